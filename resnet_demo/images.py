@@ -1,0 +1,159 @@
+"""Pictures: any upload -> RGB picture -> the network's normalised input, and back."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from .errors import InputError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # decoders of other formats never see a stranger's bytes
+MIN_SIDE = 8  # px: below that there is nothing to recognise
+MAX_PIXELS = 50_000_000  # a phone's largest photos; checked against the header, before anything is decoded
+MAX_ASPECT = 20  # longer strips would lose all but a sliver of themselves in the square that a network sees
+
+Source = str | PathLike | bytes | Image.Image
+
+
+def load_image(source: Source) -> Image.Image:
+    """Open a picture from a path, from bytes or from Pillow, as an upright RGB picture.
+
+    EXIF orientation is applied, transparency is laid over white, 16-bit and floating-point greys are scaled to
+    8 bits, and of an animation the first frame is taken.
+
+    Raises InputError, one sentence, for whatever is not a usable picture.
+    """
+    if isinstance(source, Image.Image):
+        return _upright_rgb(_checked(source))
+    if isinstance(source, bytes):
+        stream, name = io.BytesIO(source), "The upload"
+    else:
+        stream, name = Path(source), Path(source).name
+        if not stream.is_file():
+            raise InputError(f"There is no file {name}.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(stream, formats=FORMATS) as picture:
+                _checked(picture)
+                picture.load()
+                return _upright_rgb(picture)
+    except UnidentifiedImageError:
+        raise InputError(f"{name} is not a picture that can be read here; use JPEG, PNG, WebP, GIF or BMP.") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
+        raise InputError(f"{name} is too large; at most {MAX_PIXELS // 1_000_000} megapixels are read.") from None
+    except InputError:
+        raise
+    except (OSError, ValueError, SyntaxError, NotImplementedError, EOFError, IndexError, TypeError):
+        raise InputError(f"{name} is damaged: the picture in it cannot be decoded.") from None
+
+
+def _checked(picture: Image.Image) -> Image.Image:
+    """Refuse, from the size alone, what is too small, too large or too long."""
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"The picture has {width} x {height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels are read."
+        )
+    if min(width, height) < MIN_SIDE:
+        raise InputError(f"The picture has {width} x {height} pixels; each side needs at least {MIN_SIDE}.")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise InputError(
+            f"The picture has {width} x {height} pixels; its long side may be at most {MAX_ASPECT} times its short one."
+        )
+    return picture
+
+
+def _upright_rgb(picture: Image.Image) -> Image.Image:
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I") or picture.mode == "F":  # Pillow would clip these to 255 instead of scaling them
+        values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
+        top = 65535.0 if picture.mode.startswith("I") else max(values.max(), 1e-12)
+        if picture.mode == "F" and top > 1.0:
+            top = max(top, 255.0)
+        return Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8)).convert("RGB")
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    return picture.convert("RGB")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a network was trained on: the classes' names, and how a picture becomes an input.
+
+    The picture's short side is scaled to `resize` pixels (bicubic below 64, where it keeps more; bilinear above, as
+    torchvision's ImageNet networks were evaluated), the middle `size` x `size` cut out, and each channel normalised
+    as (value - mean) / std with values in 0..1.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    size: int
+    resize: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def crop(self, picture: Image.Image) -> Image.Image:
+        """The square RGB picture, `size` x `size` pixels, that the network will see."""
+        width, height = picture.size
+        scale = self.resize / min(width, height)
+        resized = (max(self.size, round(width * scale)), max(self.size, round(height * scale)))
+        resample = Image.Resampling.BICUBIC if self.size < 64 else Image.Resampling.BILINEAR
+        if resized != picture.size:
+            picture = picture.resize(resized, resample)
+        left, top = (math.floor((side - self.size) / 2) for side in picture.size)
+        return picture.crop((left, top, left + self.size, top + self.size))
+
+    def to_input(self, picture: Image.Image) -> Tensor:
+        """A picture -> the network's input [1, 3, size, size], float32, normalised."""
+        pixels = torch.from_numpy(np.array(self.crop(picture), dtype=np.uint8))  # [H, W, 3]
+        return self.normalise(pixels.permute(2, 0, 1)[None])
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """uint8 pixels [N, 3, H, W] -> float32 inputs [N, 3, H, W]."""
+        mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (self.mean, self.std))
+        return (pixels.float() / 255 - mean) / std
+
+    def to_picture(self, inputs: Tensor) -> Image.Image:
+        """One input [1, 3, H, W] (or [3, H, W]) -> the RGB picture it stands for; undoes `to_input`'s normalisation."""
+        mean, std = (inputs.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
+        pixels = ((inputs.detach().reshape(inputs.shape[-3:]) * std + mean) * 255).round().clamp(0, 255)
+        return Image.fromarray(pixels.permute(1, 2, 0).byte().cpu().numpy())
+
+
+CIFAR10 = Domain(
+    name="CIFAR-10",
+    labels=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    size=32,
+    resize=32,
+    mean=(0.4914, 0.4822, 0.4465),
+    std=(0.2470, 0.2435, 0.2616),
+)
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@lru_cache
+def imagenet() -> Domain:
+    """ImageNet's 1000 classes and torchvision's evaluation transform (resize 256, crop 224)."""
+    from torchvision.models._meta import _IMAGENET_CATEGORIES  # here, since importing torchvision takes a second
+
+    return Domain("ImageNet", tuple(_IMAGENET_CATEGORIES), 224, 256, IMAGENET_MEAN, IMAGENET_STD)
+
+
+def nameless(classes: int, size: int = 32) -> Domain:
+    """The domain of a network that came without one: classes by number, CIFAR-10's or ImageNet's normalisation."""
+    mean, std = (CIFAR10.mean, CIFAR10.std) if size < 64 else (IMAGENET_MEAN, IMAGENET_STD)
+    resize = size if size < 64 else size * 8 // 7
+    return Domain("unknown", tuple(f"class {index}" for index in range(classes)), size, resize, mean, std)

@@ -1,0 +1,211 @@
+"""What every block received, added, carried and gave on: read off the running network by hooks, in one pass.
+
+    x --+-- residual: F(x) --+-- total = F(x) + shortcut(x) -- relu -- output
+        +-- shortcut(x) -----+
+
+Nothing is recomputed and nothing is left behind: hooks live on a private view of the model, so that any number of
+threads can trace one model at a time.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from .errors import InputError
+from .resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut
+
+POINTS = ("x", "residual", "shortcut", "total", "output")  # the named values of a block, in the equation's order
+
+M = TypeVar("M", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class BlockTrace:
+    """One block's values [1, C, H, W] for one picture, and the gradients of the target's logit there.
+
+    The gradients at `residual` and at `shortcut` are the one at `total`: a sum hands its gradient to both terms
+    unchanged. (The gradient at `x` is what comes back through the two of them together.)
+    """
+
+    name: str  # "layer1.0"
+    shortcut_kind: str  # "identity", "padding" (A), "projection" (B), or "none" in a plain network
+    x: Tensor
+    residual: Tensor
+    shortcut: Tensor
+    total: Tensor
+    output: Tensor
+    inside: Mapping[str, Tensor]  # the outputs of F's layers: conv1, bn1, relu1, conv2, bn2
+    gradients: Mapping[str, Tensor]  # by point: x, residual, shortcut, total, output
+
+    @cached_property
+    def norms(self) -> dict[str, float]:
+        """Euclidean norm of each point."""
+        return {point: getattr(self, point).norm().item() for point in POINTS}
+
+    @cached_property
+    def ratio(self) -> float | None:
+        """How much the block changes what passes: norm of F(x) over norm of shortcut(x); None without a shortcut."""
+        return self.norms["residual"] / self.norms["shortcut"] if self.norms["shortcut"] else None
+
+    @cached_property
+    def cosine(self) -> float | None:
+        """Cosine of the angle between F(x) and shortcut(x): 1 amplifies, 0 adds something new, -1 erases."""
+        if not self.norms["shortcut"] or not self.norms["residual"]:
+            return None
+        return nn.functional.cosine_similarity(self.residual.flatten(), self.shortcut.flatten(), dim=0).item()
+
+    @cached_property
+    def identity_error(self) -> float:
+        """Largest absolute difference between F(x) + shortcut(x) and the total that the network computed."""
+        return (self.residual + self.shortcut - self.total).abs().max().item()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One picture's way through one network: the input [1, 3, H, W], the logits [classes], and every block."""
+
+    image: Tensor
+    logits: Tensor
+    target: int
+    blocks: tuple[BlockTrace, ...]
+    _graph: _Graph = field(repr=False, compare=False)
+
+    def __getitem__(self, name: str) -> BlockTrace:
+        """The block of that name."""
+        for block in self.blocks:
+            if block.name == name:
+                return block
+        raise InputError(f"There is no block {name!r}; there are {self.blocks[0].name} to {self.blocks[-1].name}.")
+
+    @property
+    def identity_error(self) -> float:
+        return max(block.identity_error for block in self.blocks)
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """The live tensors of the forward pass, kept so that another class costs a backward pass only."""
+
+    logits: Tensor
+    x: tuple[Tensor, ...]  # by block
+    total: tuple[Tensor, ...]  # by block
+    output: Tensor  # of the last block; every other output is the next block's x
+
+
+def private_view(model: M) -> M:
+    """The same network as new module objects over the same tensors, in eval mode and without hooks.
+
+    Costs a millisecond or two and no memory to speak of. Hooks, `eval()` and rewritten children of the view do not
+    reach the model; its parameters and buffers are shared and must be left alone.
+    """
+    twins: dict[nn.Module, nn.Module] = {}  # a module used in two places stays one module
+
+    def twin_of(module: nn.Module) -> nn.Module:
+        if module not in twins:
+            twin = twins[module] = copy.copy(module)
+            for key, value in vars(module).items():
+                if "hooks" in key and isinstance(value, dict):
+                    vars(twin)[key] = type(value)()
+            vars(twin)["_parameters"] = dict(module._parameters)
+            vars(twin)["_buffers"] = dict(module._buffers)
+            vars(twin)["_modules"] = {name: child and twin_of(child) for name, child in module._modules.items()}
+            vars(twin)["training"] = False
+        return twins[module]
+
+    return twin_of(model)  # pyright: ignore[reportReturnType]
+
+
+def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Trace:
+    """Run one picture [1, 3, H, W] through the network, forward and back, and record every block.
+
+    `target` is the class whose logit the gradients are of; None takes the class that the network puts first.
+    Everything comes from one forward and one backward pass; the model itself is not touched.
+
+    Raises InputError if the input is not one finite picture or the target is not a class of the network.
+    """
+    if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[:2] != (1, 3):
+        shape = tuple(image.shape) if isinstance(image, Tensor) else type(image).__name__
+        raise InputError(f"A trace takes one picture as a tensor of shape [1, 3, H, W], not {shape}.")
+    if not image.is_floating_point() or not torch.isfinite(image).all():
+        raise InputError("The picture's values must be finite real numbers.")
+    view = private_view(model)
+    points: list[dict[str, Tensor]] = []
+    inside: list[dict[str, Tensor]] = []
+    kinds: list[tuple[str, str]] = []
+    with ExitStack() as hooks, torch.inference_mode(False), torch.enable_grad():
+        for name, block in view.named_blocks():
+            at, layers = {}, {}
+            points.append(at)
+            inside.append(layers)
+            kinds.append((name, _shortcut_kind(block)))
+            register = partial(_register, hooks)
+            register(block.register_forward_pre_hook, partial(_keep_input, at, "x"))
+            register(block.residual.register_forward_hook, partial(_keep_output, at, "residual"))
+            register(block.shortcut.register_forward_hook, partial(_keep_output, at, "shortcut"))
+            register(block.relu.register_forward_pre_hook, partial(_keep_input, at, "total"))
+            register(block.register_forward_hook, partial(_keep_output, at, "output"))
+            for layer, module in block.residual.named_children():
+                register(module.register_forward_hook, partial(_keep_output, layers, layer))
+        # The picture asks for gradients so that there is a graph even where the weights are frozen.
+        logits = view(image.detach().clone().requires_grad_())
+    graph = _Graph(
+        logits, tuple(at["x"] for at in points), tuple(at["total"] for at in points), points[-1]["output"]
+    )
+    blocks = tuple(
+        BlockTrace(
+            name=name,
+            shortcut_kind=kind,
+            **{point: at[point].detach().expand_as(at["x" if point == "x" else "total"]) for point in POINTS},
+            inside={layer: value.detach() for layer, value in layers.items()},
+            gradients={},
+        )
+        for (name, kind), at, layers in zip(kinds, points, inside, strict=True)
+    )
+    trace = Trace(image.detach(), logits.detach()[0], -1, blocks, graph)
+    return retarget(trace, int(logits.argmax()) if target is None else target)
+
+
+def retarget(trace: Trace, target: int) -> Trace:
+    """The same forward pass with the gradients of another class's logit: one backward pass, no forward pass."""
+    classes = len(trace.logits)
+    if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < classes:
+        raise InputError(f"The target must be a class from 0 to {classes - 1}, not {target!r}.")
+    graph = trace._graph
+    points = (*graph.x, *graph.total, graph.output)
+    gradients = torch.autograd.grad(graph.logits[0, target], points, retain_graph=True)
+    count = len(trace.blocks)
+    at_x, at_total = gradients[:count], gradients[count : 2 * count]
+    at_output = (*at_x[1:], gradients[-1])
+    blocks = tuple(
+        replace(block, gradients={"x": x, "residual": total, "shortcut": total, "total": total, "output": output})
+        for block, x, total, output in zip(trace.blocks, at_x, at_total, at_output, strict=True)
+    )
+    return replace(trace, target=target, blocks=blocks)
+
+
+def _register(hooks: ExitStack, register: Callable[..., Any], hook: Callable[..., None]) -> None:
+    hooks.callback(register(hook).remove)
+
+
+def _keep_input(store: dict[str, Tensor], point: str, _module: nn.Module, inputs: tuple[Tensor]) -> None:
+    store[point] = inputs[0]
+
+
+def _keep_output(store: dict[str, Tensor], point: str, _module: nn.Module, _inputs: Any, output: Tensor) -> None:
+    store[point] = output
+
+
+def _shortcut_kind(block: ResidualBlock) -> str:
+    if isinstance(block.shortcut, NoShortcut):
+        return "none"
+    if isinstance(block.shortcut, nn.Identity):
+        return "identity"
+    return "padding" if isinstance(block.shortcut, ZeroPadShortcut) else "projection"
