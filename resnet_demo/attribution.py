@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .errors import InputError
 from .resnet import ResNet
-from .trace import BlockTrace, Trace, private_view
+from .trace import BlockTrace, Trace, check_image, check_target, private_view
 
 BRANCHES = ("output", "total", "residual", "shortcut")
 METHODS = ("LayerGradCam", "GuidedGradCam", "IntegratedGradients", "Occlusion", "Saliency")  # captum's names
@@ -45,12 +45,12 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
     the block's resolution for LayerGradCam, else the picture's, its three colours summed. Saliency has no sign.
     Runs on a private view; the model is not touched.
 
-    Raises InputError for an unknown method, block or class.
+    Raises InputError for an unknown method, block or class, or if the input is not one finite picture.
     """
     if method not in METHODS:
         raise InputError(f"There is no method {method!r}; there are {', '.join(METHODS)}.")
-    if not 0 <= target < model.config.classes:
-        raise InputError(f"The target must be a class from 0 to {model.config.classes - 1}, not {target}.")
+    check_image(image)
+    check_target(target, model.config.classes)
     from captum import attr  # here, since importing captum takes a second
 
     view = private_view(model)
@@ -58,8 +58,8 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
     if block is not None and block not in blocks:
         raise InputError(f"There is no block {block!r}; there are {', '.join(blocks)}.")
     layer = blocks[block] if block else list(blocks.values())[-1]
-    image = image.detach().clone().requires_grad_()
     with torch.inference_mode(False), torch.enable_grad():
+        image = image.detach().clone().requires_grad_()
         if method == "LayerGradCam":
             result = attr.LayerGradCam(view, layer).attribute(image, target)
         elif method == "GuidedGradCam":
@@ -67,7 +67,7 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
         elif method == "IntegratedGradients":  # from a black picture's normalised mean colour, in 32 steps
             result = attr.IntegratedGradients(view).attribute(image, target=target, n_steps=32, internal_batch_size=8)
         elif method == "Occlusion":  # a grey square, a fifth of the picture wide, moved by a third of itself
-            window = max(1, image.shape[-1] // 5)
+            window = max(1, min(image.shape[-2:]) // 5)
             result = attr.Occlusion(view).attribute(
                 image,
                 sliding_window_shapes=(3, window, window),

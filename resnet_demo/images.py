@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import math
+import os
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
-from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ MIN_SIDE = 8  # px: below that there is nothing to recognise
 MAX_PIXELS = 50_000_000  # a phone's largest photos; checked against the header, before anything is decoded
 MAX_ASPECT = 20  # longer strips would lose all but a sliver of themselves in the square that a network sees
 
-Source = str | PathLike | bytes | Image.Image
+Source = str | os.PathLike | bytes | Image.Image
 
 
 def load_image(source: Source) -> Image.Image:
@@ -33,18 +32,18 @@ def load_image(source: Source) -> Image.Image:
 
     Raises InputError, one sentence, for whatever is not a usable picture.
     """
-    if isinstance(source, Image.Image):
-        return _upright_rgb(_checked(source))
-    if isinstance(source, bytes):
-        stream, name = io.BytesIO(source), "The upload"
+    if isinstance(source, (bytes, Image.Image)):
+        stream, name = source, "The upload"
     else:
         stream, name = Path(source), Path(source).name
-        if not stream.is_file():
+        if not os.path.isfile(stream):  # unlike Path.is_file, False for an overlong or otherwise impossible name, too
             raise InputError(f"There is no file {name}.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(stream, formats=FORMATS) as picture:
+            if isinstance(stream, Image.Image):  # perhaps not decoded yet
+                return _upright_rgb(_checked(stream))
+            with Image.open(io.BytesIO(stream) if isinstance(stream, bytes) else stream, formats=FORMATS) as picture:
                 _checked(picture)
                 picture.load()
                 return _upright_rgb(picture)
@@ -82,7 +81,9 @@ def _upright_rgb(picture: Image.Image) -> Image.Image:
         if picture.mode == "F" and top > 1.0:
             top = max(top, 255.0)
         return Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8)).convert("RGB")
-    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+    if picture.mode == "La":  # the one mode with transparency that Pillow does not convert to RGBA
+        picture = picture.convert("LA")
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     return picture.convert("RGB")
@@ -106,14 +107,19 @@ class Domain:
 
     def crop(self, picture: Image.Image) -> Image.Image:
         """The square RGB picture, `size` x `size` pixels, that the network will see."""
-        width, height = picture.size
-        scale = self.resize / min(width, height)
-        resized = (max(self.size, round(width * scale)), max(self.size, round(height * scale)))
+        short = min(picture.size)
+        resized = tuple(self.resize * side // short for side in picture.size)  # rounded as torchvision does
         resample = Image.Resampling.BICUBIC if self.size < 64 else Image.Resampling.BILINEAR
         if resized != picture.size:
             picture = picture.resize(resized, resample)
-        left, top = (math.floor((side - self.size) / 2) for side in picture.size)
+        left, top = (round((side - self.size) / 2) for side in picture.size)
         return picture.crop((left, top, left + self.size, top + self.size))
+
+    def view(self, picture: Image.Image, side: int) -> Image.Image:
+        """The part of the picture that `crop` keeps, in `side` x `side` pixels, for a person to look at."""
+        kept = min(picture.size) * self.size / self.resize
+        left, top = ((length - kept) / 2 for length in picture.size)
+        return picture.resize((side, side), Image.Resampling.BICUBIC, box=(left, top, left + kept, top + kept))
 
     def to_input(self, picture: Image.Image) -> Tensor:
         """A picture -> the network's input [1, 3, size, size], float32, normalised."""

@@ -41,6 +41,8 @@ class ResNetConfig:
     classes: int = 10
 
     def __post_init__(self) -> None:
+        if not all(type(count) is int for count in (*self.blocks, *self.widths, self.classes)):
+            raise ValueError("Blocks, widths and classes are whole numbers.")
         if not self.blocks or len(self.blocks) != len(self.widths):
             raise ValueError(f"Every stage needs a number of blocks and a width, not {self.blocks} and {self.widths}.")
         if min(self.blocks) < 1 or min(self.widths) < 1 or self.classes < 1:

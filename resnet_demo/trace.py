@@ -131,11 +131,7 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
 
     Raises InputError if the input is not one finite picture or the target is not a class of the network.
     """
-    if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[:2] != (1, 3):
-        shape = tuple(image.shape) if isinstance(image, Tensor) else type(image).__name__
-        raise InputError(f"A trace takes one picture as a tensor of shape [1, 3, H, W], not {shape}.")
-    if not image.is_floating_point() or not torch.isfinite(image).all():
-        raise InputError("The picture's values must be finite real numbers.")
+    check_image(image)
     view = private_view(model)
     points: list[dict[str, Tensor]] = []
     inside: list[dict[str, Tensor]] = []
@@ -156,9 +152,7 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
                 register(module.register_forward_hook, partial(_keep_output, layers, layer))
         # The picture asks for gradients so that there is a graph even where the weights are frozen.
         logits = view(image.detach().clone().requires_grad_())
-    graph = _Graph(
-        logits, tuple(at["x"] for at in points), tuple(at["total"] for at in points), points[-1]["output"]
-    )
+    graph = _Graph(logits, tuple(at["x"] for at in points), tuple(at["total"] for at in points), points[-1]["output"])
     blocks = tuple(
         BlockTrace(
             name=name,
@@ -175,12 +169,11 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
 
 def retarget(trace: Trace, target: int) -> Trace:
     """The same forward pass with the gradients of another class's logit: one backward pass, no forward pass."""
-    classes = len(trace.logits)
-    if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < classes:
-        raise InputError(f"The target must be a class from 0 to {classes - 1}, not {target!r}.")
+    check_target(target, len(trace.logits))
     graph = trace._graph
     points = (*graph.x, *graph.total, graph.output)
-    gradients = torch.autograd.grad(graph.logits[0, target], points, retain_graph=True)
+    with torch.inference_mode(False), torch.enable_grad():  # even picking the logit out is a step of the graph
+        gradients = torch.autograd.grad(graph.logits[0, target], points, retain_graph=True)
     count = len(trace.blocks)
     at_x, at_total = gradients[:count], gradients[count : 2 * count]
     at_output = (*at_x[1:], gradients[-1])
@@ -189,6 +182,21 @@ def retarget(trace: Trace, target: int) -> Trace:
         for block, x, total, output in zip(trace.blocks, at_x, at_total, at_output, strict=True)
     )
     return replace(trace, target=target, blocks=blocks)
+
+
+def check_image(image: Tensor) -> None:
+    """Raise InputError unless this is one finite picture [1, 3, H, W]."""
+    if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[:2] != (1, 3) or not image.numel():
+        shape = tuple(image.shape) if isinstance(image, Tensor) else type(image).__name__
+        raise InputError(f"What is looked into is one picture, a tensor of shape [1, 3, H, W], not {shape}.")
+    if not image.is_floating_point() or not torch.isfinite(image).all():
+        raise InputError("The picture's values must be finite real numbers.")
+
+
+def check_target(target: int, classes: int) -> None:
+    """Raise InputError unless this is the index of one of so many classes."""
+    if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < classes:
+        raise InputError(f"The target must be a class from 0 to {classes - 1}, not {target!r}.")
 
 
 def _register(hooks: ExitStack, register: Callable[..., Any], hook: Callable[..., None]) -> None:

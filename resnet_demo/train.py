@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import math
+import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,7 @@ def evaluate(model: ResNet, dataset: Dataset, batch: int = 500) -> Evaluation:
     finally:
         model.train(was_training)
     return Evaluation(
-        accuracy=(logits.argmax(1) == dataset.labels).float().mean().item(),
+        accuracy=int((logits.argmax(1) == dataset.labels).sum()) / len(dataset),  # exact: 0.9173, not 0.91729998
         loss=cross_entropy(logits, dataset.labels).item(),
         n=len(dataset),
         energies=logits.logsumexp(1),
@@ -123,8 +125,8 @@ def train(
 
     The budget is either a number of `epochs`, which the seed then fixes step by step, or of `minutes`, whose
     schedule follows the clock. With a `checkpoint` the state is saved there after every epoch, and `resume` goes on
-    from it to the same result, after yielding once more the records of the epochs that were done. `compile` costs a minute at the start and trains about 1.3 times faster; it needs a
-    C++ compiler.
+    from it to the same result, after yielding once more the records of the epochs that were done. `compile` costs a
+    minute at the start and trains about 1.3 times faster; it needs a C++ compiler.
 
     Raises InputError for an impossible budget or checkpoint, and FloatingPointError when the loss is no longer finite.
     """
@@ -146,6 +148,7 @@ def train(
     epoch, step, seconds = 0, 0, 0.0
     history: list[Record] = []  # the epochs' last records
     run = {"seed": seed, "recipe": asdict(recipe), "epochs": epochs, "minutes": minutes}
+    run |= {"network": asdict(model.config), "data": [train_set.name, len(train_set)]}
     if resume and checkpoint and checkpoint.is_file():
         history = _restore(checkpoint, model, optimiser, run)
         yield from history
@@ -197,6 +200,61 @@ def dataset_domain(dataset: Dataset) -> Domain:
     return replace(CIFAR10, name=dataset.name, labels=dataset.classes, size=size, resize=size, mean=mean, std=std)
 
 
+def provenance(
+    network: str,
+    dataset: str,
+    recipe: Recipe | str,
+    history: Sequence[Record],
+    test: Evaluation,
+    *,
+    seed: int,
+    minutes: float | None = None,
+    compiled: bool = False,
+) -> dict[str, Any]:
+    """Where weights come from, to be saved with them: what was asked for, with what it was done, what came out.
+
+    `history` holds the records with test figures, one per epoch, and `test` was measured on the finished weights.
+    """
+    last = history[-1]
+    return {
+        "network": network,
+        "dataset": dataset,
+        "recipe": asdict(_recipe(recipe)),
+        "seed": seed,
+        "epochs": last.epoch,
+        "minutes": minutes,
+        "seconds": round(last.seconds, 1),
+        "images_per_second": round(last.images_per_second, 1),
+        "threads": torch.get_num_threads(),
+        "compiled": compiled,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": version("torchvision"),
+        "cpu": _cpu(),
+        "test_accuracy": round(test.accuracy, 6),
+        "test_loss": round(test.loss, 4),
+        "train_accuracy": round(last.train_accuracy, 4),
+        "train_loss": round(last.train_loss, 4),
+        "energy_percentiles": [round(value, 4) for value in test.energies.quantile(torch.linspace(0, 1, 101)).tolist()],
+        "history": [_rounded(record) for record in history],
+    }
+
+
+def _rounded(record: Record) -> dict[str, Any]:
+    digits = {"seconds": 1, "lr": 6}
+    return {k: round(v, digits.get(k, 4)) if isinstance(v, float) else v for k, v in asdict(record).items()}
+
+
+def _cpu() -> str:
+    """The processor's model; Python's own `platform.processor()` is empty on most Linux systems."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
 def _recipe(recipe: Recipe | str) -> Recipe:
     if isinstance(recipe, Recipe):
         return recipe
@@ -234,8 +292,8 @@ def _restore(path: Path, model: ResNet, optimiser: torch.optim.Optimizer, run: d
     """Fill model and optimiser from a checkpoint; return the records of the epochs that it stands after."""
     try:
         state = torch.load(path, weights_only=True)
-        if state["run"] != run:
-            raise InputError(f"{path.name} belongs to a training with another seed, recipe or budget.")
+        if run | state["run"] != run:  # what a file does not tell, as older ones do not tell the network, is let pass
+            raise InputError(f"{path.name} belongs to a training of another network, data set, seed, recipe or budget.")
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         return [Record(**record) for record in state["history"]]

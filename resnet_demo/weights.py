@@ -21,6 +21,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
+from torch.nn import Parameter
 
 from .errors import InputError
 from .images import CIFAR10, IMAGENET_MEAN, IMAGENET_STD, Domain, imagenet, nameless
@@ -28,6 +29,7 @@ from .resnet import ResNet, ResNetConfig
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th")
 MAX_BYTES = 500_000_000  # the largest network here, ResNet-152, has 241 MB
+MAX_BLOCKS = 600  # the deepest network of the paper, ResNet-1202, has 600
 
 
 # Saving
@@ -95,9 +97,9 @@ def load_file(path: str | Path) -> ResNet:
     vet(state, model.state_dict(), path.name)
     model = model.to_empty(device="cpu")
     for name, tensor in model.state_dict().items():
-        tensor.copy_(state[name]) if name in state else tensor.zero_()
+        tensor.zero_() if _is_bookkeeping(name) else tensor.copy_(state[name])
     model.domain = domain
-    model.provenance = _json(metadata.get("provenance"), {})
+    model.provenance = _own_provenance(metadata)
     return model.eval().requires_grad_(False)
 
 
@@ -110,7 +112,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The named tensors of a checkpoint file, and a safetensors file's metadata. Never runs code from the file."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, False for an overlong or otherwise impossible name, too
         raise InputError(f"There is no file {path}.")
     if path.suffix not in SUFFIXES:
         raise InputError(f"{path.name} is not a checkpoint; files ending in {', '.join(SUFFIXES)} are read.")
@@ -133,7 +135,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except SafetensorError:
         raise InputError(f"{path.name} is not a safetensors file, or is damaged.") from None
     except Exception as error:  # torch.load meets a hostile or torn file with exceptions of every kind
-        if "weights_only" in str(error) or "Unsupported" in str(error):
+        if "unsupported global" in str(error).lower():
             raise InputError(
                 f"{path.name} holds more than tensors (Python objects, which could run code); save its state_dict."
             ) from None
@@ -151,6 +153,10 @@ def _state_dict(content: Any, name: str) -> dict[str, Tensor]:
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise InputError(f"{name} holds {key!r}, which is not a named tensor; save the state_dict alone.")
+        # First of all, since the odd kinds do not even have a shape to compare.
+        usual = value.layout == torch.strided and value.device.type == "cpu"
+        if not usual or value.is_quantized or type(value) not in (Tensor, Parameter):
+            raise InputError(f"{name}: the tensor {key} does not hold plain real numbers.")
     return dict(content)
 
 
@@ -162,18 +168,20 @@ def vet(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], name: str) 
         if keys:
             more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
             raise InputError(f"{name} {what} the tensor {keys[0]}{more}.")
+    if sum(tensor.numel() * 4 for tensor in expected.values()) > MAX_BYTES:  # a stride of 0 makes giants of small files
+        raise InputError(f"{name} describes a network of more than {MAX_BYTES // 1_000_000} MB.")
     for key, tensor in state.items():
         if tensor.shape != expected[key].shape:
             shapes = f"{_dims(tensor)}, where the network has {_dims(expected[key])}"
             raise InputError(f"{name}: the tensor {key} has the shape {shapes}.")
         if _is_bookkeeping(key):
             continue
-        usual = tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
-        if not usual or not tensor.is_floating_point():
+        if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
             raise InputError(f"{name}: the tensor {key} does not hold plain real numbers.")
-        if not torch.isfinite(tensor.float()).all():
+        values = tensor.float()
+        if not torch.isfinite(values).all():
             raise InputError(f"{name}: the tensor {key} holds values that are not finite (NaN or infinity).")
-        if key.endswith("running_var") and (tensor < 0).any():
+        if key.endswith("running_var") and (values < 0).any():
             raise InputError(f"{name}: the tensor {key} holds a negative variance.")
 
 
@@ -199,18 +207,23 @@ def recognise(tensors: dict[str, Tensor]) -> tuple[ResNetConfig, Domain, dict[st
     places = sorted({(int(match[1]), int(match[2])) for match in found if match})
     stages = sorted({stage for stage, _ in places})
     if not places or stages != list(range(1, len(stages) + 1)):
-        raise InputError("This is no ResNet that is known here: it has no blocks layer1.0, layer1.1, …")
-    first = [state[f"layer{stage}.{next(i for s, i in places if s == stage)}.residual.conv1.weight"] for stage in stages]
+        raise InputError("This is no ResNet that is known here: it has no blocks layer1.0, layer1.1 and so on.")
+    first = [
+        state[f"layer{stage}.{next(i for s, i in places if s == stage)}.residual.conv1.weight"] for stage in stages
+    ]
     if any(weight.ndim != 4 or not 1 <= weight.shape[0] <= 4096 for weight in first) or fc.shape[0] > 100_000:
         raise InputError("This is no ResNet that is known here: its convolutions have impossible shapes.")
+    if fc.shape[0] < 1 or sum(max(i for s, i in places if s == stage) + 1 for stage in stages) > MAX_BLOCKS:
+        raise InputError("This is no ResNet that is known here: it has too many blocks, or no classes.")
     projections = any(".shortcut.conv." in key for key in state)
+    bottleneck = any(".residual.conv3." in key for key in state)
     config = ResNetConfig(
         blocks=tuple(max(i for s, i in places if s == stage) + 1 for stage in stages),
         widths=tuple(weight.shape[0] for weight in first),
-        block="bottleneck" if any(".residual.conv3." in key for key in state) else "basic",
+        block="bottleneck" if bottleneck else "basic",
         stem="imagenet" if stem.shape[-1] == 7 else "cifar",
         shortcut="B" if projections or len(stages) > 3 else "A",
-        plain=not projections and len(stages) > 3,
+        plain=not projections and len(stages) > 3 and not bottleneck,
         classes=fc.shape[0],
     )
     return config, _guess_domain(config), state
@@ -246,9 +259,11 @@ def _own_config(metadata: Mapping[str, str]) -> ResNetConfig:
     fields = _json(metadata["config"], None)
     try:
         config = ResNetConfig(**{**fields, "blocks": tuple(fields["blocks"]), "widths": tuple(fields["widths"])})
-    except (TypeError, KeyError, ValueError) as error:
-        raise InputError(f"The checkpoint's config cannot be used: {error}") from None
-    if sum(config.blocks) > 400 or max(config.widths) > 4096 or config.classes > 100_000:
+    except ValueError as error:
+        raise InputError(f"The checkpoint's config cannot be used. {error}") from None
+    except (TypeError, KeyError):
+        raise InputError("The checkpoint's config cannot be used; it does not have the fields of ours.") from None
+    if sum(config.blocks) > MAX_BLOCKS or max(config.widths) > 4096 or config.classes > 100_000:
         raise InputError("The checkpoint's config describes a network larger than any known here.")
     return config
 
@@ -266,13 +281,21 @@ def _own_domain(metadata: Mapping[str, str], config: ResNetConfig) -> Domain:
             mean=tuple(float(value) for value in fields["mean"]),  # pyright: ignore[reportArgumentType]
             std=tuple(float(value) for value in fields["std"]),  # pyright: ignore[reportArgumentType]
         )
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, OverflowError):
         raise InputError("The checkpoint's description of its pictures cannot be used.") from None
     if not 8 <= domain.size <= domain.resize <= 512 or len(domain.mean) != 3 or len(domain.std) != 3:
         raise InputError("The checkpoint's description of its pictures cannot be used.")
     if not all(0 <= m <= 1 for m in domain.mean) or not all(0 < s <= 1 for s in domain.std):
         raise InputError("The checkpoint's description of its pictures has an impossible normalisation.")
     return domain
+
+
+def _own_provenance(metadata: Mapping[str, str]) -> dict[str, Any]:
+    provenance = _json(metadata.get("provenance"), {})
+    percentiles = provenance.get("energy_percentiles", []) if isinstance(provenance, dict) else None
+    if not isinstance(percentiles, list) or not all(isinstance(value, (int, float)) for value in percentiles):
+        raise InputError("The checkpoint's account of its training cannot be used.")
+    return provenance
 
 
 def _json(text: str | None, default: Any) -> Any:

@@ -183,3 +183,14 @@ def _load_torchvision(entry: Network) -> ResNet:
         "test_accuracy": weights.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100,
     }
     return model
+
+
+def name_of(config: ResNetConfig) -> str:
+    """The zoo's name of an architecture, whatever its number of classes; a description where it has none."""
+    for name in (*names(), f"{'plain' if config.plain else 'resnet'}{config.depth}"):
+        try:
+            if replace(network(name).config, classes=config.classes) == config:
+                return name
+        except InputError:
+            continue
+    return f"{'plain' if config.plain else 'residual'} network of {config.depth} layers"

@@ -1,0 +1,8 @@
+"""Start the app: `python app.py`. Hugging Face Spaces runs this file, too."""
+
+import os
+
+from resnet_demo.ui import launch
+
+if __name__ == "__main__":
+    launch(host=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))

@@ -1,0 +1,441 @@
+"""The laboratory in a shell: `resnet-demo COMMAND`.
+
+With `--json` a command prints one JSON value on stdout and nothing else; progress and complaints go to stderr. Exit
+status: 0 done, 2 for input that cannot be used, 1 for a failure, 130 when interrupted; one sentence, no traceback.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .images import Domain
+    from .trace import Trace
+    from .train import Record
+
+# Libraries are imported inside the commands, so that `--help` and complaints about usage come at once.
+
+
+class _Group(TyperGroup):
+    """Turns whatever goes wrong below into one sentence and an exit status."""
+
+    def main(self, args: Sequence[str] | None = None, **options: Any) -> Any:
+        args = list(sys.argv[1:] if args is None else args) or ["--help"]
+        try:
+            # Not standalone: click then raises what it would print as a paragraph, and returns the status of an Exit.
+            status = super().main(args, **{**options, "standalone_mode": False}) or 0
+            if status == 130:  # so new versions of typer report Ctrl-C; older ones raise Abort
+                raise KeyboardInterrupt
+            sys.exit(status)
+        except InputError as error:
+            _fail(str(error), 2)
+        except (KeyboardInterrupt, typer.Abort):
+            _fail("Interrupted.", 130)
+        except FloatingPointError as error:
+            _fail(str(error), 1)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _fail(f"{where}{error.strerror or error}.", 1)
+        except Exception as error:
+            if hasattr(error, "format_message"):  # click's own; typer carries click along under changing names
+                _fail(error.format_message(), getattr(error, "exit_code", 2))  # pyright: ignore
+            _fail(f"{type(error).__name__}: {error}", 1)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    sentence = " ".join((message.strip().splitlines() or ["It failed."])[0].split())
+    sentence += "" if sentence.endswith((".", "?", "!", "…")) else "."
+    typer.echo("\n" * _progress_line.open + sentence, err=True)
+    sys.exit(status)
+
+
+app = typer.Typer(
+    cls=_Group,
+    help=__doc__,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _command(function: Callable[..., tuple[Any, str]]) -> None:
+    """Register a command that returns (the value for `--json`, the text for people), and print one of the two."""
+
+    @app.command()
+    @functools.wraps(function)
+    def run(**arguments: Any) -> None:
+        with redirect_stdout(sys.stderr):  # a library that prints must not spoil the JSON
+            value, text = function(**arguments)
+        typer.echo(_json(value) if arguments["as_json"] else text)
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    return json.dumps(_finite(value), allow_nan=False, indent=indent)
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no NaN and no infinity: both become null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]], align: str) -> str:
+    """Columns side by side; `align` has one of `<` and `>` for each."""
+    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(f"{c:{a}{w}}" for c, a, w in zip(row, align, widths, strict=True)) for row in cells)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _percent(fraction: float | None) -> str | None:
+    return None if fraction is None else f"{100 * fraction:.2f} %"
+
+
+# Options that several commands share
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout, nothing else.")]
+Model = Annotated[str, typer.Option(help="A network of the zoo, or a checkpoint file.")]
+Data = Annotated[str, typer.Option(help="A data set: cifar10, cifar100 or fashion-mnist.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where data sets lie, or are downloaded to.")]
+
+
+# Commands
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port; else the first free from 7860.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Open the laboratory in the browser."""
+    from . import ui
+
+    ui.launch(host, port, str(data_dir) if data_dir else None)
+
+
+@_command
+def models(as_json: Json = False) -> tuple[Any, str]:
+    """List the networks of the zoo."""
+    from . import zoo
+
+    table = zoo.models()
+    rows = (
+        (
+            entry["name"],
+            entry["depth"],
+            "no" if entry["plain"] else "yes",
+            entry["dataset"],
+            entry["params"],
+            entry["weights"],
+            _percent(entry["test_accuracy"]),
+        )
+        for entry in table
+    )
+    header = ("network", "depth", "shortcuts", "data set", "parameters", "weights", "test accuracy")
+    return table, _table(header, rows, "<><<><>")
+
+
+@_command
+def classify(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures: JPEG, PNG, WebP, GIF or BMP.")],
+    model: Model = "resnet20",
+    top_k: Annotated[int, typer.Option(help="How many classes to name.")] = 5,
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Say what is in pictures."""
+    from .predict import domain_of, familiarity, rank
+    from .zoo import load
+
+    network = load(model)
+    answers = []
+    for path in images:
+        logits = network(domain_of(network).to_input(_open(path)))[0]
+        ranked = rank(network, logits, top_k)
+        answers.append(
+            {
+                "image": str(path),
+                "model": model,
+                "predictions": [{"label": p.label, "probability": p.probability} for p in ranked],
+                "familiarity": familiarity(network, logits),
+            }
+        )
+    return answers, "\n\n".join(map(_answer_text, answers))
+
+
+def _open(path: Path) -> Any:
+    from .images import load_image
+
+    try:
+        return load_image(path)
+    except InputError as error:  # of several pictures, which one?
+        raise InputError(str(error) if path.name in str(error) else f"{path.name}: {error}") from None
+
+
+def _answer_text(answer: dict[str, Any]) -> str:
+    rows = ((p["label"], _percent(p["probability"])) for p in answer["predictions"])
+    return f"{answer['image']}\n" + _table(("class", "probability"), rows, "<>")
+
+
+@_command
+def inspect(
+    image: Annotated[Path, typer.Argument(help="A picture: JPEG, PNG, WebP, GIF or BMP.")],
+    model: Model = "resnet20",
+    target: Annotated[str | None, typer.Option(help="A class, by name or by index; else the likeliest.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder for the figures and the numbers.")] = None,
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Measure what every block of a network did with a picture."""
+    from .predict import domain_of, rank
+    from .trace import trace_blocks
+    from .zoo import load
+
+    network = load(model)
+    domain = domain_of(network)
+    index = None if target is None else _class_index(target, domain)
+    trace = trace_blocks(network, domain.to_input(_open(image)), index)
+    report = {
+        "image": str(image),
+        "model": model,
+        "target": {"index": trace.target, "label": domain.labels[trace.target]},
+        "predictions": [{"label": p.label, "probability": p.probability} for p in rank(network, trace.logits)],
+        "blocks": [
+            {
+                "name": block.name,
+                **{f"{point}_norm": norm for point, norm in block.norms.items()},
+                "cosine": block.cosine,
+                "ratio": block.ratio,
+            }
+            for block in trace.blocks
+        ],
+        "identity_error": trace.identity_error,
+        "files": [],
+    }
+    if out:
+        _write_figures(out, trace, domain, report)
+    return report, _report_text(report)
+
+
+def _class_index(target: str, domain: Domain) -> int:
+    """A class by its name, in any case, or by its index."""
+    names = [label.casefold() for label in domain.labels]
+    if target.casefold() in names:
+        return names.index(target.casefold())
+    if target.isdecimal() and int(target) < len(names):
+        return int(target)
+    known = ", ".join(domain.labels[:10]) + (", …" if len(names) > 10 else "")
+    raise InputError(f"There is no class {target!r}; there are {known}, or 0 to {len(names) - 1}.")
+
+
+def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, Any]) -> None:
+    """Every block as its equation and its Grad-CAM over the picture, the curves, and the report, which names them."""
+    from PIL import Image
+
+    from .attribution import grad_cam
+    from .figures import channel_to_show, curves_svg, draw_block, draw_curves, over, png, scale_of
+    from .weights import write_atomically
+
+    picture = domain.to_picture(trace.image)
+    magnify = max(1, 256 // picture.width)  # without smoothing: the network's pixels stay visible
+    picture = picture.resize((picture.width * magnify, picture.height * magnify), Image.Resampling.NEAREST)
+    cams = grad_cam(trace)
+    files = {}
+    for block in trace.blocks:
+        cam = cams[block.name]
+        files[out / f"{block.name}.svg"] = draw_block(block, channel_to_show(block)).encode()
+        files[out / f"{block.name}.gradcam.png"] = png(over(picture, cam, scale_of(cam)))
+    files[out / "curves.svg"] = curves_svg(draw_curves(trace), "The branches of every block, in numbers").encode()
+    report["files"] = [str(path) for path in (*files, out / "trace.json")]
+    files[out / "trace.json"] = (_json(report, indent=1) + "\n").encode()
+    for path, content in files.items():
+        write_atomically(path, content)
+
+
+def _report_text(report: dict[str, Any]) -> str:
+    columns = ("name", "x_norm", "residual_norm", "shortcut_norm", "total_norm", "output_norm", "ratio", "cosine")
+    header = ("block", "|x|", "|F(x)|", "|shortcut|", "|sum|", "|output|", "|F|/|shortcut|", "cosine")
+    best = report["predictions"][0]
+    lines = [
+        f"{report['image']}: {best['label']} ({_percent(best['probability'])})",
+        f"seen for the class {report['target']['label']}",
+        _table(header, ([block[column] for column in columns] for block in report["blocks"]), "<>>>>>>>"),
+        f"largest |F(x) + shortcut - sum|: {report['identity_error']:.2g}",
+        *report["files"],
+    ]
+    return "\n".join(lines)
+
+
+@_command
+def train(
+    out: Annotated[Path, typer.Option(help="The weights to write (.safetensors); their history goes beside them.")],
+    model: Annotated[str, typer.Option(help="A network of the zoo.")] = "resnet20",
+    data: Data = "cifar10",
+    data_dir: DataDir = None,
+    epochs: Annotated[int | None, typer.Option(help="Train so many epochs, …")] = None,
+    minutes: Annotated[float | None, typer.Option(help="… or so many minutes.")] = None,
+    recipe: Annotated[str, typer.Option(help="fast, paper or seed.")] = "fast",
+    seed: Annotated[int, typer.Option(help="Fixes the weights at the start and the order of the pictures.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from where this training was interrupted.")] = False,
+    compile: Annotated[
+        bool, typer.Option("--compile", help="Compile first: a minute that long runs win back.")
+    ] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor cores to use; else all.")] = None,
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Train a network, and write its weights with the story of how they came about."""
+    import torch
+
+    from .data import load_dataset
+    from .train import evaluate, provenance
+    from .train import train as training
+    from .weights import save, write_atomically
+    from .zoo import build, network
+
+    network(model)  # an unknown name is told before anything is read or downloaded
+    if out.suffix != ".safetensors":
+        raise InputError(f"The weights are written as .safetensors, not as {out.name}.")
+    if threads:
+        torch.set_num_threads(threads)
+    train_set, test_set = (load_dataset(data, half, data_dir) for half in (True, False))
+    net = build(model, seed, len(train_set.classes))
+    checkpoint = out.with_suffix(".resume.pt")
+    history: list[Record] = []
+    records = training(net, train_set, test_set, recipe, epochs, minutes, seed, checkpoint, resume, compile)
+    for record in records:
+        if record.test_accuracy is not None:
+            history.append(record)
+        _progress_line(_record_text(record), record.test_accuracy is not None)
+
+    test, last = evaluate(net, test_set), history[-1]
+    story = provenance(model, data, recipe, history, test, seed=seed, minutes=minutes, compiled=compile)
+    options = {"--data-dir": data_dir, "--epochs": epochs, "--minutes": minutes, "--threads": threads}
+    command = _as_typed(
+        # Without --resume: a training that was interrupted ends at the same weights.
+        {"--model": model, "--data": data, **options, "--recipe": recipe, "--seed": seed, "--out": out},
+        ["--compile"] * compile,
+    )
+    net.provenance = {"origin": "trained by resnet-demo train", "command": command, **story}
+    save(net, out)
+    write_atomically(out.with_suffix(".json"), (_json(net.provenance, indent=1) + "\n").encode())
+    checkpoint.unlink(missing_ok=True)
+    result = {
+        "model": model,
+        "data": data,
+        "accuracy": test.accuracy,
+        "loss": test.loss,
+        "seconds": last.seconds,
+        "epochs": last.epoch,
+        "images_per_second": last.images_per_second,
+        "weights": str(out),
+        "history": story["history"],
+    }
+    text = (
+        f"{_evaluation_text(result, test.n)}\n"
+        f"{last.epoch} epochs in {last.seconds / 60:.1f} min, {last.images_per_second:,.0f} pictures/s; weights: {out}"
+    )
+    return result, text
+
+
+def _as_typed(options: dict[str, Any], flags: list[str]) -> str:
+    """The command as one could type it elsewhere: of an absolute path, which means nothing there, the last part."""
+    words = ["resnet-demo", "train"]
+    for name, value in options.items():
+        if value is not None:
+            absolute = isinstance(value, Path) and value.is_absolute()
+            words += [name, value.name if absolute else str(value)]
+    return shlex.join(words + flags)
+
+
+def _record_text(record: Record) -> str:
+    test = ""
+    if record.test_accuracy is not None:
+        test = f"   test: loss {record.test_loss:.3f}, {_percent(record.test_accuracy)}"
+    return (
+        f"epoch {record.epoch:3}  step {record.step:6,}  {record.seconds:6.0f} s  {record.images_per_second:6,.0f}/s   "
+        f"train: loss {record.train_loss:.3f}, {_percent(record.train_accuracy)}{test}"
+    )
+
+
+class _ProgressLine:
+    """One line on stderr that is written over until it is to stay; where nobody watches, only those that stay."""
+
+    open = False  # is there a line that has not been ended?
+
+    def __call__(self, text: str, stays: bool) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{text}" + "\n" * stays)
+            self.open = not stays
+        elif stays:
+            sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+_progress_line = _ProgressLine()
+
+
+@_command
+def evaluate(
+    model: Model = "resnet20",
+    data: Data = "cifar10",
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Measure a network on the test half of a data set."""
+    from .data import load_dataset
+    from .train import evaluate as measure
+    from .zoo import load
+
+    network = load(model)
+    result = measure(network, load_dataset(data, False, data_dir))
+    value = {"model": model, "data": data, "accuracy": result.accuracy, "loss": result.loss, "n": result.n}
+    return value, _evaluation_text(value, result.n)
+
+
+def _evaluation_text(value: dict[str, Any], n: int) -> str:
+    accuracy = _percent(value["accuracy"])
+    return f"{value['model']} on {value['data']}: {accuracy} of {n:,} test pictures right, loss {value['loss']:.4f}"
+
+
+@_command
+def bench(
+    name: Annotated[str, typer.Argument(help="Which measurement.")],
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Measure this laboratory against others, side by side."""
+    from . import bench as benches
+
+    if name not in benches.NAMES:
+        raise InputError(f"There is no bench {name!r}; there are {', '.join(benches.NAMES)}.")
+    result = benches.run(name)
+    return result, _table(("figure", "value"), result.items(), "<<")
+
+
+def main() -> None:
+    """The entry point `resnet-demo`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Attributions laid over the picture: one, a film strip over all blocks, and a block's evidence split by branch.
+
+The picture stands once in each drawing and is used many times; the maps keep their own few pixels and are enlarged
+smoothly by whoever shows the drawing. Red speaks for the class, indigo against it, and zero is clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PIL import Image
+from torch import Tensor
+
+from .maps import data_uri, photo_uri, scale_of, signed_map
+from .palette import BRANCH, INK, LINE, MUTED, TITLE
+from .svg import document, element, text
+
+
+def draw_overlay(
+    picture: Image.Image, cam: Tensor, label: str, opacity: float = 0.7, scale: float | None = None
+) -> str:
+    """A map [h, w] over the picture, as an SVG document; the map's element has the class `rd-heat`."""
+    side = 320
+    photo = element("image", href=photo_uri(picture), width=side, height=side, preserveAspectRatio="none")
+    heat = _heat(cam, 0, 0, side, scale or scale_of(cam), opacity)
+    return document(side, side, label, photo, heat, class_="rd-overlay")
+
+
+def draw_strip(picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, label: str) -> str:
+    """The maps of all blocks by name as a film strip, each on a scale of its own; frames carry `data-block`."""
+    side, gap = 92, 10
+    frames = []
+    for index, (name, cam) in enumerate(cams.items()):
+        x = 4 + index * (side + gap)
+        nothing = not (cam != 0).any()
+        frame = {"stroke": INK if name == chosen else LINE, "stroke_width": 4 if name == chosen else 1, "rx": 3}
+        frames.append(
+            element(
+                "g",
+                _use("rd-strip-photo", x, 4),
+                _heat(cam, x, 4, side, scale_of(cam), 0.75),
+                element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
+                text(name[5:], x + side / 2, side + 22, text_anchor="middle", font_size=13, fill=INK),
+                text("no evidence", x + side / 2, side + 38, text_anchor="middle", font_size=11, fill=MUTED)
+                if nothing
+                else "",
+                class_="rd-stop",
+                data_block=name,
+                role="button",
+                tabindex=0,
+                aria_pressed=str(name == chosen).lower(),
+                aria_label=f"Grad-CAM of block {name}" + (": no positive evidence" if nothing else ""),
+            )
+        )
+    width = 8 + len(cams) * (side + gap) - gap
+    photo = _define("rd-strip-photo", picture, side)
+    return document(width, side + 44, label, photo, *frames, role="group", class_="rd-strip", style=f"width:{width}px")
+
+
+def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str) -> str:
+    """The maps "residual", "shortcut" and "total" of one block as a sum, on one scale: F(x) + shortcut = sum."""
+    side, gap, scale = 150, 40, scale_of(*cams.values())
+    parts, x = [_define("rd-split-photo", picture, side)], 4.0
+    for sign, branch in (("", "residual"), ("+", "shortcut"), ("=", "total")):
+        if sign:
+            parts.append(text(sign, x - gap / 2, 4 + side / 2 + 8, text_anchor="middle", font_size=26, fill=MUTED))
+        frame = {"stroke": BRANCH[branch], "stroke_width": 3, "rx": 3}
+        words = "CAM of the sum" if branch == "total" else f"CAM of {TITLE[branch]}"
+        parts += [
+            _use("rd-split-photo", x, 4),
+            _heat(cams[branch], x, 4, side, scale, 0.75),
+            element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
+            text(
+                words, x + side / 2, side + 26, text_anchor="middle", font_size=14, font_weight=600, fill=BRANCH[branch]
+            ),
+        ]
+        x += side + gap
+    return document(x - gap + 4, side + 36, label, *parts, class_="rd-split")
+
+
+def _heat(cam: Tensor, x: float, y: float, side: float, scale: float, opacity: float) -> str:
+    box = {"x": x, "y": y, "width": side, "height": side}
+    picture = signed_map(cam, scale)
+    return element(
+        "image", href=data_uri(picture), **box, opacity=opacity, preserveAspectRatio="none", class_="rd-heat"
+    )
+
+
+def _define(name: str, picture: Image.Image, side: float) -> str:
+    photo = element("image", id=name, href=photo_uri(picture), width=side, height=side, preserveAspectRatio="none")
+    return element("defs", photo)
+
+
+def _use(name: str, x: float, y: float) -> str:
+    return element("use", href=f"#{name}", x=x, y=y)

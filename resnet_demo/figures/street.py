@@ -1,0 +1,160 @@
+"""The network as a street of blocks: the shortcut runs through like a motorway, every block is a bump beside it.
+
+A bump is as high as the block's share: norm of F(x) over norm of shortcut(x), or over norm of x in a plain network,
+which has no motorway. Below each block stands where its output is active.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from PIL import Image
+from torch import Tensor
+
+from ..trace import BlockTrace, Trace
+from .maps import activity_map, data_uri
+from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT
+from .svg import document, element, image, text
+
+ROAD, TALLEST = 128.0, 84.0  # y of the motorway, and the height of the highest bump
+
+
+def share(block: BlockTrace) -> float:
+    """How much the block changes what passes through it: ‖F(x)‖ / ‖shortcut(x)‖, in a plain network / ‖x‖."""
+    return block.norms["residual"] / (block.norms["shortcut"] or block.norms["x"] or 1.0)
+
+
+def draw_street(trace: Trace, chosen: str, picture: Image.Image, answer: str, width: float = 1000) -> str:
+    """All blocks in order, an SVG document at least `width` wide; blocks are buttons that carry `data-block`.
+
+    `chosen` is the block that is lifted out, `picture` the network's input, `answer` what it said.
+    """
+    count, stages = len(trace.blocks), len({_stage(block) for block in trace.blocks})
+    pitch = min(100.0, max(34.0, (width - 240 - 26 * (stages - 1)) / count))
+    thumb = min(56.0, pitch - 8)
+    height = ROAD + 18 + thumb + 30
+    highest = max(share(block) for block in trace.blocks) or 1.0
+    plain = trace.blocks[0].shortcut_kind == "none"
+    x, cells, labels, ends = 110.0, [], [], []
+    for _, group in groupby(trace.blocks, key=_stage):
+        blocks = list(group)
+        labels.append(_stage_label(blocks, x))
+        for block in blocks:
+            cells.append(_block(block, x, pitch, thumb, TALLEST * share(block) / highest, block.name == chosen))
+            ends.append((x, x + pitch, block.shortcut_kind))
+            if block.name == chosen:
+                lift = {"x": x + 1, "y": 24, "width": pitch - 2, "height": height - 28, "rx": 8}
+                labels.append(element("rect", **lift, fill="var(--rd-lift, #fff2e5)"))
+            x += pitch
+        x += 26
+    right = x - 26
+    parts = [*labels, *_road(ends, right, plain), *cells, *_start(picture), *_end(answer, right)]
+    what = "plain network, without shortcuts" if plain else "residual network"
+    label = f"The {what} as a street of {count} blocks. Choose one to look inside."
+    total = right + 130
+    return document(
+        total, height, label, *parts, role="group", class_="rd-street", style=f"min-width:{0.75 * total:.0f}px"
+    )
+
+
+def _stage(block: BlockTrace) -> str:
+    return block.name.split(".")[0]
+
+
+def _stage_label(blocks: list[BlockTrace], x: float) -> str:
+    _, channels, height, width = blocks[0].output.shape
+    words = f"stage {_stage(blocks[0])[5:]}"
+    if len(blocks) > 2:  # where it fits: the shape of its maps
+        words += f" · {channels} maps of {height}×{width}"
+    return text(words, x + 2, 16, font_size=13, fill=MUTED)
+
+
+def _block(block: BlockTrace, x: float, pitch: float, thumb: float, height: float, chosen: bool) -> str:
+    """One bump with its map, as a button."""
+    middle, half = x + pitch / 2, pitch / 2 - 3
+    peak = ROAD - 5 - max(height, 3) * 4 / 3  # a cubic's top lies at 3/4 of its control points' height
+    base = ROAD - 5
+    handles = f"{middle - half / 2:.1f} {peak:.1f} {middle + half / 2:.1f} {peak:.1f}"
+    bump = f"M{middle - half:.1f} {base} C{handles} {middle + half:.1f} {base} Z"
+    activity = block.output[0].abs().mean(dim=0)
+    left, top = middle - thumb / 2, ROAD + 18
+    box = {"x": left, "y": top, "width": thumb, "height": thumb}
+    frame = {"stroke": INK if chosen else LINE, "stroke_width": 3 if chosen else 1}
+    name = text(
+        block.name[5:], middle, top + thumb + 16, text_anchor="middle", font_size=12, fill=INK if chosen else MUTED
+    )
+    return element(
+        "g",
+        element("title", f"{block.name}: changes what passes by {share(block):.0%}"),
+        element(
+            "rect", x=x + 1, y=24, width=pitch - 2, height=top + thumb, fill="transparent"
+        ),  # all of it is clickable
+        element(
+            "path", d=bump, fill=RESIDUAL, fill_opacity=0.25 if not chosen else 0.45, stroke=RESIDUAL, stroke_width=2
+        ),
+        element("rect", **box, fill=PAPER),
+        image(data_uri(activity_map(activity)), **box),
+        element("rect", **box, fill="none", **frame),
+        name,
+        class_="rd-stop",
+        data_block=block.name,
+        role="button",
+        tabindex=0,
+        aria_pressed=str(chosen).lower(),
+        aria_label=f"Block {block.name}: changes what passes by {share(block):.0%}",
+    )
+
+
+def _road(ends: list[tuple[float, float, str]], right: float, plain: bool) -> list[str]:
+    """The motorway; where the shortcut is not the identity it is dashed."""
+    if plain:
+        way = element("path", d=f"M96 {ROAD} H{right + 22:.1f}", stroke=LINE, stroke_width=2, stroke_dasharray="2 8")
+        return [way]
+    parts = [
+        element("path", d=f"M96 {ROAD} H{right + 22:.1f}", stroke=SHORTCUT, stroke_width=7, stroke_linecap="round")
+    ]
+    parts += [
+        element("path", d=f"M{a + 4:.1f} {ROAD} H{b - 4:.1f}", stroke=PAPER, stroke_width=2.5, stroke_dasharray="7 5")
+        for a, b, kind in ends
+        if kind != "identity"
+    ]
+    return parts
+
+
+def _start(picture: Image.Image) -> list[str]:
+    box = {"x": 14, "y": ROAD - 32, "width": 64, "height": 64}
+    return [
+        element("path", d=f"M78 {ROAD} H96", stroke=INK, stroke_width=4),
+        image(data_uri(picture), **box),
+        element("rect", **box, fill="none", stroke=LINE),
+        text("input", 46, ROAD + 50, text_anchor="middle", font_size=13, fill=MUTED),
+    ]
+
+
+def _end(answer: str, right: float) -> list[str]:
+    words = answer if len(answer) <= 14 else answer[:13] + "…"
+    return [
+        text(words, right + 30, ROAD + 5, font_size=15, font_weight=600, fill=INK),
+        text("its answer", right + 30, ROAD + 24, font_size=13, fill=MUTED),
+    ]
+
+
+def strongest_change(trace: Trace) -> BlockTrace:
+    """The block whose residual branch changes what passes most."""
+    return max(trace.blocks, key=share)
+
+
+def weakest_change(trace: Trace) -> BlockTrace:
+    """The block whose residual branch changes what passes least."""
+    return min(trace.blocks, key=share)
+
+
+def channel_to_show(block: BlockTrace) -> int:
+    """The channel that shows the equation best: where both terms are strong, or in a plain block the output."""
+    if block.shortcut_kind == "none":
+        return int(_by_channel(block.output).argmax())
+    return int(_by_channel(block.residual).minimum(_by_channel(block.shortcut)).argmax())
+
+
+def _by_channel(value: Tensor) -> Tensor:
+    return value[0].flatten(1).norm(dim=1)

@@ -1,0 +1,310 @@
+"""The app: one page builds the layout of each subject, this file joins them and sends every event its way.
+
+An event names what it changes in the visitor's `Visit`; afterwards the bars and the page in sight are shown anew from
+it. Only a new picture or a new network runs the network; another page, block, class or channel re-uses the trace.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: nothing is sent anywhere
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from .. import zoo
+from ..errors import InputError
+from . import bars as bars_module
+from . import classify, gradcam, inside
+from .bars import Bars
+from .session import OWN, RANDOM, TRAINED, Visit, end_visit, new_visit, visit_of
+from .style import theme
+
+# Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
+TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
+HERE = Path(__file__).parent
+HEADER = """
+<header class="rd-header"><h1><span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>
+<span class="rd-name">The ResNet laboratory</span></h1>
+<p>A residual block computes a small change <b class="rd-r">F(x)</b> and adds it to what its shortcut carries past it,
+<b class="rd-s">x</b>. Choose a picture and a network, and see in each block what came which way.</p></header>
+"""
+# Keeps the address in step with what is shown, so that it can be copied or bookmarked.
+ADDRESS = """(model, weights, block, target) => {
+  const query = new URLSearchParams({model, weights, block, target});
+  if (model) history.replaceState(null, '', '?' + query);
+}"""
+COPY = """async () => {
+  const button = document.querySelector('#share'), words = button.textContent;
+  try { await navigator.clipboard.writeText(location.href); button.textContent = 'Copied'; }
+  catch { button.textContent = 'Copy the address from the browser’s bar'; }
+  setTimeout(() => { button.textContent = words; }, 2000);
+}"""
+
+
+def build_demo(data_dir: str | None = None) -> gr.Blocks:
+    """The whole app. `data_dir` is where CIFAR-10 may lie, for the button that draws a random test picture."""
+    with gr.Blocks(
+        title="ResNet laboratory", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
+    ) as demo:
+        key = gr.State(None)
+        gr.HTML(HEADER)
+        result = gr.JSON(visible=False)  # for clients of the API: the answer as data
+        with gr.Row(elem_id="columns", equal_height=False):
+            with gr.Column(elem_id="side", scale=0, min_width=330):
+                picture_bar = bars_module.build_picture_bar(bars_module.has_test_set(data_dir))
+                model_bar = bars_module.build_model_bar()
+            with gr.Column(elem_id="main", scale=1, min_width=340):
+                bars = Bars(*picture_bar, *model_bar, *bars_module.build_ask_bar())
+                with gr.Tabs(elem_id="pages"):
+                    with gr.Tab("Classify", id="classify") as classify_tab:
+                        classify_page = classify.build()
+                    with gr.Tab("Inside the blocks", id="inside") as inside_tab:
+                        inside_page, inside_channel = inside.build()
+                    with gr.Tab("Grad-CAM", id="gradcam") as gradcam_tab:
+                        gradcam_page, sign, method, compute, other = gradcam.build()
+        pages = {page.name: page for page in (classify_page, inside_page, gradcam_page)}
+        everything = [
+            key,
+            result,
+            bars.picture,
+            *bars.controls,
+            *(c for page in pages.values() for c in page.components),
+        ]
+
+        def show(visit: Visit, whole: bool = True) -> dict[Any, Any]:
+            """New values for what is in sight: all of it, or only what follows from another class or block."""
+            shown = {key: visit.key, **(bars.render(visit) if whole else bars.render_choice(visit))}
+            if visit.trace is not None:
+                shown |= pages[visit.page].render(visit)
+                shown[result] = _as_data(visit)
+            return shown
+
+        def handler(change: Callable[..., dict[Any, Any] | None], whole: bool) -> Callable[..., dict[Any, Any]]:
+            """An event: let `change` act on the visit, then show the visit; an InputError becomes a notice."""
+
+            def handle(visit_key: str | None, *values: Any) -> dict[Any, Any]:
+                with _sentences():
+                    visit = visit_of(visit_key)
+                    with visit.lock:
+                        extra = change(visit, *values) or {}
+                        return {**show(visit, whole), **extra}
+
+            return handle
+
+        def on(trigger: Callable[..., Any], handle: Callable[..., Any], inputs: Sequence[Any], api_name: str) -> None:
+            event = trigger(handle, [key, *inputs], everything, api_name=api_name, show_progress="minimal", **TOGETHER)
+            # What was refused must not stay in the controls as if it had been accepted.
+            event.failure(restore, [key], bars.controls, api_visibility="private", show_progress="hidden")
+
+        def restore(visit_key: str | None) -> dict[Any, Any]:
+            with _sentences():
+                visit = visit_of(visit_key)
+                return bars.render(visit)
+
+        def on_click(component: Any, change: Callable[..., Any], api_name: str, whole: bool = False) -> None:
+            """As `on`, for clicks inside a drawing: what was clicked travels in the event."""
+            act = handler(change, whole)
+
+            def handle(visit_key: str | None, event: gr.EventData) -> dict[Any, Any]:
+                return act(visit_key, (event._data or {}).get("value"))
+
+            component.select(handle, [key], everything, api_name=api_name, show_progress="hidden", **TOGETHER)
+
+        # A visit begins
+
+        def start(visit_key: str | None, request: gr.Request) -> dict[Any, Any]:
+            visit = new_visit(request.session_hash)
+            with visit.lock:
+                _from_address(visit, dict(request.query_params))
+                return {**show(visit), bars.picture: visit.picture}
+
+        demo.load(start, [key], everything, api_name="start", show_progress="hidden", **TOGETHER)
+        demo.unload(_end)
+
+        # The picture
+
+        def change_picture(visit: Visit, picture: Any) -> None:
+            if picture is None:
+                raise InputError("There is no picture: upload one, or choose an example.")
+            visit.show_picture(picture)
+
+        def change_to_example(visit: Visit, name: Any) -> dict[Any, Any]:
+            visit.show_picture(bars_module.example_picture(visit, str(name)))
+            return {bars.picture: visit.picture}
+
+        def change_to_random(visit: Visit) -> dict[Any, Any]:
+            picture, label = bars_module.random_test_picture(data_dir)
+            visit.show_picture(picture)
+            gr.Info(f"People labelled this picture “{label}”.", duration=5)
+            return {bars.picture: picture}
+
+        on(bars.picture.input, handler(change_picture, whole=True), [bars.picture], "classify")
+        on_click(bars.strip, change_to_example, "example", whole=True)
+        on(bars.random_picture.click, handler(change_to_random, whole=True), [], "random_picture")
+
+        # The network
+
+        def change_network(visit: Visit, name: Any) -> None:
+            entry = zoo.network(str(name))
+            visit.use_network(entry.name, TRAINED if entry.weights == "bundled" else RANDOM)
+
+        def change_to_twin(visit: Visit) -> None:
+            other_name = zoo.twin(visit.name)
+            if other_name is None:
+                raise InputError(f"{visit.name} has no plain twin: those exist for networks of basic blocks.")
+            change_network(visit, other_name)
+
+        def change_weights(visit: Visit, weights: Any) -> None:
+            if weights != OWN:
+                visit.use_network(visit.name, str(weights), visit.seed)
+
+        def download_weights(
+            visit_key: str | None,
+            weights: Any,
+            progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 (shows the download's own bar)
+        ) -> dict[Any, Any]:
+            return handler(change_weights, whole=True)(visit_key, weights)
+
+        def change_seed(visit: Visit, seed: Any) -> None:
+            visit.use_network(visit.name, RANDOM, seed)
+
+        def change_to_file(visit: Visit, path: Any) -> None:
+            if path is None:
+                raise InputError("There is no file: upload a checkpoint.")
+            visit.use_file(str(path))
+
+        on(bars.network.input, handler(change_network, whole=True), [bars.network], "network")
+        on(bars.twin.click, handler(change_to_twin, whole=True), [], "twin")
+        on(bars.weights.input, download_weights, [bars.weights], "weights")
+        on(bars.seed.submit, handler(change_seed, whole=True), [bars.seed], "seed")
+        on(bars.file.upload, handler(change_to_file, whole=True), [bars.file], "upload_weights")
+
+        # What is asked
+
+        def change_target(visit: Visit, target: Any) -> None:
+            visit.explain(target)
+
+        def change_block(visit: Visit, name: Any) -> None:
+            visit.open_block(str(name))
+
+        def change_channel(visit: Visit, channel: Any) -> None:
+            visit.open_channel(channel)
+
+        def change_sign(visit: Visit, chosen: Any) -> None:
+            if chosen not in (gradcam.POSITIVE, gradcam.SIGNED):
+                raise InputError(f"The evidence is shown {gradcam.POSITIVE!r} or {gradcam.SIGNED!r}, not {chosen!r}.")
+            visit.signed = chosen == gradcam.SIGNED
+
+        def compute_other(visit: Visit, name: Any) -> dict[Any, Any]:
+            return {other: gradcam.compute_other(visit, str(name))}
+
+        on(bars.target.input, handler(change_target, whole=False), [bars.target], "target")
+        on(bars.block.input, handler(change_block, whole=False), [bars.block], "block")
+        on(inside_channel.submit, handler(change_channel, whole=False), [inside_channel], "channel")
+        on(sign.input, handler(change_sign, whole=False), [sign], "sign")
+        on(compute.click, handler(compute_other, whole=False), [method], "attribute")
+        changes = {"target": change_target, "block": change_block, "channel": change_channel}
+        for page in pages.values():
+            for what, component in page.clicks.items():
+                on_click(component, changes[what], f"{page.name}_{what}")
+
+        # The pages: only the one in sight is drawn
+
+        for tab, page in zip((classify_tab, inside_tab, gradcam_tab), pages.values(), strict=True):
+
+            def turn_to(visit: Visit, name: str = page.name) -> None:
+                visit.page = name
+
+            on(tab.select, handler(turn_to, whole=False), [], f"page_{page.name}")
+
+        watched = [bars.network, bars.weights, bars.block, bars.target]
+        gr.on([component.change for component in watched], None, watched, js=ADDRESS)
+        bars.share.click(None, js=COPY)
+    demo.queue(max_size=40, api_open=False)
+    return demo
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """An InputError's sentence goes to the visitor; the app goes on."""
+    try:
+        yield
+    except InputError as error:
+        raise gr.Error(str(error), title="That did not work", print_exception=False) from None
+
+
+def _end(request: gr.Request) -> None:
+    end_visit(request.session_hash)
+
+
+def _as_data(visit: Visit) -> dict[str, Any]:
+    """The answer for clients of the API."""
+    return {
+        "model": visit.name,
+        "weights": visit.weights,
+        "target": visit.labels[visit.seen.target],
+        "block": visit.opened.name,
+        "predictions": [{"label": p.label, "probability": p.probability} for p in visit.predictions()],
+        "familiarity": visit.familiarity(),
+    }
+
+
+def _from_address(visit: Visit, query: dict[str, str]) -> None:
+    """Begin a visit with the example and whatever `?model=…&weights=…&block=…&target=…&picture=…` asks for.
+
+    What the address gets wrong is said in a notice and left at its default.
+    """
+
+    def ask(what: str, change: Callable[[str], None]) -> None:
+        if what in query:
+            try:
+                change(query[what])
+            except InputError as error:
+                gr.Warning(str(error), duration=8)
+
+    def network(name: str) -> None:
+        trained = zoo.network(name).weights == "bundled" and query.get("weights") != RANDOM
+        visit.use_network(name, TRAINED if trained else RANDOM)
+
+    def target(label: str) -> None:
+        if label not in visit.labels and not (label.isdecimal() and int(label) < len(visit.labels)):
+            raise InputError(f"There is no class {label!r} in {visit.domain.name}.")
+        visit.explain(visit.labels.index(label) if label in visit.labels else int(label))
+
+    def picture(name: str) -> None:
+        visit.show_picture(bars_module.example_picture(visit, name))
+
+    ask("model", network)
+    ask("picture", picture)
+    if visit.trace is None:
+        visit.show_picture(bars_module.example_picture(visit, bars_module.first_example(visit)))
+    ask("block", visit.open_block)
+    ask("target", target)
+
+
+def launch(
+    host: str = "127.0.0.1", port: int | None = None, data_dir: str | None = None, prevent_thread_lock: bool = False
+) -> gr.Blocks:
+    """Build the app and serve it; returns at once with `prevent_thread_lock`, else when the server stops."""
+    demo = build_demo(data_dir)
+    demo.launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=prevent_thread_lock,
+        theme=theme(),
+        css_paths=HERE / "style.css",
+        head=f"<script>{(HERE / 'page.js').read_text('utf-8')}</script>",
+        footer_links=[],
+        ssr_mode=False,
+        run_history=False,  # a shared computer must not show one visitor's pictures to the next
+        enable_monitoring=False,
+        max_file_size="300mb",
+        show_error=True,
+    )
+    return demo

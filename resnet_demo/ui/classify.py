@@ -1,0 +1,62 @@
+"""The page Classify: what the network answers, where it looks, and whether it has seen the like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ..attribution import block_cam
+from ..figures import draw_overlay
+from . import words
+from .page import Page
+from .parts import answers, figure, note
+from .session import RANDOM, Visit
+
+# The slider works inside the page, at once: no request is needed to make a picture more or less transparent.
+OPACITY = """
+element.addEventListener('input', (event) => {
+  if (event.target.matches('.rd-opacity'))
+    element.querySelectorAll('.rd-heat').forEach((heat) => heat.setAttribute('opacity', event.target.value / 100));
+});
+"""
+CHOOSE_CLASS = """
+element.addEventListener('click', (event) => {
+  const answer = event.target.closest('[data-target]');
+  if (answer) trigger('select', {value: Number(answer.dataset.target)});
+});
+"""
+
+
+def build() -> Page:
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=300):
+            answer = gr.HTML(elem_id="answers", js_on_load=CHOOSE_CLASS)
+        with gr.Column(min_width=300):
+            overlay = gr.HTML(elem_id="overlay", js_on_load=OPACITY)
+
+    def render(visit: Visit) -> dict[Any, Any]:
+        predictions = visit.predictions()
+        trace, last = visit.seen, visit.seen.blocks[-1]
+        label = visit.labels[trace.target]
+        caption = f"<h3>What it answers</h3>{answers(predictions, trace.target)}"
+        caption += note(words.answer(predictions, trained=visit.weights != RANDOM))
+        unlike = words.familiar(visit.familiarity(), visit.domain.name)
+        if unlike:
+            caption += note(unlike, "rd-warning")
+        cam = block_cam(last)
+        assert visit.picture is not None
+        drawing = draw_overlay(
+            visit.domain.view(visit.picture, 320), cam, f"The picture with Grad-CAM for {label} laid over it", 0.6
+        )
+        slider = (
+            '<label class="rd-slider">picture <input type="range" class="rd-opacity" min="0" max="100" value="60" '
+            'aria-label="Opacity of the evidence"> evidence</label>'
+        )
+        reading = words.evidence(label, bool((cam > 0).any()), last.name)
+        return {
+            answer: caption,
+            overlay: f"<h3>Where it sees “{label}”</h3>{figure(drawing, reading, f'grad-cam-{label}')}{slider}",
+        }
+
+    return Page("classify", [answer, overlay], render, {"target": answer})

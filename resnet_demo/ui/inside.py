@@ -1,0 +1,147 @@
+"""The page Inside the blocks: the street, the chosen block as its equation, its channels, and curves over all."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from ..figures import (
+    channel_to_show,
+    curves_svg,
+    draw_block,
+    draw_curves,
+    draw_street,
+    scale_of,
+    strongest,
+)
+from ..trace import POINTS, BlockTrace
+from . import words
+from .page import CHOOSE_BLOCK, Page
+from .parts import channels, figure, note, whole_input
+from .session import Visit
+
+MOST_CHANNELS = 64  # more would be too small to see
+TITLES = {
+    "x": "x",
+    "residual": "F(x)",
+    "shortcut": "shortcut(x)",
+    "total": "F(x) + shortcut",
+    "output": "y = ReLU(sum)",
+}
+
+CHOOSE_CHANNEL = """
+element.addEventListener('click', (event) => {
+  const grid = event.target.closest('.rd-grid');
+  if (!grid) return;
+  const box = grid.getBoundingClientRect(), {columns, rows} = grid.dataset;
+  const column = Math.floor((event.clientX - box.left) / box.width * columns);
+  const row = Math.floor((event.clientY - box.top) / box.height * rows);
+  const channel = grid.dataset.channels.split(',')[row * columns + column];
+  if (channel !== undefined) trigger('select', {value: Number(channel)});
+});
+"""
+
+
+def build() -> tuple[Page, gr.Number]:
+    street = gr.HTML(elem_id="street", js_on_load=CHOOSE_BLOCK)
+    block = gr.HTML(elem_id="block")
+    number = whole_input(None, label="Channel to enlarge (or click one below)", elem_id="channel", minimum=0)
+    grids = gr.HTML(elem_id="channels", js_on_load=CHOOSE_CHANNEL)
+    curves = gr.HTML(elem_id="curves")
+
+    def render(visit: Visit) -> dict[Any, Any]:
+        trace, opened = visit.seen, visit.opened
+        best = visit.predictions(1)[0]
+        picture = visit.domain.crop(visit.picture) if visit.picture else visit.domain.to_picture(trace.image)
+        drawing = draw_street(trace, opened.name, picture, f"{best.label} {words.percent(best.probability)}")
+        channel = visit.channel if visit.channel is not None else channel_to_show(opened)
+        name = f"{visit.name}-{opened.name}"
+        reading = f"{words.block(opened)} <em>{words.exactness(opened)}</em>"
+        both = draw_block(opened, channel) + draw_block(opened, channel, tall=True)
+        return {
+            street: "<h3>The network, block by block</h3>"
+            + figure(drawing, words.street(trace), f"{visit.name}-street"),
+            block: f"<h3>Block {opened.name}, drawn as its equation</h3>"
+            + figure(both, reading, name)
+            + _numbers(opened),
+            grids: _grids(opened, channel, name),
+            number: channel,
+            curves: _curves(visit),
+        }
+
+    return Page("inside", [street, block, number, grids, curves], render, {"block": street, "channel": grids}), number
+
+
+def _numbers(block: BlockTrace) -> str:
+    """The numbers of the drawing as a table."""
+    rows = "".join(
+        f"<tr><th scope='row'>{TITLES[point]}</th><td>{block.norms[point]:.4g}</td>"
+        f"<td>{block.gradients[point].norm().item():.3g}</td>"
+        f"<td>{' × '.join(map(str, getattr(block, point).shape[1:]))}</td></tr>"
+        for point in POINTS
+        if not (block.shortcut_kind == "none" and point == "shortcut")
+    )
+    relation = ""
+    if block.ratio is not None:
+        relation = f"<p>‖F(x)‖ / ‖shortcut‖ = <b>{block.ratio:.3f}</b>, cosine = <b>{block.cosine or 0:.3f}</b></p>"
+    return (
+        f"<details class='rd-fold'><summary>The numbers of block {block.name}</summary><div class='rd-scroll'>"
+        "<table class='rd-table'><thead><tr><th>value</th><th>norm</th><th>norm of its gradient</th><th>shape</th></tr>"
+        f"</thead><tbody>{rows}</tbody></table></div>{relation}</details>"
+    )
+
+
+def _grids(block: BlockTrace, channel: int, name: str) -> str:
+    """All five points side by side on one scale, and folded below them the maps inside F."""
+    values = {point: getattr(block, point) for point in POINTS}
+    scale = scale_of(*values.values())
+    wide = [values[point][0] for point in POINTS[1:]]
+    shown = strongest(wide, MOST_CHANNELS)
+    cards = []
+    for point, value in values.items():
+        if block.shortcut_kind == "none" and point == "shortcut":
+            continue
+        same = value.shape[1] == block.total.shape[1] and not (point == "x" and block.shortcut_kind == "projection")
+        own = shown if same else strongest([value[0]], MOST_CHANNELS)
+        chosen = channel if same else None
+        cards.append(channels(TITLES[point], value, own, chosen, scale, f"rd-{point}", f"{name}-{point}"))
+    inside = "".join(
+        channels(
+            layer, value, strongest([value[0]], MOST_CHANNELS), None, scale_of(value), "rd-residual", f"{name}-{layer}"
+        )
+        for layer, value in block.inside.items()
+    )
+    count = block.total.shape[1]
+    some = f"the {len(shown)} strongest of {count}" if len(shown) < count else f"all {count}"
+    ramp = '<span class="rd-ramp"></span>'
+    legend = f'<div class="rd-legend" aria-hidden="true"><span>−{scale:.2g}</span>{ramp}<span>+{scale:.2g}</span></div>'
+    return (
+        f"<h3>Every channel of block {escape(block.name)}</h3>"
+        + note(
+            f"Channel {channel} enlarged, above {some}. All on one scale, so that colours can be compared across the "
+            "equation: click a channel to enlarge it everywhere."
+        )
+        + legend
+        + f"<div class='rd-cards'>{''.join(cards)}</div>"
+        + "<details class='rd-fold'><summary>Inside F: what each of its layers puts out</summary>"
+        + note("Each layer on a scale of its own.")
+        + f"<div class='rd-cards'>{inside}</div></details>"
+    )
+
+
+def _curves(visit: Visit) -> str:
+    trace = visit.seen
+    label = "Norms of both branches, their ratio and their cosine, over all blocks"
+    if trace.blocks[0].shortcut_kind == "none":
+        reading = "Without shortcuts there is only one curve to look at: what F makes of x, block after block."
+    else:
+        ratios = [block.ratio or 0.0 for block in trace.blocks]
+        small = sum(ratio < 1 for ratio in ratios)
+        reading = (
+            f"In {small} of {len(ratios)} blocks F(x) is smaller than what the shortcut carries: those blocks refine, "
+            "they do not replace. Where the line jumps, the maps change size."
+        )
+    drawing = curves_svg(draw_curves(trace), label)
+    return f"<h3>All blocks in one picture</h3>{figure(drawing, reading, f'{visit.name}-curves')}"

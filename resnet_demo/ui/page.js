@@ -1,0 +1,49 @@
+// What the pages need beyond gradio: saving figures, and the keyboard inside drawings.
+
+// A figure is saved as it is on the page. In a file of its own the colours' variables take their fallbacks: light.
+function rdSave(button) {
+  const { name, kind } = button.dataset;
+  const holder = button.closest('.rd-figure, .rd-card');
+  if (kind === 'img') return rdOffer(holder.querySelector('.rd-grid img').src, name + '.png');
+  const drawing = [...holder.querySelectorAll('svg')].find((svg) => svg.getBoundingClientRect().width > 0);
+  if (!drawing) return;
+  const copy = drawing.cloneNode(true), box = drawing.viewBox.baseVal;
+  copy.setAttribute('width', box.width);
+  copy.setAttribute('height', box.height);
+  copy.removeAttribute('style');
+  const text = new XMLSerializer().serializeToString(copy);
+  const address = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
+  if (kind === 'svg') return rdOffer(address, name + '.svg');
+  const picture = new Image();
+  picture.onload = () => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 2 * box.width;
+    canvas.height = 2 * box.height;
+    const paint = canvas.getContext('2d');
+    paint.fillStyle = 'white';
+    paint.fillRect(0, 0, canvas.width, canvas.height);
+    paint.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => rdOffer(URL.createObjectURL(blob), name + '.png'));
+  };
+  picture.src = address;
+}
+
+function rdOffer(address, name) {
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name.replace(/[^\w.-]+/g, '-');
+  link.click();
+}
+
+document.addEventListener('click', (event) => {
+  const button = event.target.closest && event.target.closest('.rd-save');
+  if (button) rdSave(button);
+});
+
+document.addEventListener('keydown', (event) => {
+  const stop = event.target.closest && event.target.closest('.rd-stop');
+  if (stop && (event.key === 'Enter' || event.key === ' ')) {
+    event.preventDefault();
+    stop.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+  }
+});

@@ -1,0 +1,33 @@
+"""What a page is to the app: its components, and how it shows a visit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradio.components import Component
+
+from .session import Visit
+
+
+@dataclass(frozen=True)
+class Page:
+    """`render` reads the visit's trace and gives new values to components; it never runs the network.
+
+    `clicks` names the drawing whose clicks choose a "target", a "block" or a "channel".
+    """
+
+    name: str
+    components: list[Component]
+    render: Callable[[Visit], dict[Any, Any]]
+    clicks: dict[str, Component] = field(default_factory=dict)
+
+
+# A drawing's blocks are buttons that carry their name; a click, or Enter on the keyboard, chooses one.
+CHOOSE_BLOCK = """
+element.addEventListener('click', (event) => {
+  const stop = event.target.closest('[data-block]');
+  if (stop) trigger('select', {value: stop.dataset.block});
+});
+"""

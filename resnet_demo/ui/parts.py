@@ -1,0 +1,133 @@
+"""Small pieces of page: figures with their captions and download buttons, lists of answers, channel grids."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import ImageData
+from PIL import Image
+from torch import Tensor
+
+from ..errors import InputError
+from ..figures import data_uri, grid, signed_map
+from ..images import load_image
+from ..predict import Prediction
+from .words import percent
+
+# gradio judges values before a handler sees them, in words of its own or none. These two hand over what came, so that
+# a person reads our sentence. (Instances are changed rather than classes derived: gradio writes a stub file beside the
+# source of every derived class.)
+
+
+def picture_input(**options: Any) -> gr.Image:
+    """gr.Image whose uploads are decoded by `load_image`, which tells a person what is wrong with a file."""
+    component = gr.Image(type="pil", **options)
+    component.preprocess = _decode
+    return component
+
+
+def whole_input(value: int | None, **options: Any) -> gr.Number:
+    """gr.Number that takes whatever a client sent, NaN too; the session judges it."""
+    component = gr.Number(value, precision=0, **options)
+    component.preprocess = lambda payload: payload
+    return component
+
+
+def _decode(payload: ImageData | None) -> Image.Image | None:
+    if payload is None:
+        return None
+    try:
+        if payload.url and payload.url.startswith("data:"):
+            return load_image(base64.b64decode(payload.url.partition(",")[2], validate=True))
+        if payload.path is None:
+            raise InputError("There is no picture in the request.")
+        return load_image(payload.path)
+    except InputError as error:
+        raise gr.Error(str(error), title="This picture cannot be used", print_exception=False) from None
+    except ValueError:
+        raise gr.Error("The picture's base64 text is damaged.", print_exception=False) from None
+
+
+def figure(drawing: str, caption: str, name: str, css: str = "") -> str:
+    """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`."""
+    return (
+        f'<figure class="rd-figure {css}"><div class="rd-scroll">{drawing}</div>'
+        f"<figcaption><span>{caption}</span>{_save(name, 'svg')}{_save(name, 'png')}</figcaption></figure>"
+    )
+
+
+def _save(name: str, kind: str) -> str:
+    return (
+        f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="{kind}" '
+        f'aria-label="Save this figure as {kind.upper()}">{kind.upper()} ↓</button>'
+    )
+
+
+def answers(predictions: Sequence[Prediction], target: int) -> str:
+    """Ranked classes as bars; each is a button that asks for the evidence for its class."""
+    rows = "".join(
+        f'<li><button type="button" class="rd-answer" data-target="{p.index}" '
+        f'aria-pressed="{str(p.index == target).lower()}">'
+        f'<span class="rd-label">{escape(p.label)}</span>'
+        f'<span class="rd-bar"><span style="width:{100 * p.probability:.1f}%"></span></span>'
+        f'<span class="rd-number">{percent(p.probability)}</span></button></li>'
+        for p in predictions
+    )
+    return f'<ol class="rd-answers" aria-label="Classes, likeliest first">{rows}</ol>'
+
+
+def note(text: str, kind: str = "") -> str:
+    return f'<p class="rd-note {kind}">{escape(text)}</p>'
+
+
+def placeholder(text: str) -> str:
+    return f'<div class="rd-empty">{escape(text)}</div>'
+
+
+def pixels(picture: Image.Image, alt: str) -> str:
+    """A small picture upscaled without smoothing: the very pixels."""
+    return f'<img class="rd-pixels" src="{data_uri(picture)}" alt="{escape(alt)}">'
+
+
+def channels(
+    title: str, value: Tensor, shown: Sequence[int], chosen: int | None, scale: float, css: str, name: str
+) -> str:
+    """A card: the chosen channel enlarged, and below it a grid of all the channels in `shown`, each clickable.
+
+    `value` [1, C, H, W] is drawn on one symmetric scale. `chosen` is None where this value has no such channel.
+    """
+    maps = value[0]
+    height, width = maps.shape[1:]
+    columns = max(4, min(16, round(len(shown) ** 0.5)))
+    rows = -(-len(shown) // columns)
+    sheet = grid(maps[list(shown)], scale, columns)
+    alt = f"{title}: {len(shown)} of {len(maps)} channels, {height} by {width} pixels each"
+    large = "" if chosen is None else pixels(signed_map(maps[chosen], scale), f"{title}: channel {chosen}, enlarged")
+    pick = ""
+    if chosen in shown:
+        row, column = divmod(list(shown).index(chosen), columns)
+        place = f"left:{100 * column / columns:.3f}%;top:{100 * row / rows:.3f}%"
+        pick = f'<span class="rd-pick" style="{place};width:{100 / columns:.3f}%;height:{100 / rows:.3f}%"></span>'
+    return (
+        f'<section class="rd-card {css}"><h4>{escape(title)}</h4><div class="rd-large">{large}</div>'
+        f'<div class="rd-grid" data-columns="{columns}" data-rows="{rows}" data-channels="{",".join(map(str, shown))}">'
+        f'<img class="rd-pixels" src="{data_uri(sheet)}" alt="{escape(alt)}">{pick}</div>'
+        f'<p class="rd-small">{len(maps)} × {height} × {width}'
+        f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="img" '
+        f'aria-label="Save the channels of {escape(title)} as PNG">PNG ↓</button></p></section>'
+    )
+
+
+def thumbnail(picture: Image.Image, side: int = 72) -> str:
+    """A small JPEG of a picture as a `data:` address."""
+    square = min(picture.size)
+    left, top = (picture.width - square) // 2, (picture.height - square) // 2
+    small = picture.crop((left, top, left + square, top + square)).resize((side, side))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

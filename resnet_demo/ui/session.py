@@ -1,0 +1,225 @@
+"""What one visitor owns, and the networks that all visitors share.
+
+A `Visit` holds the network that the visitor looks at, their picture and its trace. Visits sit in a registry that is
+bounded in number and in time; the page holds only a visit's key, which nobody can guess.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from PIL import Image
+
+from .. import zoo
+from ..errors import InputError
+from ..images import Domain
+from ..predict import Prediction, domain_of, familiarity, rank
+from ..resnet import ResNet
+from ..trace import BlockTrace, Trace, retarget, trace_blocks
+from ..weights import load_file
+
+TRAINED, RANDOM, OWN = "trained", "random", "your file"
+FIRST_NETWORK = "resnet20"
+MAX_SEED = 2**31 - 1
+
+T = TypeVar("T")
+
+
+class Shelf(Generic[T]):
+    """A bounded store: the least recently used thing goes first, and anything unused for `seconds` goes."""
+
+    def __init__(self, most: int, seconds: float = float("inf")) -> None:
+        self.most, self.seconds = most, seconds
+        self._things: OrderedDict[object, tuple[float, T]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, key: object, thing: T) -> T:
+        with self._lock:
+            self._things[key] = (time.monotonic(), thing)
+            self._things.move_to_end(key)
+            self._tidy()
+        return thing
+
+    def get(self, key: object) -> T | None:
+        with self._lock:
+            self._tidy()
+            if key not in self._things:
+                return None
+            thing = self._things[key][1]
+            self._things[key] = (time.monotonic(), thing)
+            self._things.move_to_end(key)
+            return thing
+
+    def drop(self, key: object) -> None:
+        with self._lock:
+            self._things.pop(key, None)
+
+    def _tidy(self) -> None:
+        now = time.monotonic()
+        while self._things:
+            last_used, _ = next(iter(self._things.values()))
+            if len(self._things) <= self.most and now - last_used <= self.seconds:
+                break
+            self._things.popitem(last=False)
+
+
+_networks: Shelf[ResNet] = Shelf(most=6)  # read-only, shared by all visitors
+_loading = threading.Lock()
+
+
+def shared_network(name: str, weights: str, seed: int) -> ResNet:
+    """A network of the zoo with trained weights or with random ones from a seed, kept for the next visitor."""
+    if weights not in (TRAINED, RANDOM):
+        raise InputError(f"Weights are {TRAINED!r} or {RANDOM!r}, or come from a file; not {weights!r}.")
+    key = (name, weights, seed if weights == RANDOM else None)
+    model = _networks.get(key)
+    if model is None:
+        with _loading:  # two visitors who want the same network load it once
+            model = _networks.get(key)
+            if model is None:
+                model = zoo.load(name) if weights == TRAINED else zoo.build(name, seed).eval().requires_grad_(False)
+                _networks.put(key, model)
+    return model
+
+
+@dataclass
+class Visit:
+    """One visitor's network, picture and choices; the trace of the picture is made once and used by every page."""
+
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    name: str = FIRST_NETWORK
+    weights: str = TRAINED
+    seed: int = 0
+    model: ResNet | None = None
+    picture: Image.Image | None = None
+    trace: Trace | None = None
+    block: str | None = None
+    channel: int | None = None  # None: the one that shows the block best
+    signed: bool = False  # show evidence against the class, too
+    page: str = "classify"
+    forward_passes: int = 0  # how often the network ran, so that a test can count
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a visit at a time
+
+    def use_network(self, name: str, weights: str, seed: int = 0) -> None:
+        """Look at a network of the zoo. Nothing changes if it cannot be had."""
+        seed = whole_number(seed, 0, MAX_SEED, "The seed")
+        self._use(shared_network(name, weights, seed), name, weights)
+        self.seed = seed
+
+    def use_file(self, path: str | Path) -> None:
+        """Look at a network from an uploaded checkpoint; it belongs to this visit alone."""
+        model = load_file(path)
+        self._use(model, zoo.name_of(model.config), OWN)
+
+    def _use(self, model: ResNet, name: str, weights: str) -> None:
+        before, target = self.model, self.trace.target if self.trace else None
+        same_classes = before is not None and domain_of(before).labels == domain_of(model).labels
+        trace = self._traced(model, self.picture, target if same_classes else None)
+        self.model, self.name, self.weights, self.trace = model, name, weights, trace
+        if self.block not in (names := [name for name, _ in model.named_blocks()]):
+            self.block = names[len(names) > 1]  # not the very first: what it receives is still close to the pixels
+        self.channel = None
+
+    def show_picture(self, picture: Image.Image) -> None:
+        """Look at another picture: the one forward pass that all pages share."""
+        self.trace = self._traced(self.network, picture, None)
+        self.picture, self.channel = picture, None
+
+    def _traced(self, model: ResNet, picture: Image.Image | None, target: int | None) -> Trace | None:
+        if picture is None:
+            return None
+        self.forward_passes += 1
+        return trace_blocks(model, domain_of(model).to_input(picture), target)
+
+    def explain(self, target: int) -> None:
+        """Ask for another class: a backward pass through the graph that is there."""
+        target = whole_number(target, 0, len(self.labels) - 1, "The class")
+        if target != self.seen.target:
+            self.trace = retarget(self.seen, target)
+
+    def open_block(self, name: str) -> None:
+        self.block, self.channel = self.seen[name].name, None
+
+    def open_channel(self, channel: int) -> None:
+        self.channel = whole_number(channel, 0, self.opened.total.shape[1] - 1, "The channel")
+
+    @property
+    def network(self) -> ResNet:
+        if self.model is None:
+            self.use_network(self.name, self.weights, self.seed)
+        assert self.model is not None
+        return self.model
+
+    @property
+    def domain(self) -> Domain:
+        return domain_of(self.network)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.domain.labels
+
+    @property
+    def seen(self) -> Trace:
+        if self.trace is None:
+            raise InputError("There is no picture yet: upload one, or choose an example.")
+        return self.trace
+
+    @property
+    def target(self) -> int | None:
+        return self.trace.target if self.trace else None
+
+    @property
+    def opened(self) -> BlockTrace:
+        return self.seen[self.block or self.seen.blocks[0].name]
+
+    def predictions(self, top_k: int = 5) -> list[Prediction]:
+        return rank(self.network, self.seen.logits, top_k)
+
+    def familiarity(self) -> float | None:
+        return familiarity(self.network, self.seen.logits)
+
+
+_visits: Shelf[Visit] = Shelf(most=200, seconds=3600)
+_keys: Shelf[str] = Shelf(most=400, seconds=7200)  # of the visits, by browser session, to end them with their page
+
+
+def new_visit(session: str | None = None) -> Visit:
+    """Begin a visit, in a browser session or for a client that has none."""
+    visit = Visit()
+    if session:
+        end_visit(session)  # the page was loaded again
+        _keys.put(session, visit.key)
+    return _visits.put(visit.key, visit)
+
+
+def visit_of(key: str | None) -> Visit:
+    """The visit of that key; a new one for a client that has none, and InputError for one that was put away."""
+    if key is None:
+        return new_visit()
+    visit = _visits.get(key)
+    if visit is None:
+        raise InputError("This visit was put away after an hour of rest; reload the page to begin anew.")
+    return visit
+
+
+def end_visit(session: str | None) -> None:
+    """Forget a browser session's visit at once, when its page is closed."""
+    key = _keys.get(session)
+    if key is not None:
+        _visits.drop(key)
+        _keys.drop(session)
+
+
+def whole_number(value: object, low: int, high: int, what: str) -> int:
+    """A number from outside, whole and within bounds, or InputError: clients of the API can send anything."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{what} must be a whole number from {low} to {high}, not {value!r}.")
+    return value

@@ -1,0 +1,427 @@
+"""The command line: what it prints where, its exit status, and one sentence for whatever goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import fake_cifar
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.datasets import CIFAR10
+from typer.testing import CliRunner, Result
+
+import resnet_demo
+from resnet_demo import build, cli, load, save
+from resnet_demo.data import load_dataset
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "bench")
+
+
+def shell(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+def answer(*arguments: object) -> Any:
+    """What a command prints with `--json`."""
+    result = shell(*arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 1
+    return json.loads(result.stdout, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def complaint(*arguments: object, status: int = 2) -> str:
+    """The sentence with which a command refuses."""
+    result = shell(*arguments, "--json")
+    assert result.exit_code == status, result.output
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert "Traceback" not in result.stderr
+    return result.stderr.strip()
+
+
+def process(*arguments: object, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A run of the real program."""
+    command = [sys.executable, "-m", "resnet_demo", *map(str, arguments)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, name: str, **content: Any) -> None:
+    """Put a stand-in in the place of one of the package's modules, which would take long."""
+    module = SimpleNamespace(**content)
+    monkeypatch.setitem(sys.modules, f"resnet_demo.{name}", module)
+    monkeypatch.setattr(resnet_demo, name, module, raising=False)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint file of an untrained resnet8."""
+    return save(build("resnet8", seed=0), tmp_path_factory.mktemp("weights") / "tiny.safetensors")
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("picture") / "noise.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 48, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def cifar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fake_cifar.write(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("train_list", "test_list", "meta"):  # put back after the test
+        monkeypatch.setattr(CIFAR10, name, getattr(CIFAR10, name))
+    fake_cifar.trust()
+
+
+# What the commands answer
+
+
+def test_models() -> None:
+    table = {entry["name"]: entry for entry in answer("models")}
+    assert {"name", "depth", "plain", "family", "dataset", "params", "weights", "test_accuracy"} <= set(
+        table["resnet56"]
+    )
+    assert table["resnet56"]["params"] == 853_018
+    assert table["resnet50"]["weights"] == "download"
+    text = shell("models")
+    assert text.exit_code == 0
+    assert len(text.stdout.splitlines()) == len(table) + 1
+
+
+def test_classify(weights: Path, picture: Path) -> None:
+    first, second = answer("classify", picture, picture, "--model", weights, "--top-k", 3)
+    assert first == second
+    assert (first["image"], first["model"]) == (str(picture), str(weights))
+    probabilities = [prediction["probability"] for prediction in first["predictions"]]
+    assert len(probabilities) == 3
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert first["familiarity"] is None  # untrained weights do not know it
+    assert sum(
+        p["probability"] for p in answer("classify", picture, "--model", weights, "--top-k", 99)[0]["predictions"]
+    ) == (pytest.approx(1))
+    assert str(picture) in shell("classify", picture, "--model", weights).stdout
+
+
+def test_inspect(weights: Path, picture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "figures"
+    report = answer("inspect", picture, "--model", weights, "--target", "Dog", "--out", out)
+    assert [block["name"] for block in report["blocks"]] == ["layer1.0", "layer2.0", "layer3.0"]
+    for block in report["blocks"]:
+        assert block["ratio"] == pytest.approx(block["residual_norm"] / block["shortcut_norm"])
+        assert -1 <= block["cosine"] <= 1
+        assert 0 < block["output_norm"] <= block["total_norm"]
+        assert block["x_norm"] > 0
+    assert report["identity_error"] <= 1e-5
+    assert report["target"] == {"index": 5, "label": "dog"}
+    assert sorted(report["files"]) == sorted(str(path) for path in out.iterdir())
+    assert json.loads((out / "trace.json").read_text()) == report
+    assert (out / "curves.svg").read_text().startswith("<svg")
+    assert (out / "layer1.0.svg").read_text().startswith("<svg")
+    with Image.open(out / "layer3.0.gradcam.png") as overlay:
+        assert overlay.size == (256, 256)
+    text = shell("inspect", picture, "--model", weights, "--target", 5).stdout
+    assert "layer3.0" in text
+    assert "dog" in text
+
+
+def test_inspect_a_plain_network(picture: Path, tmp_path: Path) -> None:
+    weights = save(build("plain8", seed=0), tmp_path / "plain.safetensors")
+    report = answer("inspect", picture, "--model", weights)
+    assert {(block["shortcut_norm"], block["cosine"], block["ratio"]) for block in report["blocks"]} == {
+        (0, None, None)
+    }
+
+
+@pytest.mark.usefixtures("trusted")
+def test_train_writes_what_evaluate_confirms(cifar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--model", "resnet8", "--data-dir", cifar, "--epochs", 3, "--seed", 7, "--out", "w/net.safetensors")
+    result = answer("train", *arguments)
+    assert {"accuracy", "loss", "seconds", "epochs", "images_per_second", "weights", "history"} <= set(result)
+    assert (result["epochs"], result["weights"]) == (3, "w/net.safetensors")
+    assert [record["epoch"] for record in result["history"]] == [1, 2, 3]
+    assert result["history"][-1]["train_loss"] < result["history"][0]["train_loss"]
+
+    measured = answer("evaluate", "--model", "w/net.safetensors", "--data-dir", cifar)
+    assert measured["n"] == 40
+    assert (measured["accuracy"], measured["loss"]) == (result["accuracy"], pytest.approx(result["loss"], rel=1e-5))
+
+    story = load("w/net.safetensors").provenance or {}
+    assert story == json.loads(Path("w/net.json").read_text())
+    assert story["test_accuracy"] == pytest.approx(result["accuracy"], abs=1e-6)
+    assert story["history"] == result["history"]
+    assert (story["seed"], story["network"], story["dataset"], story["recipe"]["lr"]) == (7, "resnet8", "cifar10", 0.2)
+    assert (story["torch"], story["threads"], story["compiled"]) == (torch.__version__, torch.get_num_threads(), False)
+    percentiles = story["energy_percentiles"]
+    assert len(percentiles) == 101
+    assert percentiles == sorted(percentiles)
+    assert story["command"] == (
+        f"resnet-demo train --model resnet8 --data cifar10 --data-dir {cifar.name} --epochs 3 --recipe fast --seed 7 "
+        "--out w/net.safetensors"
+    )
+    assert sorted(path.name for path in Path("w").iterdir()) == ["net.json", "net.safetensors"]
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_resumed_training_ends_at_the_same_weights(
+    cifar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("train", "--model", "resnet8", "--data-dir", cifar, "--epochs", 3, "--out")
+    whole, halves = tmp_path / "whole.safetensors", tmp_path / "halves.safetensors"
+    expected = answer(*arguments, whole)
+
+    class PowerCut(cli._ProgressLine):
+        def __call__(self, text: str, stays: bool) -> None:
+            if stays and text.startswith("epoch   2"):
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli, "_progress_line", PowerCut())
+        assert complaint(*arguments, halves, status=130) == "Interrupted."
+    assert [path.name for path in tmp_path.glob("halves*")] == ["halves.resume.pt"]
+    assert "another network" in complaint(
+        "train", "--model", "plain8", "--data-dir", cifar, "--epochs", 3, "--out", halves, "--resume"
+    )
+    assert "another" in complaint(*arguments, halves, "--resume", "--seed", 1)
+
+    result = answer(*arguments, halves, "--resume")
+    assert [record["epoch"] for record in result["history"]] == [1, 2, 3]
+    assert result["accuracy"] == expected["accuracy"]
+    first, second = load(whole).state_dict(), load(halves).state_dict()
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert not halves.with_suffix(".resume.pt").exists()
+
+
+@pytest.mark.usefixtures("trusted")
+def test_resuming_a_finished_training_only_writes_its_outputs(cifar: Path, tmp_path: Path) -> None:
+    from resnet_demo.train import train
+
+    train_set, test_set = (load_dataset("cifar10", half, cifar) for half in (True, False))
+    out = tmp_path / "done.safetensors"
+    model = build("resnet8", seed=0)
+    checkpoint = out.with_suffix(".resume.pt")
+    for _ in train(model, train_set, test_set, "fast", epochs=2, seed=0, checkpoint=checkpoint):
+        pass
+    result = answer("train", "--model", "resnet8", "--data-dir", cifar, "--epochs", 2, "--out", out, "--resume")
+    assert len(result["history"]) == 2
+    saved = load(out).state_dict()
+    assert all(torch.equal(saved[key], value) for key, value in model.state_dict().items() if "num_batches" not in key)
+
+
+@pytest.mark.parametrize(("name", "accuracy"), [("resnet20-12fca82f.th", 0.9173), ("resnet56-4bfd9763.th", 0.9339)])
+def test_evaluate_finds_the_peers_accuracy(name: str, accuracy: float, shared_data: Path) -> None:
+    """akamaster/pytorch_resnet_cifar10 states 91.73 % and 93.39 % for these two files."""
+    weights = shared_data / "peer-weights" / name
+    result = answer("evaluate", "--model", weights, "--data", "cifar10", "--data-dir", shared_data)
+    assert (result["accuracy"], result["n"]) == (accuracy, 10_000)
+
+
+# What it refuses
+
+
+def test_usage() -> None:
+    assert complaint("clasify") == "No such command 'clasify'. Did you mean 'classify'?"
+    assert complaint("classify") == "Missing argument 'IMAGE...'."
+    assert "--depth" in complaint("models", "--depth", 3)
+    assert "'--port'" in shell("serve", "--port", 70000).stderr
+
+
+@pytest.mark.parametrize("value", ["nan", "1.5", "many"])
+def test_top_k_must_be_a_whole_number(value: str, picture: Path, weights: Path) -> None:
+    assert "'--top-k'" in complaint("classify", picture, "--model", weights, "--top-k", value)
+
+
+@pytest.mark.parametrize("value", [0, -1])
+def test_top_k_must_be_positive(value: int, picture: Path, weights: Path) -> None:
+    assert "whole number from 1" in complaint("classify", picture, "--model", weights, "--top-k", value)
+
+
+def test_bad_pictures(picture: Path, weights: Path, tmp_path: Path) -> None:
+    bad = {"text.png": b"not a picture", "empty.png": b"", "torn.png": picture.read_bytes()[:900]}
+    for name, content in bad.items():
+        (tmp_path / name).write_bytes(content)
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    for name in (*bad, "dot.png", "absent.png"):
+        # The sentence says which of the pictures it was.
+        assert name in complaint("classify", picture, tmp_path / name, "--model", weights)
+        assert name in complaint("inspect", tmp_path / name, "--model", weights)
+    assert complaint("classify", tmp_path, "--model", weights)
+
+
+def test_bad_networks(picture: Path, weights: Path, tmp_path: Path) -> None:
+    assert "no network 'resnet21'" in complaint("classify", picture, "--model", "resnet21")
+    assert "No trained weights" in complaint("classify", picture, "--model", "resnet26")
+    assert "There is no file" in complaint("classify", picture, "--model", tmp_path / "absent.pt")
+    (tmp_path / "text.pt").write_text("nothing")
+    assert "text.pt" in complaint("evaluate", "--model", tmp_path / "text.pt")
+    state = build("resnet8").state_dict()
+    state["layer2.0.residual.conv2.weight"] = torch.zeros(3)
+    torch.save(state, tmp_path / "wrong.pt")
+    assert "layer2.0.residual.conv2.weight" in complaint("inspect", picture, "--model", tmp_path / "wrong.pt")
+    state = build("resnet8").state_dict()
+    state["fc.bias"] = torch.full((10,), torch.nan)
+    torch.save(state, tmp_path / "nan.pt")
+    assert "fc.bias" in complaint("classify", picture, "--model", tmp_path / "nan.pt")
+
+
+@pytest.mark.parametrize("target", ["unicorn", "10", "-1", "nan", "", "²"])
+def test_bad_targets(target: str, picture: Path, weights: Path) -> None:
+    assert "There is no class" in complaint("inspect", picture, "--model", weights, f"--target={target}")
+
+
+def test_bad_data(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no data set 'mnist'" in complaint("evaluate", "--model", weights, "--data", "mnist")
+    assert "no data set 'mnist'" in complaint(
+        "train", "--data", "mnist", "--epochs", 1, "--out", tmp_path / "x.safetensors"
+    )
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    assert "could not be downloaded" in complaint("evaluate", "--model", weights, "--data-dir", tmp_path)
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "either a number of epochs or of minutes"),
+        (("--epochs", 1, "--minutes", 1), "either a number of epochs or of minutes"),
+        (("--epochs", 0), "more than nothing"),
+        (("--epochs", -3), "more than nothing"),
+        (("--minutes", "nan"), "more than nothing"),
+        (("--minutes", "inf"), "more than nothing"),
+        (("--epochs", "1e3"), "'--epochs'"),
+        (("--epochs", 1, "--threads", 0), "'--threads'"),
+        (("--epochs", 1, "--recipe", "slow"), "no recipe 'slow'"),
+        (("--epochs", 1, "--model", "resnet21"), "no network 'resnet21'"),
+        (("--epochs", 1, "--out", "net.bin"), ".safetensors"),
+    ],
+)
+def test_bad_trainings(
+    options: tuple, words: str, cifar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert words in complaint("train", "--model=resnet8", "--data-dir", cifar, "--out=net.safetensors", *options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_bench(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = {"name": "inspect", "ours": 0.02, "peer": 0.4, "ratio": float("nan"), "unit": "s"}
+    stand_in(monkeypatch, "bench", NAMES=("inspect", "figures"), run=lambda name: {**figures, "name": name})
+    assert answer("bench", "inspect") == {**figures, "ratio": None}
+    assert "0.4" in shell("bench", "inspect").stdout
+    assert complaint("bench", "sunshine") == "There is no bench 'sunshine'; there are inspect, figures."
+
+
+def test_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    stand_in(monkeypatch, "ui", launch=lambda *arguments: calls.append(arguments))
+    assert shell("serve", "--port", 7861, "--data-dir", "data").exit_code == 0
+    assert shell("serve", "--host", "0.0.0.0").exit_code == 0
+    assert calls == [("127.0.0.1", 7861, "data"), ("0.0.0.0", None, None)]
+
+
+# What fails
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "sentence"),
+    [
+        (FloatingPointError("The training diverged."), 1, "The training diverged."),
+        (PermissionError(13, "Permission denied", "weights"), 1, "weights: Permission denied."),
+        (OSError("the disk is full"), 1, "the disk is full."),
+        (RuntimeError("first line\nsecond line"), 1, "RuntimeError: first line."),
+        (KeyboardInterrupt(), 130, "Interrupted."),
+    ],
+)
+def test_failures(
+    error: BaseException, status: int, sentence: str, picture: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("resnet_demo.images.load_image", fail)
+    assert complaint("classify", picture, "--model", weights, status=status) == sentence
+
+
+def test_no_nan_in_json() -> None:
+    value = {"a": [float("nan"), 1.5], "b": (float("inf"), None, True), "c": {"d": -float("inf")}}
+    assert json.loads(cli._json(value)) == {"a": [None, 1.5], "b": [None, None, True], "c": {"d": None}}
+
+
+def test_a_library_that_prints_does_not_spoil_the_json(
+    weights: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resnet_demo import zoo
+
+    def chatty(source: str) -> object:
+        print("Files already downloaded and verified")
+        return load_quietly(source)
+
+    load_quietly = zoo.load
+    monkeypatch.setattr(zoo, "load", chatty)
+    assert answer("classify", picture, "--model", weights)
+
+
+# The real program
+
+
+def test_process_prints_json_and_nothing_else(weights: Path, picture: Path, tmp_path: Path) -> None:
+    result = process("classify", picture, "--model", weights, "--json", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert json.loads(result.stdout)[0]["image"] == str(picture)
+
+
+def test_process_refuses_in_one_sentence(weights: Path, tmp_path: Path) -> None:
+    for arguments in (
+        ("classify", "absent.png", "--model", weights),
+        ("classify", "--top-k", "nan"),
+        ("serve", "--port"),
+    ):
+        result = process(*arguments, cwd=tmp_path)
+        assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1), result.stderr
+
+
+def test_help_names_every_command_and_loads_no_heavy_library() -> None:
+    heavy = ("torchvision", "gradio", "matplotlib", "captum")
+    check = f"import sys, resnet_demo.cli; print([name for name in {heavy} if name in sys.modules])"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    loaded = subprocess.run([sys.executable, "-c", check], env=env, capture_output=True, text=True, timeout=60)
+    assert loaded.stdout.strip() == "[]"
+    text = process("--help").stdout
+    assert all(f"  {command}  " in text for command in COMMANDS)
+    assert process().stdout == text
+
+
+def test_ctrl_c_ends_a_training_with_its_checkpoint_kept(cifar: Path, tmp_path: Path) -> None:
+    program = "import fake_cifar; fake_cifar.trust(); from resnet_demo.cli import main; main()"
+    arguments = ("train", "--model=resnet8", "--data-dir", cifar, "--epochs=500", "--out=net.safetensors")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    checkpoint, deadline = tmp_path / "net.resume.pt", time.monotonic() + 90
+    while not checkpoint.exists() and time.monotonic() < deadline and running.poll() is None:
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    stdout, stderr = running.communicate(timeout=60)
+    assert (running.returncode, stdout) == (130, "")
+    assert stderr.splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["net.resume.pt"]
