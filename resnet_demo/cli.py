@@ -106,7 +106,9 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[object]], align: str) 
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, float):  # three decimals stand well below each other; what they would hide is written out
+        return f"{value:,.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2e}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _percent(fraction: float | None) -> str | None:

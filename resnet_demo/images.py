@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from .errors import InputError
@@ -20,6 +21,19 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # decoders of other formats nev
 MIN_SIDE = 8  # px: below that there is nothing to recognise
 MAX_PIXELS = 50_000_000  # a phone's largest photos; checked against the header, before anything is decoded
 MAX_ASPECT = 20  # longer strips would lose all but a sliver of themselves in the square that a network sees
+
+ORIENTATION = 0x0112  # the EXIF tag
+# Its value -> what turns the picture upright. Not by ImageOps.exif_transpose: that writes all of the EXIF data
+# anew, and fails where any of it is broken.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 Source = str | os.PathLike | bytes | Image.Image
 
@@ -74,7 +88,12 @@ def _checked(picture: Image.Image) -> Image.Image:
 
 
 def _upright_rgb(picture: Image.Image) -> Image.Image:
-    picture = ImageOps.exif_transpose(picture)
+    try:
+        turn = TURNS.get(picture.getexif().get(ORIENTATION))
+    except (ValueError, SyntaxError, struct.error, OSError, EOFError, TypeError):
+        turn = None  # cameras and editors write broken EXIF data around sound pictures
+    if turn is not None:
+        picture = picture.transpose(turn)
     if picture.mode.startswith("I") or picture.mode == "F":  # Pillow would clip these to 255 instead of scaling them
         values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
         top = 65535.0 if picture.mode.startswith("I") else max(values.max(), 1e-12)
@@ -108,10 +127,10 @@ class Domain:
     def crop(self, picture: Image.Image) -> Image.Image:
         """The square RGB picture, `size` x `size` pixels, that the network will see."""
         short = min(picture.size)
-        resized = tuple(self.resize * side // short for side in picture.size)  # rounded as torchvision does
+        width, height = (self.resize * side // short for side in picture.size)  # rounded as torchvision does
         resample = Image.Resampling.BICUBIC if self.size < 64 else Image.Resampling.BILINEAR
-        if resized != picture.size:
-            picture = picture.resize(resized, resample)
+        if (width, height) != picture.size:
+            picture = picture.resize((width, height), resample)
         left, top = (round((side - self.size) / 2) for side in picture.size)
         return picture.crop((left, top, left + self.size, top + self.size))
 

@@ -20,6 +20,7 @@ from ..images import CIFAR10, load_image
 from ..weights import SUFFIXES
 from .parts import picture_input, pixels, thumbnail, whole_input
 from .session import OWN, RANDOM, TRAINED, Visit
+from .words import percent
 
 PHOTOS = {"lion": "lion.jpg", "cheetah": "cheetah1.jpg", "tower": "tower.jpg"}  # they come with gradio
 
@@ -209,7 +210,9 @@ def _input(visit: Visit) -> str:
     size = visit.domain.size
     exact = visit.domain.to_picture(visit.trace.image)
     alt = f"The exact input of the network, {size} by {size} pixels"
+    best = visit.predictions(1)[0]
     words = f"what the network sees: {size}×{size}"
+    words += f'<span class="rd-says">{escape(best.label)}, {percent(best.probability)}</span>'
     return f'<figure class="rd-input">{pixels(exact, alt)}<figcaption>{words}</figcaption></figure>'
 
 
