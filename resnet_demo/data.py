@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 
@@ -71,7 +72,7 @@ def _download(reader: type, folder: Path, train: bool, title: str):
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return reader(folder, train=train, download=True)
-    except (URLError, RuntimeError, OSError) as error:
+    except (URLError, HTTPException, RuntimeError, OSError) as error:
         reason = getattr(error, "reason", None) or error
         raise InputError(
             f"{title} is not in {folder} and could not be downloaded ({reason}); "

@@ -89,7 +89,7 @@ def _checked(picture: Image.Image) -> Image.Image:
 
 def _upright_rgb(picture: Image.Image) -> Image.Image:
     try:
-        turn = TURNS.get(picture.getexif().get(ORIENTATION))
+        turn = TURNS.get(picture.getexif().get(ORIENTATION, 1))
     except (ValueError, SyntaxError, struct.error, OSError, EOFError, TypeError):
         turn = None  # cameras and editors write broken EXIF data around sound pictures
     if turn is not None:

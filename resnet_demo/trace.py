@@ -9,12 +9,12 @@ threads can trace one model at a time.
 
 from __future__ import annotations
 
-import copy
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,8 @@ from .errors import InputError
 from .resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut
 
 POINTS = ("x", "residual", "shortcut", "total", "output")  # the named values of a block, in the equation's order
+
+_HOOKS = [name for name, value in vars(nn.Module()).items() if "hooks" in name and isinstance(value, dict)]
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -110,10 +112,9 @@ def private_view(model: M) -> M:
 
     def twin_of(module: nn.Module) -> nn.Module:
         if module not in twins:
-            twin = twins[module] = copy.copy(module)
-            for key, value in vars(module).items():
-                if "hooks" in key and isinstance(value, dict):
-                    vars(twin)[key] = type(value)()
+            twin = twins[module] = object.__new__(type(module))
+            vars(twin).update(vars(module))
+            vars(twin).update({name: OrderedDict() for name in _HOOKS})
             vars(twin)["_parameters"] = dict(module._parameters)
             vars(twin)["_buffers"] = dict(module._buffers)
             vars(twin)["_modules"] = {name: child and twin_of(child) for name, child in module._modules.items()}
@@ -133,35 +134,22 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
     """
     check_image(image)
     view = private_view(model)
-    points: list[dict[str, Tensor]] = []
-    inside: list[dict[str, Tensor]] = []
-    kinds: list[tuple[str, str]] = []
+    names, modules = zip(*view.named_blocks(), strict=True)
     with ExitStack() as hooks, torch.inference_mode(False), torch.enable_grad():
-        for name, block in view.named_blocks():
-            at, layers = {}, {}
-            points.append(at)
-            inside.append(layers)
-            kinds.append((name, _shortcut_kind(block)))
-            register = partial(_register, hooks)
-            register(block.register_forward_pre_hook, partial(_keep_input, at, "x"))
-            register(block.residual.register_forward_hook, partial(_keep_output, at, "residual"))
-            register(block.shortcut.register_forward_hook, partial(_keep_output, at, "shortcut"))
-            register(block.relu.register_forward_pre_hook, partial(_keep_input, at, "total"))
-            register(block.register_forward_hook, partial(_keep_output, at, "output"))
-            for layer, module in block.residual.named_children():
-                register(module.register_forward_hook, partial(_keep_output, layers, layer))
+        watched = [_watch(block, hooks) for block in modules]
         # The picture asks for gradients so that there is a graph even where the weights are frozen.
         logits = view(image.detach().clone().requires_grad_())
+    points = [at for at, _ in watched]
     graph = _Graph(logits, tuple(at["x"] for at in points), tuple(at["total"] for at in points), points[-1]["output"])
     blocks = tuple(
         BlockTrace(
             name=name,
-            shortcut_kind=kind,
+            shortcut_kind=_shortcut_kind(block),
             **{point: at[point].detach().expand_as(at["x" if point == "x" else "total"]) for point in POINTS},
-            inside={layer: value.detach() for layer, value in layers.items()},
+            inside={layer: value.detach() for layer, value in inside.items()},
             gradients={},
         )
-        for (name, kind), at, layers in zip(kinds, points, inside, strict=True)
+        for name, block, (at, inside) in zip(names, modules, watched, strict=True)
     )
     trace = Trace(image.detach(), logits.detach()[0], -1, blocks, graph)
     return retarget(trace, int(logits.argmax()) if target is None else target)
@@ -199,16 +187,25 @@ def check_target(target: int, classes: int) -> None:
         raise InputError(f"The target must be a class from 0 to {classes - 1}, not {target!r}.")
 
 
-def _register(hooks: ExitStack, register: Callable[..., Any], hook: Callable[..., None]) -> None:
-    hooks.callback(register(hook).remove)
+def _watch(block: ResidualBlock, hooks: ExitStack) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Hooks that fill two records when the block runs: its points, and the outputs of F's layers."""
+    at: dict[str, Tensor] = {}
+    inside: dict[str, Tensor] = {}
 
+    def keep(record: dict[str, Tensor], name: str) -> Callable[..., None]:
+        return lambda _module, _inputs, output: record.__setitem__(name, output)
 
-def _keep_input(store: dict[str, Tensor], point: str, _module: nn.Module, inputs: tuple[Tensor]) -> None:
-    store[point] = inputs[0]
-
-
-def _keep_output(store: dict[str, Tensor], point: str, _module: nn.Module, _inputs: Any, output: Tensor) -> None:
-    store[point] = output
+    handles = [
+        block.register_forward_pre_hook(lambda _module, inputs: at.__setitem__("x", inputs[0])),
+        block.residual.register_forward_hook(keep(at, "residual")),
+        block.shortcut.register_forward_hook(keep(at, "shortcut")),
+        block.relu.register_forward_pre_hook(lambda _module, inputs: at.__setitem__("total", inputs[0])),
+        block.relu.register_forward_hook(keep(at, "output")),
+        *(layer.register_forward_hook(keep(inside, name)) for name, layer in block.residual.named_children()),
+    ]
+    for handle in handles:
+        hooks.callback(handle.remove)
+    return at, inside
 
 
 def _shortcut_kind(block: ResidualBlock) -> str:

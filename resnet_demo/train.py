@@ -91,10 +91,7 @@ def evaluate(model: ResNet, dataset: Dataset, batch: int = 500) -> Evaluation:
 
     Raises InputError where the network's classes are not the data set's.
     """
-    if model.config.classes != len(dataset.classes):
-        raise InputError(
-            f"The network tells {model.config.classes} classes apart, {dataset.name} has {len(dataset.classes)}."
-        )
+    _check_classes(model, dataset)
     domain, was_training = domain_of(model), model.training
     model.eval()
     try:
@@ -137,6 +134,8 @@ def train(
         raise InputError("The budget of a training must be more than nothing.")
     if len(train_set) < recipe.batch:
         raise InputError(f"Training needs at least one batch of {recipe.batch} pictures, not {len(train_set)}.")
+    for dataset in (train_set, test_set):
+        _check_classes(model, dataset)
     model.domain = domain = dataset_domain(train_set)
     model.requires_grad_(True)
     size = train_set.pictures.shape[-1]
@@ -195,7 +194,7 @@ def dataset_domain(dataset: Dataset) -> Domain:
     if dataset.name == "cifar10":
         return CIFAR10
     values = dataset.pictures[:: max(1, len(dataset) // 10_000)].float() / 255  # [n, 3, H, W]
-    mean, std = values.mean((0, 2, 3)).tolist(), values.std((0, 2, 3)).clamp(min=1e-3).tolist()
+    mean, std = (tuple(v.tolist()) for v in (values.mean((0, 2, 3)), values.std((0, 2, 3)).clamp(min=1e-3)))
     size = dataset.pictures.shape[-1]
     return replace(CIFAR10, name=dataset.name, labels=dataset.classes, size=size, resize=size, mean=mean, std=std)
 
@@ -253,6 +252,13 @@ def _cpu() -> str:
         lines = []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def _check_classes(model: ResNet, dataset: Dataset) -> None:
+    if model.config.classes != len(dataset.classes):
+        raise InputError(
+            f"The network tells {model.config.classes} classes apart, {dataset.name} has {len(dataset.classes)}."
+        )
 
 
 def _recipe(recipe: Recipe | str) -> Recipe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def _load_torchvision(entry: Network) -> ResNet:
     if not path.is_file():
         try:
             torch.hub.load_state_dict_from_url(weights.url, check_hash=True, progress=True, weights_only=True)
-        except (OSError, RuntimeError) as error:
+        except (OSError, HTTPException, RuntimeError) as error:
             path.unlink(missing_ok=True)
             reason = getattr(error, "reason", None) or error
             raise InputError(

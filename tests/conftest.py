@@ -1,4 +1,4 @@
-"""What the tests share: fixed seeds, a tiny network, a tiny picture, and the data beside the checkout where there are any."""
+"""What the tests share: seeds, a tiny network, a tiny picture, and the data beside the checkout where there are any."""
 
 from __future__ import annotations
 

@@ -9,11 +9,10 @@ from captum import attr
 from torch import nn
 
 from resnet_demo import zoo
-from resnet_demo.attribution import METHODS, attribute, block_cam, grad_cam
+from resnet_demo.attribution import BRANCHES, METHODS, attribute, block_cam, grad_cam
 from resnet_demo.errors import InputError
 from resnet_demo.resnet import ResNet, ResNetConfig
 from resnet_demo.trace import BlockTrace, trace_blocks
-
 
 # captum says that it sets hooks, which it does on a private view
 pytestmark = pytest.mark.filterwarnings("ignore:Setting backward hooks on ReLU")
@@ -59,11 +58,12 @@ def test_last_blocks_grad_cam_follows_from_the_classifier_alone(tiny_model, tiny
 
 
 def test_block_cam_by_hand():
-    def pair(first, second):
+    def pair(first: list[float], second: list[float]) -> torch.Tensor:
         return torch.tensor([[first], [second]])[None]  # [1, 2, 1, 2]
 
     f, s = pair([1.0, 2], [3.0, 4]), pair([-1.0, 0], [2.0, -6])
-    gradients = dict.fromkeys(("residual", "shortcut", "total", "output"), pair([1.0, 3], [-1.0, 0]))  # means 2, -0.5
+    gradient = pair([1.0, 3], [-1.0, 0])  # means 2 and -0.5
+    gradients: dict[str, torch.Tensor] = dict.fromkeys(BRANCHES, gradient)
     block = BlockTrace("layer1.0", "identity", s, f, s, f + s, (f + s).relu(), {}, gradients)
     assert block_cam(block, "residual", signed=True).tolist() == [[0.5, 2.0]]
     assert block_cam(block, "shortcut", signed=True).tolist() == [[-3.0, 3.0]]

@@ -184,10 +184,36 @@ def test_senseless_orientations_change_nothing(orientation):
     assert np.array_equal(np.asarray(loaded), CORNERS)
 
 
+def test_broken_exif_data_do_not_spoil_a_sound_picture():
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "maker", 6
+    content = encoded(Image.fromarray(np.ascontiguousarray(STORED[6](CORNERS))), exif=exif)
+    assert np.array_equal(np.asarray(load_image(content)), CORNERS)
+    # The maker's tag turned into that of the strips' offsets, which must be numbers; and a header that is none.
+    for old, new in ((b"\x01\x0f\x00\x02", b"\x01\x11\x00\x02"), (b"MM\x00*", b"XX\x00*")):
+        broken = content.replace(old, new)
+        assert broken != content
+        broken = encoded_with_right_checksums(broken)
+        pixels = np.asarray(load_image(broken))
+        assert pixels.shape in (CORNERS.shape, CORNERS.swapaxes(0, 1).shape)
+
+
+def encoded_with_right_checksums(content: bytes) -> bytes:
+    """A PNG whose chunks' checksums are computed anew."""
+    fixed, place = content[:8], 8
+    while place < len(content):
+        (length,) = struct.unpack_from(">I", content, place)
+        chunk = content[place + 4 : place + 8 + length]
+        fixed += struct.pack(">I", length) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        place += 12 + length
+    return fixed
+
+
 def test_of_an_animation_the_first_frame_is_taken():
     frames = [Image.new("RGB", (16, 12), colour) for colour in ((255, 0, 0), (0, 255, 0), (0, 0, 255))]
     for kind in ("GIF", "WEBP", "PNG"):
-        content = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **({"lossless": True} if kind == "WEBP" else {}))
+        options = {"lossless": True} if kind == "WEBP" else {}
+        content = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
         assert centre(load_image(content)) == (255, 0, 0), kind
 
 
@@ -200,22 +226,30 @@ def png_header(width: int, height: int) -> bytes:
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 
 
 def bmp_header(width: int, height: int) -> bytes:
-    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    information = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + information
 
 
 def gif_header(width: int, height: int) -> bytes:
-    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + b"," + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\x02\x00;"
+    screen = struct.pack("<HHBBB", width, height, 0, 0, 0)
+    return b"GIF89a" + screen + b"," + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\x02\x00;"
 
 
 @pytest.mark.parametrize(
     "content",
-    [png_header(60_000, 60_000), png_header(2**31 - 1, 2**31 - 1), png_header(10_000, 10_000), png_header(8_000, 8_000)]
-    + [bmp_header(40_000, 40_000), gif_header(65_535, 65_535)],
+    [
+        png_header(60_000, 60_000),
+        png_header(2**31 - 1, 2**31 - 1),
+        png_header(10_000, 10_000),
+        png_header(8_000, 8_000),
+        bmp_header(40_000, 40_000),
+        gif_header(65_535, 65_535),
+    ],
     ids=["png 3.6 Gpx", "png 4.6 Epx", "png 100 Mpx", "png 64 Mpx", "bmp", "gif"],
 )
 def test_decompression_bombs_are_refused_by_their_header(content, sentence):
@@ -350,7 +384,8 @@ def test_an_input_shows_the_very_pixels_it_was_made_of(domain: Domain):
 def test_every_value_survives_normalising_and_back():
     values = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(1, 3, 16, 16)
     for domain in (CIFAR10, imagenet()):
-        assert np.array_equal(np.asarray(domain.to_picture(domain.normalise(values))), values[0].permute(1, 2, 0).numpy())
+        again = np.asarray(domain.to_picture(domain.normalise(values)))
+        assert np.array_equal(again, values[0].permute(1, 2, 0).numpy())
 
 
 def test_the_middle_of_the_picture_is_kept_and_turned_nowhere():

@@ -46,14 +46,16 @@ def test_depth_is_the_number_of_layers_with_weights_on_the_main_path(name):
 
 def one_channel_block(plain: bool) -> ResidualBlock:
     block = ResidualBlock(1, 1, 1, ResNetConfig(plain=plain)).eval()
-    conv1, bn1, _, conv2, bn2 = block.residual.children()
-    with torch.no_grad():
-        conv1.weight.copy_(torch.tensor([[0.0, 0, 0], [0, 2, 1], [0, 0, 0]]))  # twice itself and once its right
-        conv2.weight.copy_(torch.tensor([[0.0, 0, 0], [0, -0.5, 0], [0, 0, 0]]))
-        for norm, mean, var, weight, bias in ((bn1, 1.0, 4.0, 4.0, 0.0), (bn2, 0.0, 1.0, 1.0, 1.0)):
-            norm.eps = 0.0
-            for name, value in (("running_mean", mean), ("running_var", var), ("weight", weight), ("bias", bias)):
-                getattr(norm, name).fill_(value)
+    for module in block.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = 0.0
+    values = {
+        "conv1.weight": [[[[0.0, 0, 0], [0, 2, 1], [0, 0, 0]]]],  # twice itself and once its right
+        **{"bn1.running_mean": [1.0], "bn1.running_var": [4.0], "bn1.weight": [4.0], "bn1.bias": [0.0]},
+        "conv2.weight": [[[[0.0, 0, 0], [0, -0.5, 0], [0, 0, 0]]]],
+        **{"bn2.running_mean": [0.0], "bn2.running_var": [1.0], "bn2.weight": [1.0], "bn2.bias": [1.0]},
+    }
+    block.residual.load_state_dict({key: torch.tensor(value) for key, value in values.items()}, strict=False)
     return block
 
 

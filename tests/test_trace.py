@@ -219,7 +219,7 @@ def test_sixteen_threads_on_one_network(randomise):
     # half in the midst of it, with all hooks in place (a block that refuses this picture).
     model = zoo.build("resnet20", seed=0)
     randomise(model)
-    model.layer2.train()
+    model.get_submodule("layer2").train()
     pictures = [torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(i)) for i in range(25)]
     serial = [trace_blocks(model, picture, i % 10) for i, picture in enumerate(pictures)]
     state = {key: value.clone() for key, value in model.state_dict().items()}
@@ -232,7 +232,8 @@ def test_sixteen_threads_on_one_network(randomise):
                 raise ArithmeticError("refused")
             return input
 
-    identity, model.layer3[1].shortcut = model.layer3[1].shortcut, Refuse()
+    last = model.get_submodule("layer3.2")
+    identity, last.shortcut = last.shortcut, Refuse()
 
     def one(job: int) -> str:
         index = job % len(pictures)
@@ -263,7 +264,7 @@ def test_sixteen_threads_on_one_network(randomise):
             results = list(pool.map(one, range(1000)))
     finally:
         torch.set_num_threads(threads)
-        model.layer3[1].shortcut = identity
+        last.shortcut = identity
     assert {result: results.count(result) for result in set(results)} == {"equal": 900, "nan": 50, "refused": 50}
     assert hooks_on(model) == 0
     assert [module.training for module in model.modules()] == modes

@@ -76,8 +76,9 @@ class KuangliuResNet18(nn.Module):
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
-        return getattr(self, self.head)(F.avg_pool2d(x, 4).flatten(1))
+        for stage in (1, 2, 3, 4):
+            x = self.get_submodule(f"layer{stage}")(x)
+        return self.get_submodule(self.head)(F.avg_pool2d(x, 4).flatten(1))
 
 
 @pytest.mark.parametrize(("head", "prefix", "wrapper"), [("linear", "module.", "net"), ("fc", "", "state_dict")])
@@ -113,12 +114,15 @@ class AkamasterResNet(nn.Module):
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
         for stage, (c_in, c_out) in enumerate([(16, 16), (16, 32), (32, 64)], start=1):
-            blocks = [AkamasterBlock(c_in if i == 0 else c_out, c_out, 2 if i == 0 < stage - 1 else 1) for i in range(n)]
-            self.add_module(f"layer{stage}", nn.Sequential(*blocks))
+            first = AkamasterBlock(c_in, c_out, 1 if stage == 1 else 2)
+            others = (AkamasterBlock(c_out, c_out, 1) for _ in range(n - 1))
+            self.add_module(f"layer{stage}", nn.Sequential(first, *others))
         self.linear = nn.Linear(64, 10)
 
     def forward(self, x):
-        x = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
+        x = F.relu(self.bn1(self.conv1(x)))
+        for stage in (1, 2, 3):
+            x = self.get_submodule(f"layer{stage}")(x)
         return self.linear(F.avg_pool2d(x, x.size(3)).flatten(1))
 
 
@@ -323,7 +327,8 @@ def test_a_counter_of_an_odd_kind_is_not_read(tiny_model, tmp_path):
 def test_resnet50_without_its_projections_lacks_them(tmp_path, sentence):
     with torch.device("meta"):
         original = torchvision.models.resnet50()
-    state = {key: torch.zeros(()).expand(v.shape) for key, v in original.state_dict().items() if "downsample" not in key}
+    state = {key: torch.zeros(()).expand(value.shape) for key, value in original.state_dict().items()}
+    state = {key: value for key, value in state.items() if "downsample" not in key}
     torch.save(state, tmp_path / "w.pth")
     with pytest.raises(InputError, match=r"layer1\.0\.shortcut") as error:
         load_file(tmp_path / "w.pth")
@@ -465,7 +470,7 @@ def test_flipped_bytes_give_a_sentence_or_a_network(suffix, tiny_model, tmp_path
         ),
         (torchvision.models.squeezenet1_1(num_classes=2).state_dict(), "no ResNet"),
     ],
-    ids=["empty", "tensor", "list", "empty inside", "strange", "one-dimensional", "blockless", "classless", "squeezenet"],
+    ids=["empty", "tensor", "list", "empty inside", "strange", "1-d", "blockless", "classless", "squeezenet"],
 )
 def test_what_is_no_resnet_is_refused(content, named, tmp_path, sentence):
     torch.save(content, tmp_path / "w.pt")
@@ -530,7 +535,8 @@ def test_forged_metadata_are_refused(metadata, tiny_model, tmp_path, sentence):
         save_file(state, path, {k: v if isinstance(v, str) else json.dumps(v) for k, v in fields.items()})
 
     write({"config": CONFIG, "domain": DOMAIN})
-    assert load_file(path).domain == replace(CIFAR10, name="x", labels=tuple("abcdefghij"), mean=(0.5,) * 3, std=(0.5,) * 3)
+    grey = (0.5, 0.5, 0.5)
+    assert load_file(path).domain == replace(CIFAR10, name="x", labels=tuple("abcdefghij"), mean=grey, std=grey)
     write(metadata)
     start = time.perf_counter()
     with pytest.raises(InputError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from html import escape
 from typing import TYPE_CHECKING
 
 from ..trace import Trace
@@ -66,7 +67,7 @@ def curves_svg(figure: Figure, label: str) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg") :].replace(
-        "<svg ", f'<svg role="img" aria-label="{label}" class="rd-curves" ', 1
+        "<svg ", f'<svg role="img" aria-label="{escape(label)}" class="rd-curves" ', 1
     )
     for colour in (INK, MUTED, LINE, RESIDUAL, SHORTCUT, TOTAL):
         drawing = drawing.replace(_hex(colour), colour)

@@ -10,6 +10,7 @@ import os
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: nothing is sent anywhere
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         key = gr.State(None)
         gr.HTML(HEADER)
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
+        clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
         with gr.Row(elem_id="columns", equal_height=False):
             with gr.Column(elem_id="side", scale=0, min_width=330):
                 picture_bar = bars_module.build_picture_bar(bars_module.has_test_set(data_dir))
@@ -108,13 +110,13 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 return bars.render(visit)
 
         def on_click(component: Any, change: Callable[..., Any], api_name: str, whole: bool = False) -> None:
-            """As `on`, for clicks inside a drawing: what was clicked travels in the event."""
+            """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`."""
             act = handler(change, whole)
 
-            def handle(visit_key: str | None, event: gr.EventData) -> dict[Any, Any]:
-                return act(visit_key, (event._data or {}).get("value"))
+            def handle(visit_key: str | None, value: Any, event: gr.EventData) -> dict[Any, Any]:
+                return act(visit_key, (event._data or {}).get("value", value))
 
-            component.select(handle, [key], everything, api_name=api_name, show_progress="hidden", **TOGETHER)
+            component.select(handle, [key, clicked], everything, api_name=api_name, show_progress="hidden", **TOGETHER)
 
         # A visit begins
 
@@ -291,20 +293,35 @@ def _from_address(visit: Visit, query: dict[str, str]) -> None:
 def launch(
     host: str = "127.0.0.1", port: int | None = None, data_dir: str | None = None, prevent_thread_lock: bool = False
 ) -> gr.Blocks:
-    """Build the app and serve it; returns at once with `prevent_thread_lock`, else when the server stops."""
+    """Build the app and serve it; returns at once with `prevent_thread_lock`, else when the server stops.
+
+    Raises InputError where the port is taken.
+    """
     demo = build_demo(data_dir)
-    demo.launch(
-        server_name=host,
-        server_port=port,
-        prevent_thread_lock=prevent_thread_lock,
-        theme=theme(),
-        css_paths=HERE / "style.css",
-        head=f"<script>{(HERE / 'page.js').read_text('utf-8')}</script>",
-        footer_links=[],
-        ssr_mode=False,
-        run_history=False,  # a shared computer must not show one visitor's pictures to the next
-        enable_monitoring=False,
-        max_file_size="300mb",
-        show_error=True,
-    )
+    try:
+        demo.launch(
+            server_name=host,
+            server_port=port,
+            prevent_thread_lock=True,
+            theme=theme(),
+            css_paths=HERE / "style.css",
+            head=f"<script>{(HERE / 'page.js').read_text('utf-8')}</script>",
+            footer_links=[],
+            ssr_mode=False,
+            run_history=False,  # a shared computer must not show one visitor's pictures to the next
+            enable_monitoring=False,
+            max_file_size="300mb",
+            show_error=True,
+        )
+    except OSError:
+        raise InputError(f"Port {port} of {host} is taken, or not to be had; choose another with --port.") from None
+    # The first visitor should not wait for the network to be read and for torch to warm up.
+    threading.Thread(target=_first_answer, daemon=True).start()
+    if not prevent_thread_lock:
+        demo.block_thread()
     return demo
+
+
+def _first_answer() -> None:
+    visit = Visit()
+    visit.show_picture(bars_module.example_picture(visit, bars_module.first_example(visit)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -56,7 +57,7 @@ def build() -> Page:
         reading = words.evidence(label, bool((cam > 0).any()), last.name)
         return {
             answer: caption,
-            overlay: f"<h3>Where it sees “{label}”</h3>{figure(drawing, reading, f'grad-cam-{label}')}{slider}",
+            overlay: f"<h3>Where it sees “{escape(label)}”</h3>{figure(drawing, reading, f'grad-cam-{label}')}{slider}",
         }
 
     return Page("classify", [answer, overlay], render, {"target": answer})

@@ -58,13 +58,12 @@ def build() -> tuple[Page, gr.Number]:
         drawing = draw_street(trace, opened.name, picture, f"{best.label} {words.percent(best.probability)}")
         channel = visit.channel if visit.channel is not None else channel_to_show(opened)
         name = f"{visit.name}-{opened.name}"
-        reading = f"{words.block(opened)} <em>{words.exactness(opened)}</em>"
         both = draw_block(opened, channel) + draw_block(opened, channel, tall=True)
         return {
             street: "<h3>The network, block by block</h3>"
             + figure(drawing, words.street(trace), f"{visit.name}-street"),
             block: f"<h3>Block {opened.name}, drawn as its equation</h3>"
-            + figure(both, reading, name)
+            + figure(both, words.block(opened), name, words.exactness(opened))
             + _numbers(opened),
             grids: _grids(opened, channel, name),
             number: channel,

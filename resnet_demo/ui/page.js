@@ -1,6 +1,7 @@
 // What the pages need beyond gradio: saving figures, and the keyboard inside drawings.
 
-// A figure is saved as it is on the page. In a file of its own the colours' variables take their fallbacks: light.
+// A figure is saved as it is on the page, in the light colours: those that the drawing's CSS variables fall back to,
+// written out, since few programs besides browsers know variables.
 function rdSave(button) {
   const { name, kind } = button.dataset;
   const holder = button.closest('.rd-figure, .rd-card');
@@ -11,7 +12,7 @@ function rdSave(button) {
   copy.setAttribute('width', box.width);
   copy.setAttribute('height', box.height);
   copy.removeAttribute('style');
-  const text = new XMLSerializer().serializeToString(copy);
+  const text = new XMLSerializer().serializeToString(copy).replace(/var\([\w-]+, *(#\w+)\)/g, '$1');
   const address = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
   if (kind === 'svg') return rdOffer(address, name + '.svg');
   const picture = new Image();

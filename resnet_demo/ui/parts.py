@@ -6,9 +6,10 @@ import base64
 import io
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.components import Component
 from gradio.data_classes import ImageData
 from PIL import Image
 from torch import Tensor
@@ -19,9 +20,18 @@ from ..images import load_image
 from ..predict import Prediction
 from .words import percent
 
-# gradio judges values before a handler sees them, in words of its own or none. These two hand over what came, so that
-# a person reads our sentence. (Instances are changed rather than classes derived: gradio writes a stub file beside the
+# gradio judges values before a handler sees them, in words of its own or none. These hand over what came, so that a
+# person reads our sentence. (Instances are changed rather than classes derived: gradio writes a stub file beside the
 # source of every derived class.)
+
+
+C = TypeVar("C", bound=Component)
+
+
+def as_sent(component: C) -> C:
+    """The component, handing over whatever a client sent; the session judges it."""
+    component.preprocess = lambda payload: payload
+    return component
 
 
 def picture_input(**options: Any) -> gr.Image:
@@ -32,9 +42,14 @@ def picture_input(**options: Any) -> gr.Image:
 
 
 def whole_input(value: int | None, **options: Any) -> gr.Number:
-    """gr.Number that takes whatever a client sent, NaN too; the session judges it."""
-    component = gr.Number(value, precision=0, **options)
-    component.preprocess = lambda payload: payload
+    """gr.Number that takes whatever a client sent, NaN too."""
+    return as_sent(gr.Number(value, precision=0, **options))
+
+
+def file_input(**options: Any) -> gr.File:
+    """gr.File that hands over the path of whatever was uploaded; the loader judges it."""
+    component = gr.File(**options)
+    component.preprocess = lambda payload: payload and payload.path
     return component
 
 
@@ -53,11 +68,12 @@ def _decode(payload: ImageData | None) -> Image.Image | None:
         raise gr.Error("The picture's base64 text is damaged.", print_exception=False) from None
 
 
-def figure(drawing: str, caption: str, name: str, css: str = "") -> str:
+def figure(drawing: str, caption: str, name: str, aside: str = "") -> str:
     """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`."""
+    words = escape(caption) + (f" <em>{escape(aside)}</em>" if aside else "")
     return (
-        f'<figure class="rd-figure {css}"><div class="rd-scroll">{drawing}</div>'
-        f"<figcaption><span>{caption}</span>{_save(name, 'svg')}{_save(name, 'png')}</figcaption></figure>"
+        f'<figure class="rd-figure"><div class="rd-scroll">{drawing}</div>'
+        f"<figcaption><span>{words}</span>{_save(name, 'svg')}{_save(name, 'png')}</figcaption></figure>"
     )
 
 

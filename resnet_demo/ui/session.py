@@ -6,6 +6,7 @@ bounded in number and in time; the page holds only a visit's key, which nobody c
 
 from __future__ import annotations
 
+import reprlib
 import secrets
 import threading
 import time
@@ -218,8 +219,7 @@ def end_visit(session: str | None) -> None:
 
 def whole_number(value: object, low: int, high: int, what: str) -> int:
     """A number from outside, whole and within bounds, or InputError: clients of the API can send anything."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"{what} must be a whole number from {low} to {high}, not {value!r}.")
-    return value
+    number = int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
+        raise InputError(f"{what} must be a whole number from {low} to {high}, not {reprlib.repr(value)}.")
+    return number
