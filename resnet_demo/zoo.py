@@ -170,7 +170,9 @@ def _load_torchvision(entry: Network) -> ResNet:
     path = folder / Path(weights.url).name
     if not path.is_file():
         try:
-            torch.hub.load_state_dict_from_url(weights.url, check_hash=True, progress=True, weights_only=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            checksum = path.stem.rpartition("-")[2]  # its first digits
+            torch.hub.download_url_to_file(weights.url, str(path), checksum, progress=True)
         except (OSError, HTTPException, RuntimeError) as error:
             path.unlink(missing_ok=True)
             reason = getattr(error, "reason", None) or error

@@ -109,14 +109,14 @@ def test_a_download_with_a_wrong_checksum_is_refused(fake_cifar10, server, monke
     reader = torchvision.datasets.CIFAR10
     monkeypatch.setattr(reader, "url", f"{server}/{reader.filename}")
     monkeypatch.setattr(reader, "tgz_md5", "0" * 32)
-    with pytest.raises(InputError, match="CIFAR10 is not in .* could not be downloaded") as error:
+    with pytest.raises(InputError, match=r"CIFAR10 is not in .* could not be downloaded") as error:
         load_dataset("cifar10", train=True, data_dir=fake_cifar10 / "new")
     sentence(error.value)
 
 
 def test_a_missing_file_on_the_server_is_said_in_one_sentence(fake_cifar10, server, monkeypatch, sentence):
     monkeypatch.setattr(torchvision.datasets.CIFAR10, "url", f"{server}/moved.tar.gz")
-    with pytest.raises(InputError, match="(?i)not found") as error:
+    with pytest.raises(InputError, match=r"(?i)not found") as error:
         load_dataset("cifar10", train=True, data_dir=fake_cifar10 / "new")
     sentence(error.value)
 
@@ -141,7 +141,11 @@ def test_damaged_data_are_not_read(fake_cifar10, damage, sentence):
     file.unlink()
     if damage != "missing":
         file.write_bytes(
-            {"truncated": content[:-9], "empty": b"", "flipped": content[:-9] + b"x" + content[-8:]}[damage]
+            {
+                "truncated": content[:-9],
+                "empty": b"",
+                "flipped": content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+            }[damage]
         )
     with pytest.raises(InputError, match="CIFAR10 is not in") as error:
         load_dataset("cifar10", train=True, data_dir=fake_cifar10 / "source", download=False)

@@ -220,7 +220,7 @@ def test_channel_to_show_is_strong_in_both_terms() -> None:
 
 
 def test_street_has_a_button_for_every_block(trace: Trace, picture: Image.Image) -> None:
-    root = parse(draw_street(trace, "layer2.0", picture, "frog 93 %"))
+    root = parse(draw_street(trace, "layer2.0", picture, ("frog", "93 %")))
     buttons = stops(root)
     assert list(buttons) == [block.name for block in trace.blocks]
     for block in trace.blocks:
@@ -238,7 +238,7 @@ def test_street_has_a_button_for_every_block(trace: Trace, picture: Image.Image)
 
 
 def test_bumps_are_as_high_as_the_shares(trace: Trace, picture: Image.Image) -> None:
-    buttons = stops(parse(draw_street(trace, "layer1.0", picture, "")))
+    buttons = stops(parse(draw_street(trace, "layer1.0", picture, ("", ""))))
     heights = {}
     for name, button in buttons.items():
         (bump,) = button.iter(f"{SVG}path")
@@ -263,7 +263,7 @@ def test_share_and_extremes(traces: dict[str, Trace]) -> None:
 
 def test_plain_street_has_no_motorway(traces: dict[str, Trace], picture: Image.Image) -> None:
     for kind, trace in traces.items():
-        root = parse(draw_street(trace, "layer1.0", picture, ""))
+        root = parse(draw_street(trace, "layer1.0", picture, ("", "")))
         roads = [path for path in root.iter(f"{SVG}path") if path.attrib.get("stroke") == SHORTCUT]
         assert len(roads) == (0 if kind == "plain" else 1)
         assert ("without shortcuts" in root.attrib["aria-label"]) == (kind == "plain")
@@ -272,7 +272,7 @@ def test_plain_street_has_no_motorway(traces: dict[str, Trace], picture: Image.I
 def test_street_of_many_blocks_stays_bounded(picture: Image.Image) -> None:
     model = ResNet(ResNetConfig(blocks=(18, 18, 18), widths=(2, 4, 8)), seed=0).eval()
     trace = trace_blocks(model, torch.randn(1, 3, 16, 16))
-    root = parse(draw_street(trace, "layer3.17", picture, "a"))
+    root = parse(draw_street(trace, "layer3.17", picture, ("a", "")))
     assert len(stops(root)) == 54
     assert float(root.attrib["viewBox"].split()[2]) < 54 * 36 + 320
 
@@ -446,7 +446,7 @@ def test_labels_are_escaped(traces: dict[str, Trace], picture: Image.Image) -> N
     drawings = [
         draw_overlay(picture, cams["layer2.1"], NASTY),
         draw_strip(picture, cams, "layer2.1", NASTY),
-        draw_split(picture, {branch: cams["layer2.1"] for branch in ("residual", "shortcut", "total")}, NASTY),
+        draw_split(picture, dict.fromkeys(("residual", "shortcut", "total"), cams["layer2.1"]), NASTY),
         curves_svg(draw_curves(trace), NASTY),
         document(1, 1, NASTY),
     ]
@@ -454,7 +454,7 @@ def test_labels_are_escaped(traces: dict[str, Trace], picture: Image.Image) -> N
         root = parse(drawing)
         assert root.attrib["aria-label"] == NASTY
         assert not list(root.iter(f"{SVG}script"))
-    answer = parse(draw_street(trace, "layer1.0", picture, NASTY))
+    answer = parse(draw_street(trace, "layer1.0", picture, (NASTY, NASTY)))
     assert "<script>" in words_in(answer)
     assert not list(answer.iter(f"{SVG}script"))
 

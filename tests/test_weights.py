@@ -23,6 +23,9 @@ from resnet_demo.images import CIFAR10, nameless
 from resnet_demo.resnet import ResNet, ResNetConfig
 from resnet_demo.weights import load_file, save
 
+# torch's own, about files that were not written by torch
+pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+
 # Other people's networks, as oracles
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import socket
 import threading
 from functools import partial
@@ -47,9 +48,9 @@ def test_names_mean_what_the_papers_mean(name, config, family):
 @pytest.mark.parametrize(
     "name",
     [
-        "resnet21", "resnet2", "resnet0", "resnet", "plain50", "plain101", "plain152", "resnet20-cifar", "plain34-cifar",
-        "ResNet20", "resnet20 ", " resnet20", "resnet-20", "resnet20\n", "resnet99998", "vgg16", "", "../resnet20",
-        "resnet2000000000000000000000",
+        "resnet21", "resnet2", "resnet0", "resnet", "plain50", "plain101", "plain152", "resnet20-cifar",
+        "plain34-cifar", "ResNet20", "resnet20 ", " resnet20", "resnet-20", "resnet20\n", "resnet99998", "vgg16", "",
+        "../resnet20", "resnet2000000000000000000000",
     ],
 )  # fmt: skip
 def test_unknown_names_are_refused_with_the_known_ones(name, sentence):
@@ -151,8 +152,6 @@ def test_a_path_is_loaded_as_a_file(tiny_model, tmp_path, sentence):
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """A server with random ResNet-18 weights under a name that holds their checksum, and an empty cache."""
-    import hashlib
-
     folder = tmp_path / "server"
     folder.mkdir()
     original = torchvision.models.resnet18(weights=None).eval()

@@ -24,10 +24,11 @@ def share(block: BlockTrace) -> float:
     return block.norms["residual"] / (block.norms["shortcut"] or block.norms["x"] or 1.0)
 
 
-def draw_street(trace: Trace, chosen: str, picture: Image.Image, answer: str, width: float = 1000) -> str:
+def draw_street(trace: Trace, chosen: str, picture: Image.Image, answer: tuple[str, str], width: float = 1000) -> str:
     """All blocks in order, an SVG document at least `width` wide; blocks are buttons that carry `data-block`.
 
-    `chosen` is the block that is lifted out, `picture` the network's input, `answer` what it said.
+    `chosen` is the block that is lifted out, `picture` the network's input, `answer` the class that it chose and, in
+    words, how probable it finds it.
     """
     count, stages = len(trace.blocks), len({_stage(block) for block in trace.blocks})
     pitch = min(100.0, max(34.0, (width - 240 - 26 * (stages - 1)) / count))
@@ -38,7 +39,7 @@ def draw_street(trace: Trace, chosen: str, picture: Image.Image, answer: str, wi
     x, cells, labels, ends = 110.0, [], [], []
     for _, group in groupby(trace.blocks, key=_stage):
         blocks = list(group)
-        labels.append(_stage_label(blocks, x))
+        labels.append(_stage_label(blocks, x, pitch * len(blocks) + 20))
         for block in blocks:
             cells.append(_block(block, x, pitch, thumb, TALLEST * share(block) / highest, block.name == chosen))
             ends.append((x, x + pitch, block.shortcut_kind))
@@ -61,11 +62,12 @@ def _stage(block: BlockTrace) -> str:
     return block.name.split(".")[0]
 
 
-def _stage_label(blocks: list[BlockTrace], x: float) -> str:
+def _stage_label(blocks: list[BlockTrace], x: float, room: float) -> str:
+    """The stage's number, and the shape of its maps where there is room for it."""
     _, channels, height, width = blocks[0].output.shape
-    words = f"stage {_stage(blocks[0])[5:]}"
-    if len(blocks) > 2:  # where it fits: the shape of its maps
-        words += f" · {channels} maps of {height}×{width}"
+    words, shape = f"stage {_stage(blocks[0])[5:]}", f" · {channels} maps of {height}×{width}"
+    if len(words + shape) * 7.2 < room:
+        words += shape
     return text(words, x + 2, 16, font_size=13, fill=MUTED)
 
 
@@ -131,11 +133,12 @@ def _start(picture: Image.Image) -> list[str]:
     ]
 
 
-def _end(answer: str, right: float) -> list[str]:
-    words = answer if len(answer) <= 14 else answer[:13] + "…"
+def _end(answer: tuple[str, str], right: float) -> list[str]:
+    label, probability = answer
+    words = label if len(label) <= 13 else label[:12] + "…"
     return [
-        text(words, right + 30, ROAD + 5, font_size=15, font_weight=600, fill=INK),
-        text("its answer", right + 30, ROAD + 24, font_size=13, fill=MUTED),
+        text(words, right + 30, ROAD - 4, font_size=15, font_weight=600, fill=INK),
+        text(probability, right + 30, ROAD + 16, font_size=14, fill=MUTED),
     ]
 
 

@@ -114,7 +114,8 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             act = handler(change, whole)
 
             def handle(visit_key: str | None, value: Any, event: gr.EventData) -> dict[Any, Any]:
-                return act(visit_key, (event._data or {}).get("value", value))
+                sent = event._data if isinstance(event._data, dict) else {}
+                return act(visit_key, sent.get("value", value))
 
             component.select(handle, [key, clicked], everything, api_name=api_name, show_progress="hidden", **TOGETHER)
 

@@ -18,7 +18,7 @@ from ..data import Dataset, default_data_dir, load_dataset
 from ..errors import InputError
 from ..images import CIFAR10, load_image
 from ..weights import SUFFIXES
-from .parts import as_sent, file_input, picture_input, pixels, thumbnail, whole_input
+from .parts import Dropdown, File, Picture, Radio, pixels, thumbnail, whole_input
 from .session import OWN, RANDOM, TRAINED, Visit
 from .words import percent
 
@@ -132,8 +132,8 @@ class Bars:
 def build_ask_bar() -> tuple[gr.Dropdown, gr.Dropdown, gr.Button]:
     """The class and the block that all pages look at, and the link to this view."""
     with gr.Row(elem_id="ask"):
-        target = as_sent(gr.Dropdown([], label="Show the evidence for", elem_id="target", min_width=150, scale=2))
-        block = as_sent(gr.Dropdown([], label="Look inside block", elem_id="block-choice", min_width=130, scale=2))
+        target = Dropdown([], label="Show the evidence for", elem_id="target", min_width=150, scale=2)
+        block = Dropdown([], label="Look inside block", elem_id="block-choice", min_width=130, scale=2)
         share = gr.Button("Copy a link to this view", size="md", elem_id="share", scale=1, min_width=150)
     return target, block, share
 
@@ -143,8 +143,8 @@ def build_picture_bar(with_test_set: bool) -> tuple[gr.Image, gr.Button, gr.HTML
     with gr.Group(elem_classes="rd-bar"):
         gr.HTML('<h2><span class="rd-step">1</span> A picture</h2>')
         with gr.Row(elem_classes="rd-pair"):
-            picture = picture_input(
-                sources=["upload", "webcam", "clipboard"], label="Your picture", height=170,
+            picture = Picture(
+                type="pil", sources=["upload", "webcam", "clipboard"], label="Your picture", height=170,
                 elem_id="picture", format="png", show_label=False, min_width=150, buttons=[],
             )  # fmt: skip
             seen = gr.HTML(elem_id="input", min_width=110)
@@ -159,14 +159,14 @@ def build_model_bar() -> tuple[gr.Dropdown, gr.Button, gr.Radio, gr.Column, gr.N
     """Which network, with which weights, and what is known of it."""
     with gr.Group(elem_classes="rd-bar"):
         gr.HTML('<h2><span class="rd-step">2</span> A network</h2>')
-        network = as_sent(gr.Dropdown([], label="Network", elem_id="network", allow_custom_value=False))
+        network = Dropdown([], label="Network", elem_id="network", allow_custom_value=False)
         twin = gr.Button("Take its shortcuts away", size="sm", elem_id="twin")
-        weights = as_sent(gr.Radio([], label="Weights", elem_id="weights"))
+        weights = Radio([], label="Weights", elem_id="weights")
         with gr.Column(visible=False) as seed_row:
             seed = whole_input(0, label="Seed of the random weights (Enter draws them)", elem_id="seed")
         facts = gr.HTML(elem_id="facts")
         with gr.Accordion("Weights of your own", open=False):
-            file = file_input(
+            file = File(
                 label="A checkpoint: safetensors, pt, pth or th", file_types=list(SUFFIXES), elem_id="file", height=110
             )
     return network, twin, weights, seed_row, seed, file, facts
@@ -213,7 +213,7 @@ def _input(visit: Visit) -> str:
     alt = f"The exact input of the network, {size} by {size} pixels"
     best = visit.predictions(1)[0]
     words = f"what the network sees: {size}×{size}"
-    words += f'<span class="rd-says">{escape(best.label)}, {percent(best.probability)}</span>'
+    words += f'<span class="rd-says">{escape(best.label)}</span>{percent(best.probability)}'
     return f'<figure class="rd-input">{pixels(exact, alt)}<figcaption>{words}</figcaption></figure>'
 
 

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..figures import draw_overlay, draw_split, draw_strip
 from . import words
 from .page import CHOOSE_BLOCK, Page
-from .parts import as_sent, figure, placeholder
+from .parts import Dropdown, Radio, figure, placeholder
 from .session import Visit
 
 POSITIVE, SIGNED = "positive", "signed"
@@ -20,7 +20,7 @@ SIGNS = [("only for the class", POSITIVE), ("for and against", SIGNED)]
 
 
 def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
-    sign = as_sent(gr.Radio(SIGNS, value=POSITIVE, label="Show the evidence", elem_id="sign"))
+    sign = Radio(SIGNS, value=POSITIVE, label="Show the evidence", elem_id="sign")
     strip = gr.HTML(elem_id="strip", js_on_load=CHOOSE_BLOCK)
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300, scale=2):
@@ -30,10 +30,10 @@ def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
     gr.HTML("<h3>Other methods</h3>")
     with gr.Row(equal_height=False):
         with gr.Column(min_width=240, scale=2):
-            method = as_sent(gr.Dropdown(
+            method = Dropdown(
                 list(METHODS), value="IntegratedGradients", label="Method (captum)", elem_id="method",
                 info="Guided Grad-CAM and layer Grad-CAM look at the chosen block; the others at the pixels.",
-            ))  # fmt: skip
+            )  # fmt: skip
             compute = gr.Button("Compute", variant="primary", elem_id="compute")
         with gr.Column(min_width=300, scale=3):
             other = gr.HTML(elem_id="other")

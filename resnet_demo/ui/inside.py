@@ -55,7 +55,7 @@ def build() -> tuple[Page, gr.Number]:
         trace, opened = visit.seen, visit.opened
         best = visit.predictions(1)[0]
         picture = visit.domain.crop(visit.picture) if visit.picture else visit.domain.to_picture(trace.image)
-        drawing = draw_street(trace, opened.name, picture, f"{best.label} {words.percent(best.probability)}")
+        drawing = draw_street(trace, opened.name, picture, (best.label, words.percent(best.probability)))
         channel = visit.channel if visit.channel is not None else channel_to_show(opened)
         name = f"{visit.name}-{opened.name}"
         both = draw_block(opened, channel) + draw_block(opened, channel, tall=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from abc import ABCMeta
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.component_meta import ComponentMeta
 from gradio.components import Component
 from gradio.data_classes import ImageData
 from PIL import Image
@@ -20,40 +22,28 @@ from ..images import load_image
 from ..predict import Prediction
 from .words import percent
 
-# gradio judges values before a handler sees them, in words of its own or none. These hand over what came, so that a
-# person reads our sentence. (Instances are changed rather than classes derived: gradio writes a stub file beside the
-# source of every derived class.)
-
-
 C = TypeVar("C", bound=Component)
 
-
-def as_sent(component: C) -> C:
-    """The component, handing over whatever a client sent; the session judges it."""
-    component.preprocess = lambda payload: payload
-    return component
+# gradio judges values before a handler sees them, in words of its own or none. These components hand over what came,
+# so that a person reads our sentence.
 
 
-def picture_input(**options: Any) -> gr.Image:
-    """gr.Image whose uploads are decoded by `load_image`, which tells a person what is wrong with a file."""
-    component = gr.Image(type="pil", **options)
-    component.preprocess = _decode
-    return component
+def _derive(base: type[C], preprocess: Callable[[C, Any], Any]) -> type[C]:
+    """`base` with another `preprocess`, under the name by which the page knows it.
+
+    A class, since gradio makes a component anew from its class with every update, and what was changed on an instance
+    is lost. Past gradio's metaclass, since that writes a stub file beside the source of every derived class.
+    """
+    members = {"preprocess": preprocess, "__module__": __name__}
+    return ABCMeta.__new__(ComponentMeta, base.__name__, (base,), members)
 
 
-def whole_input(value: int | None, **options: Any) -> gr.Number:
-    """gr.Number that takes whatever a client sent, NaN too."""
-    return as_sent(gr.Number(value, precision=0, **options))
+def _as_sent(_component: Component, payload: Any) -> Any:
+    return payload
 
 
-def file_input(**options: Any) -> gr.File:
-    """gr.File that hands over the path of whatever was uploaded; the loader judges it."""
-    component = gr.File(**options)
-    component.preprocess = lambda payload: payload and payload.path
-    return component
-
-
-def _decode(payload: ImageData | None) -> Image.Image | None:
+def _decode(_component: Component, payload: ImageData | None) -> Image.Image | None:
+    """Uploads are decoded by `load_image`, which tells a person what is wrong with a file."""
     if payload is None:
         return None
     try:
@@ -66,6 +56,17 @@ def _decode(payload: ImageData | None) -> Image.Image | None:
         raise gr.Error(str(error), title="This picture cannot be used", print_exception=False) from None
     except ValueError:
         raise gr.Error("The picture's base64 text is damaged.", print_exception=False) from None
+
+
+Dropdown, Radio = _derive(gr.Dropdown, _as_sent), _derive(gr.Radio, _as_sent)
+Number = _derive(gr.Number, _as_sent)
+File = _derive(gr.File, lambda _component, payload: payload and payload.path)
+Picture = _derive(gr.Image, _decode)
+
+
+def whole_input(value: int | None, **options: Any) -> gr.Number:
+    """A field for a whole number; the session judges what came."""
+    return Number(value, precision=0, **options)
 
 
 def figure(drawing: str, caption: str, name: str, aside: str = "") -> str:
@@ -125,7 +126,7 @@ def channels(
     alt = f"{title}: {len(shown)} of {len(maps)} channels, {height} by {width} pixels each"
     large = "" if chosen is None else pixels(signed_map(maps[chosen], scale), f"{title}: channel {chosen}, enlarged")
     pick = ""
-    if chosen in shown:
+    if chosen is not None and chosen in shown:
         row, column = divmod(list(shown).index(chosen), columns)
         place = f"left:{100 * column / columns:.3f}%;top:{100 * row / rows:.3f}%"
         pick = f'<span class="rd-pick" style="{place};width:{100 / columns:.3f}%;height:{100 / rows:.3f}%"></span>'

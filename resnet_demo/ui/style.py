@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gradio as gr
+from gradio import themes
 
 
-def theme() -> gr.themes.Base:
+def theme() -> themes.Base:
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-    blue = gr.themes.Color(
+    blue = themes.Color(
         "#eaf3fa", "#d3e6f4", "#a9cde9", "#7cb2dc", "#4795cc", "#0072b2", "#00629a", "#00517f", "#004165", "#00314c",
         "#002338",
     )  # fmt: skip
-    base = gr.themes.Base(
+    base = themes.Base(
         primary_hue=blue, secondary_hue=blue, neutral_hue="slate", radius_size="md", spacing_size="md",
         font=fonts, font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
     )  # fmt: skip
