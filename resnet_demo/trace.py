@@ -87,8 +87,16 @@ class Trace:
                 return block
         raise InputError(f"There is no block {name!r}; there are {self.blocks[0].name} to {self.blocks[-1].name}.")
 
+    @cached_property
+    def nbytes(self) -> int:
+        """The memory that the recorded values take. What the graph keeps beside them is of the same order."""
+        values = [value for block in self.blocks for value in (*block.inside.values(), *block.gradients.values())]
+        points = [getattr(block, point) for block in self.blocks for point in POINTS]
+        return sum(value.nbytes for value in (*values, *points))
+
     @property
     def identity_error(self) -> float:
+        """The largest of the blocks' identity errors."""
         return max(block.identity_error for block in self.blocks)
 
 

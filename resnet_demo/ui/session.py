@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -33,10 +34,16 @@ T = TypeVar("T")
 
 
 class Shelf(Generic[T]):
-    """A bounded store: the least recently used thing goes first, and anything unused for `seconds` goes."""
+    """A bounded store: the least recently used thing goes first, and anything unused for `seconds` goes.
 
-    def __init__(self, most: int, seconds: float = float("inf")) -> None:
-        self.most, self.seconds = most, seconds
+    `most` bounds the sum of what `weigh` says of each thing: by default their number. The last thing stays, whatever
+    its weight.
+    """
+
+    def __init__(
+        self, most: float, seconds: float = float("inf"), weigh: Callable[[T], float] = lambda thing: 1
+    ) -> None:
+        self.most, self.seconds, self.weigh = most, seconds, weigh
         self._things: OrderedDict[object, tuple[float, T]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -62,15 +69,23 @@ class Shelf(Generic[T]):
             self._things.pop(key, None)
 
     def _tidy(self) -> None:
-        now = time.monotonic()
+        now, weight = time.monotonic(), sum(self.weigh(thing) for _, thing in self._things.values())
         while self._things:
-            last_used, _ = next(iter(self._things.values()))
-            if len(self._things) <= self.most and now - last_used <= self.seconds:
+            last_used, thing = next(iter(self._things.values()))
+            fits = weight <= self.most or len(self._things) == 1
+            if fits and now - last_used <= self.seconds:
                 break
+            weight -= self.weigh(thing)
             self._things.popitem(last=False)
 
 
-_networks: Shelf[ResNet] = Shelf(most=6)  # read-only, shared by all visitors
+def _bytes_of(model: ResNet) -> int:
+    return sum(tensor.nbytes for tensor in model.state_dict().values())
+
+
+_networks: Shelf[ResNet] = Shelf(most=1_000_000_000, weigh=_bytes_of)  # read-only, shared by all visitors
+# Traces weigh from 3 MB (ResNet-20) to 700 MB (ResNet-152): what does not fit is made again when it is asked for.
+_traces: Shelf[Trace] = Shelf(most=2_000_000_000, weigh=lambda trace: trace.nbytes)
 _loading = threading.Lock()
 
 
@@ -99,7 +114,7 @@ class Visit:
     seed: int = 0
     model: ResNet | None = None
     picture: Image.Image | None = None
-    trace: Trace | None = None
+    target: int | None = None  # the class that the trace's gradients are of
     block: str | None = None
     channel: int | None = None  # None: the one that shows the block best
     signed: bool = False  # show evidence against the class, too
@@ -119,9 +134,8 @@ class Visit:
         self._use(model, zoo.name_of(model.config), OWN)
 
     def _use(self, model: ResNet, name: str, weights: str) -> None:
-        before, target = self.model, self.trace.target if self.trace else None
-        same_classes = before is not None and domain_of(before).labels == domain_of(model).labels
-        trace = self._traced(model, self.picture, target if same_classes else None)
+        same_classes = self.model is not None and domain_of(self.model).labels == domain_of(model).labels
+        trace = self._run(model, self.picture, self.target if same_classes else None)
         self.model, self.name, self.weights, self.trace = model, name, weights, trace
         if self.block not in (names := [name for name, _ in model.named_blocks()]):
             self.block = names[len(names) > 1]  # not the very first: what it receives is still close to the pixels
@@ -129,10 +143,26 @@ class Visit:
 
     def show_picture(self, picture: Image.Image) -> None:
         """Look at another picture: the one forward pass that all pages share."""
-        self.trace = self._traced(self.network, picture, None)
+        self.trace = self._run(self.network, picture, None)
         self.picture, self.channel = picture, None
 
-    def _traced(self, model: ResNet, picture: Image.Image | None, target: int | None) -> Trace | None:
+    @property
+    def trace(self) -> Trace | None:
+        """The picture's way through the network; None before the first picture."""
+        if self.picture is None:
+            return None
+        trace = _traces.get(self.key)
+        if trace is None:  # others needed its place
+            trace = self.trace = self._run(self.network, self.picture, self.target)
+        return trace
+
+    @trace.setter
+    def trace(self, trace: Trace | None) -> None:
+        self.target = trace.target if trace else None
+        if trace:
+            _traces.put(self.key, trace)
+
+    def _run(self, model: ResNet, picture: Image.Image | None, target: int | None) -> Trace | None:
         if picture is None:
             return None
         self.forward_passes += 1
@@ -167,13 +197,10 @@ class Visit:
 
     @property
     def seen(self) -> Trace:
-        if self.trace is None:
+        trace = self.trace
+        if trace is None:
             raise InputError("There is no picture yet: upload one, or choose an example.")
-        return self.trace
-
-    @property
-    def target(self) -> int | None:
-        return self.trace.target if self.trace else None
+        return trace
 
     @property
     def opened(self) -> BlockTrace:
@@ -186,7 +213,13 @@ class Visit:
         return familiarity(self.network, self.seen.logits)
 
 
-_visits: Shelf[Visit] = Shelf(most=200, seconds=3600)
+def _share(visit: Visit) -> float:
+    """A visit's share of what the registry may hold: 200 visits, or a gigabyte of networks that visitors uploaded."""
+    own = _bytes_of(visit.model) / 1_000_000_000 if visit.model and visit.weights == OWN else 0.0
+    return max(1 / 200, own)
+
+
+_visits: Shelf[Visit] = Shelf(most=1, seconds=3600, weigh=_share)
 _keys: Shelf[str] = Shelf(most=400, seconds=7200)  # of the visits, by browser session, to end them with their page
 
 
@@ -214,6 +247,7 @@ def end_visit(session: str | None) -> None:
     key = _keys.get(session)
     if key is not None:
         _visits.drop(key)
+        _traces.drop(key)
         _keys.drop(session)
 
 
