@@ -107,6 +107,14 @@ class TestShelf:
         clock.now += 61
         assert shelf.get("a") is None
 
+    def test_weighs_what_it_holds(self) -> None:
+        shelf: Shelf[int] = Shelf(most=10, weigh=float)
+        for key, weight in (("a", 4), ("b", 5), ("c", 3)):
+            shelf.put(key, weight)
+        assert [shelf.get(key) for key in "abc"] == [None, 5, 3]
+        shelf.put("d", 99)  # too heavy for any company, but the last thing stays
+        assert [shelf.get(key) for key in "bcd"] == [None, None, 99]
+
     def test_drop(self) -> None:
         shelf: Shelf[str] = Shelf(most=2)
         shelf.put("a", "A")
@@ -196,6 +204,19 @@ def test_another_class_means_other_gradients_of_the_same_pass(visit: Visit, pict
     for mine, fresh in zip(visit.seen.blocks, expected.blocks, strict=True):
         assert torch.equal(mine.output, fresh.output)
         assert torch.allclose(mine.gradients["total"], fresh.gradients["total"], atol=1e-7)
+
+
+def test_a_trace_that_made_place_is_made_again(visit: Visit, forwards: list[str]) -> None:
+    visit.explain(6)
+    before = visit.seen
+    session._traces.drop(visit.key)
+    again = visit.seen
+    assert again is not before
+    assert again.target == 6
+    assert torch.equal(again.logits, before.logits)
+    assert torch.equal(again.blocks[1].gradients["total"], before.blocks[1].gradients["total"])
+    assert visit.seen is again
+    assert len(forwards) == 1
 
 
 def test_what_fails_changes_nothing(visit: Visit, tmp_path: Path) -> None:
@@ -342,7 +363,7 @@ def test_titles_and_weights() -> None:
     assert [value for _, value in bars.weight_choices(visit)] == [TRAINED, RANDOM]
     visit.use_network("resnet8", RANDOM)
     assert [value for _, value in bars.weight_choices(visit)] == [RANDOM]
-    marked = dict(map(reversed, bars.network_choices(visit)))
+    marked = {name: title for title, name in bars.network_choices(visit)}
     assert marked["resnet20"] == "ResNet-20 · trained"
     assert marked["resnet8"] == "ResNet-8"
     assert marked["resnet50"] == "ResNet-50 · ImageNet"
@@ -521,6 +542,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     fake_cifar.trust()
     bars.test_set.cache_clear()
     demo = ui.launch(data_dir=str(data), prevent_thread_lock=True)
+    assert demo.local_url
     yield demo.local_url
     demo.close()
     bars.test_set.cache_clear()
@@ -554,8 +576,9 @@ class Guest:
     def refused_raw(self, api_name: str, value: Any) -> str:
         """As `refused`, for values that gradio's client does not send, since no strict JSON holds them."""
         (index,) = (i for i, e in self.client.endpoints.items() if e.api_name == f"/{api_name}")
+        session_hash = {"session_hash": self.client.session_hash}
         queue = f"{self.client.src}gradio_api/queue/"
-        asked = {"data": [None, value], "fn_index": index, "session_hash": self.client.session_hash}
+        asked = {"data": [None, value], "fn_index": index, **session_hash}
         httpx.post(queue + "join", content=json.dumps(asked), headers={"Content-Type": "application/json"})
         with httpx.stream(
             "GET", queue + "data", params={"session_hash": self.client.session_hash}, timeout=60
@@ -836,27 +859,29 @@ def test_bad_checkpoints_get_one_sentence(
     assert guest.ask("page_classify") == before
 
 
-def test_a_bottleneck_network_has_no_twin(guest: Guest, sentence: Callable[[BaseException], str]) -> None:
-    guest.ask("network", "resnet20")
-    guest.ask("twin")
-    guest.ask("twin")
-    config = ResNetConfig((1, 1, 1), (4, 8, 16), "bottleneck", shortcut="B")
-    visit = Visit(name="resnet50")
-    assert zoo.twin(visit.name) is None
-    assert bars._twin(replace(visit, model=ResNet(config)))["interactive"] is False
+def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
+    own = ResNet(ResNetConfig((1, 1, 1), (2, 4, 8), "bottleneck", shortcut="B"), seed=0)
+    said = guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))
+    assert said["weights"] == OWN
+    assert "has no plain twin" in guest.refused("twin")
+    assert guest.ask("page_classify")["weights"] == OWN
+    guest.ask("page_inside")
+    guest.ask("block", "layer2.0")
+    assert "1×1 projection" in guest.seen["block"]
+    visit = Visit()
+    visit.use_network("resnet20", TRAINED)
+    assert bars._twin(visit)["interactive"] is True
+    visit.name = "resnet50"
+    assert bars._twin(visit)["interactive"] is False
 
 
 def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Callable[[BaseException], str]) -> None:
-    for api_name, values in (
-        ("target", (3,)),
-        ("block", ("layer1.0",)),
-        ("channel", (0,)),
-        ("attribute", ("Saliency",)),
-    ):
-        said = Guest(address).refused(api_name, *values)
+    guest = Guest(address)
+    for api_name, value in (("target", 3), ("block", "layer1.0"), ("channel", 0), ("attribute", "Saliency")):
+        said = guest.refused(api_name, value)
         sentence(AppError(said))
         assert "There is no picture yet" in said
-    assert Guest(address).ask("example", "dog")["model"] == "resnet20"  # no `start` needed
+    assert guest.ask("example", "dog")["model"] == "resnet20"  # no `start` needed
 
 
 def test_a_visit_that_was_put_away_says_so(

@@ -13,6 +13,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is i
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -101,13 +102,15 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         def on(trigger: Callable[..., Any], handle: Callable[..., Any], inputs: Sequence[Any], api_name: str) -> None:
             event = trigger(handle, [key, *inputs], everything, api_name=api_name, show_progress="minimal", **TOGETHER)
-            # What was refused must not stay in the controls as if it had been accepted.
-            event.failure(restore, [key], bars.controls, api_visibility="private", show_progress="hidden")
+            # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
+            event.failure(restore, [key], everything, api_visibility="private", show_progress="hidden")
 
         def restore(visit_key: str | None) -> dict[Any, Any]:
-            with _sentences():
+            try:
                 visit = visit_of(visit_key)
-                return bars.render(visit)
+            except InputError:  # it was put away, and that was said already
+                return {key: visit_key}
+            return {**bars.render(visit), bars.picture: visit.picture}
 
         def on_click(component: Any, change: Callable[..., Any], api_name: str, whole: bool = False) -> None:
             """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`."""
@@ -269,7 +272,7 @@ def _from_address(visit: Visit, query: dict[str, str]) -> None:
             try:
                 change(query[what])
             except InputError as error:
-                gr.Warning(str(error), duration=8)
+                gr.Warning(escape(str(error), quote=False), duration=8)  # notices are HTML
 
     def network(name: str) -> None:
         trained = zoo.network(name).weights == "bundled" and query.get("weights") != RANDOM

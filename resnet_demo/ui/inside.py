@@ -58,12 +58,13 @@ def build() -> tuple[Page, gr.Number]:
         drawing = draw_street(trace, opened.name, picture, (best.label, words.percent(best.probability)))
         channel = visit.channel if visit.channel is not None else channel_to_show(opened)
         name = f"{visit.name}-{opened.name}"
+        checked = "" if opened.shortcut_kind == "none" else words.exactness(opened)
         both = draw_block(opened, channel) + draw_block(opened, channel, tall=True)
         return {
             street: "<h3>The network, block by block</h3>"
             + figure(drawing, words.street(trace), f"{visit.name}-street"),
             block: f"<h3>Block {opened.name}, drawn as its equation</h3>"
-            + figure(both, words.block(opened), name, words.exactness(opened))
+            + figure(both, words.block(opened), name, checked)
             + _numbers(opened),
             grids: _grids(opened, channel, name),
             number: channel,
@@ -134,7 +135,10 @@ def _curves(visit: Visit) -> str:
     trace = visit.seen
     label = "Norms of both branches, their ratio and their cosine, over all blocks"
     if trace.blocks[0].shortcut_kind == "none":
-        reading = "Without shortcuts there is only one curve to look at: what F makes of x, block after block."
+        reading = (
+            "Without shortcuts there is nothing beside F: the curves show what every block gets, ‖x‖, and what it "
+            "makes of it, ‖F(x)‖."
+        )
     else:
         ratios = [block.ratio or 0.0 for block in trace.blocks]
         small = sum(ratio < 1 for ratio in ratios)

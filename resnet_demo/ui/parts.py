@@ -35,7 +35,7 @@ def _derive(base: type[C], preprocess: Callable[[C, Any], Any]) -> type[C]:
     is lost. Past gradio's metaclass, since that writes a stub file beside the source of every derived class.
     """
     members = {"preprocess": preprocess, "__module__": __name__}
-    return ABCMeta.__new__(ComponentMeta, base.__name__, (base,), members)
+    return ABCMeta.__new__(ComponentMeta, base.__name__, (base,), members)  # pyright: ignore[reportReturnType]
 
 
 def _as_sent(_component: Component, payload: Any) -> Any:

@@ -1,0 +1,147 @@
+"""The real app as a process of its own, and a real browser; every visit is watched for what must never happen."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 20_000  # ms: far more than anything takes, on a busy computer, too
+
+
+@pytest.fixture(scope="session")
+def browser_() -> Iterator[Browser]:
+    """Chromium as installed on this computer. Without it the tests skip; on CI they fail."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+    if not Path(executable).is_file():
+        missing = "There is no chromium on this computer; the browser tests need Debian's package of that name."
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, headless=True, args=as_root)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`python app.py` on a free port, until the tests are over."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("app") / "log.txt"
+    env = {**os.environ, "GRADIO_SERVER_PORT": str(port), "RESNET_DEMO_DATA": str(log.parent)}
+    with log.open("wb") as output:
+        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=output, stderr=output)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                urlopen(url, timeout=5).close()
+                break
+            except OSError:
+                assert app.poll() is None, f"The app ended:\n{log.read_text()}"
+                assert time.monotonic() < deadline, f"The app does not answer:\n{log.read_text()}"
+                time.sleep(0.1)  # a process offers nothing to wait for until its port is open
+        yield url
+        assert app.poll() is None, f"The app ended:\n{log.read_text()}"
+        assert "Traceback" not in log.read_text(), log.read_text()
+    finally:
+        app.terminate()
+        app.wait(20)
+
+
+@dataclass
+class Visit:
+    """One person's page, and everything that it asked for or complained about."""
+
+    page: Page
+    elsewhere: list[str] = field(default_factory=list)  # requests to other hosts
+    complaints: list[str] = field(default_factory=list)  # console errors, uncaught exceptions, failed requests
+    expected: list[str] = field(default_factory=list)  # patterns, each of which must match one complaint
+
+    def at(self, selector: str) -> Locator:
+        return self.page.locator(selector)
+
+    def turn_to(self, page: str, shows: str) -> None:
+        """Choose a page by its tab and wait for its drawing."""
+        self.page.get_by_role("tab", name=page).click()
+        expect(self.at(shows)).to_be_visible()
+
+    def choose(self, dropdown: str, option: str) -> None:
+        """Choose from one of gradio's dropdowns as a person does."""
+        self.at(f"#{dropdown} input").click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
+    def check(self) -> None:
+        """Nothing was asked of another host, and nothing went wrong that a test did not announce."""
+        assert self.elsewhere == []
+        left = list(self.complaints)
+        for pattern in self.expected:
+            matching = [complaint for complaint in left if re.search(pattern, complaint)]
+            assert matching, f"{pattern!r} was announced, but there were only {self.complaints}"
+            left.remove(matching[0])
+        assert left == []
+
+
+OpenApp = Callable[..., Any]
+
+
+@pytest.fixture
+def open_app(browser_: Browser, app_url: str) -> OpenApp:
+    """`with open_app("?model=plain20", width=390) as visit:` opens the app in a fresh browser profile."""
+
+    @contextmanager
+    def opened(query: str = "", width: int = 1280, height: int = 900, scheme: str = "light") -> Iterator[Visit]:
+        context = browser_.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # pyright: ignore[reportArgumentType]
+            accept_downloads=True,
+        )
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        visit = Visit(page)
+        ours = urlsplit(app_url).netloc
+
+        def asked(url: str) -> None:
+            parts = urlsplit(url)
+            if parts.scheme not in ("data", "blob") and parts.netloc != ours:
+                visit.elsewhere.append(url)
+
+        def said(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                visit.complaints.append(message.text)
+
+        page.on("request", lambda request: asked(request.url))
+        page.on("websocket", lambda socket_: asked(socket_.url))
+        page.on("console", said)
+        page.on("pageerror", lambda error: visit.complaints.append(f"uncaught: {error}"))
+        page.on("crash", lambda _: visit.complaints.append("the page crashed"))
+        try:
+            page.goto(f"{app_url}/{query}")
+            expect(visit.at("#answers .rd-answer").first).to_be_visible()
+            yield visit
+            visit.check()
+        finally:
+            context.close()
+
+    expect.set_options(timeout=PATIENCE)
+    return opened

@@ -1,0 +1,303 @@
+"""What a person does in the app, done in a real browser."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from resnet_demo import zoo
+from resnet_demo.assets import asset
+from resnet_demo.predict import classify
+
+if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytest loaded last
+    from .conftest import OpenApp, Visit
+
+PAGES = {"Classify": "#answers .rd-answer >> nth=0", "Inside the blocks": "#street svg", "Grad-CAM": "#strip svg"}
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A picture that is none of the examples, larger than the network's input and not square."""
+    values = np.random.default_rng(5).integers(0, 256, (60, 90, 3), dtype=np.uint8)
+    path = tmp_path / "photo.png"
+    Image.fromarray(values).resize((360, 240), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+def upload(visit: Visit, path: Path) -> None:
+    """Put a file in the place of the picture that is there."""
+    visit.at("#picture input[type=file]").first.set_input_files(path)
+
+
+def labels_of(picture: str | Path, network: str = "resnet20") -> list[str]:
+    return [p.label for p in classify(zoo.load(network), Path(picture))]
+
+
+def expect_answer(visit: Visit, labels: list[str]) -> None:
+    expect(visit.at("#answers .rd-answer .rd-label")).to_have_text(labels)
+
+
+def test_first_visit_shows_an_answer_and_an_open_block(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        expected = labels_of(asset("examples", "cat.png"))
+        expect_answer(visit, expected)
+        expect(visit.at("#overlay svg")).to_be_visible()
+        expect(visit.at("#overlay h3")).to_have_text(f"Where it sees “{expected[0]}”")
+        expect(visit.at("#input")).to_contain_text("32×32")
+        expect(visit.at("#input")).to_contain_text(expected[0])
+        expect(visit.at("#facts")).to_contain_text("269,722 parameters")
+        expect(visit.at("#picture img")).to_be_visible()
+        visit.turn_to("Inside the blocks", "#street svg")
+        expect(visit.at("#street .rd-stop")).to_have_count(9)
+        expect(visit.at("#street .rd-stop[aria-pressed=true]")).to_have_attribute("data-block", "layer1.1")
+        expect(visit.at("#block h3")).to_have_text("Block layer1.1, drawn as its equation")
+        expect(visit.at("#block svg.rd-wide")).to_be_visible()
+        expect(visit.at("#channels .rd-card").first).to_be_visible()
+        expect(visit.at("#curves svg")).to_be_visible()
+
+
+def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
+    """Upload, block, channel, class, twin, another method: one visit, as a person would."""
+    with open_app() as visit:
+        upload(visit, photo)
+        labels = labels_of(photo)
+        expect_answer(visit, labels)
+
+        # The class, by an answer's bar: the evidence is now for that one, the answer stays.
+        second = visit.at("#answers .rd-answer").nth(1)
+        second.click()
+        expect(visit.at("#overlay h3")).to_have_text(f"Where it sees “{labels[1]}”")
+        expect(visit.at("#answers .rd-answer").nth(1)).to_have_attribute("aria-pressed", "true")
+        expect(visit.at("#target input")).to_have_value(labels[1])
+        expect_answer(visit, labels)
+
+        # A block of the street, and a channel of the grid.
+        visit.turn_to("Inside the blocks", "#street svg")
+        visit.at("#street [data-block='layer3.1']").click()
+        expect(visit.at("#block h3")).to_contain_text("Block layer3.1")
+        expect(visit.at("#block-choice input")).to_have_value("layer3.1")
+        expect(visit.at("#street [data-block='layer3.1']")).to_have_attribute("aria-pressed", "true")
+        grid = visit.at("#channels .rd-residual .rd-grid").first
+        grid.scroll_into_view_if_needed()
+        box = grid.bounding_box()
+        assert box
+        columns, rows = (int(grid.get_attribute(f"data-{name}") or 0) for name in ("columns", "rows"))
+        assert (columns, rows) == (8, 8)
+        grid.click(position={"x": box["width"] * 2.5 / columns, "y": box["height"] * 3.5 / rows})
+        expect(visit.at("#channel input")).to_have_value("26")  # fourth row, third column
+        expect(visit.at("#channels")).to_contain_text("Channel 26 enlarged")
+        expect(visit.at("#channels .rd-card .rd-large img[alt$='channel 26, enlarged']")).to_have_count(5)
+
+        # The film strip, and the class by the dropdown.
+        visit.turn_to("Grad-CAM", "#strip svg")
+        expect(visit.at("#cam h3")).to_have_text("Block layer3.1")
+        expect(visit.at("#strip h3")).to_have_text(f"Where every block sees “{labels[1]}”")
+        visit.at("#strip [data-block='layer1.0']").click()
+        expect(visit.at("#cam h3")).to_have_text("Block layer1.0")
+        visit.choose("target", "frog")
+        expect(visit.at("#strip h3")).to_have_text("Where every block sees “frog”")
+        visit.at("#sign").get_by_label("for and against").check()
+        expect(visit.at("#strip figcaption")).not_to_be_empty()
+        expect(visit.at("#split svg")).to_be_visible()
+
+        # One of captum's methods.
+        visit.choose("method", "Saliency")
+        visit.at("#compute").click()
+        expect(visit.at("#other svg")).to_be_visible()
+        expect(visit.at("#other figcaption")).to_contain_text("Saliency")
+
+        # The plain twin: on this page there is one branch, and nothing left of the other network's map.
+        expect(visit.at("#twin")).to_have_text("Take its shortcuts away: Plain-20")
+        visit.at("#twin").click()
+        expect(visit.at("#split")).to_contain_text("there is only one branch")
+        expect(visit.at("#twin")).to_have_text("Give it shortcuts: ResNet-20")
+        expect(visit.at("#network input")).to_have_value(re.compile("Plain-20"))
+        expect(visit.at("#other svg")).to_have_count(0)
+        visit.turn_to("Inside the blocks", "#street svg")
+        expect(visit.at("#street figcaption")).to_contain_text("no motorway")
+        expect(visit.at("#block")).to_contain_text("replaces x by F(x)")
+        expect(visit.at("#block-choice input")).to_have_value("layer1.0")
+        visit.turn_to("Classify", "#overlay svg")
+        expect_answer(visit, labels_of(photo, "plain20"))
+
+
+def test_choosing_an_example(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        expect(visit.at("#examples .rd-example")).to_have_count(10)
+        visit.at("#examples").get_by_label("Example: ship").click()
+        expect_answer(visit, labels_of(asset("examples", "ship.png")))
+        assert visit.page.evaluate("new URLSearchParams(location.search).get('model')") == "resnet20"
+
+
+def test_opacity_moves_at_once_and_asks_nobody(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        heat = visit.at("#overlay .rd-heat")
+        expect(heat).to_have_attribute("opacity", "0.6")
+        asked: list[str] = []
+        visit.page.on("request", lambda request: asked.append(request.url))
+        visit.at("#overlay .rd-opacity").fill("15")
+        expect(heat).to_have_attribute("opacity", "0.15")
+        visit.at("#overlay .rd-opacity").press("ArrowRight")
+        expect(heat).to_have_attribute("opacity", "0.16")
+        assert [url for url in asked if "queue" in url] == []
+
+
+def test_figures_are_saved(open_app: OpenApp) -> None:
+    with open_app(scheme="dark") as visit:
+        visit.turn_to("Inside the blocks", "#street svg")
+        with visit.page.expect_download() as download:
+            visit.at("#block .rd-save[data-kind=svg]").click()
+        assert download.value.suggested_filename == "resnet20-layer1.1.svg"
+        saved = Path(download.value.path()).read_text("utf-8")
+        root = ElementTree.fromstring(saved)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "Block layer1.1" in root.attrib["aria-label"]
+        assert "var(" not in saved  # few programs besides browsers know CSS variables
+        assert "#0072b2" in saved  # the shortcut's colour, light
+        assert float(root.attrib["width"]) > float(root.attrib["height"])  # the one in sight, not the phone's
+
+        for where in ("#block", "#curves"):
+            with visit.page.expect_download() as download:
+                visit.at(f"{where} .rd-save[data-kind=png]").click()
+            assert download.value.suggested_filename.endswith(".png")
+            picture = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+            picture.load()
+            assert picture.format == "PNG"
+            assert picture.width >= 1200
+            colours = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+            assert (colours[0] == 255).all()  # on white
+            assert len(np.unique(colours, axis=0)) > 50  # and something on it
+
+        with visit.page.expect_download() as download:
+            visit.at("#channels .rd-card .rd-save").first.click()
+        assert download.value.suggested_filename == "resnet20-layer1.1-x.png"
+        assert Image.open(Path(download.value.path())).size == (4 * 33, 4 * 33)  # 16 channels of 32 pixels and a gap
+
+        visit.turn_to("Grad-CAM", "#strip svg")
+        with visit.page.expect_download() as download:
+            visit.at("#strip .rd-save[data-kind=svg]").click()
+        ElementTree.parse(download.value.path())
+
+
+def test_address_opens_what_it_names(open_app: OpenApp) -> None:
+    with open_app("?model=plain20&block=layer2.1&target=frog") as visit:
+        expect(visit.at("#network input")).to_have_value(re.compile("Plain-20"))
+        expect(visit.at("#block-choice input")).to_have_value("layer2.1")
+        expect(visit.at("#target input")).to_have_value("frog")
+        expect(visit.at("#overlay h3")).to_have_text("Where it sees “frog”")
+        visit.turn_to("Inside the blocks", "#street svg")
+        expect(visit.at("#block h3")).to_contain_text("Block layer2.1")
+        # The address follows what is chosen.
+        visit.at("#street [data-block='layer3.2']").click()
+        expect(visit.page).to_have_url(re.compile(r"[?&]model=plain20&.*block=layer3\.2"))
+        assert visit.page.locator(".toast-body").count() == 0
+
+
+def test_wrong_address_gives_a_notice_and_a_working_page(open_app: OpenApp) -> None:
+    nasty = "<img src=x onerror=console.error('injected')>"
+    with open_app(f"?model=resnet9000&block={nasty}&target=unicorn") as visit:
+        toast = visit.page.locator(".toast-body")
+        expect(toast).to_contain_text("There is no network 'resnet9000'")
+        expect(toast).to_contain_text("There is no class 'unicorn'")
+        expect(toast).to_contain_text(f"There is no block {nasty!r}")  # as text, not as a tag
+        expect(toast.locator("img")).to_have_count(0)
+        expect_answer(visit, labels_of(asset("examples", "cat.png")))
+        visit.turn_to("Inside the blocks", "#street svg")
+        expect(visit.at("#block h3")).to_contain_text("Block layer1.1")
+
+
+def test_damaged_picture_gives_a_notice_and_the_app_goes_on(open_app: OpenApp, photo: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.png"
+    damaged.write_bytes(photo.read_bytes()[:4000])
+    with open_app() as visit:
+        upload(visit, damaged)
+        toast = visit.page.locator(".toast-body")
+        expect(toast).to_contain_text("damaged.png is damaged: the picture in it cannot be decoded.")
+        expect_answer(visit, labels_of(asset("examples", "cat.png")))  # what was there is still there,
+        expect(visit.at("#picture img")).to_have_js_property("naturalWidth", 256)  # the picture, too,
+        expect(visit.page.get_by_text("Error", exact=True)).to_have_count(1)  # and only the notice speaks of an error
+        upload(visit, photo)
+        expect_answer(visit, labels_of(photo))
+
+
+def test_wrong_weights_give_a_notice_and_the_app_goes_on(open_app: OpenApp, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.safetensors"
+    wrong.write_bytes(b"these are words")
+    with open_app() as visit:
+        visit.page.get_by_text("Weights of your own").click()
+        visit.at("#file input[type=file]").set_input_files(wrong)
+        expect(visit.page.locator(".toast-body")).to_contain_text("wrong.safetensors")
+        visit.at("#examples").get_by_label("Example: dog").click()
+        expect_answer(visit, labels_of(asset("examples", "dog.png")))
+
+
+def test_seed_is_asked_for_where_weights_are_random(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        expect(visit.at("#seed")).to_have_count(0)
+        visit.at("#weights").get_by_label("random").check()
+        expect(visit.at("#facts")).to_contain_text("seed 0")
+        expect(visit.at("#answers")).to_contain_text("means nothing")
+        visit.at("#seed input").fill("7")
+        visit.at("#seed input").press("Enter")
+        expect(visit.at("#facts")).to_contain_text("seed 7")
+        visit.at("#seed input").fill("-7")
+        visit.at("#seed input").press("Enter")
+        expect(visit.page.locator(".toast-body")).to_contain_text("The seed must be a whole number from 0 to")
+        expect(visit.at("#seed input")).to_have_value("7")  # what was refused does not stay
+
+
+def test_keyboard_reaches_and_opens_a_block(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        visit.turn_to("Inside the blocks", "#street svg")
+        expect(visit.at("#street .rd-stop")).to_have_count(9)
+        visit.page.get_by_role("tab", name="Inside the blocks").focus()
+        for _ in range(20):
+            visit.page.keyboard.press("Tab")
+            if visit.page.evaluate("document.activeElement.dataset.block || ''") == "layer2.0":
+                break
+        focused = visit.page.locator("*:focus")
+        expect(focused).to_have_attribute("data-block", "layer2.0")
+        expect(focused).to_have_attribute("aria-label", re.compile("^Block layer2.0: changes what passes by"))
+        visit.page.keyboard.press("Enter")
+        expect(visit.at("#block h3")).to_contain_text("Block layer2.0")
+        # Still there: whoever goes on by keyboard does not begin anew at the top of the page.
+        expect(visit.page.locator("*:focus")).to_have_attribute("data-block", "layer2.0")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_a_phone(open_app: OpenApp, scheme: str) -> None:
+    with open_app(width=390, height=844, scheme=scheme) as visit:
+        assert visit.page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
+        for page, shows in PAGES.items():
+            visit.turn_to(page, shows)
+            wide = visit.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 390, f"{page} is {wide} px wide"
+        visit.turn_to("Inside the blocks", "#block svg.rd-tall")
+        expect(visit.at("#block svg.rd-wide")).to_be_hidden()
+
+
+def test_two_people_at_once(open_app: OpenApp) -> None:
+    with open_app() as first, open_app("?model=plain20") as second:
+        first.at("#examples").get_by_label("Example: truck").click()
+        second.at("#examples").get_by_label("Example: frog").click()
+        expect_answer(first, labels_of(asset("examples", "truck.png")))
+        expect_answer(second, labels_of(asset("examples", "frog.png"), "plain20"))
+        expect(first.at("#network input")).to_have_value(re.compile("ResNet-20"))
+
+
+@pytest.mark.parametrize(
+    "mischief",
+    ["console.error('a complaint')", "setTimeout(() => { throw new Error('uncaught'); })", "fetch('http://[::1]:9/')"],
+)
+def test_the_watch_notices(open_app: OpenApp, mischief: str) -> None:
+    """The assertion that every test here ends with can fail."""
+    with pytest.raises(AssertionError, match=r"a complaint|uncaught|::1"), open_app() as visit:
+        visit.page.evaluate(f"() => {{ {mischief}; return new Promise((done) => setTimeout(done, 100)); }}")
