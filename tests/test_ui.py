@@ -402,7 +402,7 @@ def test_captions_are_escaped() -> None:
 
 
 def test_channel_card_marks_the_chosen_one() -> None:
-    card = parts.channels("F(x)", torch.randn(1, 32, 4, 4), list(range(0, 32, 2)), 10, 1.0, "", "n")
+    card = parts.channels("F(x)", torch.randn(1, 32, 4, 4), list(range(0, 32, 2)), 10, 1.0, "", "n", clickable=True)
     assert 'data-columns="4" data-rows="4"' in card
     assert "left:25.000%;top:25.000%" in card  # 10 is the sixth of those shown: second row, second column
     assert "32 × 4 × 4" in card
@@ -410,6 +410,7 @@ def test_channel_card_marks_the_chosen_one() -> None:
     card = parts.channels("x", torch.randn(1, 4, 4, 4), [0, 1, 2, 3], None, 1.0, "", "n")
     assert "enlarged" not in card
     assert "rd-pick" not in card
+    assert "data-channels" not in card  # its channels are not those of the block's output
 
 
 # The words
@@ -459,7 +460,7 @@ def test_block_caption_reads_its_numbers() -> None:
     # F = (0, 3) at a right angle to the shortcut (10, 0): 30 %, cosine 0.
     text = words.block(a_block([0.0, 3.0], [10.0, 0.0], name="layer2.1"))
     assert text == (
-        "Block layer2.1 changes what the shortcut carries by 30 %: the shortcut does most of the work. "
+        "Block 2.1 changes what the shortcut carries by 30 %: the shortcut does most of the work. "
         "F(x) is nearly at right angles to it: it adds something new (cosine 0.00)."
     )
     text = words.block(a_block([10.0, 0.0], [10.0, 0.0]))
@@ -485,15 +486,18 @@ def test_street_caption_names_the_extremes() -> None:
     )
     trace = Trace(torch.zeros(1), torch.zeros(2), 0, blocks, None)  # pyright: ignore[reportArgumentType]
     text = words.street(trace)
-    assert "Block layer1.1 adds most to it (90 % of what the shortcut carries), block layer1.0 least (10 %)" in text
+    assert "Block 1.1 adds most to it (90 % of what the shortcut carries), block 1.0 least (10 %)" in text
     plain = replace(trace, blocks=(a_block([0.0, 20.0], [0.0, 0.0], "none"),))
-    assert "layer1.0 turns ‖x‖ = 5 into ‖F(x)‖ = 20" in words.street(plain)
+    assert "1.0 turns ‖x‖ = 5 into ‖F(x)‖ = 20" in words.street(plain)
 
 
 def test_no_positive_evidence_is_said() -> None:
-    text = words.cam({"layer1.0": 0.0, "layer1.1": 2.0, "layer2.0": -1.0}, "cat", "layer1.0")
-    assert "No positive evidence for “cat” in block layer1.0 (2 of 3 blocks have none)" in text
-    assert "No positive evidence" not in words.cam({"layer1.0": 0.0, "layer1.1": 2.0}, "cat", "layer1.1")
+    nothing, some, against = torch.zeros(2, 2), torch.tensor([[2.0, 1.0], [0.0, -9.0]]), -torch.ones(2, 2)
+    text = words.cam({"layer1.0": nothing, "layer1.1": some, "layer2.0": against}, "cat", "layer1.0")
+    assert "No positive evidence for “cat” in block 1.0 (2 of 3 blocks have none)" in text
+    text = words.cam({"layer1.0": nothing, "layer1.1": some, "layer2.0": torch.ones(2, 2)}, "cat", "layer1.1")
+    assert "In block 1.1 half of the evidence for “cat” lies on 25 % of the picture" in text
+    assert "in the last block, 2.0, on 50 %" in text
     assert "No positive evidence for “cat”" in words.evidence("cat", False, "layer1.0")
     assert "No positive evidence" not in words.evidence("cat", True, "layer1.0")
     for method in METHODS:
@@ -506,9 +510,11 @@ def test_no_positive_evidence_is_said() -> None:
 
 def test_split_caption_adds_up() -> None:
     text = words.cam_split({"residual": 3.0, "shortcut": -1.0, "total": 2.0}, 1e-7)
-    assert "F(x) +150 %, the shortcut -50 %" in text
+    assert "F(x) brought +150 %, the shortcut -50 %" in text
     assert "1e-07" in text
-    assert "cancels" in words.cam_split({"residual": 3.0, "shortcut": -3.0, "total": 0.0}, 0.0)
+    for total in (0.0, 0.2):  # a share of next to nothing would say nothing
+        text = words.cam_split({"residual": 3.0, "shortcut": total - 3.0, "total": total}, 0.0)
+        assert "pull against each other: F(x) +3, the shortcut -" in text
 
 
 def test_pages_say_no_evidence_where_there_is_none(visit: Visit) -> None:
@@ -662,7 +668,7 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     assert guest.ask("page_inside")["target"] == "bird"
     assert "data-block" in guest.seen["street"]
     assert guest.ask("block", "layer3.2")["block"] == "layer3.2"
-    assert "Block layer3.2" in guest.seen["block"]
+    assert "Block 3.2" in guest.seen["block"]
     assert guest.ask("inside_block", "layer2.0")["block"] == "layer2.0"
     guest.ask("channel", 11)
     assert "Channel 11 enlarged" in guest.seen["grids"]
@@ -671,7 +677,7 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     guest.ask("page_gradcam")
     assert guest.seen["strip"].count("data-block") == 9
     assert guest.ask("gradcam_block", "layer1.0")["block"] == "layer1.0"
-    assert "Block layer1.0" in guest.seen["cam"]
+    assert "Block 1.0" in guest.seen["cam"]
     guest.ask("sign", "signed")
     positive = guest.seen["cam"]
     guest.ask("sign", "positive")

@@ -4,7 +4,7 @@
 picture, `curves` plots a trace's numbers with matplotlib.
 """
 
-from .block import draw_block
+from .block import draw_block, source_channel
 from .cams import draw_overlay, draw_split, draw_strip
 from .curves import curves_svg, draw_curves
 from .maps import activity_map, data_uri, grid, over, photo_uri, png, scale_of, signed_map, strongest
@@ -28,6 +28,7 @@ __all__ = [
     "scale_of",
     "share",
     "signed_map",
+    "source_channel",
     "strongest",
     "strongest_change",
     "weakest_change",

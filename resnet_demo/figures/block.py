@@ -117,7 +117,7 @@ def draw_block(block: BlockTrace, channel: int, tall: bool = False) -> str:
     plain = block.shortcut_kind == "none"
 
     def wire(path: str, point: str, colour: str) -> str:
-        width = 2.5 + 13 * norms[point] / widest
+        width = max(1.5, 16 * norms[point] / widest)
         return element("path", d=path, fill="none", stroke=colour, stroke_width=width, stroke_linecap="round")
 
     def between(a: Place, b: Place) -> str:
@@ -183,16 +183,22 @@ def _points(block: BlockTrace) -> dict[str, Tensor]:
     return {point: getattr(block, point) for point in ("residual", "shortcut", "total", "output")}
 
 
-def _channel_of_x(block: BlockTrace, channel: int) -> Tensor:
-    """The map of x that the shortcut carries into this channel, or, where there is none, x's strongest channel."""
-    count, wanted = block.x.shape[1], channel
+def source_channel(block: BlockTrace, channel: int) -> int | None:
+    """The channel of x that the shortcut carries into this channel of the sum; None where that is no single one."""
+    count = block.x.shape[1]
     if block.shortcut_kind == "padding":
-        wanted = channel - (block.total.shape[1] - count) // 2
-        if not 0 <= wanted < count:
-            return block.x.new_zeros(block.x.shape[2:])
-    if block.shortcut_kind == "projection" or wanted >= count:
-        wanted = int(block.x[0].flatten(1).norm(dim=1).argmax())
-    return block.x[0, wanted]
+        channel -= (block.total.shape[1] - count) // 2  # zeros stand on both sides
+    elif block.shortcut_kind == "projection":
+        return None
+    return channel if 0 <= channel < count else None
+
+
+def _channel_of_x(block: BlockTrace, channel: int) -> Tensor:
+    """The map of x to draw: the one that the shortcut carries, nothing where it pads, else x's strongest channel."""
+    source = source_channel(block, channel)
+    if source is None and block.shortcut_kind == "padding":
+        return block.x.new_zeros(block.x.shape[2:])
+    return block.x[0, int(block.x[0].flatten(1).norm(dim=1).argmax()) if source is None else source]
 
 
 def _strongest_after(block: BlockTrace, layer: str) -> int:

@@ -54,7 +54,16 @@ def draw_strip(picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, la
         )
     width = 8 + len(cams) * (side + gap) - gap
     photo = _define("rd-strip-photo", picture, side)
-    return document(width, side + 44, label, photo, *frames, role="group", class_="rd-strip", style=f"width:{width}px")
+    return document(
+        width,
+        side + 44,
+        label,
+        photo,
+        *frames,
+        role="group",
+        class_="rd-strip",
+        style=f"min-width:{0.72 * width:.0f}px;max-width:{width}px",
+    )
 
 
 def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str) -> str:

@@ -34,7 +34,7 @@ def draw_curves(trace: Trace) -> Figure:
         left.plot(place, [block.norms["x"] for block in trace.blocks], "s-", ms=4, color=_hex(INK), label="‖x‖")
         right.text(0.5, 0.5, "without shortcuts there is\nnothing to compare F(x) with", ha="center", va="center",
                    transform=right.transAxes, color=_hex(MUTED), fontsize=11)  # fmt: skip
-        right.set_yticks([])
+        right.set_axis_off()
     else:
         shortcut = [block.norms["shortcut"] for block in trace.blocks]
         left.plot(place, shortcut, "s-", ms=4, color=_hex(SHORTCUT), label="‖shortcut‖")

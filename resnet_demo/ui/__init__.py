@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -36,11 +37,23 @@ HEADER = """
 <p>A residual block computes a small change <b class="rd-r">F(x)</b> and adds it to what its shortcut carries past it,
 <b class="rd-s">x</b>. Choose a picture and a network, and see in each block what came which way.</p></header>
 """
+GLOSSARY = """
+<details class="rd-fold"><summary>The words and signs</summary><dl class="rd-words">
+<dt>Block</dt><dd>The unit a ResNet is built of. 2.1 is the second block of stage 2 (they count from 0); the library
+calls it <code>layer2.1</code>. From stage to stage the maps get smaller and more.</dd>
+<dt class="rd-r">F(x)</dt><dd>What the block's own layers compute from its input x: the change.</dd>
+<dt class="rd-s">shortcut</dt><dd>The wire that carries x past those layers, to be added to F(x).</dd>
+<dt>‖x‖</dt><dd>The norm: the length of all of a map's numbers together, a measure of how much there is.</dd>
+<dt>cosine</dt><dd>Whether two things point the same way: 1 the same, 0 at right angles, −1 opposite.</dd>
+<dt>channel, map</dt><dd>Each block works on a stack of small pictures, its channels; each shows where one feature is
+found. Crimson is above zero, indigo below, and zero is the colour of the page.</dd>
+<dt>logit, probability</dt><dd>A class's raw score, and what softmax makes of all the scores together.</dd>
+<dt>Grad-CAM (CAM)</dt><dd>A map of evidence: where a block's channels were active, each weighted by how much it raises
+the class's logit (Selvaraju et al., 2017).</dd>
+</dl></details>
+"""
 # Keeps the address in step with what is shown, so that it can be copied or bookmarked.
-ADDRESS = """(model, weights, block, target) => {
-  const query = new URLSearchParams({model, weights, block, target});
-  if (model) history.replaceState(null, '', '?' + query);
-}"""
+ADDRESS = "(query) => { if (query) history.replaceState(null, '', '?' + query); }"
 COPY = """async () => {
   const button = document.querySelector('#share'), words = button.textContent;
   try { await navigator.clipboard.writeText(location.href); button.textContent = 'Copied'; }
@@ -57,6 +70,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         key = gr.State(None)
         gr.HTML(HEADER)
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
+        address = gr.Textbox(visible="hidden", label="address", elem_id="address")
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
         with gr.Row(elem_id="columns", equal_height=False):
             with gr.Column(elem_id="side", scale=0, min_width=330):
@@ -71,21 +85,17 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                         inside_page, inside_channel = inside.build()
                     with gr.Tab("Grad-CAM", id="gradcam") as gradcam_tab:
                         gradcam_page, sign, method, compute, other = gradcam.build()
+                gr.HTML(GLOSSARY)
         pages = {page.name: page for page in (classify_page, inside_page, gradcam_page)}
-        everything = [
-            key,
-            result,
-            bars.picture,
-            *bars.controls,
-            *(c for page in pages.values() for c in page.components),
-        ]
+        on_pages = [component for page in pages.values() for component in page.components]
+        everything = [key, result, address, bars.picture, *bars.controls, *on_pages]
 
         def show(visit: Visit, whole: bool = True) -> dict[Any, Any]:
             """New values for what is in sight: all of it, or only what follows from another class or block."""
             shown = {key: visit.key, **(bars.render(visit) if whole else bars.render_choice(visit))}
             if visit.trace is not None:
                 shown |= pages[visit.page].render(visit)
-                shown[result] = _as_data(visit)
+                shown |= {result: _as_data(visit), address: _address(visit)}
             return shown
 
         def handler(change: Callable[..., dict[Any, Any] | None], whole: bool) -> Callable[..., dict[Any, Any]]:
@@ -141,7 +151,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             visit.show_picture(picture)
 
         def change_to_example(visit: Visit, name: Any) -> dict[Any, Any]:
-            visit.show_picture(bars_module.example_picture(visit, str(name)))
+            visit.show_picture(bars_module.example_picture(visit, str(name)), str(name))
             return {bars.picture: visit.picture}
 
         def change_to_random(visit: Visit) -> dict[Any, Any]:
@@ -227,10 +237,15 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             def turn_to(visit: Visit, name: str = page.name) -> None:
                 visit.page = name
 
-            on(tab.select, handler(turn_to, whole=False), [], f"page_{page.name}")
+            turn = handler(turn_to, whole=False)
 
-        watched = [bars.network, bars.weights, bars.block, bars.target]
-        gr.on([component.change for component in watched], None, watched, js=ADDRESS)
+            # The first page is chosen as the app opens, before there is a visit: `start` draws it.
+            def select(visit_key: str | None, turn: Callable[..., Any] = turn) -> dict[Any, Any]:
+                return turn(visit_key) if visit_key else {key: None}
+
+            on(tab.select, select, [], f"page_{page.name}")
+
+        address.change(None, [address], js=ADDRESS)
         bars.share.click(None, js=COPY)
     demo.queue(max_size=40, api_open=False)
     return demo
@@ -261,8 +276,19 @@ def _as_data(visit: Visit) -> dict[str, Any]:
     }
 
 
+def _address(visit: Visit) -> str:
+    """The part of the page's address after `?` that leads back to this view; uploads cannot be part of it."""
+    query = {"model": visit.name, "block": visit.opened.name, "target": visit.labels[visit.seen.target]}
+    if visit.weights == RANDOM:
+        query |= {"weights": RANDOM, "seed": str(visit.seed)}
+    if visit.picture_name:
+        query["picture"] = visit.picture_name
+    return urlencode(query)
+
+
 def _from_address(visit: Visit, query: dict[str, str]) -> None:
-    """Begin a visit with the example and whatever `?model=…&weights=…&block=…&target=…&picture=…` asks for.
+    """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&block=…&target=…&picture=…`
+    asks for.
 
     What the address gets wrong is said in a notice and left at its default.
     """
@@ -276,7 +302,7 @@ def _from_address(visit: Visit, query: dict[str, str]) -> None:
 
     def network(name: str) -> None:
         trained = zoo.network(name).weights == "bundled" and query.get("weights") != RANDOM
-        visit.use_network(name, TRAINED if trained else RANDOM)
+        visit.use_network(name, TRAINED if trained else RANDOM, _number(query.get("seed", "0")))
 
     def target(label: str) -> None:
         if label not in visit.labels and not (label.isdecimal() and int(label) < len(visit.labels)):
@@ -284,14 +310,21 @@ def _from_address(visit: Visit, query: dict[str, str]) -> None:
         visit.explain(visit.labels.index(label) if label in visit.labels else int(label))
 
     def picture(name: str) -> None:
-        visit.show_picture(bars_module.example_picture(visit, name))
+        visit.show_picture(bars_module.example_picture(visit, name), name)
 
+    if "weights" in query:
+        query = {"model": visit.name, **query}
     ask("model", network)
     ask("picture", picture)
     if visit.trace is None:
-        visit.show_picture(bars_module.example_picture(visit, bars_module.first_example(visit)))
+        picture(bars_module.first_example(visit))
     ask("block", visit.open_block)
     ask("target", target)
+
+
+def _number(text: str) -> int | str:
+    """A whole number, if the text is one; the session judges it."""
+    return int(text) if text.isdecimal() and len(text) < 20 else text
 
 
 def launch(

@@ -20,7 +20,7 @@ from ..images import CIFAR10, load_image
 from ..weights import SUFFIXES
 from .parts import Dropdown, File, Picture, Radio, pixels, thumbnail, whole_input
 from .session import OWN, RANDOM, TRAINED, Visit
-from .words import percent
+from .words import block_title, percent
 
 PHOTOS = {"lion": "lion.jpg", "cheetah": "cheetah1.jpg", "tower": "tower.jpg"}  # they come with gradio
 
@@ -121,7 +121,7 @@ class Bars:
             self.seed_row: gr.update(visible=visit.weights == RANDOM),
             self.facts: _facts(visit),
             self.target: gr.update(choices=[(label, index) for index, label in enumerate(labels)], value=visit.target),
-            self.block: gr.update(choices=blocks, value=visit.block),
+            self.block: gr.update(choices=[(block_title(name), name) for name in blocks], value=visit.block),
         }
 
     def render_choice(self, visit: Visit) -> dict[Any, Any]:
@@ -133,7 +133,7 @@ def build_ask_bar() -> tuple[gr.Dropdown, gr.Dropdown, gr.Button]:
     """The class and the block that all pages look at, and the link to this view."""
     with gr.Row(elem_id="ask"):
         target = Dropdown([], label="Show the evidence for", elem_id="target", min_width=150, scale=2)
-        block = Dropdown([], label="Look inside block", elem_id="block-choice", min_width=130, scale=2)
+        block = Dropdown([], label="Block to look into", elem_id="block-choice", min_width=130, scale=2)
         share = gr.Button("Copy a link to this view", size="md", elem_id="share", scale=1, min_width=150)
     return target, block, share
 

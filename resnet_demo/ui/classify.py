@@ -42,6 +42,7 @@ def build() -> Page:
         label = visit.labels[trace.target]
         caption = f"<h3>What it answers</h3>{answers(predictions, trace.target)}"
         caption += note(words.answer(predictions, trained=visit.weights != RANDOM))
+        caption += note("Click a class to see where the network finds evidence for it.")
         unlike = words.familiar(visit.familiarity(), visit.domain.name)
         if unlike:
             caption += note(unlike, "rd-warning")
@@ -54,7 +55,7 @@ def build() -> Page:
             '<label class="rd-slider">picture <input type="range" class="rd-opacity" min="0" max="100" value="60" '
             'aria-label="Opacity of the evidence"> evidence</label>'
         )
-        reading = words.evidence(label, bool((cam > 0).any()), last.name)
+        reading = words.evidence(label, bool((cam > 0).any()), last.name, visit.weights != RANDOM)
         return {
             answer: caption,
             overlay: f"<h3>Where it sees “{escape(label)}”</h3>{figure(drawing, reading, f'grad-cam-{label}')}{slider}",

@@ -13,7 +13,7 @@ from ..figures import draw_overlay, draw_split, draw_strip
 from . import words
 from .page import CHOOSE_BLOCK, Page
 from .parts import Dropdown, Radio, figure, placeholder
-from .session import Visit
+from .session import RANDOM, Visit
 
 POSITIVE, SIGNED = "positive", "signed"
 SIGNS = [("only for the class", POSITIVE), ("for and against", SIGNED)]
@@ -45,16 +45,16 @@ def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
         cams = grad_cam(trace, signed=signed)
         picture = visit.domain.view(visit.picture, 160)
         film = draw_strip(picture, cams, opened.name, f"Grad-CAM for {label} in every block")
-        strength = {name: cam.max().item() for name, cam in cams.items()}
         title = f"Where every block sees “{escape(label)}”"
         name = f"{visit.name}-{label}"
         overlay = draw_overlay(
             visit.domain.view(visit.picture, 320), cams[opened.name], f"Grad-CAM for {label} in block {opened.name}"
         )
-        positive = words.evidence(label, strength[opened.name] > 0, opened.name)
+        positive = words.evidence(label, bool((cams[opened.name] > 0).any()), opened.name, visit.weights != RANDOM)
         return {
-            strip: f"<h3>{title}</h3>{figure(film, words.cam(strength, label, opened.name), f'{name}-strip')}",
-            large: f"<h3>Block {opened.name}</h3>{figure(overlay, positive, f'{name}-{opened.name}')}",
+            strip: f"<h3>{title}</h3>{figure(film, words.cam(cams, label, opened.name), f'{name}-strip')}",
+            large: f"<h3>Block {words.block_title(opened.name)}</h3>"
+            + figure(overlay, positive, f"{name}-{opened.name}"),
             split: _split(visit),
             other: placeholder("Choose a method and press Compute: it asks the network again, some dozens of times."),
         }
@@ -66,7 +66,7 @@ def _split(visit: Visit) -> str:
     """Signed Grad-CAM of the sum and of its two terms, which must add up."""
     assert visit.picture is not None
     opened, label = visit.opened, visit.labels[visit.seen.target]
-    title = f"<h3>Which branch of block {opened.name} brought it?</h3>"
+    title = f"<h3>Which branch of block {words.block_title(opened.name)} brought it?</h3>"
     if opened.shortcut_kind == "none":
         return title + placeholder("In a plain block there is only one branch: all evidence has to go through F.")
     cams = {branch: block_cam(opened, branch, signed=True) for branch in ("residual", "shortcut", "total")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -14,6 +13,7 @@ from ..figures import (
     draw_curves,
     draw_street,
     scale_of,
+    source_channel,
     strongest,
 )
 from ..trace import POINTS, BlockTrace
@@ -33,7 +33,7 @@ TITLES = {
 
 CHOOSE_CHANNEL = """
 element.addEventListener('click', (event) => {
-  const grid = event.target.closest('.rd-grid');
+  const grid = event.target.closest('[data-channels]');
   if (!grid) return;
   const box = grid.getBoundingClientRect(), {columns, rows} = grid.dataset;
   const column = Math.floor((event.clientX - box.left) / box.width * columns);
@@ -47,8 +47,8 @@ element.addEventListener('click', (event) => {
 def build() -> tuple[Page, gr.Number]:
     street = gr.HTML(elem_id="street", js_on_load=CHOOSE_BLOCK)
     block = gr.HTML(elem_id="block")
-    number = whole_input(None, label="Channel to enlarge (or click one below)", elem_id="channel", minimum=0)
     grids = gr.HTML(elem_id="channels", js_on_load=CHOOSE_CHANNEL)
+    number = whole_input(None, label="Channel to enlarge (or click one above)", elem_id="channel", minimum=0)
     curves = gr.HTML(elem_id="curves")
 
     def render(visit: Visit) -> dict[Any, Any]:
@@ -63,7 +63,7 @@ def build() -> tuple[Page, gr.Number]:
         return {
             street: "<h3>The network, block by block</h3>"
             + figure(drawing, words.street(trace), f"{visit.name}-street"),
-            block: f"<h3>Block {opened.name}, drawn as its equation</h3>"
+            block: f"<h3>Block {words.block_title(opened.name)}, drawn as its equation</h3>"
             + figure(both, words.block(opened), name, checked)
             + _numbers(opened),
             grids: _grids(opened, channel, name),
@@ -81,13 +81,14 @@ def _numbers(block: BlockTrace) -> str:
         f"<td>{block.gradients[point].norm().item():.3g}</td>"
         f"<td>{' × '.join(map(str, getattr(block, point).shape[1:]))}</td></tr>"
         for point in POINTS
-        if not (block.shortcut_kind == "none" and point == "shortcut")
+        if not (block.shortcut_kind == "none" and point in ("shortcut", "total"))
     )
     relation = ""
     if block.ratio is not None:
         relation = f"<p>‖F(x)‖ / ‖shortcut‖ = <b>{block.ratio:.3f}</b>, cosine = <b>{block.cosine or 0:.3f}</b></p>"
     return (
-        f"<details class='rd-fold'><summary>The numbers of block {block.name}</summary><div class='rd-scroll'>"
+        f"<details class='rd-fold'><summary>The numbers of block {words.block_title(block.name)}</summary>"
+        "<div class='rd-scroll'>"
         "<table class='rd-table'><thead><tr><th>value</th><th>norm</th><th>norm of its gradient</th><th>shape</th></tr>"
         f"</thead><tbody>{rows}</tbody></table></div>{relation}</details>"
     )
@@ -101,12 +102,12 @@ def _grids(block: BlockTrace, channel: int, name: str) -> str:
     shown = strongest(wide, MOST_CHANNELS)
     cards = []
     for point, value in values.items():
-        if block.shortcut_kind == "none" and point == "shortcut":
-            continue
+        if block.shortcut_kind == "none" and point in ("shortcut", "total"):
+            continue  # there is none, and F(x) alone is the sum
         same = value.shape[1] == block.total.shape[1] and not (point == "x" and block.shortcut_kind == "projection")
         own = shown if same else strongest([value[0]], MOST_CHANNELS)
-        chosen = channel if same else None
-        cards.append(channels(TITLES[point], value, own, chosen, scale, f"rd-{point}", f"{name}-{point}"))
+        chosen = source_channel(block, channel) if point == "x" else channel
+        cards.append(channels(TITLES[point], value, own, chosen, scale, f"rd-{point}", f"{name}-{point}", same))
     inside = "".join(
         channels(
             layer, value, strongest([value[0]], MOST_CHANNELS), None, scale_of(value), "rd-residual", f"{name}-{layer}"
@@ -118,7 +119,7 @@ def _grids(block: BlockTrace, channel: int, name: str) -> str:
     ramp = '<span class="rd-ramp"></span>'
     legend = f'<div class="rd-legend" aria-hidden="true"><span>−{scale:.2g}</span>{ramp}<span>+{scale:.2g}</span></div>'
     return (
-        f"<h3>Every channel of block {escape(block.name)}</h3>"
+        f"<h3>Every channel of block {words.block_title(block.name)}</h3>"
         + note(
             f"Channel {channel} enlarged, above {some}. All on one scale, so that colours can be compared across the "
             "equation: click a channel to enlarge it everywhere."

@@ -74,7 +74,8 @@ def figure(drawing: str, caption: str, name: str, aside: str = "") -> str:
     words = escape(caption) + (f" <em>{escape(aside)}</em>" if aside else "")
     return (
         f'<figure class="rd-figure"><div class="rd-scroll">{drawing}</div>'
-        f"<figcaption><span>{words}</span>{_save(name, 'svg')}{_save(name, 'png')}</figcaption></figure>"
+        f'<figcaption><span>{words}</span><span class="rd-saves">{_save(name, "svg")}{_save(name, "png")}</span>'
+        "</figcaption></figure>"
     )
 
 
@@ -112,11 +113,19 @@ def pixels(picture: Image.Image, alt: str) -> str:
 
 
 def channels(
-    title: str, value: Tensor, shown: Sequence[int], chosen: int | None, scale: float, css: str, name: str
+    title: str,
+    value: Tensor,
+    shown: Sequence[int],
+    chosen: int | None,
+    scale: float,
+    css: str,
+    name: str,
+    clickable: bool = False,
 ) -> str:
-    """A card: the chosen channel enlarged, and below it a grid of all the channels in `shown`, each clickable.
+    """A card: the chosen channel enlarged, and below it a grid of all the channels in `shown`.
 
-    `value` [1, C, H, W] is drawn on one symmetric scale. `chosen` is None where this value has no such channel.
+    `value` [1, C, H, W] is drawn on one symmetric scale. `chosen` is None where this value has no such channel, and
+    `clickable` where its channels are those of the block's output.
     """
     maps = value[0]
     height, width = maps.shape[1:]
@@ -130,9 +139,12 @@ def channels(
         row, column = divmod(list(shown).index(chosen), columns)
         place = f"left:{100 * column / columns:.3f}%;top:{100 * row / rows:.3f}%"
         pick = f'<span class="rd-pick" style="{place};width:{100 / columns:.3f}%;height:{100 / rows:.3f}%"></span>'
+    places = ""
+    if clickable:
+        places = f' data-columns="{columns}" data-rows="{rows}" data-channels="{",".join(map(str, shown))}"'
     return (
         f'<section class="rd-card {css}"><h4>{escape(title)}</h4><div class="rd-large">{large}</div>'
-        f'<div class="rd-grid" data-columns="{columns}" data-rows="{rows}" data-channels="{",".join(map(str, shown))}">'
+        f'<div class="rd-grid"{places}>'
         f'<img class="rd-pixels" src="{data_uri(sheet)}" alt="{escape(alt)}">{pick}</div>'
         f'<p class="rd-small">{len(maps)} × {height} × {width}'
         f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="img" '

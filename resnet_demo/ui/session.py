@@ -44,12 +44,12 @@ class Shelf(Generic[T]):
         self, most: float, seconds: float = float("inf"), weigh: Callable[[T], float] = lambda thing: 1
     ) -> None:
         self.most, self.seconds, self.weigh = most, seconds, weigh
-        self._things: OrderedDict[object, tuple[float, T]] = OrderedDict()
+        self._things: OrderedDict[object, tuple[float, float, T]] = OrderedDict()  # key: last used, weight, thing
         self._lock = threading.Lock()
 
     def put(self, key: object, thing: T) -> T:
         with self._lock:
-            self._things[key] = (time.monotonic(), thing)
+            self._things[key] = (time.monotonic(), self.weigh(thing), thing)
             self._things.move_to_end(key)
             self._tidy()
         return thing
@@ -59,8 +59,8 @@ class Shelf(Generic[T]):
             self._tidy()
             if key not in self._things:
                 return None
-            thing = self._things[key][1]
-            self._things[key] = (time.monotonic(), thing)
+            _, weight, thing = self._things[key]
+            self._things[key] = (time.monotonic(), weight, thing)
             self._things.move_to_end(key)
             return thing
 
@@ -69,13 +69,13 @@ class Shelf(Generic[T]):
             self._things.pop(key, None)
 
     def _tidy(self) -> None:
-        now, weight = time.monotonic(), sum(self.weigh(thing) for _, thing in self._things.values())
+        now, total = time.monotonic(), sum(weight for _, weight, _ in self._things.values())
         while self._things:
-            last_used, thing = next(iter(self._things.values()))
-            fits = weight <= self.most or len(self._things) == 1
+            last_used, weight, _ = next(iter(self._things.values()))
+            fits = total <= self.most or len(self._things) == 1
             if fits and now - last_used <= self.seconds:
                 break
-            weight -= self.weigh(thing)
+            total -= weight
             self._things.popitem(last=False)
 
 
@@ -114,7 +114,9 @@ class Visit:
     seed: int = 0
     model: ResNet | None = None
     picture: Image.Image | None = None
+    picture_name: str | None = None
     target: int | None = None  # the class that the trace's gradients are of
+    asked: bool = False  # whether the visitor chose that class, or it is just the network's answer
     block: str | None = None
     channel: int | None = None  # None: the one that shows the block best
     signed: bool = False  # show evidence against the class, too
@@ -132,19 +134,22 @@ class Visit:
         """Look at a network from an uploaded checkpoint; it belongs to this visit alone."""
         model = load_file(path)
         self._use(model, zoo.name_of(model.config), OWN)
+        if _visits.get(self.key) is self:
+            _visits.put(self.key, self)  # it weighs more now
 
     def _use(self, model: ResNet, name: str, weights: str) -> None:
         same_classes = self.model is not None and domain_of(self.model).labels == domain_of(model).labels
-        trace = self._run(model, self.picture, self.target if same_classes else None)
+        self.asked &= same_classes
+        trace = self._run(model, self.picture, self.target if self.asked else None)
         self.model, self.name, self.weights, self.trace = model, name, weights, trace
         if self.block not in (names := [name for name, _ in model.named_blocks()]):
             self.block = names[len(names) > 1]  # not the very first: what it receives is still close to the pixels
         self.channel = None
 
-    def show_picture(self, picture: Image.Image) -> None:
-        """Look at another picture: the one forward pass that all pages share."""
+    def show_picture(self, picture: Image.Image, name: str | None = None) -> None:
+        """Look at another picture: the one forward pass that all pages share. Examples have a name."""
         self.trace = self._run(self.network, picture, None)
-        self.picture, self.channel = picture, None
+        self.picture, self.picture_name, self.channel, self.asked = picture, name, None, False
 
     @property
     def trace(self) -> Trace | None:
@@ -171,6 +176,7 @@ class Visit:
     def explain(self, target: int) -> None:
         """Ask for another class: a backward pass through the graph that is there."""
         target = whole_number(target, 0, len(self.labels) - 1, "The class")
+        self.asked = True
         if target != self.seen.target:
             self.trace = retarget(self.seen, target)
 
@@ -214,12 +220,12 @@ class Visit:
 
 
 def _share(visit: Visit) -> float:
-    """A visit's share of what the registry may hold: 200 visits, or a gigabyte of networks that visitors uploaded."""
-    own = _bytes_of(visit.model) / 1_000_000_000 if visit.model and visit.weights == OWN else 0.0
-    return max(1 / 200, own)
+    """What a visit weighs in the registry, which holds 200 visits, or a gigabyte of networks that visitors uploaded."""
+    own = _bytes_of(visit.model) / 5_000_000 if visit.model and visit.weights == OWN else 0.0
+    return max(1.0, own)
 
 
-_visits: Shelf[Visit] = Shelf(most=1, seconds=3600, weigh=_share)
+_visits: Shelf[Visit] = Shelf(most=200, seconds=3600, weigh=_share)
 _keys: Shelf[str] = Shelf(most=400, seconds=7200)  # of the visits, by browser session, to end them with their page
 
 
@@ -238,7 +244,7 @@ def visit_of(key: str | None) -> Visit:
         return new_visit()
     visit = _visits.get(key)
     if visit is None:
-        raise InputError("This visit was put away after an hour of rest; reload the page to begin anew.")
+        raise InputError("This visit was put away to make room for others; reload the page to begin anew.")
     return visit
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from torch import Tensor
+
 from ..figures import share, strongest_change, weakest_change
 from ..predict import Prediction
 from ..trace import BlockTrace, Trace
@@ -14,6 +18,11 @@ def percent(fraction: float) -> str:
     if 0.99 < fraction < 1:
         return "over 99 %"
     return f"{fraction:.0%}".replace("%", " %")
+
+
+def block_title(name: str) -> str:
+    """layer2.1 -> 2.1: stage and place, as the street writes it."""
+    return name.removeprefix("layer")
 
 
 def answer(predictions: list[Prediction], trained: bool) -> str:
@@ -50,12 +59,12 @@ def street(trace: Trace) -> str:
     if trace.blocks[0].shortcut_kind == "none":
         return (
             "This plain network has no motorway. Whatever a block does not pass on itself is gone for all that follow: "
-            f"block {strongest.name} turns ‖x‖ = {strongest.norms['x']:.3g} into "
+            f"block {block_title(strongest.name)} turns ‖x‖ = {strongest.norms['x']:.3g} into "
             f"‖F(x)‖ = {strongest.norms['residual']:.3g}."
         )
     return (
-        f"The blue road carries the picture past every block. Block {strongest.name} adds most to it "
-        f"({percent(share(strongest))} of what the shortcut carries), block {weakest.name} least "
+        f"The blue road carries the picture past every block. Block {block_title(strongest.name)} adds most to it "
+        f"({percent(share(strongest))} of what the shortcut carries), block {block_title(weakest.name)} least "
         f"({percent(share(weakest))}). Click a block to lift it out."
     )
 
@@ -64,7 +73,7 @@ def block(trace: BlockTrace) -> str:
     """One sentence that reads the drawing of a block."""
     if trace.shortcut_kind == "none":
         return (
-            f"Block {trace.name} replaces x by F(x) altogether (from norm {trace.norms['x']:.3g} to "
+            f"Block {block_title(trace.name)} replaces x by F(x) altogether (from norm {trace.norms['x']:.3g} to "
             f"{trace.norms['residual']:.3g}). Its residual twin would only have to learn the difference."
         )
     change = percent(share(trace))
@@ -89,7 +98,7 @@ def block(trace: BlockTrace) -> str:
         "projection": " Here the shape changes, so the shortcut is a 1×1 convolution of its own.",
     }[trace.shortcut_kind]
     return (
-        f"Block {trace.name} changes what the shortcut carries by {change}: {work}. "
+        f"Block {block_title(trace.name)} changes what the shortcut carries by {change}: {work}. "
         f"F(x) is {relation} (cosine {cosine:.2f}).{change_of_shape}"
     )
 
@@ -98,45 +107,54 @@ def exactness(trace: BlockTrace) -> str:
     return f"Checked on these tensors: the largest |F(x) + shortcut − sum| is {trace.identity_error:.1g}."
 
 
-def cam(strength: dict[str, float], label: str, opened: str) -> str:
-    """What the film strip shows: `strength` is the largest positive value of every block's map."""
-    if strength[opened] <= 0:
-        silent = sum(value <= 0 for value in strength.values())
+def spread(cam: Tensor) -> float | None:
+    """The smallest share of the places of a map [h, w] that holds half of its positive evidence; None without any."""
+    positive = cam.clamp(min=0).flatten().sort(descending=True).values
+    if not positive.sum() > 0:
+        return None
+    return (int((positive.cumsum(0) < positive.sum() / 2).sum()) + 1) / len(positive)
+
+
+def cam(cams: Mapping[str, Tensor], label: str, opened: str) -> str:
+    """What the film strip shows, read from its maps."""
+    widths = {name: spread(cam) for name, cam in cams.items()}
+    block, last = block_title(opened), list(widths)[-1]
+    if widths[opened] is None:
+        silent = sum(width is None for width in widths.values())
         return (
-            f"No positive evidence for “{label}” in block {opened} ({silent} of {len(strength)} blocks have none): "
+            f"No positive evidence for “{label}” in block {block} ({silent} of {len(widths)} blocks have none): "
             "every place speaks against it. Choose “for and against” to see how."
         )
-    return (
-        f"Red places in block {opened} raise the logit of “{label}”. Early blocks follow edges and textures; "
-        "the last ones point at the object as a whole."
-    )
+    words = f"In block {block} half of the evidence for “{label}” lies on {percent(widths[opened] or 0)} of the picture"
+    if opened != last and widths[last] is not None:
+        words += f", in the last block, {block_title(last)}, on {percent(widths[last] or 0)}"
+    return words + ". Click a frame to look into that block."
 
 
 def cam_split(parts: dict[str, float], error: float) -> str:
     """How much of the evidence each branch brought; `parts` are the sums of the signed maps."""
-    total = parts["total"]
-    if abs(total) < 1e-12:
-        return "The two branches' evidence cancels out exactly."
-    shares = ", ".join(f"{name} {parts[key] / total:+.0%}".replace("%", " %") for key, name in
-                       (("residual", "F(x)"), ("shortcut", "the shortcut")))  # fmt: skip
-    return (
-        f"Of the net evidence at the sum, {shares}. The two signed maps add up to the third one, "
-        f"to within {error:.0e}: Grad-CAM does not lose the shortcut."
-    )
+    residual, shortcut, total = parts["residual"], parts["shortcut"], parts["total"]
+    exact = f"The two signed maps add up to the third one, to within {error:.0e}: Grad-CAM does not lose the shortcut."
+    if abs(total) < 0.25 * max(abs(residual), abs(shortcut)) or not total:
+        return f"The branches pull against each other: F(x) {residual:+.2g}, the shortcut {shortcut:+.2g}. {exact}"
+    shares = (f"{value / total:+.0%}".replace("%", " %") for value in (residual, shortcut))
+    return "Of the net evidence at the sum, F(x) brought {}, the shortcut {}. ".format(*shares) + exact
 
 
-def evidence(label: str, positive: bool, block: str) -> str:
+def evidence(label: str, positive: bool, block: str, trained: bool = True) -> str:
     """What one Grad-CAM map shows."""
     if not positive:
-        return f"No positive evidence for “{label}” in block {block}."
-    return f"The redder a place, the more block {block} found there that speaks for “{label}”."
+        return f"No positive evidence for “{label}” in block {block_title(block)}."
+    if not trained:
+        return f"With random weights the map shows where “{label}” happens to come from, not what it looks like."
+    return f"The redder a place, the more block {block_title(block)} found there that speaks for “{label}”."
 
 
 def other_method(method: str, label: str, highest: float, lowest: float, block: str) -> str:
     """How to read the map of one of captum's methods."""
     how = {
-        "LayerGradCam": f"Captum's own Grad-CAM of block {block}: the signed version of the map above",
-        "GuidedGradCam": f"Guided Grad-CAM: fine edges, kept where block {block} saw the class",
+        "LayerGradCam": f"Captum's own Grad-CAM of block {block_title(block)}: the signed version of the map above",
+        "GuidedGradCam": f"Guided Grad-CAM: fine edges, kept where block {block_title(block)} saw the class",
         "IntegratedGradients": "Integrated gradients, from a grey picture to this one: the values add up to the change "
         "of the logit",
         "Occlusion": "Occlusion: how far the logit falls when a grey square covers this place",

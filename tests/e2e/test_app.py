@@ -58,7 +58,7 @@ def test_first_visit_shows_an_answer_and_an_open_block(open_app: OpenApp) -> Non
         visit.turn_to("Inside the blocks", "#street svg")
         expect(visit.at("#street .rd-stop")).to_have_count(9)
         expect(visit.at("#street .rd-stop[aria-pressed=true]")).to_have_attribute("data-block", "layer1.1")
-        expect(visit.at("#block h3")).to_have_text("Block layer1.1, drawn as its equation")
+        expect(visit.at("#block h3")).to_have_text("Block 1.1, drawn as its equation")
         expect(visit.at("#block svg.rd-wide")).to_be_visible()
         expect(visit.at("#channels .rd-card").first).to_be_visible()
         expect(visit.at("#curves svg")).to_be_visible()
@@ -82,7 +82,7 @@ def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
         # A block of the street, and a channel of the grid.
         visit.turn_to("Inside the blocks", "#street svg")
         visit.at("#street [data-block='layer3.1']").click()
-        expect(visit.at("#block h3")).to_contain_text("Block layer3.1")
+        expect(visit.at("#block h3")).to_contain_text("Block 3.1")
         expect(visit.at("#block-choice input")).to_have_value("layer3.1")
         expect(visit.at("#street [data-block='layer3.1']")).to_have_attribute("aria-pressed", "true")
         grid = visit.at("#channels .rd-residual .rd-grid").first
@@ -98,10 +98,10 @@ def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
 
         # The film strip, and the class by the dropdown.
         visit.turn_to("Grad-CAM", "#strip svg")
-        expect(visit.at("#cam h3")).to_have_text("Block layer3.1")
+        expect(visit.at("#cam h3")).to_have_text("Block 3.1")
         expect(visit.at("#strip h3")).to_have_text(f"Where every block sees “{labels[1]}”")
         visit.at("#strip [data-block='layer1.0']").click()
-        expect(visit.at("#cam h3")).to_have_text("Block layer1.0")
+        expect(visit.at("#cam h3")).to_have_text("Block 1.0")
         visit.choose("target", "frog")
         expect(visit.at("#strip h3")).to_have_text("Where every block sees “frog”")
         visit.at("#sign").get_by_label("for and against").check()
@@ -194,7 +194,7 @@ def test_address_opens_what_it_names(open_app: OpenApp) -> None:
         expect(visit.at("#target input")).to_have_value("frog")
         expect(visit.at("#overlay h3")).to_have_text("Where it sees “frog”")
         visit.turn_to("Inside the blocks", "#street svg")
-        expect(visit.at("#block h3")).to_contain_text("Block layer2.1")
+        expect(visit.at("#block h3")).to_contain_text("Block 2.1")
         # The address follows what is chosen.
         visit.at("#street [data-block='layer3.2']").click()
         expect(visit.page).to_have_url(re.compile(r"[?&]model=plain20&.*block=layer3\.2"))
@@ -211,7 +211,7 @@ def test_wrong_address_gives_a_notice_and_a_working_page(open_app: OpenApp) -> N
         expect(toast.locator("img")).to_have_count(0)
         expect_answer(visit, labels_of(asset("examples", "cat.png")))
         visit.turn_to("Inside the blocks", "#street svg")
-        expect(visit.at("#block h3")).to_contain_text("Block layer1.1")
+        expect(visit.at("#block h3")).to_contain_text("Block 1.1")
 
 
 def test_damaged_picture_gives_a_notice_and_the_app_goes_on(open_app: OpenApp, photo: Path, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_keyboard_reaches_and_opens_a_block(open_app: OpenApp) -> None:
         expect(focused).to_have_attribute("data-block", "layer2.0")
         expect(focused).to_have_attribute("aria-label", re.compile("^Block layer2.0: changes what passes by"))
         visit.page.keyboard.press("Enter")
-        expect(visit.at("#block h3")).to_contain_text("Block layer2.0")
+        expect(visit.at("#block h3")).to_contain_text("Block 2.0")
         # Still there: whoever goes on by keyboard does not begin anew at the top of the page.
         expect(visit.page.locator("*:focus")).to_have_attribute("data-block", "layer2.0")
 
