@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import fake_cifar
 import httpx
@@ -67,6 +68,54 @@ def visit(picture: Image.Image) -> Visit:
     visit.use_network("resnet8", RANDOM)
     visit.show_picture(picture)
     return visit
+
+
+# What a visit looks at
+
+
+def test_the_class_follows_the_answer_until_one_is_chosen(visit: Visit) -> None:
+    def answer() -> int:
+        return int(visit.seen.logits.argmax())
+
+    answers = set()
+    for seed in range(12):  # networks that disagree
+        visit.use_network("resnet8", RANDOM, seed)
+        assert visit.target == answer()
+        answers.add(answer())
+    assert len(answers) > 1
+    chosen = (answer() + 1) % 10
+    visit.explain(chosen)
+    for seed in range(12):
+        visit.use_network("plain8", RANDOM, seed)
+        assert visit.target == chosen
+    visit.show_picture(Image.new("RGB", (32, 32), "red"))
+    assert visit.target == answer()
+
+
+def test_the_address_leads_back_to_the_view(visit: Visit) -> None:
+    visit.use_network("resnet14", RANDOM, 7)
+    visit.show_picture(bars.example_picture(visit, "ship"), "ship")
+    visit.open_block("layer2.1")
+    visit.explain(8)
+    again = Visit()
+    ui._from_address(again, dict(parse_qsl(ui._address(visit))))
+    assert (again.name, again.weights, again.seed, again.block) == ("resnet14", RANDOM, 7, "layer2.1")
+    assert again.target == 8
+    assert torch.equal(again.seen.image, visit.seen.image)
+    assert torch.equal(again.seen.logits, visit.seen.logits)
+
+
+def test_weights_alone_in_the_address_mean_the_first_network() -> None:
+    visit = Visit()
+    ui._from_address(visit, {"weights": "random", "seed": "3"})
+    assert (visit.name, visit.weights, visit.seed) == ("resnet20", RANDOM, 3)
+
+
+def test_spread_is_the_share_that_holds_half_of_the_evidence() -> None:
+    assert words.spread(torch.tensor([[8.0, 1.0], [1.0, -50.0]])) == 0.25
+    assert words.spread(torch.ones(4, 4)) == 0.5
+    assert words.spread(-torch.ones(4, 4)) is None
+    assert words.spread(torch.zeros(4, 4)) is None
 
 
 # What is kept, and how long

@@ -124,11 +124,11 @@ class Visit:
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a visit at a time
 
-    def use_network(self, name: str, weights: str, seed: int = 0) -> None:
+    def use_network(self, name: str, weights: str, seed: object = 0) -> None:
         """Look at a network of the zoo. Nothing changes if it cannot be had."""
-        seed = whole_number(seed, 0, MAX_SEED, "The seed")
-        self._use(shared_network(name, weights, seed), name, weights)
-        self.seed = seed
+        number = whole_number(seed, 0, MAX_SEED, "The seed")
+        self._use(shared_network(name, weights, number), name, weights)
+        self.seed = number
 
     def use_file(self, path: str | Path) -> None:
         """Look at a network from an uploaded checkpoint; it belongs to this visit alone."""

@@ -83,7 +83,7 @@ def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
         visit.turn_to("Inside the blocks", "#street svg")
         visit.at("#street [data-block='layer3.1']").click()
         expect(visit.at("#block h3")).to_contain_text("Block 3.1")
-        expect(visit.at("#block-choice input")).to_have_value("layer3.1")
+        expect(visit.at("#block-choice input")).to_have_value("3.1")
         expect(visit.at("#street [data-block='layer3.1']")).to_have_attribute("aria-pressed", "true")
         grid = visit.at("#channels .rd-residual .rd-grid").first
         grid.scroll_into_view_if_needed()
@@ -124,7 +124,7 @@ def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
         visit.turn_to("Inside the blocks", "#street svg")
         expect(visit.at("#street figcaption")).to_contain_text("no motorway")
         expect(visit.at("#block")).to_contain_text("replaces x by F(x)")
-        expect(visit.at("#block-choice input")).to_have_value("layer1.0")
+        expect(visit.at("#block-choice input")).to_have_value("1.0")
         visit.turn_to("Classify", "#overlay svg")
         expect_answer(visit, labels_of(photo, "plain20"))
 
@@ -190,7 +190,7 @@ def test_figures_are_saved(open_app: OpenApp) -> None:
 def test_address_opens_what_it_names(open_app: OpenApp) -> None:
     with open_app("?model=plain20&block=layer2.1&target=frog") as visit:
         expect(visit.at("#network input")).to_have_value(re.compile("Plain-20"))
-        expect(visit.at("#block-choice input")).to_have_value("layer2.1")
+        expect(visit.at("#block-choice input")).to_have_value("2.1")
         expect(visit.at("#target input")).to_have_value("frog")
         expect(visit.at("#overlay h3")).to_have_text("Where it sees “frog”")
         visit.turn_to("Inside the blocks", "#street svg")
@@ -198,6 +198,8 @@ def test_address_opens_what_it_names(open_app: OpenApp) -> None:
         # The address follows what is chosen.
         visit.at("#street [data-block='layer3.2']").click()
         expect(visit.page).to_have_url(re.compile(r"[?&]model=plain20&.*block=layer3\.2"))
+        visit.at("#examples [data-example=ship]").click()
+        expect(visit.page).to_have_url(re.compile(r"picture=ship"))
         assert visit.page.locator(".toast-body").count() == 0
 
 
