@@ -1,0 +1,219 @@
+"""The pages' pieces and their captions, without a server."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+import torch
+from PIL import Image
+
+from resnet_demo import ui
+from resnet_demo.attribution import METHODS
+from resnet_demo.errors import InputError
+from resnet_demo.images import CIFAR10
+from resnet_demo.predict import Prediction
+from resnet_demo.trace import POINTS, BlockTrace, Trace
+from resnet_demo.ui import bars, gradcam, parts, words
+from resnet_demo.ui.session import RANDOM, TRAINED, Visit
+
+NASTY = """<img src=x onerror="alert('1')">"""
+ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
+
+
+# What is offered
+
+
+def test_examples_exist_for_both_kinds_of_network(picture: Image.Image) -> None:
+    visit = Visit()
+    visit.use_network("resnet8", RANDOM)
+    assert tuple(bars.examples(visit)) == CIFAR10.labels
+    for name in (*CIFAR10.labels, bars.first_example(visit)):
+        assert min(bars.example_picture(visit, name).size) >= 32
+    visit.use_network("resnet18", RANDOM)
+    for name in (*bars.PHOTOS, bars.first_example(visit)):
+        assert min(bars.example_picture(visit, name).size) >= 200
+    for wrong in ("cat", "None", "../../etc/passwd"):
+        with pytest.raises(InputError, match="There is no example"):
+            bars.example_picture(visit, wrong)
+
+
+def test_titles_and_weights() -> None:
+    assert bars.title("resnet20") == "ResNet-20"
+    assert bars.title("plain18-cifar") == "Plain-18 wide"
+    visit = Visit()
+    visit.use_network("resnet20", TRAINED)
+    assert [value for _, value in bars.weight_choices(visit)] == [TRAINED, RANDOM]
+    visit.use_network("resnet8", RANDOM)
+    assert [value for _, value in bars.weight_choices(visit)] == [RANDOM]
+    marked = {name: title for title, name in bars.network_choices(visit)}
+    assert marked["resnet20"] == "ResNet-20 · trained"
+    assert marked["resnet8"] == "ResNet-8"
+    assert marked["resnet50"] == "ResNet-50 · ImageNet"
+
+
+def test_facts_are_counted() -> None:
+    visit = Visit()
+    visit.use_network("resnet20", RANDOM, 17)
+    facts = bars._facts(visit)
+    assert "<b>269,722</b> parameters" in facts
+    assert "<b>9</b> blocks" in facts
+    assert "seed 17" in facts
+    assert "no shortcuts" not in facts
+    visit.use_network("plain20", RANDOM)
+    assert "no shortcuts" in bars._facts(visit)
+
+
+# The pages' pieces
+
+
+def test_answers_are_buttons_and_escaped() -> None:
+    rows = parts.answers([Prediction(4, NASTY, 2.0, 0.75), Prediction(0, "cat", 1.0, 0.25)], target=0)
+    assert "<img" not in rows
+    assert re.findall(r'data-target="(\d+)" aria-pressed="(\w+)"', rows) == [("4", "false"), ("0", "true")]
+    assert "width:75.0%" in rows
+
+
+def test_captions_are_escaped() -> None:
+    for piece in (
+        parts.figure("<svg/>", NASTY, NASTY, NASTY), parts.note(NASTY), parts.placeholder(NASTY),
+        parts.pixels(Image.new("RGB", (1, 1)), NASTY),
+        parts.channels(NASTY, torch.ones(1, 2, 3, 3), [0, 1], 0, 1.0, "", NASTY),
+    ):  # fmt: skip
+        assert "<img src=x" not in piece
+        assert "&lt;img src=x" in piece
+
+
+def test_channel_card_marks_the_chosen_one() -> None:
+    card = parts.channels("F(x)", torch.randn(1, 32, 4, 4), list(range(0, 32, 2)), 10, 1.0, "", "n", clickable=True)
+    assert 'data-columns="4" data-rows="4"' in card
+    assert "left:25.000%;top:25.000%" in card  # 10 is the sixth of those shown: second row, second column
+    assert "32 × 4 × 4" in card
+    assert "channel 10, enlarged" in card
+    card = parts.channels("x", torch.randn(1, 4, 4, 4), [0, 1, 2, 3], None, 1.0, "", "n")
+    assert "enlarged" not in card
+    assert "rd-pick" not in card
+    assert "data-channels" not in card  # its channels are not those of the block's output
+
+
+# The words
+
+
+@pytest.mark.parametrize(
+    ("fraction", "expected"),
+    [
+        (0, "0 %"), (1e-9, "under 1 %"), (0.0099, "under 1 %"), (0.01, "1 %"), (0.126, "13 %"), (0.99, "99 %"),
+        (0.9901, "over 99 %"), (0.999999, "over 99 %"), (1, "100 %"), (1.374, "137 %"),
+    ],
+)  # fmt: skip
+def test_percent(fraction: float, expected: str) -> None:
+    assert words.percent(fraction) == expected
+
+
+def ranked(*pairs: tuple[str, float]) -> list[Prediction]:
+    return [Prediction(index, label, 0.0, share) for index, (label, share) in enumerate(pairs)]
+
+
+def test_answer_is_as_sure_as_the_network() -> None:
+    assert words.answer(ranked(("cat", 0.95), ("dog", 0.05)), True) == (
+        "The network is nearly certain: cat, with 95 %."
+    )
+    assert words.answer(ranked(("cat", 0.6), ("dog", 0.3)), True) == "Cat with 60 %; dog is the runner-up with 30 %."
+    assert words.answer(ranked(("cat", 0.4), ("dog", 0.3)), True) == "The network wavers: cat with 40 %, dog with 30 %."
+    assert "means nothing" in words.answer(ranked(("cat", 0.99), ("dog", 0.01)), False)
+    assert "cat" in words.answer(ranked(("cat", 1.0)), True)
+
+
+def test_familiar_speaks_only_of_the_unlike() -> None:
+    assert words.familiar(None, "CIFAR-10") is None
+    assert words.familiar(0.05, "CIFAR-10") is None
+    assert "98 % of the CIFAR-10 test pictures" in str(words.familiar(0.02, "CIFAR-10"))
+    assert "over 99 %" in str(words.familiar(0.001, "CIFAR-10"))
+
+
+def a_block(f: list[float], s: list[float], kind: str = "identity", name: str = "layer1.0") -> BlockTrace:
+    residual, shortcut = torch.tensor(f).view(1, 1, 1, -1), torch.tensor(s).view(1, 1, 1, -1)
+    total = residual + shortcut
+    x = torch.tensor([3.0, 4.0]).view(1, 1, 1, 2) if kind == "none" else shortcut
+    points = dict(zip(POINTS, (x, residual, shortcut, total, total.relu()), strict=True))
+    return BlockTrace(name, kind, **points, inside={}, gradients={})
+
+
+def test_block_caption_reads_its_numbers() -> None:
+    # F = (0, 3) at a right angle to the shortcut (10, 0): 30 %, cosine 0.
+    text = words.block(a_block([0.0, 3.0], [10.0, 0.0], name="layer2.1"))
+    assert text == (
+        "Block 2.1 changes what the shortcut carries by 30 %: the shortcut does most of the work. "
+        "F(x) is nearly at right angles to it: it adds something new (cosine 0.00)."
+    )
+    text = words.block(a_block([10.0, 0.0], [10.0, 0.0]))
+    assert "by 100 %: both branches matter" in text
+    assert "the same way: it amplifies" in text
+    assert "(cosine 1.00)" in text
+    text = words.block(a_block([-30.0, 0.0], [10.0, 0.0]))
+    assert "by 300 %: the residual branch dominates" in text
+    assert "it erases" in text
+    assert "(cosine -1.00)" in text
+    assert "every second pixel" in words.block(a_block([1.0, 0.0], [1.0, 0.0], "padding"))
+    assert "1×1 convolution" in words.block(a_block([1.0, 0.0], [1.0, 0.0], "projection"))
+    text = words.block(a_block([0.0, 2.0], [0.0, 0.0], "none"))
+    assert "from norm 5 to 2" in text  # x = (3, 4)
+    assert words.exactness(a_block([1.0, 0.0], [1.0, 0.0])).endswith("is 0.")
+
+
+def test_street_caption_names_the_extremes() -> None:
+    blocks = (
+        a_block([1.0, 0.0], [10.0, 0.0], name="layer1.0"),
+        a_block([9.0, 0.0], [10.0, 0.0], name="layer1.1"),
+        a_block([5.0, 0.0], [10.0, 0.0], name="layer1.2"),
+    )
+    trace = Trace(torch.zeros(1), torch.zeros(2), 0, blocks, None)  # pyright: ignore[reportArgumentType]
+    text = words.street(trace)
+    assert "Block 1.1 adds most to it (90 % of what the shortcut carries), block 1.0 least (10 %)" in text
+    plain = replace(trace, blocks=(a_block([0.0, 20.0], [0.0, 0.0], "none"),))
+    assert "1.0 turns ‖x‖ = 5 into ‖F(x)‖ = 20" in words.street(plain)
+
+
+def test_no_positive_evidence_is_said() -> None:
+    nothing, some, against = torch.zeros(2, 2), torch.tensor([[2.0, 1.0], [0.0, -9.0]]), -torch.ones(2, 2)
+    text = words.cam({"layer1.0": nothing, "layer1.1": some, "layer2.0": against}, "cat", "layer1.0")
+    assert "No positive evidence for “cat” in block 1.0 (2 of 3 blocks have none)" in text
+    text = words.cam({"layer1.0": nothing, "layer1.1": some, "layer2.0": torch.ones(2, 2)}, "cat", "layer1.1")
+    assert "In block 1.1 half of the evidence for “cat” lies on 25 % of the picture" in text
+    assert "in the last block, 2.0, on 50 %" in text
+    assert "No positive evidence for “cat”" in words.evidence("cat", False, "layer1.0")
+    assert "No positive evidence" not in words.evidence("cat", True, "layer1.0")
+    for method in METHODS:
+        assert "No positive evidence for “cat”" in words.other_method(method, "cat", 0.0, -1.0, "layer1.0")
+        both = words.other_method(method, "cat", 1.0, -1.0, "layer1.0")
+        assert "Red places speak for “cat”" in both
+        assert "Indigo" in both
+        assert "Indigo" not in words.other_method(method, "cat", 1.0, 0.0, "layer1.0")
+
+
+def test_split_caption_adds_up() -> None:
+    text = words.cam_split({"residual": 3.0, "shortcut": -1.0, "total": 2.0}, 1e-7)
+    assert "F(x) brought +150 %, the shortcut -50 %" in text
+    assert "1e-07" in text
+    for total in (0.0, 0.2):  # a share of next to nothing would say nothing
+        text = words.cam_split({"residual": 3.0, "shortcut": total - 3.0, "total": total}, 0.0)
+        assert "pull against each other: F(x) +3, the shortcut -" in text
+
+
+def test_pages_say_no_evidence_where_there_is_none(visit: Visit) -> None:
+    """Through the page, on a trace whose every gradient speaks against the class."""
+    against = tuple(
+        replace(block, gradients={point: -torch.ones_like(value) for point, value in block.gradients.items()})
+        for block in visit.seen.blocks
+    )
+    visit.trace = replace(visit.seen, blocks=against)
+    with ui.gr.Blocks():
+        page, *_ = gradcam.build()
+    shown = {component.elem_id: html for component, html in page.render(visit).items()}
+    assert "No positive evidence" in shown["strip"]
+    assert "(3 of 3 blocks have none)" in shown["strip"]
+    assert "No positive evidence" in shown["cam"]
+    visit.signed = True
+    shown = {component.elem_id: html for component, html in page.render(visit).items()}
+    assert shown["strip"].count("no evidence</text>") == 0  # now it shows what speaks against

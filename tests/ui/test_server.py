@@ -1,0 +1,445 @@
+"""The real app over HTTP: every event, and whatever a client may send."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import re
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import fake_cifar
+import httpx
+import numpy as np
+import pytest
+import torch
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from resnet_demo import ui, weights, zoo
+from resnet_demo.assets import asset
+from resnet_demo.attribution import METHODS
+from resnet_demo.images import CIFAR10
+from resnet_demo.predict import classify
+from resnet_demo.resnet import ResNet, ResNetConfig
+from resnet_demo.ui import bars, session
+from resnet_demo.ui.session import OWN, RANDOM, TRAINED, Shelf, Visit
+
+NASTY = """<img src=x onerror="alert('1')">"""
+ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
+
+
+# The server
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real app, served from this process, with a small made-up CIFAR-10 on its disk."""
+    patch = pytest.MonkeyPatch()
+    data = fake_cifar.write(tmp_path_factory.mktemp("data"), train=10, test=20)
+    for name in ("train_list", "test_list", "meta"):
+        patch.setattr(fake_cifar.CIFAR10, name, getattr(fake_cifar.CIFAR10, name))
+    fake_cifar.trust()
+    bars.test_set.cache_clear()
+    demo = ui.launch(data_dir=str(data), prevent_thread_lock=True)
+    assert demo.local_url
+    yield demo.local_url
+    demo.close()
+    bars.test_set.cache_clear()
+    patch.undo()
+
+
+OUTPUTS = (  # the last eleven values of every answer
+    "answers", "overlay", "street", "block", "channel", "grids", "curves", "strip", "cam", "split", "other",
+)  # fmt: skip
+
+
+class Guest:
+    """A visitor who comes by way of the API."""
+
+    def __init__(self, address: str, client: Client | None = None) -> None:
+        self.client = client or Client(address, verbose=False)
+        self.seen: dict[str, Any] = {}
+
+    def ask(self, api_name: str, *values: Any) -> dict[str, Any]:
+        """Trigger an event; returns the answer as data, and keeps what the pages show in `seen`."""
+        result = self.client.predict(*values, api_name=f"/{api_name}")
+        self.seen = dict(zip(OUTPUTS, result[-len(OUTPUTS) :], strict=True))
+        assert isinstance(result[0], dict), result[0]
+        return result[0]
+
+    def refused(self, api_name: str, *values: Any) -> str:
+        with pytest.raises(AppError) as error:
+            self.client.predict(*values, api_name=f"/{api_name}")
+        return str(error.value)
+
+    def refused_raw(self, api_name: str, value: Any) -> str:
+        """As `refused`, for values that gradio's client does not send, since no strict JSON holds them."""
+        (index,) = (i for i, e in self.client.endpoints.items() if e.api_name == f"/{api_name}")
+        session_hash = {"session_hash": self.client.session_hash}
+        queue = f"{self.client.src}gradio_api/queue/"
+        asked = {"data": [None, value], "fn_index": index, **session_hash}
+        httpx.post(queue + "join", content=json.dumps(asked), headers={"Content-Type": "application/json"})
+        with httpx.stream(
+            "GET", queue + "data", params={"session_hash": self.client.session_hash}, timeout=60
+        ) as lines:
+            for line in lines.iter_lines():
+                message = json.loads(line.removeprefix("data:")) if line.startswith("data:") else {}
+                if message.get("msg") == "process_completed":
+                    assert message["success"] is False
+                    return message["output"]["error"]
+        raise AssertionError("The server said nothing.")
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Client:
+    return Client(address, verbose=False)
+
+
+@pytest.fixture
+def guest(address: str, client: Client) -> Guest:
+    """Somebody who has just come in: `start` ends the visit before."""
+    guest = Guest(address, client)
+    guest.ask("start")
+    return guest
+
+
+def save_png(path: Path, picture: Image.Image) -> Any:
+    picture.save(path)
+    return handle_file(str(path))
+
+
+def test_every_event_has_a_name(guest: Guest) -> None:
+    offered = {
+        endpoint.api_name
+        for endpoint in guest.client.endpoints.values()
+        if endpoint.api_visibility == "public"  # pyright: ignore
+    }
+    assert offered == {f"/{name}" for name in (
+        "start", "classify", "example", "random_picture", "network", "twin", "weights", "seed", "upload_weights",
+        "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
+        "gradcam_block", "page_classify", "page_inside", "page_gradcam",
+    )}  # fmt: skip
+
+
+def test_first_visit_is_answered(guest: Guest) -> None:
+    said = guest.ask("start")
+    expected = classify(zoo.load("resnet20"), asset("examples", "cat.png"))
+    assert (said["model"], said["weights"], said["block"]) == ("resnet20", TRAINED, "layer1.1")
+    assert [p["label"] for p in said["predictions"]] == [p.label for p in expected]
+    assert said["predictions"][0]["probability"] == pytest.approx(expected[0].probability, abs=1e-5)
+    assert said["target"] == expected[0].label
+    assert expected[0].label in guest.seen["answers"]
+    assert "<svg" in guest.seen["overlay"]
+
+
+def test_classify_is_the_librarys_answer(guest: Guest, picture: Image.Image, tmp_path: Path) -> None:
+    said = guest.ask("classify", save_png(tmp_path / "mine.png", picture))
+    expected = classify(zoo.load("resnet20"), picture)
+    assert [p["label"] for p in said["predictions"]] == [p.label for p in expected]
+    for mine, library in zip(said["predictions"], expected, strict=True):
+        assert mine["probability"] == pytest.approx(library.probability, abs=1e-5)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    in_address = {
+        "url": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
+        "meta": {"_type": "gradio.FileData"},
+    }
+    assert guest.ask("classify", in_address)["predictions"] == said["predictions"]
+
+
+def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list[str]) -> None:
+    """Every named event once, in one visit, with what it is to bring about."""
+    said = guest.ask("example", "frog")
+    assert len(forwards) == 1
+    assert said["predictions"][0]["label"] == classify(zoo.load("resnet20"), asset("examples", "frog.png"))[0].label
+    forwards.clear()
+
+    # None of these runs the network.
+    assert guest.ask("target", 8)["target"] == "ship"
+    assert "“ship”" in guest.seen["overlay"]
+    assert guest.ask("classify_target", 2)["target"] == "bird"
+    assert guest.ask("page_inside")["target"] == "bird"
+    assert "data-block" in guest.seen["street"]
+    assert guest.ask("block", "layer3.2")["block"] == "layer3.2"
+    assert "Block 3.2" in guest.seen["block"]
+    assert guest.ask("inside_block", "layer2.0")["block"] == "layer2.0"
+    guest.ask("channel", 11)
+    assert "Channel 11 enlarged" in guest.seen["grids"]
+    guest.ask("inside_channel", 30)
+    assert "Channel 30 enlarged" in guest.seen["grids"]
+    guest.ask("page_gradcam")
+    assert guest.seen["strip"].count("data-block") == 9
+    assert guest.ask("gradcam_block", "layer1.0")["block"] == "layer1.0"
+    assert "Block 1.0" in guest.seen["cam"]
+    guest.ask("sign", "signed")
+    positive = guest.seen["cam"]
+    guest.ask("sign", "positive")
+    assert positive != guest.seen["cam"] or "No positive" not in positive
+    assert guest.ask("page_classify")["target"] == "bird"
+    assert forwards == []
+
+    # These do.
+    guest.ask("page_gradcam")
+    for method in METHODS:
+        guest.ask("attribute", method)
+        assert "<svg" in guest.seen["other"]
+        assert len(forwards) >= 1
+        forwards.clear()
+    assert guest.ask("twin")["model"] == "plain20"
+    assert len(forwards) == 1
+    assert "only one branch" in guest.seen["split"]
+    said = guest.ask("network", "resnet8")
+    assert (said["model"], said["weights"]) == ("resnet8", RANDOM)
+    first = guest.ask("seed", 1)["predictions"]
+    assert guest.ask("seed", 2)["predictions"] != first
+    assert guest.ask("seed", 1)["predictions"] == first
+    guest.ask("network", "resnet20")
+    assert guest.ask("weights", RANDOM)["weights"] == RANDOM
+    assert guest.ask("weights", TRAINED)["weights"] == TRAINED
+    guest.ask("random_picture")
+
+    own = zoo.build("resnet14", seed=3)
+    own.domain = replace(CIFAR10, labels=tuple(f"thing {index}" for index in range(10)))
+    path = weights.save(own, tmp_path / "own.safetensors")
+    said = guest.ask("upload_weights", handle_file(str(path)))
+    assert (said["model"], said["weights"]) == ("resnet14", OWN)
+    assert said["predictions"][0]["label"].startswith("thing")
+    assert guest.ask("network", "resnet20")["weights"] == TRAINED
+
+
+def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -> None:
+    own = ResNet(ResNetConfig((1, 1, 1), (4, 8, 16)), seed=0)
+    own.domain = replace(CIFAR10, name=NASTY, labels=tuple(f"{NASTY}{index}" for index in range(10)))
+    own.provenance = {"energy_percentiles": [100.0] * 100}  # every picture is unlike the training pictures
+    guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))
+    shown = dict(guest.seen)
+    for page in ("page_inside", "page_gradcam"):
+        guest.ask(page)
+        shown |= {name: html for name, html in guest.seen.items() if isinstance(html, str)}
+    guest.ask("attribute", "Saliency")
+    shown |= {name: html for name, html in guest.seen.items() if isinstance(html, str)}
+    assert "&lt;img src=x" in shown["answers"]
+    assert "Unlike its training pictures" in shown["answers"]
+    for name in ("answers", "overlay", "street", "block", "grids", "curves", "strip", "cam", "split", "other"):
+        assert isinstance(shown[name], str), name
+        assert "<img src=x" not in shown[name], name
+
+
+# What cannot be used
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG whose header claims so many pixels, with a correct checksum and almost no data."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+def encoded(picture: Image.Image, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def noise(width: int, height: int) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+BAD_PICTURES = {
+    "not an image": (lambda: b"These are words, not a picture. " * 40, "bad.png", "cannot? be read|is not a picture"),
+    "truncated": (lambda: encoded(noise(64, 64), "PNG")[:3000], "bad.png", "damaged"),
+    "truncated JPEG": (lambda: encoded(noise(64, 64), "JPEG")[:900], "bad.jpg", "damaged"),
+    "zero bytes": (lambda: b"", "bad.png", "is not a picture|empty"),
+    "TIFF": (lambda: encoded(noise(64, 64), "TIFF"), "bad.tiff", "use JPEG, PNG"),
+    "TIFF called PNG": (lambda: encoded(noise(64, 64), "TIFF"), "bad.png", "use JPEG, PNG"),
+    "1x1": (lambda: encoded(noise(1, 1), "PNG"), "bad.png", "1 x 1 pixels"),
+    "30000x1": (lambda: encoded(noise(30000, 1), "PNG"), "bad.png", "30000 x 1 pixels"),
+    "30000x10": (lambda: encoded(noise(30000, 10), "PNG"), "bad.png", "at most 20 times"),
+    "bomb": (lambda: bomb(60_000, 60_000), "bad.png", "too large|megapixels"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_PICTURES)
+def test_bad_picture_gets_one_sentence(
+    case: str, guest: Guest, tmp_path: Path, sentence: Callable[[BaseException], str]
+) -> None:
+    make, name, expected = BAD_PICTURES[case]
+    before = guest.ask("page_classify")
+    path = tmp_path / name
+    path.write_bytes(make())
+    said = guest.refused("classify", handle_file(str(path)))
+    sentence(AppError(said))
+    assert re.search(expected, said), said
+    assert guest.ask("page_classify") == before  # the app goes on with what it had
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["data:image/png;base64,@@@@", "data:image/png;base64,", "data:,hello", "data:image/png;base64,aGVsbG8gd29ybGQ="],
+)
+def test_bad_data_address_gets_one_sentence(url: str, guest: Guest, sentence: Callable[[BaseException], str]) -> None:
+    said = guest.refused("classify", {"url": url, "meta": {"_type": "gradio.FileData"}})
+    sentence(AppError(said))
+    assert "picture" in said
+    assert guest.ask("page_classify")["predictions"]
+
+
+def test_no_picture_gets_one_sentence(guest: Guest, sentence: Callable[[BaseException], str]) -> None:
+    sentence(AppError(guest.refused("classify", None)))
+    assert guest.ask("page_classify")["predictions"]
+
+
+@pytest.mark.parametrize("api_name", ["target", "classify_target", "channel", "inside_channel", "seed"])
+def test_odd_numbers_get_one_sentence(api_name: str, guest: Guest, sentence: Callable[[BaseException], str]) -> None:
+    before = guest.ask("page_inside")
+    for value in ODD_NUMBERS:
+        if api_name == "seed" and value == 1e9:
+            continue  # a good seed
+        strict = not isinstance(value, float) or math.isfinite(value)
+        said = guest.refused(api_name, value) if strict else guest.refused_raw(api_name, value)
+        sentence(AppError(said))
+        assert "must be a whole number from 0 to " in said, (value, said)
+    assert guest.ask("page_inside") == before
+
+
+@pytest.mark.parametrize(
+    ("api_name", "values", "expected"),
+    [
+        ("network", ("resnet9", "resnet", "", None, 7, NASTY, ["resnet20"]), "There is no network"),
+        ("weights", ("stolen", "", None, 3, "/etc/passwd"), "Weights are 'trained' or 'random'"),
+        ("block", ("layer9.0", "", None, 4, "layer1", ["layer1.0"]), "There is no block"),
+        ("inside_block", ("layer9.0", None, {"a": 1}), "There is no block"),
+        ("gradcam_block", ("layer9.0", None), "There is no block"),
+        ("example", ("unicorn", "../weights/resnet20", None, 3), "There is no example"),
+        ("sign", ("both", None, 1, ["signed"]), "The evidence is shown 'positive' or 'signed'"),
+        ("attribute", ("Guess", None, 1, "__class__"), "There is no method"),
+    ],
+)
+def test_odd_names_get_one_sentence(
+    api_name: str, values: tuple[Any, ...], expected: str, guest: Guest, sentence: Callable[[BaseException], str]
+) -> None:
+    before = guest.ask("page_classify")
+    for value in values:
+        said = guest.refused(api_name, value)
+        sentence(AppError(said))
+        assert expected in said, (value, said)
+    assert guest.ask("page_classify") == before
+
+
+def test_bad_checkpoints_get_one_sentence(
+    guest: Guest, tmp_path: Path, sentence: Callable[[BaseException], str]
+) -> None:
+    class Spy:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (tmp_path / "executed",)
+
+    before = guest.ask("page_classify")
+    model = zoo.build("resnet8", seed=0)
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    files: dict[str, Callable[[Path], Any]] = {
+        "zero.safetensors": lambda path: path.write_bytes(b""),
+        "words.safetensors": lambda path: path.write_bytes(b"these are words"),
+        "words.pt": lambda path: path.write_bytes(b"these are words"),
+        "spy.pt": lambda path: torch.save({"state_dict": Spy()}, path),
+        "other.pt": lambda path: torch.save({"a": torch.ones(2)}, path),
+        "missing.pth": lambda path: torch.save({k: v for k, v in state.items() if k != "fc.bias"}, path),
+        "nan.th": lambda path: torch.save({**state, "fc.bias": torch.full((10,), float("nan"))}, path),
+        "photo.png": lambda path: noise(32, 32).save(path),
+        "no.name": lambda path: path.write_bytes(b"?"),
+    }
+    for name, write in files.items():
+        write(tmp_path / name)
+        sentence(AppError(guest.refused("upload_weights", handle_file(str(tmp_path / name)))))
+    sentence(AppError(guest.refused("upload_weights", None)))
+    assert not (tmp_path / "executed").exists()
+    assert guest.ask("page_classify") == before
+
+
+def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
+    own = ResNet(ResNetConfig((1, 1, 1), (2, 4, 8), "bottleneck", shortcut="B"), seed=0)
+    said = guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))
+    assert said["weights"] == OWN
+    assert "has no plain twin" in guest.refused("twin")
+    assert guest.ask("page_classify")["weights"] == OWN
+    guest.ask("page_inside")
+    guest.ask("block", "layer2.0")
+    assert "1×1 projection" in guest.seen["block"]
+    visit = Visit()
+    visit.use_network("resnet20", TRAINED)
+    assert bars._twin(visit)["interactive"] is True
+    visit.name = "resnet50"
+    assert bars._twin(visit)["interactive"] is False
+
+
+def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Callable[[BaseException], str]) -> None:
+    guest = Guest(address)
+    for api_name, value in (("target", 3), ("block", "layer1.0"), ("channel", 0), ("attribute", "Saliency")):
+        said = guest.refused(api_name, value)
+        sentence(AppError(said))
+        assert "There is no picture yet" in said
+    assert guest.ask("example", "dog")["model"] == "resnet20"  # no `start` needed
+
+
+def test_a_visit_that_was_put_away_says_so(
+    guest: Guest, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
+) -> None:
+    monkeypatch.setattr(session, "_visits", Shelf(most=200, seconds=3600))  # an hour later: they are gone
+    for api_name, values in (("page_inside", ()), ("block", ("layer1.0",)), ("example", ("dog",))):
+        said = guest.refused(api_name, *values)
+        sentence(AppError(said))
+        assert "reload the page" in said
+    assert guest.ask("start")["predictions"]
+    assert guest.ask("page_inside")["block"] == "layer1.1"
+
+
+def test_two_visitors_never_see_each_others_results(address: str) -> None:
+    plans = [("resnet20", "cat", 2), ("plain20", "ship", 7), ("resnet8", "frog", 0), ("plain8", "truck", 9)]
+    expected = []
+    for name, example, target in plans:
+        visit = Visit()
+        visit.use_network(name, TRAINED if zoo.bundled_weights(name) else RANDOM)
+        visit.show_picture(bars.example_picture(visit, example))
+        visit.explain(target)
+        expected.append((visit, [p.label for p in visit.predictions()]))
+    guests = [Guest(address) for _ in plans]
+    together = threading.Barrier(len(plans))
+
+    def work(index: int) -> int:
+        (name, example, target), guest = plans[index], guests[index]
+        visit, labels = expected[index]
+        right = 0
+        together.wait()
+        guest.ask("network", name)
+        guest.ask("example", example)
+        for turn in range(6):
+            block = visit.seen.blocks[turn % 3].name
+            guest.ask("target", target)
+            said = guest.ask("block", block)
+            assert (said["model"], said["target"], said["block"]) == (name, CIFAR10.labels[target], block)
+            assert [p["label"] for p in said["predictions"]] == labels
+            for mine, library in zip(said["predictions"], visit.predictions(), strict=True):
+                assert mine["probability"] == pytest.approx(library.probability, abs=1e-5)
+            right += 1
+        return right
+
+    with ThreadPoolExecutor(len(plans)) as pool:
+        assert list(pool.map(work, range(len(plans)))) == [6] * len(plans)
+
+
+def test_result_is_plain_json(guest: Guest) -> None:
+    said = guest.ask("page_classify")
+    assert json.loads(json.dumps(said, allow_nan=False)) == said
+    assert sum(p["probability"] for p in said["predictions"]) <= 1 + 1e-6

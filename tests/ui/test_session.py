@@ -1,0 +1,344 @@
+"""What one visitor owns, what all share, and the address that leads back to a view."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+import torch
+from PIL import Image
+
+from resnet_demo import ui, zoo
+from resnet_demo.assets import asset
+from resnet_demo.errors import InputError
+from resnet_demo.images import CIFAR10
+from resnet_demo.resnet import ResNet
+from resnet_demo.trace import trace_blocks
+from resnet_demo.ui import bars, session, words
+from resnet_demo.ui.session import MAX_SEED, RANDOM, TRAINED, Shelf, Visit, visit_of, whole_number
+
+NASTY = """<img src=x onerror="alert('1')">"""
+ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
+
+
+# What a visit looks at
+
+
+def test_the_class_follows_the_answer_until_one_is_chosen(visit: Visit) -> None:
+    def answer() -> int:
+        return int(visit.seen.logits.argmax())
+
+    answers = set()
+    for seed in range(12):  # networks that disagree
+        visit.use_network("resnet8", RANDOM, seed)
+        assert visit.target == answer()
+        answers.add(answer())
+    assert len(answers) > 1
+    chosen = (answer() + 1) % 10
+    visit.explain(chosen)
+    for seed in range(12):
+        visit.use_network("plain8", RANDOM, seed)
+        assert visit.target == chosen
+    visit.show_picture(Image.new("RGB", (32, 32), "red"))
+    assert visit.target == answer()
+
+
+def test_the_address_leads_back_to_the_view(visit: Visit) -> None:
+    visit.use_network("resnet14", RANDOM, 7)
+    visit.show_picture(bars.example_picture(visit, "ship"), "ship")
+    visit.open_block("layer2.1")
+    visit.explain(8)
+    again = Visit()
+    ui._from_address(again, dict(parse_qsl(ui._address(visit))))
+    assert (again.name, again.weights, again.seed, again.block) == ("resnet14", RANDOM, 7, "layer2.1")
+    assert again.target == 8
+    assert torch.equal(again.seen.image, visit.seen.image)
+    assert torch.equal(again.seen.logits, visit.seen.logits)
+
+
+def test_weights_alone_in_the_address_mean_the_first_network() -> None:
+    visit = Visit()
+    ui._from_address(visit, {"weights": "random", "seed": "3"})
+    assert (visit.name, visit.weights, visit.seed) == ("resnet20", RANDOM, 3)
+
+
+def test_spread_is_the_share_that_holds_half_of_the_evidence() -> None:
+    assert words.spread(torch.tensor([[8.0, 1.0], [1.0, -50.0]])) == 0.25
+    assert words.spread(torch.ones(4, 4)) == 0.5
+    assert words.spread(-torch.ones(4, 4)) is None
+    assert words.spread(torch.zeros(4, 4)) is None
+
+
+# What is kept, and how long
+
+
+class TestShelf:
+    def test_holds_no_more_than_it_may(self) -> None:
+        shelf: Shelf[str] = Shelf(most=3)
+        for letter in "abcde":
+            shelf.put(letter, letter.upper())
+        assert [shelf.get(letter) for letter in "abcde"] == [None, None, "C", "D", "E"]
+
+    def test_what_was_used_stays_longer(self) -> None:
+        shelf: Shelf[str] = Shelf(most=2)
+        shelf.put("a", "A")
+        shelf.put("b", "B")
+        assert shelf.get("a") == "A"
+        shelf.put("c", "C")
+        assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == ("A", None, "C")
+
+    def test_what_was_put_again_is_new(self) -> None:
+        shelf: Shelf[str] = Shelf(most=2)
+        for key, thing in (("a", "A"), ("b", "B"), ("a", "A2"), ("c", "C")):
+            shelf.put(key, thing)
+        assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == ("A2", None, "C")
+
+    def test_forgets_what_rests(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = SimpleNamespace(now=1000.0)
+        monkeypatch.setattr(session, "time", SimpleNamespace(monotonic=lambda: clock.now))
+        shelf: Shelf[str] = Shelf(most=10, seconds=60)
+        shelf.put("a", "A")
+        shelf.put("b", "B")
+        clock.now += 50
+        assert shelf.get("a") == "A"  # and is young again
+        clock.now += 50
+        assert shelf.get("b") is None
+        assert shelf.get("a") == "A"
+        clock.now += 61
+        assert shelf.get("a") is None
+
+    def test_weighs_what_it_holds(self) -> None:
+        shelf: Shelf[int] = Shelf(most=10, weigh=float)
+        for key, weight in (("a", 4), ("b", 5), ("c", 3)):
+            shelf.put(key, weight)
+        assert [shelf.get(key) for key in "abc"] == [None, 5, 3]
+        shelf.put("d", 99)  # too heavy for any company, but the last thing stays
+        assert [shelf.get(key) for key in "bcd"] == [None, None, 99]
+
+    def test_drop(self) -> None:
+        shelf: Shelf[str] = Shelf(most=2)
+        shelf.put("a", "A")
+        shelf.drop("a")
+        shelf.drop("never there")
+        assert shelf.get("a") is None
+
+    def test_many_threads(self) -> None:
+        shelf: Shelf[int] = Shelf(most=8)
+
+        def work(number: int) -> None:
+            for turn in range(500):
+                shelf.put((number, turn % 5), turn)
+                shelf.get((number, (turn + 1) % 5))
+                shelf.drop((number, (turn + 2) % 5))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+        assert len(shelf._things) <= 8
+
+
+def test_a_visit_is_found_by_its_key_until_it_ends() -> None:
+    first, second = session.new_visit("browser-a"), session.new_visit("browser-b")
+    assert first.key != second.key
+    assert len(first.key) >= 32  # nobody guesses it
+    assert visit_of(first.key) is first
+    session.end_visit("browser-a")
+    with pytest.raises(InputError, match=r"put away.*reload the page"):
+        visit_of(first.key)
+    assert visit_of(second.key) is second
+    again = session.new_visit("browser-b")  # the page was loaded again: its first visit is over
+    assert visit_of(again.key) is again
+    with pytest.raises(InputError):
+        visit_of(second.key)
+    session.end_visit("browser-b")
+    session.end_visit("browser-b")
+    session.end_visit(None)
+
+
+def test_a_client_without_a_key_gets_a_visit_of_its_own() -> None:
+    assert visit_of(None) is not visit_of(None)
+    for wrong in ("", "guess", "0" * 32):
+        with pytest.raises(InputError):
+            visit_of(wrong)
+
+
+class TestWholeNumber:
+    @pytest.mark.parametrize("value", [0, 7, 9, 7.0])
+    def test_takes(self, value: float) -> None:
+        assert whole_number(value, 0, 9, "It") == value
+        assert type(whole_number(value, 0, 9, "It")) is int
+
+    @pytest.mark.parametrize("value", [*ODD_NUMBERS, 10, 10**400, -0.5, "x" * 100_000], ids=lambda v: str(v)[:12])
+    def test_refuses(self, value: object, sentence: Callable[[BaseException], str]) -> None:
+        with pytest.raises(InputError, match=r"It must be a whole number from 0 to 9, not ") as error:
+            whole_number(value, 0, 9, "It")
+        sentence(error.value)  # short, however long the value
+
+
+# One forward pass
+
+
+def test_only_a_picture_or_a_network_costs_a_forward_pass(
+    visit: Visit, picture: Image.Image, forwards: list[str]
+) -> None:
+    before = visit.forward_passes
+    for block in ("layer1.0", "layer3.0", "layer2.0"):
+        visit.open_block(block)
+    for channel in (0, 5):
+        visit.open_channel(channel)
+    for target in (3, 9, 9, 0):
+        visit.explain(target)
+    visit.predictions()
+    visit.familiarity()
+    assert visit.seen.target == 0
+    assert visit.opened.name == "layer2.0"
+    assert (forwards, visit.forward_passes) == ([], before)
+    visit.show_picture(picture)
+    assert (len(forwards), visit.forward_passes) == (1, before + 1)
+    visit.use_network("plain8", RANDOM)
+    assert (len(forwards), visit.forward_passes) == (2, before + 2)
+
+
+def test_another_class_means_other_gradients_of_the_same_pass(visit: Visit, picture: Image.Image) -> None:
+    visit.explain(4)
+    expected = trace_blocks(visit.network, CIFAR10.to_input(picture), 4)
+    for mine, fresh in zip(visit.seen.blocks, expected.blocks, strict=True):
+        assert torch.equal(mine.output, fresh.output)
+        assert torch.allclose(mine.gradients["total"], fresh.gradients["total"], atol=1e-7)
+
+
+def test_a_trace_that_made_place_is_made_again(visit: Visit, forwards: list[str]) -> None:
+    visit.explain(6)
+    before = visit.seen
+    session._traces.drop(visit.key)
+    again = visit.seen
+    assert again is not before
+    assert again.target == 6
+    assert torch.equal(again.logits, before.logits)
+    assert torch.equal(again.blocks[1].gradients["total"], before.blocks[1].gradients["total"])
+    assert visit.seen is again
+    assert len(forwards) == 1
+
+
+def test_what_fails_changes_nothing(visit: Visit, tmp_path: Path) -> None:
+    def state() -> tuple[Any, ...]:
+        return (
+            visit.name,
+            visit.weights,
+            visit.seed,
+            visit.model,
+            visit.trace,
+            visit.block,
+            visit.channel,
+            visit.picture,
+        )
+
+    visit.open_channel(3)
+    before = state()
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"\x00" * 100)
+    for attempt in (
+        lambda: visit.use_network("resnet9", RANDOM),
+        lambda: visit.use_network("resnet8", TRAINED),  # there are none
+        lambda: visit.use_network("resnet8", "borrowed"),
+        lambda: visit.use_network("resnet8", RANDOM, -1),
+        lambda: visit.use_network("resnet8", RANDOM, MAX_SEED + 1),
+        lambda: visit.use_file(broken),
+        lambda: visit.open_block("layer9.9"),
+        lambda: visit.open_channel(32),  # layer2 has 0 to 31
+        lambda: visit.explain(10),
+    ):
+        with pytest.raises(InputError):
+            attempt()
+        assert state() == before
+
+
+def test_a_network_keeps_the_question(visit: Visit) -> None:
+    visit.explain(7)
+    visit.open_block("layer3.0")
+    visit.use_network("plain8", RANDOM)
+    assert (visit.seen.target, visit.block) == (7, "layer3.0")  # same classes, same blocks
+    visit.use_network("resnet20", RANDOM)
+    visit.open_block("layer3.2")
+    visit.use_network("resnet8", RANDOM)
+    assert visit.block == "layer2.0"  # layer3.2 is not there: one that is
+
+
+def test_networks_are_shared_and_seeds_are_not() -> None:
+    assert session.shared_network("resnet8", RANDOM, 1) is session.shared_network("resnet8", RANDOM, 1)
+    assert session.shared_network("resnet8", RANDOM, 1) is not session.shared_network("resnet8", RANDOM, 2)
+    model = session.shared_network("resnet8", RANDOM, 1)
+    assert not model.training
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_sixteen_visitors_load_one_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+    build = zoo.build
+    monkeypatch.setattr(zoo, "build", lambda *args: built.append(1) or build(*args))
+    together = threading.Barrier(16)
+
+    def load(_: int) -> ResNet:
+        together.wait()
+        return session.shared_network("resnet14", RANDOM, 4711)
+
+    with ThreadPoolExecutor(16) as pool:
+        models = set(map(id, pool.map(load, range(16))))
+    assert (len(models), len(built)) == (1, 1)
+
+
+def test_nothing_to_see_yet() -> None:
+    visit = Visit()
+    for look in (lambda: visit.seen, lambda: visit.opened, visit.predictions, lambda: visit.explain(0)):
+        with pytest.raises(InputError, match="There is no picture yet"):
+            look()
+    assert visit.target is None
+
+
+# The address
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, ("resnet20", TRAINED, "layer1.1")),
+        ({"model": "plain20", "block": "layer2.1"}, ("plain20", TRAINED, "layer2.1")),
+        ({"model": "resnet20", "weights": "random"}, ("resnet20", RANDOM, "layer1.1")),
+        ({"model": "resnet8", "weights": "trained"}, ("resnet8", RANDOM, "layer2.0")),
+    ],
+)
+def test_address(query: dict[str, str], expected: tuple[str, ...]) -> None:
+    visit = Visit()
+    ui._from_address(visit, query)
+    assert (visit.name, visit.weights, visit.block) == expected
+    assert visit.trace is not None
+
+
+def test_address_picks_class_and_picture() -> None:
+    by_name, by_number = Visit(), Visit()
+    ui._from_address(by_name, {"target": "frog", "picture": "ship"})
+    ui._from_address(by_number, {"target": "6", "picture": "ship"})
+    assert by_name.labels[by_name.seen.target] == "frog"
+    assert by_number.seen.target == by_name.seen.target
+    expected = CIFAR10.to_input(Image.open(asset("examples", "ship.png")).convert("RGB"))
+    assert torch.equal(by_name.seen.image, expected)
+
+
+@pytest.mark.parametrize("wrong", ["model", "block", "target", "picture"])
+def test_a_wrong_address_warns_and_begins_anyway(
+    wrong: str, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(ui.gr, "Warning", lambda text, **_: said.append(text))
+    visit = Visit()
+    ui._from_address(visit, {wrong: "nonsense-7"})
+    assert len(said) == 1
+    assert "nonsense-7" in said[0]
+    sentence(InputError(said[0]))
+    assert (visit.name, visit.weights, visit.block) == ("resnet20", TRAINED, "layer1.1")
+    assert visit.trace is not None
