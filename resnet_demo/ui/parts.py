@@ -20,7 +20,6 @@ from ..errors import InputError
 from ..figures import data_uri, grid, signed_map
 from ..images import load_image
 from ..predict import Prediction
-from .words import percent
 
 C = TypeVar("C", bound=Component)
 
@@ -93,7 +92,7 @@ def answers(predictions: Sequence[Prediction], target: int) -> str:
         f'aria-pressed="{str(p.index == target).lower()}">'
         f'<span class="rd-label">{escape(p.label)}</span>'
         f'<span class="rd-bar"><span style="width:{100 * p.probability:.1f}%"></span></span>'
-        f'<span class="rd-number">{percent(p.probability)}</span></button></li>'
+        f'<span class="rd-number">{100 * p.probability:.1f} %</span></button></li>'
         for p in predictions
     )
     return f'<ol class="rd-answers" aria-label="Classes, likeliest first">{rows}</ol>'

@@ -46,7 +46,7 @@ def answer(predictions: list[Prediction], trained: bool) -> str:
 
 def familiar(share_below: float | None, dataset: str) -> str | None:
     """A note where a picture is unlike the training pictures, with the measurement it rests on."""
-    if share_below is None or share_below >= 0.05:
+    if share_below is None or share_below >= 0.1:
         return None
     return (
         f"Unlike its training pictures: the evidence in the logits (their energy) is weaker than for "

@@ -127,7 +127,7 @@ def test_answer_is_as_sure_as_the_network() -> None:
 
 def test_familiar_speaks_only_of_the_unlike() -> None:
     assert words.familiar(None, "CIFAR-10") is None
-    assert words.familiar(0.05, "CIFAR-10") is None
+    assert words.familiar(0.1, "CIFAR-10") is None
     assert "98 % of the CIFAR-10 test pictures" in str(words.familiar(0.02, "CIFAR-10"))
     assert "over 99 %" in str(words.familiar(0.001, "CIFAR-10"))
 
