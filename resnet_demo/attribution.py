@@ -64,7 +64,7 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
             result = attr.LayerGradCam(view, layer).attribute(image, target)
         elif method == "GuidedGradCam":
             result = attr.GuidedGradCam(view, layer).attribute(image, target)
-        elif method == "IntegratedGradients":  # from a black picture's normalised mean colour, in 32 steps
+        elif method == "IntegratedGradients":  # from a picture of the mean colour, in 32 steps
             result = attr.IntegratedGradients(view).attribute(image, target=target, n_steps=32, internal_batch_size=8)
         elif method == "Occlusion":  # a grey square, a fifth of the picture wide, moved by a third of itself
             window = max(1, min(image.shape[-2:]) // 5)

@@ -138,7 +138,8 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
     `target` is the class whose logit the gradients are of; None takes the class that the network puts first.
     Everything comes from one forward and one backward pass; the model itself is not touched.
 
-    Raises InputError if the input is not one finite picture or the target is not a class of the network.
+    Raises InputError if the input is not one finite picture the target is not a class of the network, or its
+    answer is not finite.
     """
     check_image(image)
     view = private_view(model)
@@ -147,6 +148,8 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
         watched = [_watch(block, hooks) for block in modules]
         # The picture asks for gradients so that there is a graph even where the weights are frozen.
         logits = view(image.detach().clone().requires_grad_())
+    if not torch.isfinite(logits).all():
+        raise InputError("The network's answer to this picture is not a finite number; its weights are of no use.")
     points = [at for at, _ in watched]
     graph = _Graph(logits, tuple(at["x"] for at in points), tuple(at["total"] for at in points), points[-1]["output"])
     blocks = tuple(

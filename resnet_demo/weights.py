@@ -87,7 +87,8 @@ def load_file(path: str | Path) -> ResNet:
     path = Path(path)
     tensors, metadata = read_tensors(path)
     if "config" in metadata:
-        config, domain, state = _own_config(metadata), _own_domain(metadata, _own_config(metadata)), tensors
+        config, state = _own_config(metadata), tensors
+        domain = _own_domain(metadata, config)
     else:
         config, domain, state = recognise(tensors)
     if len(domain.labels) != config.classes:
@@ -293,9 +294,15 @@ def _own_domain(metadata: Mapping[str, str], config: ResNetConfig) -> Domain:
 def _own_provenance(metadata: Mapping[str, str]) -> dict[str, Any]:
     provenance = _json(metadata.get("provenance"), {})
     percentiles = provenance.get("energy_percentiles", []) if isinstance(provenance, dict) else None
-    if not isinstance(percentiles, list) or not all(isinstance(value, (int, float)) for value in percentiles):
+    accuracy = provenance.get("test_accuracy", 0) if isinstance(provenance, dict) else None
+    usable = isinstance(percentiles, list) and len(percentiles) <= 1001 and all(map(_is_number, percentiles))
+    if not usable or not (accuracy is None or (_is_number(accuracy) and 0 <= accuracy <= 1)):
         raise InputError("The checkpoint's account of its training cannot be used.")
     return provenance
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
 
 
 def _json(text: str | None, default: Any) -> Any:

@@ -80,7 +80,7 @@ def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str) -> 
             _heat(cams[branch], x, 4, side, scale, 0.75),
             element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
             text(
-                words, x + side / 2, side + 26, text_anchor="middle", font_size=14, font_weight=600, fill=BRANCH[branch]
+                words, x + side / 2, side + 26, text_anchor="middle", font_size=16, font_weight=600, fill=BRANCH[branch]
             ),
         ]
         x += side + gap

@@ -52,7 +52,7 @@ def draw_street(trace: Trace, chosen: str, picture: Image.Image, answer: tuple[s
     parts = [*labels, *_road(ends, right, plain), *cells, *_start(picture), *_end(answer, right)]
     what = "plain network, without shortcuts" if plain else "residual network"
     label = f"The {what} as a street of {count} blocks. Choose one to look inside."
-    total = right + 130
+    total = right + 150
     return document(
         total, height, label, *parts, role="group", class_="rd-street", style=f"min-width:{0.75 * total:.0f}px"
     )
@@ -135,7 +135,7 @@ def _start(picture: Image.Image) -> list[str]:
 
 def _end(answer: tuple[str, str], right: float) -> list[str]:
     label, probability = answer
-    words = label if len(label) <= 13 else label[:12] + "…"
+    words = label if len(label) <= 14 else label[:13] + "…"
     return [
         text(words, right + 30, ROAD - 4, font_size=15, font_weight=600, fill=INK),
         text(probability, right + 30, ROAD + 16, font_size=14, fill=MUTED),

@@ -1,7 +1,8 @@
 """The app: one page builds the layout of each subject, this file joins them and sends every event its way.
 
 An event names what it changes in the visitor's `Visit`; afterwards the bars and the page in sight are shown anew from
-it. Only a new picture or a new network runs the network; another page, block, class or channel re-uses the trace.
+it. Only a new picture or a new network runs the network; another page, block, class or channel re-uses the trace
+(unless that had to make room for others').
 """
 
 from __future__ import annotations
@@ -25,16 +26,18 @@ from ..errors import InputError
 from . import bars as bars_module
 from . import classify, gradcam, inside
 from .bars import Bars
-from .session import OWN, RANDOM, TRAINED, Visit, end_visit, new_visit, visit_of
+from .parts import notice
+from .session import OWN, RANDOM, TRAINED, Visit, end_visit, forget, new_visit, visit_of
 from .style import theme
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
 TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
+PAGES = ("classify", "inside", "gradcam")
 HERE = Path(__file__).parent
 HEADER = """
 <header class="rd-header"><h1><span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>
 <span class="rd-name">The ResNet laboratory</span></h1>
-<p>A residual block computes a small change <b class="rd-r">F(x)</b> and adds it to what its shortcut carries past it,
+<p>A residual block computes a change <b class="rd-r">F(x)</b> and adds it to what its shortcut carries past it,
 <b class="rd-s">x</b>. Choose a picture and a network, and see in each block what came which way.</p></header>
 """
 GLOSSARY = """
@@ -53,7 +56,11 @@ the class's logit (Selvaraju et al., 2017).</dd>
 </dl></details>
 """
 # Keeps the address in step with what is shown, so that it can be copied or bookmarked.
-ADDRESS = "(query) => { if (query) history.replaceState(null, '', '?' + query); }"
+ADDRESS = """(query) => {
+  const theme = new URLSearchParams(location.search).get('__theme');
+  const all = [query, theme && '__theme=' + theme].filter(Boolean).join('&');
+  history.replaceState(null, '', all ? '?' + all : location.pathname);
+}"""
 COPY = """async () => {
   const button = document.querySelector('#share'), words = button.textContent;
   try { await navigator.clipboard.writeText(location.href); button.textContent = 'Copied'; }
@@ -78,7 +85,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 model_bar = bars_module.build_model_bar()
             with gr.Column(elem_id="main", scale=1, min_width=340):
                 bars = Bars(*picture_bar, *model_bar, *bars_module.build_ask_bar())
-                with gr.Tabs(elem_id="pages"):
+                with gr.Tabs(elem_id="pages") as tabs:
                     with gr.Tab("Classify", id="classify") as classify_tab:
                         classify_page = classify.build()
                     with gr.Tab("Inside the blocks", id="inside") as inside_tab:
@@ -89,6 +96,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         pages = {page.name: page for page in (classify_page, inside_page, gradcam_page)}
         on_pages = [component for page in pages.values() for component in page.components]
         everything = [key, result, address, bars.picture, *bars.controls, *on_pages]
+        refused = [bars.file, sign, *everything]
 
         def show(visit: Visit, whole: bool = True) -> dict[Any, Any]:
             """New values for what is in sight: all of it, or only what follows from another class or block."""
@@ -113,14 +121,16 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def on(trigger: Callable[..., Any], handle: Callable[..., Any], inputs: Sequence[Any], api_name: str) -> None:
             event = trigger(handle, [key, *inputs], everything, api_name=api_name, show_progress="minimal", **TOGETHER)
             # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
-            event.failure(restore, [key], everything, api_visibility="private", show_progress="hidden")
+            event.failure(restore, [key], refused, api_visibility="private", show_progress="hidden", **TOGETHER)
 
         def restore(visit_key: str | None) -> dict[Any, Any]:
             try:
                 visit = visit_of(visit_key)
             except InputError:  # it was put away, and that was said already
                 return {key: visit_key}
-            return {**bars.render(visit), bars.picture: visit.picture}
+            with visit.lock:
+                shown = {**show(visit), bars.picture: visit.picture, bars.file: None}
+                return {**shown, sign: gradcam.SIGNED if visit.signed else gradcam.POSITIVE}
 
         def on_click(component: Any, change: Callable[..., Any], api_name: str, whole: bool = False) -> None:
             """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`."""
@@ -138,16 +148,16 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             visit = new_visit(request.session_hash)
             with visit.lock:
                 _from_address(visit, dict(request.query_params))
-                return {**show(visit), bars.picture: visit.picture}
+                return {**show(visit), bars.picture: visit.picture, tabs: gr.Tabs(selected=visit.page)}
 
-        demo.load(start, [key], everything, api_name="start", show_progress="hidden", **TOGETHER)
+        demo.load(start, [key], [tabs, *everything], api_name="start", show_progress="hidden", **TOGETHER)
         demo.unload(_end)
 
         # The picture
 
         def change_picture(visit: Visit, picture: Any) -> None:
-            if picture is None:
-                raise InputError("There is no picture: upload one, or choose an example.")
+            if picture is None:  # the box was emptied, to make room for another one
+                return visit.seen and None
             visit.show_picture(picture)
 
         def change_to_example(visit: Visit, name: Any) -> dict[Any, Any]:
@@ -174,10 +184,13 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             other_name = zoo.twin(visit.name)
             if other_name is None:
                 raise InputError(f"{visit.name} has no plain twin: those exist for networks of basic blocks.")
-            change_network(visit, other_name)
+            there = zoo.network(other_name).weights == "bundled"
+            visit.use_network(other_name, TRAINED if there and visit.weights == TRAINED else RANDOM, visit.seed)
 
         def change_weights(visit: Visit, weights: Any) -> None:
-            if weights != OWN:
+            if weights == OWN:
+                visit.use_own()
+            else:
                 visit.use_network(visit.name, str(weights), visit.seed)
 
         def download_weights(
@@ -188,7 +201,8 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             return handler(change_weights, whole=True)(visit_key, weights)
 
         def change_seed(visit: Visit, seed: Any) -> None:
-            visit.use_network(visit.name, RANDOM, seed)
+            if (visit.weights, visit.seed) != (RANDOM, seed):
+                visit.use_network(visit.name, RANDOM, seed)
 
         def change_to_file(visit: Visit, path: Any) -> None:
             if path is None:
@@ -199,6 +213,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         on(bars.twin.click, handler(change_to_twin, whole=True), [], "twin")
         on(bars.weights.input, download_weights, [bars.weights], "weights")
         on(bars.seed.submit, handler(change_seed, whole=True), [bars.seed], "seed")
+        on(bars.seed.blur, handler(change_seed, whole=True), [bars.seed], "seed_left")  # a phone may have no Enter
         on(bars.file.upload, handler(change_to_file, whole=True), [bars.file], "upload_weights")
 
         # What is asked
@@ -212,10 +227,11 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def change_channel(visit: Visit, channel: Any) -> None:
             visit.open_channel(channel)
 
-        def change_sign(visit: Visit, chosen: Any) -> None:
+        def change_sign(visit: Visit, chosen: Any) -> dict[Any, Any]:
             if chosen not in (gradcam.POSITIVE, gradcam.SIGNED):
                 raise InputError(f"The evidence is shown {gradcam.POSITIVE!r} or {gradcam.SIGNED!r}, not {chosen!r}.")
             visit.signed = chosen == gradcam.SIGNED
+            return {other: gr.skip()}  # it has its own sign
 
         def compute_other(visit: Visit, name: Any) -> dict[Any, Any]:
             return {other: gradcam.compute_other(visit, str(name))}
@@ -257,7 +273,7 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise gr.Error(str(error), title="That did not work", print_exception=False) from None
+        raise notice(error) from None
 
 
 def _end(request: gr.Request) -> None:
@@ -278,16 +294,19 @@ def _as_data(visit: Visit) -> dict[str, Any]:
 
 def _address(visit: Visit) -> str:
     """The part of the page's address after `?` that leads back to this view; uploads cannot be part of it."""
-    query = {"model": visit.name, "block": visit.opened.name, "target": visit.labels[visit.seen.target]}
+    if visit.weights == OWN:
+        return ""
+    query = {"model": visit.name, "weights": visit.weights, "page": visit.page, "block": visit.opened.name}
+    query["target"] = visit.labels[visit.seen.target]
     if visit.weights == RANDOM:
-        query |= {"weights": RANDOM, "seed": str(visit.seed)}
+        query["seed"] = str(visit.seed)
     if visit.picture_name:
         query["picture"] = visit.picture_name
     return urlencode(query)
 
 
 def _from_address(visit: Visit, query: dict[str, str]) -> None:
-    """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&block=…&target=…&picture=…`
+    """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&page=…&block=…&target=…&picture=…`
     asks for.
 
     What the address gets wrong is said in a notice and left at its default.
@@ -301,8 +320,9 @@ def _from_address(visit: Visit, query: dict[str, str]) -> None:
                 gr.Warning(escape(str(error), quote=False), duration=8)  # notices are HTML
 
     def network(name: str) -> None:
-        trained = zoo.network(name).weights == "bundled" and query.get("weights") != RANDOM
-        visit.use_network(name, TRAINED if trained else RANDOM, _number(query.get("seed", "0")))
+        there = zoo.network(name).weights
+        wanted = query.get("weights", TRAINED if there == "bundled" else RANDOM)
+        visit.use_network(name, RANDOM if there == "none" else wanted, _number(query.get("seed", "0")))
 
     def target(label: str) -> None:
         if label not in visit.labels and not (label.isdecimal() and int(label) < len(visit.labels)):
@@ -312,12 +332,18 @@ def _from_address(visit: Visit, query: dict[str, str]) -> None:
     def picture(name: str) -> None:
         visit.show_picture(bars_module.example_picture(visit, name), name)
 
+    def page(name: str) -> None:
+        if name not in PAGES:
+            raise InputError(f"There is no page {name!r}; there are {', '.join(PAGES)}.")
+        visit.page = name
+
     if "weights" in query:
         query = {"model": visit.name, **query}
     ask("model", network)
     ask("picture", picture)
     if visit.trace is None:
         picture(bars_module.first_example(visit))
+    ask("page", page)
     ask("block", visit.open_block)
     ask("target", target)
 
@@ -362,3 +388,4 @@ def launch(
 def _first_answer() -> None:
     visit = Visit()
     visit.show_picture(bars_module.example_picture(visit, bars_module.first_example(visit)))
+    forget(visit)

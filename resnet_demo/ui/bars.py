@@ -37,8 +37,14 @@ element.addEventListener('click', (event) => {
 
 def examples(visit: Visit) -> dict[str, Path]:
     """Pictures by name that suit the visit's network: ours for CIFAR-10, the photos that gradio brings for ImageNet."""
-    if visit.domain.size >= 64:
-        return {name: Path(gr.get_image(file)) for name, file in PHOTOS.items()}
+    return _photos() if visit.domain.size >= 64 else _drawings()
+
+
+def _photos() -> dict[str, Path]:
+    return {name: Path(gr.get_image(file)) for name, file in PHOTOS.items()}
+
+
+def _drawings() -> dict[str, Path]:
     return {name: asset("examples", f"{name}.png") for name in CIFAR10.labels}
 
 
@@ -49,9 +55,11 @@ def first_example(visit: Visit) -> str:
 
 def example_picture(visit: Visit, name: str) -> Image.Image:
     offered = examples(visit)
-    if name not in offered:
+    # A link may name an example of the other kind: one can take the cat along to an ImageNet network.
+    path = offered.get(name) or {**_photos(), **_drawings()}.get(name)
+    if path is None:
         raise InputError(f"There is no example {name!r}; there are {', '.join(offered)}.")
-    return load_image(offered[name])
+    return load_image(path)
 
 
 @lru_cache(maxsize=1)
@@ -133,7 +141,7 @@ def build_ask_bar() -> tuple[gr.Dropdown, gr.Dropdown, gr.Button]:
     """The class and the block that all pages look at, and the link to this view."""
     with gr.Row(elem_id="ask"):
         target = Dropdown([], label="Show the evidence for", elem_id="target", min_width=150, scale=2)
-        block = Dropdown([], label="Block to look into", elem_id="block-choice", min_width=130, scale=2)
+        block = Dropdown([], label="Block, on the next two pages", elem_id="block-choice", min_width=130, scale=2)
         share = gr.Button("Copy a link to this view", size="md", elem_id="share", scale=1, min_width=150)
     return target, block, share
 
@@ -184,10 +192,10 @@ def network_choices(visit: Visit) -> list[tuple[str, str]]:
 
 
 def title(name: str) -> str:
-    """resnet20 -> ResNet-20, plain18-cifar -> Plain-18 (CIFAR)."""
+    """resnet20 -> ResNet-20, plain18-cifar -> Plain-18 (3×3 stem)."""
     kind = "ResNet" if name.startswith("resnet") else "Plain"
     number = name.removeprefix("resnet").removeprefix("plain")
-    return f"{kind}-{number.removesuffix('-cifar')}" + (" wide" if number.endswith("-cifar") else "")
+    return f"{kind}-{number.removesuffix('-cifar')}" + (" (3×3 stem)" if number.endswith("-cifar") else "")
 
 
 def weight_choices(visit: Visit) -> list[tuple[str, str]]:
@@ -200,7 +208,7 @@ def weight_choices(visit: Visit) -> list[tuple[str, str]]:
             choices.insert(0, ("ImageNet (download)", TRAINED))
     except InputError:  # an uploaded network that the zoo has no name for
         choices = []
-    if visit.weights == OWN:
+    if visit.own and visit.own[0] == visit.name:
         choices.append((OWN, OWN))
     return choices
 
@@ -238,7 +246,7 @@ def _twin(visit: Visit) -> Any:
 
 
 def _facts(visit: Visit) -> str:
-    """What the network is, in numbers that were counted or measured."""
+    """What the network is: counted, or as its weights' provenance says."""
     model, provenance = visit.network, visit.network.provenance or {}
     config = model.config
     lines = [
@@ -248,10 +256,13 @@ def _facts(visit: Visit) -> str:
     if visit.weights == RANDOM:
         lines.append(f"untrained: random weights, seed {visit.seed}")
     else:
-        lines.append(f"trained on <b>{escape(visit.domain.name)}</b>")
+        taken = "taken for a network of" if visit.weights == OWN else "trained on"
+        lines.append(f"{taken} <b>{escape(visit.domain.name)}</b>")
     accuracy = provenance.get("test_accuracy")
     if isinstance(accuracy, (int, float)):
-        lines.append(f"<b>{100 * accuracy:.2f} %</b> of its test set right")
+        whose = "validation" if visit.domain.size >= 64 else "test"
+        says = ", says its file" if visit.weights == OWN else ""
+        lines.append(f"<b>{100 * accuracy:.2f} %</b> of its {whose} set right{says}")
     if visit.weights == OWN:
         lines.append("from your file; only you see it")
     elif visit.weights == RANDOM and zoo.network(visit.name).weights == "none":

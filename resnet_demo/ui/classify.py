@@ -16,10 +16,15 @@ from .session import RANDOM, Visit
 
 # The slider works inside the page, at once: no request is needed to make a picture more or less transparent.
 OPACITY = """
+let opacity = 60;
+const show = () => {
+  element.querySelectorAll('.rd-heat').forEach((heat) => heat.setAttribute('opacity', opacity / 100));
+  element.querySelectorAll('.rd-opacity').forEach((slider) => { slider.value = opacity; });
+};
 element.addEventListener('input', (event) => {
-  if (event.target.matches('.rd-opacity'))
-    element.querySelectorAll('.rd-heat').forEach((heat) => heat.setAttribute('opacity', event.target.value / 100));
+  if (event.target.matches('.rd-opacity')) { opacity = event.target.value; show(); }
 });
+watch('value', show);
 """
 CHOOSE_CLASS = """
 element.addEventListener('click', (event) => {
@@ -44,6 +49,8 @@ def build() -> Page:
         caption += note(words.answer(predictions, trained=visit.weights != RANDOM))
         caption += note("Click a class to see where the network finds evidence for it.")
         unlike = words.familiar(visit.familiarity(), visit.domain.name)
+        if visit.weights != RANDOM and visit.familiarity() is None:
+            unlike = "How like its training pictures this one is was not measured for these weights."
         if unlike:
             caption += note(unlike, "rd-warning")
         cam = block_cam(last)

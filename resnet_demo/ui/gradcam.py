@@ -52,11 +52,11 @@ def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
         )
         positive = words.evidence(label, bool((cams[opened.name] > 0).any()), opened.name, visit.weights != RANDOM)
         return {
-            strip: f"<h3>{title}</h3>{figure(film, words.cam(cams, label, opened.name), f'{name}-strip')}",
+            strip: f"<h3>{title}</h3>{figure(film, words.cam(cams, label, opened.name, signed), f'{name}-strip')}",
             large: f"<h3>Block {words.block_title(opened.name)}</h3>"
             + figure(overlay, positive, f"{name}-{opened.name}"),
             split: _split(visit),
-            other: placeholder("Choose a method and press Compute: it asks the network again, some dozens of times."),
+            other: placeholder("Choose a method and press Compute: these run the network again, some many times."),
         }
 
     return Page("gradcam", [strip, large, split, other], render, {"block": strip}), sign, method, compute, other
@@ -75,7 +75,7 @@ def _split(visit: Visit) -> str:
     drawing = draw_split(
         visit.domain.view(visit.picture, 160), cams, f"Signed Grad-CAM of F(x), shortcut and their sum for {label}"
     )
-    return title + figure(drawing, words.cam_split(sums, error), f"{visit.name}-{label}-{opened.name}-branches")
+    return title + figure(drawing, words.cam_split(sums, error, label), f"{visit.name}-{label}-{opened.name}-branches")
 
 
 def compute_other(visit: Visit, method: str) -> str:

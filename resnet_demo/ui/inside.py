@@ -135,17 +135,5 @@ def _grids(block: BlockTrace, channel: int, name: str) -> str:
 def _curves(visit: Visit) -> str:
     trace = visit.seen
     label = "Norms of both branches, their ratio and their cosine, over all blocks"
-    if trace.blocks[0].shortcut_kind == "none":
-        reading = (
-            "Without shortcuts there is nothing beside F: the curves show what every block gets, ‖x‖, and what it "
-            "makes of it, ‖F(x)‖."
-        )
-    else:
-        ratios = [block.ratio or 0.0 for block in trace.blocks]
-        small = sum(ratio < 1 for ratio in ratios)
-        reading = (
-            f"In {small} of {len(ratios)} blocks F(x) is smaller than what the shortcut carries: those blocks refine, "
-            "they do not replace. Where the line jumps, the maps change size."
-        )
     drawing = curves_svg(draw_curves(trace), label)
-    return f"<h3>All blocks in one picture</h3>{figure(drawing, reading, f'{visit.name}-curves')}"
+    return f"<h3>All blocks in one picture</h3>{figure(drawing, words.curves(trace), f'{visit.name}-curves')}"

@@ -13,7 +13,7 @@ from .session import Visit
 
 @dataclass(frozen=True)
 class Page:
-    """`render` reads the visit's trace and gives new values to components; it never runs the network.
+    """`render` reads the visit's trace and gives new values to components; a trace that is there is not made again.
 
     `clicks` names the drawing whose clicks choose a "target", a "block" or a "channel".
     """

@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..figures import data_uri, grid, signed_map
 from ..images import load_image
 from ..predict import Prediction
+from .words import tenths
 
 C = TypeVar("C", bound=Component)
 
@@ -37,6 +38,11 @@ def _derive(base: type[C], preprocess: Callable[[C, Any], Any]) -> type[C]:
     return ABCMeta.__new__(ComponentMeta, base.__name__, (base,), members)  # pyright: ignore[reportReturnType]
 
 
+def notice(error: InputError) -> gr.Error:
+    """The sentence as a notice on the page. Notices are HTML, and a sentence may quote what a stranger wrote."""
+    return gr.Error(escape(str(error), quote=False), print_exception=False)
+
+
 def _as_sent(_component: Component, payload: Any) -> Any:
     return payload
 
@@ -52,7 +58,7 @@ def _decode(_component: Component, payload: ImageData | None) -> Image.Image | N
             raise InputError("There is no picture in the request.")
         return load_image(payload.path)
     except InputError as error:
-        raise gr.Error(str(error), title="This picture cannot be used", print_exception=False) from None
+        raise notice(error) from None
     except ValueError:
         raise gr.Error("The picture's base64 text is damaged.", print_exception=False) from None
 
@@ -92,7 +98,7 @@ def answers(predictions: Sequence[Prediction], target: int) -> str:
         f'aria-pressed="{str(p.index == target).lower()}">'
         f'<span class="rd-label">{escape(p.label)}</span>'
         f'<span class="rd-bar"><span style="width:{100 * p.probability:.1f}%"></span></span>'
-        f'<span class="rd-number">{100 * p.probability:.1f} %</span></button></li>'
+        f'<span class="rd-number">{escape(tenths(p.probability))}</span></button></li>'
         for p in predictions
     )
     return f'<ol class="rd-answers" aria-label="Classes, likeliest first">{rows}</ol>'

@@ -22,7 +22,7 @@ from .. import zoo
 from ..errors import InputError
 from ..images import Domain
 from ..predict import Prediction, domain_of, familiarity, rank
-from ..resnet import ResNet
+from ..resnet import ResNet, ResNetConfig
 from ..trace import BlockTrace, Trace, retarget, trace_blocks
 from ..weights import load_file
 
@@ -84,9 +84,11 @@ def _bytes_of(model: ResNet) -> int:
 
 
 _networks: Shelf[ResNet] = Shelf(most=1_000_000_000, weigh=_bytes_of)  # read-only, shared by all visitors
-# Traces weigh from 3 MB (ResNet-20) to 700 MB (ResNet-152): what does not fit is made again when it is asked for.
-_traces: Shelf[Trace] = Shelf(most=2_000_000_000, weigh=lambda trace: trace.nbytes)
-_loading = threading.Lock()
+# Traces weigh from 5 MB (ResNet-20) to 700 MB (ResNet-152), and their graphs about as much again: what does not fit is
+# made again when it is asked for.
+_traces: Shelf[Trace] = Shelf(most=1_000_000_000, seconds=3600, weigh=lambda trace: trace.nbytes)
+_loading: Shelf[threading.Lock] = Shelf(most=100)  # by network
+MAX_BLOCKS = 60  # of a network on a page: ResNet-110 has 54, ResNet-152 has 50
 
 
 def shared_network(name: str, weights: str, seed: int) -> ResNet:
@@ -96,7 +98,7 @@ def shared_network(name: str, weights: str, seed: int) -> ResNet:
     key = (name, weights, seed if weights == RANDOM else None)
     model = _networks.get(key)
     if model is None:
-        with _loading:  # two visitors who want the same network load it once
+        with _loading.get(key) or _loading.put(key, threading.Lock()):  # two visitors who want it load it once
             model = _networks.get(key)
             if model is None:
                 model = zoo.load(name) if weights == TRAINED else zoo.build(name, seed).eval().requires_grad_(False)
@@ -112,7 +114,7 @@ class Visit:
     name: str = FIRST_NETWORK
     weights: str = TRAINED
     seed: int = 0
-    model: ResNet | None = None
+    own: tuple[str, ResNet] | None = None  # an uploaded network and its name
     picture: Image.Image | None = None
     picture_name: str | None = None
     target: int | None = None  # the class that the trace's gradients are of
@@ -127,29 +129,51 @@ class Visit:
     def use_network(self, name: str, weights: str, seed: object = 0) -> None:
         """Look at a network of the zoo. Nothing changes if it cannot be had."""
         number = whole_number(seed, 0, MAX_SEED, "The seed")
-        self._use(shared_network(name, weights, number), name, weights)
-        self.seed = number
+        _check_size(zoo.network(name).config)
+        self._use(shared_network(name, weights, number), name, weights, number)
 
     def use_file(self, path: str | Path) -> None:
         """Look at a network from an uploaded checkpoint; it belongs to this visit alone."""
         model = load_file(path)
-        self._use(model, zoo.name_of(model.config), OWN)
-        if _visits.get(self.key) is self:
-            _visits.put(self.key, self)  # it weighs more now
+        _check_size(model.config)
+        before, self.own = self.own, (zoo.name_of(model.config), model)
+        try:
+            self.use_own()
+        except InputError:
+            self.own = before
+            raise
 
-    def _use(self, model: ResNet, name: str, weights: str) -> None:
-        same_classes = self.model is not None and domain_of(self.model).labels == domain_of(model).labels
-        self.asked &= same_classes
-        trace = self._run(model, self.picture, self.target if self.asked else None)
-        self.model, self.name, self.weights, self.trace = model, name, weights, trace
-        if self.block not in (names := [name for name, _ in model.named_blocks()]):
-            self.block = names[len(names) > 1]  # not the very first: what it receives is still close to the pixels
-        self.channel = None
+    def use_own(self) -> None:
+        """Look at the network that was uploaded before."""
+        if self.own is None:
+            raise InputError("There is no network of yours yet: upload a checkpoint.")
+        name, model = self.own
+        self._use(model, name, OWN, self.seed)
+        self._weigh()
+
+    def _use(self, model: ResNet, name: str, weights: str, seed: int) -> None:
+        keeps_class = self.asked and self.picture is not None and self.labels == domain_of(model).labels
+        trace = self._run(model, self.picture, self.target if keeps_class else None)
+        self.name, self.weights, self.seed, self.trace, self.asked = name, weights, seed, trace, keeps_class
+        self._settle(model)
 
     def show_picture(self, picture: Image.Image, name: str | None = None) -> None:
         """Look at another picture: the one forward pass that all pages share. Examples have a name."""
         self.trace = self._run(self.network, picture, None)
-        self.picture, self.picture_name, self.channel, self.asked = picture, name, None, False
+        self.picture, self.picture_name, self.asked = picture, name, False
+        self._settle(self.network)
+        self._weigh()
+
+    def _settle(self, model: ResNet) -> None:
+        """Keep the block if the network has one of that name; a channel means nothing to another picture or network."""
+        if self.block not in (names := [name for name, _ in model.named_blocks()]):
+            self.block = names[len(names) > 1]  # not the very first: what it receives is still close to the pixels
+        self.channel = None
+
+    def _weigh(self) -> None:
+        """Tell the registry that this visit holds more, or less, than before."""
+        if _visits.get(self.key) is self:
+            _visits.put(self.key, self)
 
     @property
     def trace(self) -> Trace | None:
@@ -188,10 +212,9 @@ class Visit:
 
     @property
     def network(self) -> ResNet:
-        if self.model is None:
-            self.use_network(self.name, self.weights, self.seed)
-        assert self.model is not None
-        return self.model
+        if self.weights == OWN and self.own:
+            return self.own[1]
+        return shared_network(self.name, self.weights, self.seed)
 
     @property
     def domain(self) -> Domain:
@@ -219,10 +242,19 @@ class Visit:
         return familiarity(self.network, self.seen.logits)
 
 
+def _check_size(config: ResNetConfig) -> None:
+    if sum(config.blocks) > MAX_BLOCKS:
+        raise InputError(
+            f"A page shows networks of at most {MAX_BLOCKS} blocks, this one has {sum(config.blocks)}; "
+            "use the library for deeper ones."
+        )
+
+
 def _share(visit: Visit) -> float:
-    """What a visit weighs in the registry, which holds 200 visits, or a gigabyte of networks that visitors uploaded."""
-    own = _bytes_of(visit.model) / 5_000_000 if visit.model and visit.weights == OWN else 0.0
-    return max(1.0, own)
+    """What a visit weighs in the registry, which holds 200 visits, or a gigabyte of their pictures and networks."""
+    own = _bytes_of(visit.own[1]) if visit.own else 0
+    picture = 3 * visit.picture.width * visit.picture.height if visit.picture else 0
+    return max(1.0, (own + picture) / 5_000_000)
 
 
 _visits: Shelf[Visit] = Shelf(most=200, seconds=3600, weigh=_share)
@@ -246,6 +278,11 @@ def visit_of(key: str | None) -> Visit:
     if visit is None:
         raise InputError("This visit was put away to make room for others; reload the page to begin anew.")
     return visit
+
+
+def forget(visit: Visit) -> None:
+    """Let go of a visit's trace."""
+    _traces.drop(visit.key)
 
 
 def end_visit(session: str | None) -> None:

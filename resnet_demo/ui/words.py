@@ -25,11 +25,18 @@ def block_title(name: str) -> str:
     return name.removeprefix("layer")
 
 
+def tenths(fraction: float) -> str:
+    """0.934 -> "93.4 %"; what is not quite nothing or all is not rounded to it."""
+    if 0 < fraction < 0.0005 or 0.9995 < fraction < 1:
+        return "< 0.1 %" if fraction < 0.5 else "> 99.9 %"
+    return f"{100 * fraction:.1f} %"
+
+
 def answer(predictions: list[Prediction], trained: bool) -> str:
     first, second = predictions[0], predictions[1] if len(predictions) > 1 else None
     if not trained:
         return (
-            f"With random weights “{first.label}” means nothing: no two seeds agree. The anatomy is the same, though."
+            f"With random weights “{first.label}” means nothing: it hangs on the seed. The anatomy is the same, though."
         )
     if second is None or first.probability > 0.9:
         return f"The network is nearly certain: {first.label}, with {percent(first.probability)}."
@@ -46,10 +53,10 @@ def answer(predictions: list[Prediction], trained: bool) -> str:
 
 def familiar(share_below: float | None, dataset: str) -> str | None:
     """A note where a picture is unlike the training pictures, with the measurement it rests on."""
-    if share_below is None or share_below >= 0.1:
+    if share_below is None or share_below >= 0.05:
         return None
     return (
-        f"Unlike its training pictures: the evidence in the logits (their energy) is weaker than for "
+        f"Unlike most of its training pictures: the evidence in the logits (their energy) is weaker than for "
         f"{percent(1 - share_below)} of the {dataset} test pictures. Do not trust the answer, however sure it looks."
     )
 
@@ -59,8 +66,8 @@ def street(trace: Trace) -> str:
     if trace.blocks[0].shortcut_kind == "none":
         return (
             "This plain network has no motorway. Whatever a block does not pass on itself is gone for all that follow: "
-            f"block {block_title(strongest.name)} turns ‖x‖ = {strongest.norms['x']:.3g} into "
-            f"‖F(x)‖ = {strongest.norms['residual']:.3g}."
+            f"block {block_title(weakest.name)} turns ‖x‖ = {weakest.norms['x']:.3g} into "
+            f"‖F(x)‖ = {weakest.norms['residual']:.3g}."
         )
     return (
         f"The blue road carries the picture past every block. Block {block_title(strongest.name)} adds most to it "
@@ -86,9 +93,9 @@ def block(trace: BlockTrace) -> str:
     )
     cosine = trace.cosine or 0.0
     relation = (
-        "pointing the same way: it amplifies what is there"
+        "partly along it: it amplifies what is there"
         if cosine > 0.3
-        else "pointing against it: it erases what is there"
+        else "partly against it: it takes away from what is there"
         if cosine < -0.3
         else "nearly at right angles to it: it adds something new"
     )
@@ -115,30 +122,31 @@ def spread(cam: Tensor) -> float | None:
     return (int((positive.cumsum(0) < positive.sum() / 2).sum()) + 1) / len(positive)
 
 
-def cam(cams: Mapping[str, Tensor], label: str, opened: str) -> str:
+def cam(cams: Mapping[str, Tensor], label: str, opened: str, signed: bool = False) -> str:
     """What the film strip shows, read from its maps."""
     widths = {name: spread(cam) for name, cam in cams.items()}
     block, last = block_title(opened), list(widths)[-1]
     if widths[opened] is None:
         silent = sum(width is None for width in widths.values())
-        return (
-            f"No positive evidence for “{label}” in block {block} ({silent} of {len(widths)} blocks have none): "
-            "every place speaks against it. Choose “for and against” to see how."
-        )
+        how = "" if signed else " Choose “for and against” to see what speaks against it."
+        return f"No positive evidence for “{label}” in block {block} ({silent} of {len(widths)} blocks have none).{how}"
     words = f"In block {block} half of the evidence for “{label}” lies on {percent(widths[opened] or 0)} of the picture"
     if opened != last and widths[last] is not None:
         words += f", in the last block, {block_title(last)}, on {percent(widths[last] or 0)}"
     return words + ". Click a frame to look into that block."
 
 
-def cam_split(parts: dict[str, float], error: float) -> str:
+def cam_split(parts: dict[str, float], error: float, label: str) -> str:
     """How much of the evidence each branch brought; `parts` are the sums of the signed maps."""
     residual, shortcut, total = parts["residual"], parts["shortcut"], parts["total"]
     exact = f"The two signed maps add up to the third one, to within {error:.0e}: Grad-CAM does not lose the shortcut."
     if abs(total) < 0.25 * max(abs(residual), abs(shortcut)) or not total:
         return f"The branches pull against each other: F(x) {residual:+.2g}, the shortcut {shortcut:+.2g}. {exact}"
-    shares = (f"{value / total:+.0%}".replace("%", " %") for value in (residual, shortcut))
-    return "Of the net evidence at the sum, F(x) brought {}, the shortcut {}. ".format(*shares) + exact
+    shares = [f"{value / total:.0%}".replace("%", " %") for value in (residual, shortcut)]
+    side = "for" if total > 0 else "against"
+    return (
+        f"Net evidence {side} “{label}” at the sum: {shares[0]} of it from F(x), {shares[1]} from the shortcut. {exact}"
+    )
 
 
 def evidence(label: str, positive: bool, block: str, trained: bool = True) -> str:
@@ -153,14 +161,27 @@ def evidence(label: str, positive: bool, block: str, trained: bool = True) -> st
 def other_method(method: str, label: str, highest: float, lowest: float, block: str) -> str:
     """How to read the map of one of captum's methods."""
     how = {
-        "LayerGradCam": f"Captum's own Grad-CAM of block {block_title(block)}: the signed version of the map above",
-        "GuidedGradCam": f"Guided Grad-CAM: fine edges, kept where block {block_title(block)} saw the class",
-        "IntegratedGradients": "Integrated gradients, from a grey picture to this one: the values add up to the change "
-        "of the logit",
+        "LayerGradCam": f"Captum's own Grad-CAM of block {block_title(block)}, signed",
+        "GuidedGradCam": f"Guided Grad-CAM: fine edges, kept where block {block_title(block)} found positive evidence",
+        "IntegratedGradients": "Integrated gradients, from a grey picture to this one: the values nearly add up to the "
+        "change of the logit",
         "Occlusion": "Occlusion: how far the logit falls when a grey square covers this place",
-        "Saliency": "Saliency: how strongly a small change of this pixel moves the logit, whatever the direction",
+        "Saliency": "Saliency: how strongly a small change of this pixel moves the logit, up or down",
     }[method]
+    if method == "Saliency":
+        return f"{how}."
     if highest <= 0:
         return f"{how}. No positive evidence for “{label}”."
     against = " Indigo places speak against it." if lowest < 0 else ""
     return f"{how}. Red places speak for “{label}”.{against}"
+
+
+def curves(trace: Trace) -> str:
+    """What the curves over all blocks show."""
+    if trace.blocks[0].shortcut_kind == "none":
+        return "Without shortcuts there is nothing to compare F(x) with but x itself, which each block replaces."
+    small, strongest = sum(share(block) < 0.5 for block in trace.blocks), strongest_change(trace)
+    return (
+        f"In {small} of {len(trace.blocks)} blocks F(x) is less than half of what the shortcut carries. Block "
+        f"{block_title(strongest.name)} changes most: F(x) is {percent(share(strongest))} of what goes past it."
+    )

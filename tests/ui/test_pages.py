@@ -34,14 +34,15 @@ def test_examples_exist_for_both_kinds_of_network(picture: Image.Image) -> None:
     visit.use_network("resnet18", RANDOM)
     for name in (*bars.PHOTOS, bars.first_example(visit)):
         assert min(bars.example_picture(visit, name).size) >= 200
-    for wrong in ("cat", "None", "../../etc/passwd"):
+    assert min(bars.example_picture(visit, "cat").size) >= 32  # a link may take a drawing to an ImageNet network
+    for wrong in ("dragon", "None", "../../etc/passwd"):
         with pytest.raises(InputError, match="There is no example"):
             bars.example_picture(visit, wrong)
 
 
 def test_titles_and_weights() -> None:
     assert bars.title("resnet20") == "ResNet-20"
-    assert bars.title("plain18-cifar") == "Plain-18 wide"
+    assert bars.title("plain18-cifar") == "Plain-18 (3×3 stem)"
     visit = Visit()
     visit.use_network("resnet20", TRAINED)
     assert [value for _, value in bars.weight_choices(visit)] == [TRAINED, RANDOM]
@@ -127,7 +128,7 @@ def test_answer_is_as_sure_as_the_network() -> None:
 
 def test_familiar_speaks_only_of_the_unlike() -> None:
     assert words.familiar(None, "CIFAR-10") is None
-    assert words.familiar(0.1, "CIFAR-10") is None
+    assert words.familiar(0.05, "CIFAR-10") is None
     assert "98 % of the CIFAR-10 test pictures" in str(words.familiar(0.02, "CIFAR-10"))
     assert "over 99 %" in str(words.familiar(0.001, "CIFAR-10"))
 
@@ -149,11 +150,11 @@ def test_block_caption_reads_its_numbers() -> None:
     )
     text = words.block(a_block([10.0, 0.0], [10.0, 0.0]))
     assert "by 100 %: both branches matter" in text
-    assert "the same way: it amplifies" in text
+    assert "partly along it: it amplifies" in text
     assert "(cosine 1.00)" in text
     text = words.block(a_block([-30.0, 0.0], [10.0, 0.0]))
     assert "by 300 %: the residual branch dominates" in text
-    assert "it erases" in text
+    assert "it takes away" in text
     assert "(cosine -1.00)" in text
     assert "every second pixel" in words.block(a_block([1.0, 0.0], [1.0, 0.0], "padding"))
     assert "1×1 convolution" in words.block(a_block([1.0, 0.0], [1.0, 0.0], "projection"))
@@ -184,7 +185,9 @@ def test_no_positive_evidence_is_said() -> None:
     assert "in the last block, 2.0, on 50 %" in text
     assert "No positive evidence for “cat”" in words.evidence("cat", False, "layer1.0")
     assert "No positive evidence" not in words.evidence("cat", True, "layer1.0")
-    for method in METHODS:
+    assert "Red places" not in words.other_method("Saliency", "cat", 1.0, 0.0, "layer1.0")  # it has no sign
+    assert "Choose" not in words.cam({"layer1.0": nothing}, "cat", "layer1.0", signed=True)
+    for method in set(METHODS) - {"Saliency"}:
         assert "No positive evidence for “cat”" in words.other_method(method, "cat", 0.0, -1.0, "layer1.0")
         both = words.other_method(method, "cat", 1.0, -1.0, "layer1.0")
         assert "Red places speak for “cat”" in both
@@ -193,11 +196,13 @@ def test_no_positive_evidence_is_said() -> None:
 
 
 def test_split_caption_adds_up() -> None:
-    text = words.cam_split({"residual": 3.0, "shortcut": -1.0, "total": 2.0}, 1e-7)
-    assert "F(x) brought +150 %, the shortcut -50 %" in text
+    text = words.cam_split({"residual": 3.0, "shortcut": -1.0, "total": 2.0}, 1e-7, "cat")
+    assert "Net evidence for “cat” at the sum: 150 % of it from F(x), -50 % from the shortcut" in text
+    against = words.cam_split({"residual": -3.0, "shortcut": -1.0, "total": -4.0}, 1e-7, "cat")
+    assert "Net evidence against “cat” at the sum: 75 % of it from F(x), 25 %" in against
     assert "1e-07" in text
     for total in (0.0, 0.2):  # a share of next to nothing would say nothing
-        text = words.cam_split({"residual": 3.0, "shortcut": total - 3.0, "total": total}, 0.0)
+        text = words.cam_split({"residual": 3.0, "shortcut": total - 3.0, "total": total}, 0.0, "cat")
         assert "pull against each other: F(x) +3, the shortcut -" in text
 
 

@@ -14,14 +14,14 @@ import pytest
 import torch
 from PIL import Image
 
-from resnet_demo import ui, zoo
+from resnet_demo import ui, weights, zoo
 from resnet_demo.assets import asset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
-from resnet_demo.resnet import ResNet
+from resnet_demo.resnet import ResNet, ResNetConfig
 from resnet_demo.trace import trace_blocks
 from resnet_demo.ui import bars, session, words
-from resnet_demo.ui.session import MAX_SEED, RANDOM, TRAINED, Shelf, Visit, visit_of, whole_number
+from resnet_demo.ui.session import MAX_SEED, OWN, RANDOM, TRAINED, Shelf, Visit, visit_of, whole_number
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
@@ -231,7 +231,8 @@ def test_what_fails_changes_nothing(visit: Visit, tmp_path: Path) -> None:
             visit.name,
             visit.weights,
             visit.seed,
-            visit.model,
+            visit.network,
+            visit.own,
             visit.trace,
             visit.block,
             visit.channel,
@@ -298,6 +299,38 @@ def test_nothing_to_see_yet() -> None:
         with pytest.raises(InputError, match="There is no picture yet"):
             look()
     assert visit.target is None
+
+
+def test_the_twin_keeps_weights_and_seed_where_it_can(visit: Visit) -> None:
+    visit.use_network("resnet14", RANDOM, 7)
+    visit.use_network("plain14", visit.weights, visit.seed)
+    assert (visit.name, visit.weights, visit.seed) == ("plain14", RANDOM, 7)
+
+
+def test_a_page_refuses_a_network_that_would_hold_everybody_up(visit: Visit) -> None:
+    with pytest.raises(InputError, match=r"at most 60 blocks, this one has 600"):
+        visit.use_network("resnet1202", RANDOM)
+    assert visit.name == "resnet8"
+
+
+def test_an_uploaded_network_can_be_left_and_taken_up_again(visit: Visit, tmp_path: Path) -> None:
+    path = weights.save(ResNet(ResNetConfig.cifar(14), seed=5), tmp_path / "mine.safetensors")
+    visit.use_file(path)
+    own = visit.seen.logits
+    visit.use_network("resnet14", RANDOM, 0)
+    assert not torch.equal(visit.seen.logits, own)
+    visit.use_own()
+    assert (visit.name, visit.weights) == ("resnet14", OWN)
+    assert torch.equal(visit.seen.logits, own)
+
+
+def test_a_visit_weighs_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_visits", Shelf(most=20, weigh=session._share))
+    small, large = session.new_visit(), session.new_visit()
+    small.show_picture(Image.new("RGB", (32, 32)))
+    large.show_picture(Image.new("RGB", (6000, 5600)))  # 100 MB
+    assert session._visits.get(small.key) is None
+    assert session._visits.get(large.key) is large
 
 
 # The address
