@@ -296,7 +296,7 @@ def _address(visit: Visit) -> str:
     """The part of the page's address after `?` that leads back to this view; uploads cannot be part of it."""
     if visit.weights == OWN:
         return ""
-    query = {"model": visit.name, "weights": visit.weights, "page": visit.page, "block": visit.opened.name}
+    query = {"model": visit.name, "weights": visit.weights, "tab": visit.page, "block": visit.opened.name}
     query["target"] = visit.labels[visit.seen.target]
     if visit.weights == RANDOM:
         query["seed"] = str(visit.seed)
@@ -306,7 +306,7 @@ def _address(visit: Visit) -> str:
 
 
 def _from_address(visit: Visit, query: dict[str, str]) -> None:
-    """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&page=…&block=…&target=…&picture=…`
+    """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…`
     asks for.
 
     What the address gets wrong is said in a notice and left at its default.
@@ -343,7 +343,7 @@ def _from_address(visit: Visit, query: dict[str, str]) -> None:
     ask("picture", picture)
     if visit.trace is None:
         picture(bars_module.first_example(visit))
-    ask("page", page)
+    ask("tab", page)  # not "page": gradio takes that for itself
     ask("block", visit.open_block)
     ask("target", target)
 

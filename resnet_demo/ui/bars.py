@@ -141,7 +141,7 @@ def build_ask_bar() -> tuple[gr.Dropdown, gr.Dropdown, gr.Button]:
     """The class and the block that all pages look at, and the link to this view."""
     with gr.Row(elem_id="ask"):
         target = Dropdown([], label="Show the evidence for", elem_id="target", min_width=150, scale=2)
-        block = Dropdown([], label="Block, on the next two pages", elem_id="block-choice", min_width=130, scale=2)
+        block = Dropdown([], label="Block (Inside, Grad-CAM)", elem_id="block-choice", min_width=130, scale=2)
         share = gr.Button("Copy a link to this view", size="md", elem_id="share", scale=1, min_width=150)
     return target, block, share
 

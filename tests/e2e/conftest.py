@@ -110,7 +110,13 @@ def open_app(browser_: Browser, app_url: str) -> OpenApp:
     """`with open_app("?model=plain20", width=390) as visit:` opens the app in a fresh browser profile."""
 
     @contextmanager
-    def opened(query: str = "", width: int = 1280, height: int = 900, scheme: str = "light") -> Iterator[Visit]:
+    def opened(
+        query: str = "",
+        width: int = 1280,
+        height: int = 900,
+        scheme: str = "light",
+        shows: str = "#answers .rd-answer",
+    ) -> Iterator[Visit]:
         context = browser_.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,  # pyright: ignore[reportArgumentType]
@@ -137,7 +143,7 @@ def open_app(browser_: Browser, app_url: str) -> OpenApp:
         page.on("crash", lambda _: visit.complaints.append("the page crashed"))
         try:
             page.goto(f"{app_url}/{query}")
-            expect(visit.at("#answers .rd-answer").first).to_be_visible()
+            expect(visit.at(shows).first).to_be_visible()
             yield visit
             visit.check()
         finally:

@@ -203,6 +203,30 @@ def test_address_opens_what_it_names(open_app: OpenApp) -> None:
         assert visit.page.locator(".toast-body").count() == 0
 
 
+def test_address_opens_the_page_that_it_names(open_app: OpenApp) -> None:
+    with open_app("?tab=inside&model=plain20&picture=horse", shows="#curves svg") as visit:
+        expect(visit.at("#block h3")).to_contain_text("Block 1.1")
+        expect(visit.page.get_by_role("tab", selected=True)).to_have_text("Inside the blocks")
+        visit.at("#twin").click()
+        expect(visit.page).to_have_url(re.compile(r"[?&]model=resnet20&weights=trained&tab=inside&.*picture=horse"))
+        visit.page.reload()
+        expect(visit.at("#block h3")).to_contain_text("Block 1.1")
+        expect(visit.at("#network input")).to_have_value(re.compile("ResNet-20"))
+
+
+def test_opacity_stays_and_an_emptied_box_is_no_error(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        visit.at(".rd-opacity").fill("20")
+        expect(visit.at("#overlay .rd-heat")).to_have_attribute("opacity", "0.2")
+        visit.at(".rd-answer").nth(2).click()
+        expect(visit.at(".rd-answer").nth(2)).to_have_attribute("aria-pressed", "true")
+        expect(visit.at("#overlay .rd-heat")).to_have_attribute("opacity", "0.2")
+        visit.at("#picture").get_by_role("button", name=re.compile("clear|remove", re.I)).first.click()
+        expect(visit.at("#picture img")).to_have_count(0)
+        visit.turn_to("Inside the blocks", "#street svg")
+        assert visit.page.locator(".toast-body").count() == 0
+
+
 def test_wrong_address_gives_a_notice_and_a_working_page(open_app: OpenApp) -> None:
     nasty = "<img src=x onerror=console.error('injected')>"
     with open_app(f"?model=resnet9000&block={nasty}&target=unicorn") as visit:
