@@ -216,7 +216,7 @@ def inspect(
 
     network = load(model)
     domain = domain_of(network)
-    index = None if target is None else _class_index(target, domain)
+    index = None if target is None else domain.class_index(target)
     trace = trace_blocks(network, domain.to_input(_open(image)), index)
     report = {
         "image": str(image),
@@ -238,17 +238,6 @@ def inspect(
     if out:
         _write_figures(out, trace, domain, report)
     return report, _report_text(report)
-
-
-def _class_index(target: str, domain: Domain) -> int:
-    """A class by its name, in any case, or by its index."""
-    names = [label.casefold() for label in domain.labels]
-    if target.casefold() in names:
-        return names.index(target.casefold())
-    if target.isdecimal() and int(target) < len(names):
-        return int(target)
-    known = ", ".join(domain.labels[:10]) + (", …" if len(names) > 10 else "")
-    raise InputError(f"There is no class {target!r}; there are {known}, or 0 to {len(names) - 1}.")
 
 
 def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, Any]) -> None:

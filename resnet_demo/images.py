@@ -140,6 +140,16 @@ class Domain:
         left, top = ((length - kept) / 2 for length in picture.size)
         return picture.resize((side, side), Image.Resampling.BICUBIC, box=(left, top, left + kept, top + kept))
 
+    def class_index(self, name: str) -> int:
+        """A class by its name, in any case, or by its number. Raises InputError where there is none such."""
+        names = [label.casefold() for label in self.labels]
+        if name.casefold() in names:
+            return names.index(name.casefold())
+        if name.isdecimal() and len(name) < 10 and int(name) < len(names):
+            return int(name)
+        known = ", ".join(self.labels[:10]) + (", …" if len(names) > 10 else "")
+        raise InputError(f"There is no class {name!r}; there are {known}, or 0 to {len(names) - 1}.")
+
     def to_input(self, picture: Image.Image) -> Tensor:
         """A picture -> the network's input [1, 3, size, size], float32, normalised."""
         pixels = torch.from_numpy(np.array(self.crop(picture), dtype=np.uint8))  # [H, W, 3]

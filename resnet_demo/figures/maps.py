@@ -37,11 +37,11 @@ def scale_of(*maps: Tensor) -> float:
 
 def signed_map(values: Tensor, scale: float) -> Image.Image:
     """A map [H, W] -> RGBA picture W x H, a pixel each; `scale` is the absolute value of the full colour."""
-    return Image.fromarray(_colour(values, scale))
+    return Image.fromarray(_colour(values.detach().cpu().numpy(), scale))
 
 
-def _colour(values: Tensor, scale: float) -> np.ndarray:
-    level = (values.detach().cpu().numpy() * (_STEPS / scale)).round().clip(-_STEPS, _STEPS).astype(np.int16)
+def _colour(values: np.ndarray, scale: float) -> np.ndarray:
+    level = (values * (_STEPS / scale)).round().clip(-_STEPS, _STEPS).astype(np.int16)
     return SIGNED[level + _STEPS]
 
 
@@ -60,7 +60,7 @@ def grid(feature_maps: Tensor, scale: float, columns: int, magnify: int = 1) -> 
     count, height, width = feature_maps.shape
     rows = -(-count // columns)
     sheet = np.zeros((rows * columns, height + 1, width + 1, 4), dtype=np.uint8)
-    sheet[:count, :height, :width] = _colour(feature_maps, scale)
+    sheet[:count, :height, :width] = _colour(feature_maps.detach().cpu().numpy(), scale)
     sheet = sheet.reshape(rows, columns, height + 1, width + 1, 4).swapaxes(1, 2)
     sheet = sheet.reshape(rows * (height + 1), columns * (width + 1), 4)
     return Image.fromarray(sheet.repeat(magnify, axis=0).repeat(magnify, axis=1))
@@ -69,8 +69,7 @@ def grid(feature_maps: Tensor, scale: float, columns: int, magnify: int = 1) -> 
 def over(picture: Image.Image, cam: Tensor, scale: float, opacity: float = 0.7) -> Image.Image:
     """A map [h, w] laid over a picture, smoothly enlarged to its size: RGB."""
     smooth = Image.fromarray(cam.detach().cpu().float().numpy()).resize(picture.size, Image.Resampling.BILINEAR)
-    level = (np.asarray(smooth) * (_STEPS / scale)).round().clip(-_STEPS, _STEPS).astype(np.int16)
-    colour = SIGNED[level + _STEPS].astype(np.float32)
+    colour = _colour(np.asarray(smooth), scale).astype(np.float32)
     alpha = colour[..., 3:] / 255 * opacity
     return Image.fromarray(
         (np.asarray(picture.convert("RGB")) * (1 - alpha) + colour[..., :3] * alpha).astype(np.uint8)

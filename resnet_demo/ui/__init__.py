@@ -156,9 +156,10 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         # The picture
 
         def change_picture(visit: Visit, picture: Any) -> None:
-            if picture is None:  # the box was emptied, to make room for another one
-                return visit.seen and None
-            visit.show_picture(picture)
+            if picture is not None:
+                visit.show_picture(picture)
+            elif visit.trace is None:  # else the box was emptied to make room for another picture: nothing changes yet
+                raise InputError("There is no picture yet: upload one, or choose an example.")
 
         def change_to_example(visit: Visit, name: Any) -> dict[Any, Any]:
             visit.show_picture(bars_module.example_picture(visit, str(name)), str(name))
@@ -325,9 +326,7 @@ def _from_address(visit: Visit, query: dict[str, str]) -> None:
         visit.use_network(name, RANDOM if there == "none" else wanted, _number(query.get("seed", "0")))
 
     def target(label: str) -> None:
-        if label not in visit.labels and not (label.isdecimal() and int(label) < len(visit.labels)):
-            raise InputError(f"There is no class {label!r} in {visit.domain.name}.")
-        visit.explain(visit.labels.index(label) if label in visit.labels else int(label))
+        visit.explain(visit.domain.class_index(label))
 
     def picture(name: str) -> None:
         visit.show_picture(bars_module.example_picture(visit, name), name)

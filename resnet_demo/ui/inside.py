@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import gradio as gr
@@ -133,7 +134,12 @@ def _grids(block: BlockTrace, channel: int, name: str) -> str:
 
 
 def _curves(visit: Visit) -> str:
+    """The curves, drawn once for each trace: matplotlib takes longer than all the rest of the page."""
     trace = visit.seen
+    if visit.curves and visit.curves[0]() is trace:
+        return visit.curves[1]
     label = "Norms of both branches, their ratio and their cosine, over all blocks"
     drawing = curves_svg(draw_curves(trace), label)
-    return f"<h3>All blocks in one picture</h3>{figure(drawing, words.curves(trace), f'{visit.name}-curves')}"
+    shown = f"<h3>All blocks in one picture</h3>{figure(drawing, words.curves(trace), f'{visit.name}-curves')}"
+    visit.curves = (weakref.ref(trace), shown)
+    return shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from abc import ABCMeta
 from collections.abc import Callable, Sequence
 from html import escape
@@ -17,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
-from ..figures import data_uri, grid, signed_map
+from ..figures import data_uri, grid, photo_uri, signed_map
 from ..images import load_image
 from ..predict import Prediction
 from .words import tenths
@@ -162,6 +161,4 @@ def thumbnail(picture: Image.Image, side: int = 72) -> str:
     square = min(picture.size)
     left, top = (picture.width - square) // 2, (picture.height - square) // 2
     small = picture.crop((left, top, left + square, top + square)).resize((side, side))
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return photo_uri(small)

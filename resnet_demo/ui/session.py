@@ -10,6 +10,7 @@ import reprlib
 import secrets
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -123,6 +124,7 @@ class Visit:
     channel: int | None = None  # None: the one that shows the block best
     signed: bool = False  # show evidence against the class, too
     page: str = "classify"
+    curves: tuple[weakref.ref[Trace], str] | None = None  # what was last drawn of all blocks, and of which trace
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a visit at a time
 
