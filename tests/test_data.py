@@ -67,6 +67,21 @@ def test_cifar10_is_read_as_its_format_says(fake_cifar10):
     assert test.pictures.is_contiguous()
 
 
+def test_cifar10_is_not_copied_once_it_is_read(fake_cifar10, monkeypatch):
+    """150 MB, for the real one: the tensor is the reader's own memory."""
+    read = {}
+    reader = torchvision.datasets.CIFAR10
+    initialise = reader.__init__
+
+    def kept(self, *args, **kwargs):
+        initialise(self, *args, **kwargs)
+        read["data"] = self.data
+
+    monkeypatch.setattr(reader, "__init__", kept)
+    data = load_dataset("cifar10", train=True, data_dir=fake_cifar10 / "source", download=False)
+    assert data.pictures.data_ptr() == read["data"].__array_interface__["data"][0]
+
+
 def test_a_subset_is_the_first_pictures(fake_cifar10):
     data = load_dataset("cifar10", train=True, data_dir=fake_cifar10 / "source")
     part = data.subset(6)
@@ -74,6 +89,16 @@ def test_a_subset_is_the_first_pictures(fake_cifar10):
     assert torch.equal(part.pictures, data.pictures[:6])
     assert part.labels.tolist() == [1, 0, 9, 3, 2, 0]
     assert part.classes == data.classes
+    assert part.masks is None
+
+
+def test_a_subset_keeps_masks_and_note():
+    masks = torch.rand(5, 4, 4) < 0.5
+    data = Dataset("x", torch.zeros(5, 3, 4, 4, dtype=torch.uint8), torch.arange(5), ("a",) * 5, masks, "A note.")
+    part = data.subset(2)
+    assert part.masks is not None
+    assert torch.equal(part.masks, masks[:2])
+    assert (len(part), part.note, part.name) == (2, "A note.", "x")
 
 
 @pytest.fixture
@@ -152,11 +177,27 @@ def test_damaged_data_are_not_read(fake_cifar10, damage, sentence):
     sentence(error.value)
 
 
-@pytest.mark.parametrize("name", ["cifar11", "", "CIFAR10", "../cifar10"])
-def test_unknown_data_sets_are_refused(name, sentence):
-    with pytest.raises(InputError, match="cifar10, cifar100, fashion-mnist") as error:
+@pytest.mark.parametrize(
+    "name", ["cifar11", "", "CIFAR10", "../cifar10", "Shapes", "no.zip", "a\0b", "x" * 300, Path("shapes")]
+)
+def test_unknown_data_sets_are_refused(name, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    known = "cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders"
+    with pytest.raises(InputError, match=known) as error:
         load_dataset(name, train=True)
-    sentence(error.value)
+    if len(name if isinstance(name, str) else name.name) < 100:
+        sentence(error.value)
+
+
+def test_what_is_no_name_is_a_path(tmp_path, monkeypatch, sentence):
+    monkeypatch.chdir(tmp_path)
+    Path("shapes").mkdir()
+    Path("cifar10").write_text("not read: the name of a data set goes first")
+    assert len(load_dataset("shapes", train=False)) == 2_000
+    for path in (Path("shapes"), "./shapes", str(tmp_path / "shapes")):
+        with pytest.raises(InputError, match="The folder shapes must hold") as error:
+            load_dataset(path, train=False)
+        sentence(error.value)
 
 
 def test_fashion_mnist_is_padded_to_32_and_repeated_in_three_channels(tmp_path):
@@ -227,6 +268,25 @@ def test_shuffled_batches_are_full_without_repeats_and_repeatable():
     assert all(torch.equal(pictures[:, 1, 2, 3].long(), labels) for pictures, labels in epoch(1))
     assert torch.equal(order, torch.cat([labels for _, labels in epoch(1)]))
     assert not torch.equal(order, torch.cat([labels for _, labels in epoch(2)]))
+
+
+@pytest.mark.parametrize("count", [103, 100, 10, 7])
+@pytest.mark.parametrize("seed", [None, 1])
+def test_batches_can_start_anywhere_in_the_same_order(count, seed):
+    def epoch(start):
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        return [labels.tolist() for _, labels in batches(numbered(count), 10, generator, start)]
+
+    whole = epoch(0)
+    for start in range(len(whole) + 3):
+        assert epoch(start) == whole[start:]
+
+
+def test_where_a_training_starts_does_not_change_what_the_generator_gives_next():
+    generators = [torch.Generator().manual_seed(4) for _ in range(2)]
+    for start, generator in enumerate(generators):
+        next(batches(numbered(50), 10, generator, start))
+    assert torch.equal(*(torch.rand(3, generator=generator) for generator in generators))
 
 
 def test_a_set_smaller_than_a_batch_is_one_batch():

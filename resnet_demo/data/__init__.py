@@ -1,0 +1,41 @@
+"""Data sets, each held as one uint8 tensor: published ones, drawn ones, and a person's own pictures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import InputError
+from .dataset import Dataset, augment, batches
+from .folders import load_folder
+from .published import DATASETS, default_data_dir, load_published
+from .shapes import draw_shapes
+
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "augment",
+    "batches",
+    "default_data_dir",
+    "draw_shapes",
+    "load_dataset",
+    "load_folder",
+]
+
+
+def load_dataset(name: str | Path, train: bool, data_dir: str | Path | None = None, download: bool = True) -> Dataset:
+    """The training or the test half of a data set, by its name, or by the path of a folder or zip of class folders.
+
+    `data_dir` and `download` concern the published sets alone: where they lie, and whether an absent one is fetched.
+    `shapes` is drawn on the spot, the same pictures every time.
+
+    Raises InputError for an unknown name, or where the data are not to be had or cannot be used.
+    """
+    if name in DATASETS:
+        return load_published(str(name), train, data_dir, download)
+    if name == "shapes":
+        return draw_shapes(20_000, seed=0) if train else draw_shapes(2_000, seed=1)
+    if name and os.path.exists(name):  # unlike Path.exists, False for an overlong or otherwise impossible name, too
+        return load_folder(name, train)
+    known = ", ".join([*DATASETS, "shapes"])
+    raise InputError(f"There is no data set {str(name)!r}; there are {known}, or a folder or zip of class folders.")

@@ -1,0 +1,60 @@
+"""The published data sets, through torchvision's own readers: CIFAR-10, CIFAR-100 and FashionMNIST."""
+
+from __future__ import annotations
+
+import os
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+
+from ..errors import InputError
+from .dataset import Dataset
+
+DATASETS = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "fashion-mnist": "FashionMNIST"}  # torchvision's classes
+
+
+def default_data_dir() -> Path:
+    """`$RESNET_DEMO_DATA`, or a folder in the user's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("RESNET_DEMO_DATA") or cache / "resnet_demo" / "data")
+
+
+def load_published(name: str, train: bool, data_dir: str | Path | None = None, download: bool = True) -> Dataset:
+    """Read the training or the test half of one of `DATASETS`.
+
+    What is absent from `data_dir` is downloaded there, with progress on stderr and its checksum verified.
+    FashionMNIST's grey 28x28 pictures are padded to 32x32 and repeated into three channels.
+
+    Raises InputError where the data are neither on disk nor to be had.
+    """
+    import torchvision
+
+    folder = Path(data_dir) if data_dir else default_data_dir()
+    reader = getattr(torchvision.datasets, DATASETS[name])
+    try:
+        data = reader(folder, train=train, download=False)
+    except (RuntimeError, OSError):
+        if not download:
+            raise InputError(f"{DATASETS[name]} is not in {folder}.") from None
+        data = _download(reader, folder, train, DATASETS[name])
+    pictures, classes = torch.as_tensor(data.data), tuple(str(label) for label in data.classes)
+    if pictures.ndim == 3:  # grey: [N, 28, 28]
+        pictures = torch.nn.functional.pad(pictures, (2, 2, 2, 2))[:, None].expand(-1, 3, -1, -1)
+    else:  # [N, H, W, 3]
+        pictures = pictures.permute(0, 3, 1, 2)
+    # CIFAR's files hold [N, 3, H, W] and torchvision turns only the view, so here nothing is copied.
+    return Dataset(name, pictures.contiguous(), torch.as_tensor(data.targets), classes)
+
+
+def _download(reader: type, folder: Path, train: bool, title: str):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return reader(folder, train=train, download=True)
+    except (URLError, HTTPException, RuntimeError, OSError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise InputError(
+            f"{title} is not in {folder} and could not be downloaded ({reason}); "
+            "connect to the internet, or say with --data-dir where it lies."
+        ) from None
