@@ -1,10 +1,11 @@
 """An interactive laboratory for one idea: y = F(x) + x."""
 
 from .attribution import grad_cam
+from .evaluation import evaluate
 from .predict import classify
 from .resnet import ResNet, ResNetConfig
 from .trace import trace_blocks
-from .train import evaluate, train
+from .train import train
 from .weights import save
 from .zoo import build, load
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import json
 import math
+import os
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -22,7 +24,9 @@ from typer.core import TyperGroup
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .data import Dataset
     from .images import Domain
+    from .provenance import Settings
     from .trace import Trace
     from .train import Record
 
@@ -56,6 +60,8 @@ class _Group(TyperGroup):
 
 
 def _fail(message: str, status: int) -> NoReturn:
+    if int(os.environ.get("RANK", 0)) > 0:
+        time.sleep(5)  # what all of torchrun's processes meet, the first one tells; then torchrun ends the others
     sentence = " ".join((message.strip().splitlines() or ["It failed."])[0].split())
     sentence += "" if sentence.endswith((".", "?", "!", "…")) else "."
     typer.echo("\n" * _progress_line.open + sentence, err=True)
@@ -119,7 +125,8 @@ def _percent(fraction: float | None) -> str | None:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout, nothing else.")]
 Model = Annotated[str, typer.Option(help="A network of the zoo, or a checkpoint file.")]
-Data = Annotated[str, typer.Option(help="A data set: cifar10, cifar100 or fashion-mnist.")]
+DATA = "A data set: cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders."
+Data = Annotated[str, typer.Option(help=DATA)]
 DataDir = Annotated[Path | None, typer.Option(help="Where data sets lie, or are downloaded to.")]
 
 
@@ -281,52 +288,97 @@ def _report_text(report: dict[str, Any]) -> str:
 @_command
 def train(
     out: Annotated[Path, typer.Option(help="The weights to write (.safetensors); their history goes beside them.")],
-    model: Annotated[str, typer.Option(help="A network of the zoo.")] = "resnet20",
-    data: Data = "cifar10",
+    model: Annotated[str | None, typer.Option(help="A network of the zoo.", show_default="resnet20")] = None,
+    data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10")] = None,
     data_dir: DataDir = None,
     epochs: Annotated[int | None, typer.Option(help="Train so many epochs, …")] = None,
     minutes: Annotated[float | None, typer.Option(help="… or so many minutes.")] = None,
-    recipe: Annotated[str, typer.Option(help="fast, paper or seed.")] = "fast",
-    seed: Annotated[int, typer.Option(help="Fixes the weights at the start and the order of the pictures.")] = 0,
+    recipe: Annotated[str | None, typer.Option(help="fast, paper or seed.", show_default="fast")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=2**31 - 1, show_default="0", help="Fixes the weights at the start and the order of the pictures."
+        ),
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Train once more as these weights (or the .json beside them) were trained."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from where this training was interrupted.")] = False,
     compile: Annotated[
-        bool, typer.Option("--compile", help="Compile first: a minute that long runs win back.")
-    ] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processor cores to use; else all.")] = None,
+        bool | None,
+        typer.Option(
+            "--compile/--no-compile", help="Compile first: a minute that long runs win back.", show_default="on a GPU"
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processor cores to use; else all, shared by the processes of torchrun.")
+    ] = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
-    """Train a network, and write its weights with the story of how they came about."""
+    """Train a network, and write its weights with the story of how they came about.
+
+    On a GPU in bfloat16 and compiled; with several processes where torchrun starts them, on one machine or more:
+    torchrun --nproc-per-node=2 -m resnet_demo train …
+    """
     import torch
 
+    from . import distributed
     from .data import load_dataset
-    from .train import evaluate, provenance
-    from .train import train as training
+    from .evaluation import evaluate
+    from .provenance import provenance
+    from .train import Training
     from .weights import save, write_atomically
     from .zoo import build, network
 
+    schedule = None
+    given = {"--model": model, "--data": data, "--epochs": epochs, "--minutes": minutes}
+    given |= {"--recipe": recipe, "--seed": seed}
+    model, data, how, seed = model or "resnet20", data or "cifar10", recipe or "fast", seed or 0
+    if replay:
+        told = _replayed(replay, given)
+        model, how, seed, schedule = told.network, told.recipe, told.seed, told.schedule
+        epochs, minutes, data = told.epochs, told.minutes, given["--data"] or told.dataset
+        threads, compile = threads or told.threads, told.compiled if compile is None else compile
     network(model)  # an unknown name is told before anything is read or downloaded
     if out.suffix != ".safetensors":
         raise InputError(f"The weights are written as .safetensors, not as {out.name}.")
-    if threads:
-        torch.set_num_threads(threads)
-    train_set, test_set = (load_dataset(data, half, data_dir) for half in (True, False))
-    net = build(model, seed, len(train_set.classes))
-    checkpoint = out.with_suffix(".resume.pt")
-    history: list[Record] = []
-    records = training(net, train_set, test_set, recipe, epochs, minutes, seed, checkpoint, resume, compile)
-    for record in records:
-        if record.test_accuracy is not None:
-            history.append(record)
-        _progress_line(_record_text(record), record.test_accuracy is not None)
-
-    test, last = evaluate(net, test_set), history[-1]
-    story = provenance(model, data, recipe, history, test, seed=seed, minutes=minutes, compiled=compile)
-    options = {"--data-dir": data_dir, "--epochs": epochs, "--minutes": minutes, "--threads": threads}
-    command = _as_typed(
-        # Without --resume: a training that was interrupted ends at the same weights.
-        {"--model": model, "--data": data, **options, "--recipe": recipe, "--seed": seed, "--out": out},
-        ["--compile"] * compile,
-    )
+    with distributed.together():
+        first = distributed.rank() == 0  # this process writes and tells, the others help
+        if threads:
+            torch.set_num_threads(threads)
+        train_set, test_set = distributed.from_first(
+            lambda: (load_dataset(data, True, data_dir), load_dataset(data, False, data_dir))
+        )
+        if first:
+            _tell_notes(train_set, test_set)
+        net = build(model, seed, len(train_set.classes))
+        training = Training(
+            net,
+            train_set,
+            test_set,
+            how,
+            epochs=epochs,
+            minutes=minutes,
+            schedule=schedule,
+            seed=seed,
+            compile=compile,
+        )
+        checkpoint = out.with_suffix(".resume.pt")
+        for record in training.run(checkpoint, resume):
+            if first:
+                _progress_line(_record_text(record), record.test_accuracy is not None)
+        test, last = evaluate(net, test_set), training.history[-1]
+        story = provenance(model, training, test)
+    if not first:
+        raise typer.Exit
+    settings = {"--model": model, "--data": Path(data), "--data-dir": data_dir}
+    settings |= {"--epochs": epochs, "--minutes": minutes, "--threads": threads}
+    settings |= {"--recipe": training.recipe.name, "--seed": seed, "--out": out}
+    if replay:
+        settings = {"--replay": replay, "--data-dir": data_dir, "--threads": threads, "--out": out}
+    # Without --resume: a training that was interrupted ends at the same weights.
+    command = _as_typed(settings, ["--compile"] * training.compile)
     net.provenance = {"origin": "trained by resnet-demo train", "command": command, **story}
     save(net, out)
     write_atomically(out.with_suffix(".json"), (_json(net.provenance, indent=1) + "\n").encode())
@@ -338,8 +390,10 @@ def train(
         "loss": test.loss,
         "seconds": last.seconds,
         "epochs": last.epoch,
+        "images": last.images,
         "images_per_second": last.images_per_second,
         "weights": str(out),
+        "schedule": story["schedule"],
         "history": story["history"],
     }
     text = (
@@ -347,6 +401,40 @@ def train(
         f"{last.epoch} epochs in {last.seconds / 60:.1f} min, {last.images_per_second:,.0f} pictures/s; weights: {out}"
     )
     return result, text
+
+
+def _replayed(path: Path, given: dict[str, Any]) -> Settings:
+    """The settings of the training to repeat; InputError where the options that were `given` say something else."""
+    from .data import DATASETS
+    from .provenance import settings_of
+
+    settings = settings_of(path)
+    # Of a folder or zip the name is known, not the place.
+    place = Path(given["--data"] or settings.dataset).resolve()
+    told = {
+        "--model": settings.network,
+        "--data": given["--data"] if settings.dataset in (place.name, place.stem) else settings.dataset,
+        "--epochs": settings.epochs,
+        "--minutes": settings.minutes,
+        "--recipe": settings.recipe.name,
+        "--seed": settings.seed,
+    }
+    for option, value in given.items():
+        if value is not None and value != told[option]:
+            raise InputError(
+                f"{option} {value} is not how {path.name} was trained; leave it out to repeat that training."
+            )
+    if given["--data"] is None and settings.dataset not in (*DATASETS, "shapes") and not place.exists():
+        raise InputError(
+            f"{path.name} was trained on {settings.dataset}: tell with --data where that folder or zip lies."
+        )
+    return settings
+
+
+def _tell_notes(*datasets: Dataset) -> None:
+    """On stderr, what is to be known of data sets, such as which pictures were left out."""
+    for note in dict.fromkeys(dataset.note for dataset in datasets if dataset.note):
+        typer.echo(note, err=True)
 
 
 def _as_typed(options: dict[str, Any], flags: list[str]) -> str:
@@ -395,11 +483,12 @@ def evaluate(
 ) -> tuple[Any, str]:
     """Measure a network on the test half of a data set."""
     from .data import load_dataset
-    from .train import evaluate as measure
+    from .evaluation import evaluate as measure
     from .zoo import load
 
-    network = load(model)
-    result = measure(network, load_dataset(data, False, data_dir))
+    network, dataset = load(model), load_dataset(data, False, data_dir)
+    _tell_notes(dataset)
+    result = measure(network, dataset)
     value = {"model": model, "data": data, "accuracy": result.accuracy, "loss": result.loss, "n": result.n}
     return value, _evaluation_text(value, result.n)
 

@@ -9,6 +9,7 @@ threads can trace one model at a time.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -181,6 +182,30 @@ def retarget(trace: Trace, target: int) -> Trace:
         for block, x, total, output in zip(trace.blocks, at_x, at_total, at_output, strict=True)
     )
     return replace(trace, target=target, blocks=blocks)
+
+
+def branch_ratios(model: ResNet, inputs: Tensor) -> dict[str, float]:
+    """‖F(x)‖ / ‖shortcut(x)‖ of every block, by name, over inputs [N, 3, H, W].
+
+    Empty in plain networks; not a number where a shortcut carries nothing.
+    """
+    if model.config.plain:
+        return {}
+    norms: dict[tuple[str, str], float] = {}
+
+    def measure(name: str, branch: str) -> Callable[..., None]:
+        return lambda _module, _inputs, output: norms.__setitem__((name, branch), output.norm().item())
+
+    view = private_view(model)  # its hooks go when it goes
+    for name, block in view.named_blocks():
+        block.residual.register_forward_hook(measure(name, "residual"))
+        block.shortcut.register_forward_hook(measure(name, "shortcut"))
+    with torch.no_grad():
+        view(inputs)
+    return {
+        name: norms[name, "residual"] / norms[name, "shortcut"] if norms[name, "shortcut"] else math.nan
+        for name, _ in view.named_blocks()
+    }
 
 
 def check_image(image: Tensor) -> None:

@@ -1,59 +1,41 @@
-"""Training and evaluation, without any interface: `train` is a generator of records that a page or a shell shows."""
+"""Training, without any interface: a generator of records that a page or a shell shows.
+
+The step itself is a handful of lines (`Training._step`). The rest keeps the budget, lets one watch, and sees to it
+that a training can be stopped, resumed and repeated.
+"""
 
 from __future__ import annotations
 
-import io
 import math
-import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from . import checkpoint as checkpoints
+from . import distributed, hardware
 from .data import Dataset, augment, batches
 from .errors import InputError
+from .evaluation import Evaluation, check_classes, evaluate
 from .images import CIFAR10, Domain
+from .pace import FINE, Clock, ClockPace, EpochPace, Pace, ReplayPace
 from .predict import domain_of
+from .recipes import Recipe, learning_rate, recipe_of
 from .resnet import ResNet
-from .weights import write_atomically
+from .trace import branch_ratios
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train: stochastic gradient descent with these settings."""
-
-    name: str
-    lr: float  # the highest learning rate
-    momentum: float
-    nesterov: bool
-    weight_decay: float
-    schedule: str  # "triangle", "steps" or "constant": see `learning_rate`
-    shift: int | None  # augment with flips and shifts of up to so many pixels; None: not at all
-    batch: int = 128
-    small_until: float = 0.0  # for this fraction of the training the crops are 3/4 as high and wide
-
-
-RECIPES = {
-    # Small crops first: global average pooling takes any size, and a crop of 24 px costs half of one of 32 px.
-    "fast": Recipe("fast", 0.2, 0.9, True, 5e-4, "triangle", shift=2, small_until=0.6),
-    "paper": Recipe("paper", 0.1, 0.9, False, 1e-4, "steps", shift=4),  # He et al. 2015, section 4.2
-    "seed": Recipe("seed", 0.01, 0.0, False, 0.0, "constant", shift=None),  # the textbook loop, for comparison
-}
-
-
-def learning_rate(recipe: Recipe, progress: float) -> float:
-    """The learning rate when the fraction `progress` of the training is done."""
-    if recipe.schedule == "triangle":  # up for a fifth of the time, then down to zero
-        return recipe.lr * min(progress / 0.2, (1 - progress) / 0.8)
-    if recipe.schedule == "steps":  # a tenth after 32k, a hundredth after 48k of the paper's 64k iterations
-        return recipe.lr * (1.0 if progress < 0.5 else 0.1 if progress < 0.75 else 0.01)
-    return recipe.lr
+TELL_EVERY = 0.4  # seconds between records
+KEEP_EVERY = 30.0  # seconds between checkpoints
+GLANCE = 8  # training pictures on which the branches are compared
+SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end
+DIVERGED = 100.0  # a mean loss of this size is no training any more: guessing among 1,000 classes costs 6.9
+SEEDS = 2**31  # so many there are, from 0
+KEPT = ("step", "seconds", "lr", "progress", "schedule", "finished")  # beside tensors, what a checkpoint holds
 
 
 @dataclass(frozen=True)
@@ -63,47 +45,18 @@ class Record:
     epoch: int  # epochs completed
     step: int
     images: int
-    seconds: float  # of training; evaluation not counted
+    seconds: float  # of training; tests not counted
     lr: float
     train_loss: float
     train_accuracy: float
-    test_loss: float | None = None  # None within an epoch
+    gradients: dict[str, float]  # by block: norm of the last step's gradient with respect to its parameters
+    ratios: dict[str, float]  # by block: ‖F(x)‖ / ‖shortcut(x)‖ on a few training pictures; empty in plain networks
+    test_loss: float | None = None  # None between tests
     test_accuracy: float | None = None
 
     @property
     def images_per_second(self) -> float:
         return self.images / self.seconds if self.seconds else 0.0
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Accuracy (a fraction), mean cross-entropy and number of pictures, with the logits' energy for each picture."""
-
-    accuracy: float
-    loss: float
-    n: int
-    energies: Tensor  # [n]: logsumexp of the logits; high where the picture resembles the training set
-
-
-@torch.no_grad()
-def evaluate(model: ResNet, dataset: Dataset, batch: int = 500) -> Evaluation:
-    """Classify a whole data set, whole pictures, without augmentation. The model's mode is left as it was.
-
-    Raises InputError where the network's classes are not the data set's.
-    """
-    _check_classes(model, dataset)
-    domain, was_training = domain_of(model), model.training
-    model.eval()
-    try:
-        logits = torch.cat([model(domain.normalise(pictures)) for pictures, _ in batches(dataset, batch)])
-    finally:
-        model.train(was_training)
-    return Evaluation(
-        accuracy=int((logits.argmax(1) == dataset.labels).sum()) / len(dataset),  # exact: 0.9173, not 0.91729998
-        loss=cross_entropy(logits, dataset.labels).item(),
-        n=len(dataset),
-        energies=logits.logsumexp(1),
-    )
 
 
 def train(
@@ -116,77 +69,308 @@ def train(
     seed: int = 0,
     checkpoint: Path | None = None,
     resume: bool = False,
-    compile: bool = False,
+    compile: bool | None = None,
 ) -> Iterator[Record]:
-    """Train `model` in place; yield a record about twice a second, and one with test figures after every epoch.
+    """Train `model` in place; yield a record about twice a second, and one with test figures at every test.
 
-    The budget is either a number of `epochs`, which the seed then fixes step by step, or of `minutes`, whose
-    schedule follows the clock. With a `checkpoint` the state is saved there after every epoch, and `resume` goes on
-    from it to the same result, after yielding once more the records of the epochs that were done. `compile` costs a
-    minute at the start and trains about 1.3 times faster; it needs a C++ compiler.
+    The budget is either a number of `epochs`, with a test after each, which the seed then fixes step by step; or of
+    `minutes`, whose schedule follows the clock, with twenty small tests on the way and one of the whole test set at
+    the end. With a `checkpoint` the state is saved there at every test of the whole test set and every half minute;
+    `resume` goes on from it to the same result, after yielding once more the records with test figures. `compile`
+    costs a minute at the start and then trains faster; it needs a C++ compiler. By default it is done on a GPU only.
+    A recipe's batch that is larger than the training set becomes the training set.
 
-    Raises InputError for an impossible budget or checkpoint, and FloatingPointError when the loss is no longer finite.
+    Raises InputError for an impossible budget or checkpoint, and FloatingPointError when the training diverges.
     """
-    recipe = _recipe(recipe)
+    training = Training(model, train_set, test_set, recipe, epochs=epochs, minutes=minutes, seed=seed, compile=compile)
+    return training.run(checkpoint, resume)
+
+
+class Training:
+    """One training; `train` is the short way to it.
+
+    `progress` is how much of the budget is used, from 0 to 1. `history` holds the records with test figures, and
+    `schedule` how many steps were taken in each thousandth of a budget of minutes. Given to another training of the
+    same network, data, recipe, minutes and seed, on a machine of the same kind with as many threads, the schedule
+    makes that one repeat this one step by step.
+    """
+
+    def __init__(
+        self,
+        model: ResNet,
+        train_set: Dataset,
+        test_set: Dataset,
+        recipe: Recipe | str = "fast",
+        *,
+        epochs: int | None = None,
+        minutes: float | None = None,
+        schedule: Sequence[int] | None = None,
+        seed: int = 0,
+        compile: bool | None = None,
+    ):
+        self.model, self.train_set, self.test_set = model, train_set, test_set
+        self.epochs, self.minutes, self.seed = epochs, minutes, seed
+        recipe = recipe_of(recipe, minutes)
+        self.recipe = replace(recipe, batch=min(recipe.batch, len(train_set)))
+        if len(train_set) < 2:
+            raise InputError("Training needs two pictures at least.")
+        if self.recipe.batch % distributed.world():
+            raise InputError(f"{distributed.world()} processes cannot share batches of {self.recipe.batch} evenly.")
+        if not 0 <= seed < SEEDS:
+            raise InputError(f"The seed must be a whole number from 0 to {SEEDS - 1}.")
+        for dataset in (train_set, test_set):
+            check_classes(model, dataset)
+        self.steps_per_epoch = len(train_set) // self.recipe.batch
+        self.pace = _pace(epochs, minutes, schedule, self.steps_per_epoch)
+        self.progress = self.pace.progress(0, 0.0)
+        self.device = hardware.device()
+        self.compile = self.device.type == "cuda" if compile is None else compile
+        self.step, self.seconds, self.lr = 0, 0.0, 0.0
+        self.history: list[Record] = []
+        self.schedule, self._replayed = [0] * FINE, schedule and list(schedule)
+        self.stopped = self.finished = False
+        self._clock, self._meter, self._half = Clock(), Meter(self.device), hardware.half_is_faster(self.device)
+
+    def stop(self) -> None:
+        """End the training after its next step, from any thread. What was learned is kept, and tested in short."""
+        self.stopped = True
+
+    def run(self, checkpoint: Path | None = None, resume: bool = False) -> Generator[Record, None, None]:
+        """Train, from the start or from a checkpoint; see `train`."""
+        model, recipe = self.model, self.recipe
+        model.domain = dataset_domain(self.train_set)
+        model.requires_grad_(True)
+        # Channels last is the order in which convolutions are computed: nothing has to be reordered on the way.
+        model.to(device=self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        optimiser = torch.optim.SGD(
+            model.parameters(), recipe.lr, recipe.momentum, nesterov=recipe.nesterov, weight_decay=recipe.weight_decay
+        )
+        try:
+            if resume and checkpoint:
+                self._restore(checkpoint, optimiser)
+                yield from self.history
+            if self.finished:
+                return
+            for record in self._steps(optimiser, checkpoint):
+                self._clock.stop()
+                yield record
+                self._clock.start()
+            if recipe.settle:
+                settle(model, self.train_set.subset(max(SETTLE_ON, recipe.batch)), recipe.batch)
+            _put_back(model)
+            last = self._tested(self._sample if self.stopped else self.test_set)
+            self.progress = 1.0
+            if not self.stopped:
+                self.finished = True
+                self._keep(checkpoint, optimiser)
+            yield last
+        finally:
+            _put_back(model)
+            optimiser.zero_grad()
+
+    def _steps(self, optimiser: torch.optim.Optimizer, checkpoint: Path | None) -> Iterator[Record]:
+        """Take all the steps that the budget still allows, and one at least: there is always something to tell."""
+        self.model.train()
+        forward = distributed.replica(self.model) if distributed.world() > 1 else self.model
+        forward = _compiled(forward) if self.compile else forward
+        tests = self.pace.tests(self.step, self.progress)
+        self._clock.start()
+        start = told = kept = time.perf_counter()
+        for pictures, labels in self._batches():
+            self._step(forward, optimiser, pictures, labels)
+            now = time.perf_counter()
+            self.seconds += now - start
+            start = now
+            progress = 1.0 if self.stopped else min(self.pace.progress(self.step, self._clock()), 1.0)
+            # All processes of a distributed training do the same next, at the word of the first one's clock.
+            self.progress, tell, keep = distributed.agreed(progress, now - told > TELL_EVERY, now - kept > KEEP_EVERY)
+            if self.progress >= 1:
+                return
+            due = self.pace.tests(self.step, self.progress)
+            if due > tests:
+                tests = due
+                record = self._tested(self.test_set if self.epochs else self._sample)
+            elif tell:
+                record = self._record()
+            else:
+                continue
+            if keep or (self.epochs and record.test_loss is not None):
+                self._keep(checkpoint, optimiser)
+                kept = now
+            yield record
+            start = told = time.perf_counter()
+
+    def _step(
+        self,
+        forward: Callable[[Tensor], Tensor],
+        optimiser: torch.optim.Optimizer,
+        pictures: Tensor,
+        labels: Tensor,
+    ) -> None:
+        """One step of gradient descent on one batch: uint8 [N, 3, H, W], int64 [N]."""
+        recipe, domain = self.recipe, domain_of(self.model)
+        self.lr = optimiser.param_groups[0]["lr"] = learning_rate(recipe, self.progress)
+        if recipe.shift is not None:
+            # Seeding every step by its number: a resumed run draws the same crops, and so does each of many processes.
+            luck = torch.Generator().manual_seed(2**40 + self.seed * 10_000_019 + self.step)
+            size, crop = pictures.shape[-1], recipe.crop(pictures.shape[-1], self.progress)
+            pictures = augment(pictures, crop, recipe.shift if crop == size else 0, luck)
+        share = slice(distributed.rank(), None, distributed.world())
+        pictures, labels = pictures[share].to(self.device), labels[share].to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
+            logits = forward(domain.normalise(pictures))
+        loss = cross_entropy(logits.float(), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        self._meter.add(loss, logits, labels)
+        self.schedule[int(FINE * self.progress)] += 1
+        self.step += 1
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The rest of this epoch, and the epochs after it."""
+        while True:
+            # Seeding every epoch by its number makes a resumed run see the same batches as an uninterrupted one.
+            order = torch.Generator().manual_seed(self.seed * 100_003 + self.step // self.steps_per_epoch)
+            yield from batches(self.train_set, self.recipe.batch, order, start=self.step % self.steps_per_epoch)
+
+    @property
+    def _sample(self) -> Dataset:
+        """The part of the test set that is asked on the way: more where there is more time."""
+        return self.test_set.subset(min(max(int(240 * (self.minutes or 0)), 100), 1000))
+
+    def _record(self, test: Evaluation | None = None) -> Record:
+        """What is known now. Raises FloatingPointError where that is no training any more."""
+        loss, accuracy = self._meter.means()
+        finite = all(bool(value.isfinite().all()) for value in self.model.state_dict().values())
+        # Not `loss > DIVERGED`, which is false for what is not a number.
+        if not loss <= DIVERGED or not finite or (test and not math.isfinite(test.loss)):
+            raise FloatingPointError(
+                "The training diverged: its loss grew beyond all measure; a lower learning rate or another seed may do."
+            )
+        gradients = {
+            name: torch.stack([weight.grad.norm() for weight in block.parameters() if weight.grad is not None])
+            for name, block in self.model.named_blocks()
+        }
+        glance = domain_of(self.model).normalise(self.train_set.pictures[:GLANCE].to(self.device))
+        return Record(
+            epoch=self.step // self.steps_per_epoch,
+            step=self.step,
+            images=self.step * self.recipe.batch,
+            seconds=self.seconds,
+            lr=self.lr,
+            train_loss=loss,
+            train_accuracy=accuracy,
+            gradients={name: norms.norm().item() for name, norms in gradients.items()},
+            ratios=branch_ratios(self.model, glance),
+            test_loss=test and test.loss,
+            test_accuracy=test and test.accuracy,
+        )
+
+    def _tested(self, test_set: Dataset) -> Record:
+        """A record with test figures; the means begin anew after it."""
+        record = self._record(evaluate(self.model, test_set))
+        self.history.append(record)
+        self._meter = Meter(self.device)
+        return record
+
+    def _keep(self, checkpoint: Path | None, optimiser: torch.optim.Optimizer) -> None:
+        sums = distributed.total(self._meter.sums.clone())
+        if checkpoint is None or distributed.rank() > 0:
+            return
+        state = {name: getattr(self, name) for name in KEPT}
+        state |= {"history": [asdict(record) for record in self.history], "clock": self._clock()}
+        state |= {"model": self.model.state_dict(), "optimiser": optimiser.state_dict(), "meter": sums}
+        checkpoints.keep(checkpoint, self._task, state)
+
+    def _restore(self, checkpoint: Path, optimiser: torch.optim.Optimizer) -> None:
+        """Take the state up again, if there is a checkpoint; of several processes, only the first one reads it."""
+        state = distributed.from_first(
+            lambda: checkpoints.restore(checkpoint, self._task) if checkpoint.is_file() else None
+        )
+        if state is None:
+            return
+        try:
+            self.model.load_state_dict(state["model"])
+            optimiser.load_state_dict(state["optimiser"])
+            self.history = [Record(**record) for record in state["history"]]
+            self._clock = Clock(state["clock"])
+            if distributed.rank() == 0:  # these are the sums of all processes
+                self._meter.sums = state["meter"].to(self.device)
+            for name in KEPT:
+                setattr(self, name, state[name])
+        except (KeyError, TypeError, RuntimeError, ValueError):
+            raise checkpoints.unfit(checkpoint) from None
+
+    @property
+    def _task(self) -> dict[str, Any]:
+        """What a checkpoint must agree with to be resumed."""
+        return {
+            "network": asdict(self.model.config),
+            "data": [self.train_set.name, len(self.train_set)],
+            "recipe": asdict(self.recipe),
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "minutes": self.minutes,
+            "replayed": self._replayed,
+        }
+
+
+def _pace(epochs: int | None, minutes: float | None, schedule: Sequence[int] | None, steps_per_epoch: int) -> Pace:
     if (epochs is None) == (minutes is None):
         raise InputError("A training needs a budget: either a number of epochs or of minutes.")
     if not 0 < (epochs or minutes or 0) < math.inf:
         raise InputError("The budget of a training must be more than nothing.")
-    if len(train_set) < recipe.batch:
-        raise InputError(f"Training needs at least one batch of {recipe.batch} pictures, not {len(train_set)}.")
-    for dataset in (train_set, test_set):
-        _check_classes(model, dataset)
-    model.domain = domain = dataset_domain(train_set)
-    model.requires_grad_(True)
-    size = train_set.pictures.shape[-1]
-    steps_per_epoch = len(train_set) // recipe.batch
-    optimiser = torch.optim.SGD(
-        model.parameters(), recipe.lr, recipe.momentum, nesterov=recipe.nesterov, weight_decay=recipe.weight_decay
-    )
-    forward = torch.compile(model, dynamic=False) if compile else model
-    epoch, step, seconds = 0, 0, 0.0
-    history: list[Record] = []  # the epochs' last records
-    run = {"seed": seed, "recipe": asdict(recipe), "epochs": epochs, "minutes": minutes}
-    run |= {"network": asdict(model.config), "data": [train_set.name, len(train_set)]}
-    if resume and checkpoint and checkpoint.is_file():
-        history = _restore(checkpoint, model, optimiser, run)
-        yield from history
-        epoch, step, seconds = history[-1].epoch, history[-1].step, history[-1].seconds
+    if epochs:
+        return EpochPace(epochs, steps_per_epoch)
+    return ClockPace(60 * (minutes or 1)) if schedule is None else ReplayPace(schedule)
 
-    def progress() -> float:
-        return step / (epochs * steps_per_epoch) if epochs else seconds / (60 * (minutes or 1))
 
-    while progress() < 1:
-        # Seeding every epoch by its number makes a resumed run see the same batches as an uninterrupted one.
-        generator = torch.Generator().manual_seed(seed * 100_003 + epoch)
-        model.train()
-        meter, told = _Meter(), time.perf_counter()
-        for pictures, labels in batches(train_set, recipe.batch, generator):
-            start, now = time.perf_counter(), progress()
-            if recipe.shift is not None:
-                crop = size * 3 // 4 if now < recipe.small_until else size
-                pictures = augment(pictures, crop, recipe.shift if crop == size else 0, generator)
-            lr = optimiser.param_groups[0]["lr"] = learning_rate(recipe, now)
-            logits = forward(domain.normalise(pictures))
-            loss = cross_entropy(logits, labels)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            meter.add(loss, logits, labels)
-            step, seconds = step + 1, seconds + time.perf_counter() - start
-            if time.perf_counter() - told > 0.5:
-                told = time.perf_counter()
-                yield Record(epoch, step, step * recipe.batch, seconds, lr, *meter.means())
-            if progress() >= 1:  # a budget of minutes may end within an epoch
-                break
-        epoch += 1
-        test = evaluate(model, test_set)
-        means = meter.means()
-        history.append(Record(epoch, step, step * recipe.batch, seconds, lr, *means, test.loss, test.accuracy))
-        if checkpoint:
-            _keep(checkpoint, model, optimiser, history, run)
-        yield history[-1]
+def _compiled(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """`forward`, compiled when it is first called; InputError where that cannot be done."""
+    compiled = torch.compile(forward, dynamic=False)
+
+    def run(inputs: Tensor) -> Tensor:
+        try:
+            return compiled(inputs)
+        except torch._dynamo.exc.BackendCompilerFailed as error:  # pyright: ignore[reportAttributeAccessIssue]
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"Nothing can be compiled here ({reason}): install a C++ compiler, or train without compiling."
+            ) from None
+
+    return run
+
+
+def _put_back(model: ResNet) -> None:
+    """As others expect a network: in eval mode, on the processor, in the usual order of memory."""
+    model.to(device="cpu", memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
     model.eval()
+
+
+@torch.no_grad()
+def settle(model: ResNet, dataset: Dataset, batch: int) -> None:
+    """Measure the batch-norm statistics anew, on whole pictures and with the weights as they are now.
+
+    They are means over whole batches; an incomplete last one is left out.
+
+    Those that were gathered while training lag behind the weights, and may be of smaller crops.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta, was_training = [norm.momentum for norm in norms], model.training
+    device, batch = next(model.parameters()).device, min(batch, len(dataset))
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over all batches
+    model.train()
+    try:
+        for pictures, _ in batches(dataset, batch):
+            if len(pictures) == batch:  # a small last batch would count as much as the others
+                model(domain_of(model).normalise(pictures.to(device)))
+    finally:
+        model.train(was_training)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
 
 def dataset_domain(dataset: Dataset) -> Domain:
@@ -199,111 +383,18 @@ def dataset_domain(dataset: Dataset) -> Domain:
     return replace(CIFAR10, name=dataset.name, labels=dataset.classes, size=size, resize=size, mean=mean, std=std)
 
 
-def provenance(
-    network: str,
-    dataset: str,
-    recipe: Recipe | str,
-    history: Sequence[Record],
-    test: Evaluation,
-    *,
-    seed: int,
-    minutes: float | None = None,
-    compiled: bool = False,
-) -> dict[str, Any]:
-    """Where weights come from, to be saved with them: what was asked for, with what it was done, what came out.
+class Meter:
+    """Means of loss and accuracy over the batches since a test, of all processes together."""
 
-    `history` holds the records with test figures, one per epoch, and `test` was measured on the finished weights.
-    """
-    last = history[-1]
-    return {
-        "network": network,
-        "dataset": dataset,
-        "recipe": asdict(_recipe(recipe)),
-        "seed": seed,
-        "epochs": last.epoch,
-        "minutes": minutes,
-        "seconds": round(last.seconds, 1),
-        "images_per_second": round(last.images_per_second, 1),
-        "threads": torch.get_num_threads(),
-        "compiled": compiled,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "torchvision": version("torchvision"),
-        "cpu": _cpu(),
-        "test_accuracy": round(test.accuracy, 6),
-        "test_loss": round(test.loss, 4),
-        "train_accuracy": round(last.train_accuracy, 4),
-        "train_loss": round(last.train_loss, 4),
-        "energy_percentiles": [round(value, 4) for value in test.energies.quantile(torch.linspace(0, 1, 101)).tolist()],
-        "history": [_rounded(record) for record in history],
-    }
-
-
-def _rounded(record: Record) -> dict[str, Any]:
-    digits = {"seconds": 1, "lr": 6}
-    return {k: round(v, digits.get(k, 4)) if isinstance(v, float) else v for k, v in asdict(record).items()}
-
-
-def _cpu() -> str:
-    """The processor's model; Python's own `platform.processor()` is empty on most Linux systems."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _check_classes(model: ResNet, dataset: Dataset) -> None:
-    if model.config.classes != len(dataset.classes):
-        raise InputError(
-            f"The network tells {model.config.classes} classes apart, {dataset.name} has {len(dataset.classes)}."
-        )
-
-
-def _recipe(recipe: Recipe | str) -> Recipe:
-    if isinstance(recipe, Recipe):
-        return recipe
-    if recipe not in RECIPES:
-        raise InputError(f"There is no recipe {recipe!r}; there are {', '.join(RECIPES)}.")
-    return RECIPES[recipe]
-
-
-class _Meter:
-    """Running means of loss and accuracy over the batches of an epoch."""
-
-    def __init__(self) -> None:
-        self.loss, self.right, self.count = 0.0, 0, 0
+    def __init__(self, device: torch.device):
+        self.sums = torch.zeros(3, dtype=torch.float64, device=device)  # of the loss, of right answers, of pictures
 
     def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        value = loss.item()
-        if not math.isfinite(value):
-            raise FloatingPointError("The training diverged: the loss is not a finite number. Lower the learning rate.")
-        self.loss += value * len(labels)
-        self.right += int((logits.argmax(1) == labels).sum())
-        self.count += len(labels)
+        right = (logits.argmax(1) == labels).sum()
+        count = torch.full_like(right, len(labels))
+        self.sums += torch.stack([loss.detach().double() * len(labels), right.double(), count.double()])
 
     def means(self) -> tuple[float, float]:
-        return self.loss / self.count, self.right / self.count
-
-
-def _keep(path: Path, model: ResNet, optimiser: torch.optim.Optimizer, history: list[Record], run: dict) -> None:
-    buffer = io.BytesIO()
-    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
-    torch.save({**state, "history": [asdict(record) for record in history], "run": run}, buffer)
-    write_atomically(path, buffer.getvalue())
-
-
-def _restore(path: Path, model: ResNet, optimiser: torch.optim.Optimizer, run: dict) -> list[Record]:
-    """Fill model and optimiser from a checkpoint; return the records of the epochs that it stands after."""
-    try:
-        state = torch.load(path, weights_only=True)
-        if run | state["run"] != run:  # what a file does not tell, as older ones do not tell the network, is let pass
-            raise InputError(f"{path.name} belongs to a training of another network, data set, seed, recipe or budget.")
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        return [Record(**record) for record in state["history"]]
-    except InputError:
-        raise
-    except Exception:  # a torn or foreign file fails in torch.load or load_state_dict in many ways
-        raise InputError(f"{path.name} is no checkpoint of a training of this network.") from None
+        """Loss and accuracy."""
+        loss, right, count = distributed.total(self.sums.clone()).tolist()
+        return loss / count, right / count

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +24,8 @@ from typer.testing import CliRunner, Result
 
 import resnet_demo
 from resnet_demo import build, cli, load, save
-from resnet_demo.data import load_dataset
+from resnet_demo.data import draw_shapes, load_dataset
+from resnet_demo.train import Record, Training
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "bench")
@@ -153,7 +156,14 @@ def test_train_writes_what_evaluate_confirms(cifar: Path, tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     arguments = ("--model", "resnet8", "--data-dir", cifar, "--epochs", 3, "--seed", 7, "--out", "w/net.safetensors")
     result = answer("train", *arguments)
-    assert {"accuracy", "loss", "seconds", "epochs", "images_per_second", "weights", "history"} <= set(result)
+    assert set(result) == {
+        "model", "data", "accuracy", "loss", "seconds", "epochs", "images", "images_per_second", "weights", "schedule",
+        "history",
+    }  # fmt: skip
+    assert (result["images"], result["schedule"]) == (3 * 512, [])
+    for record in result["history"]:
+        assert set(record) == {field.name for field in fields(Record)}
+        assert list(record["gradients"]) == list(record["ratios"]) == ["layer1.0", "layer2.0", "layer3.0"]
     assert (result["epochs"], result["weights"]) == (3, "w/net.safetensors")
     assert [record["epoch"] for record in result["history"]] == [1, 2, 3]
     assert result["history"][-1]["train_loss"] < result["history"][0]["train_loss"]
@@ -222,6 +232,110 @@ def test_resuming_a_finished_training_only_writes_its_outputs(cifar: Path, tmp_p
     assert len(result["history"]) == 2
     saved = load(out).state_dict()
     assert all(torch.equal(saved[key], value) for key, value in model.state_dict().items() if "num_batches" not in key)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_replay(cifar: Path, tmp_path: Path) -> None:
+    first, options = tmp_path / "first.safetensors", ("--data-dir", cifar)
+    budget = ("--minutes", 0.02, "--seed", 3, "--recipe", "paper", "--model", "plain8")
+    expected = answer("train", *budget, *options, "--out", first)
+    assert sum(expected["schedule"]) * 128 == expected["images"]
+    for file in (first, first.with_suffix(".json")):
+        again = answer("train", "--replay", file, *options, "--out", tmp_path / "again.safetensors")
+        ours, theirs = load(first).state_dict(), load(tmp_path / "again.safetensors").state_dict()
+        assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+        for key in ("model", "data", "accuracy", "loss", "images", "schedule"):
+            assert again[key] == expected[key], key
+        story = load(tmp_path / "again.safetensors").provenance or {}
+        assert story["command"] == (
+            f"resnet-demo train --replay {file.name} --data-dir {cifar.name} --threads {torch.get_num_threads()} "
+            "--out again.safetensors"
+        )
+        assert (story["minutes"], story["seed"], story["recipe"]["name"]) == (0.02, 3, "paper")
+    # The same said once more is no contradiction.
+    given = ("--replay", first, *options, "--out", tmp_path / "again.safetensors")
+    assert answer("train", *given, *budget, "--data", "cifar10")["loss"] == expected["loss"]
+    for option, value in {
+        "--model": "resnet8", "--data": "cifar100", "--epochs": 3, "--minutes": 0.03, "--recipe": "fast", "--seed": 4,
+    }.items():  # fmt: skip
+        said = complaint("train", *given, option, value)
+        assert said.startswith(f"{option} {value} is not how first.safetensors was trained")
+    assert "does not tell" in complaint("train", "--replay", __file__, "--out", tmp_path / "x.safetensors")
+    assert "There is no file" in complaint("train", "--replay", "absent.json", "--out", tmp_path / "x.safetensors")
+
+
+def test_train_on_drawn_shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resnet_demo.data.draw_shapes", lambda count, seed: draw_shapes(count // 100, seed=seed))
+    out = tmp_path / "shapes.safetensors"
+    result = answer("train", "--model", "resnet8", "--data", "shapes", "--epochs", 1, "--out", out)
+    assert (result["data"], result["images"]) == ("shapes", 128)
+    classes = draw_shapes(1, seed=0).classes
+    network = load(out)
+    assert network.domain is not None
+    assert (network.config.classes, network.domain.labels) == (len(classes), classes)
+    assert answer("evaluate", "--model", out, "--data", "shapes")["accuracy"] == result["accuracy"]
+
+
+def test_train_on_ones_own_pictures(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for kind, colour in (("apples", 200), ("pears", 60)):
+        (tmp_path / "fruit" / kind).mkdir(parents=True)
+        for number in range(10):
+            noise = rng.integers(0, 50, (24, 30, 3), dtype=np.uint8) + np.uint8(colour)
+            Image.fromarray(noise).save(tmp_path / "fruit" / kind / f"{number}.png")
+    for kind in ("apples", "pears"):
+        (tmp_path / "fruit" / kind / "torn.png").write_bytes(b"nothing")
+    shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "fruit")
+    for place in (tmp_path / "fruit", tmp_path / "packed.zip"):
+        out = tmp_path / "net.safetensors"
+        done = shell("train", "--model", "resnet8", "--data", place, "--epochs", 2, "--out", out, "--json")
+        assert done.exit_code == 0, done.stderr
+        notes = [line for line in done.stderr.splitlines() if "left out" in line]
+        assert notes, done.stderr  # which half the torn ones fell into, the split decides
+        network = load(out)
+        assert network.domain is not None
+        assert network.domain.labels == ("apples", "pears")
+        assert 16 <= json.loads(done.stdout)["images"] / 2 <= 18  # a few pictures are one batch
+        assert str(tmp_path) not in json.dumps(network.provenance)  # where they lie is nobody's business
+        assert (network.provenance or {})["dataset"] == place.stem
+        # Elsewhere it must be told where they lie.
+        again = ("--replay", out, "--out", tmp_path / "again.safetensors")
+        assert f"was trained on {place.stem}" in complaint("train", *again)
+        assert "is not how" in complaint("train", *again, "--data", tmp_path)
+        assert answer("train", *again, "--data", place)["loss"] == json.loads(done.stdout)["loss"]
+        evaluated = shell("evaluate", "--model", out, "--data", place, "--json")
+        assert json.loads(evaluated.stdout)["loss"] == pytest.approx(json.loads(done.stdout)["loss"], rel=1e-5)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_training_that_diverges_ends_in_a_sentence(
+    cifar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Training._step
+
+    def derail(self: Training, *arguments: Any) -> None:
+        step(self, *arguments)
+        if self.step == 6:
+            self._meter.sums[0] = float("nan")
+
+    monkeypatch.setattr(Training, "_step", derail)
+    out = tmp_path / "net.safetensors"
+    result = shell("train", "--model", "resnet8", "--data-dir", cifar, "--epochs", 3, "--out", out, "--json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-1].startswith("The training diverged")
+    assert result.stderr.count("\n") == 2  # the first epoch, and the sentence
+    assert [path.name for path in tmp_path.iterdir()] == ["net.resume.pt"]
+
+
+def test_only_the_first_process_complains_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    monkeypatch.setenv("RANK", "0")
+    assert "no network" in complaint("train", "--model", "x", "--epochs", 1, "--out", "x.safetensors")
+    assert waits == []
+    monkeypatch.setenv("RANK", "1")
+    assert "no network" in complaint("train", "--model", "x", "--epochs", 1, "--out", "x.safetensors")
+    assert len(waits) == 1
 
 
 @pytest.mark.parametrize(("name", "accuracy"), [("resnet20-12fca82f.th", 0.9173), ("resnet56-4bfd9763.th", 0.9339)])
@@ -307,6 +421,8 @@ def test_bad_data(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (("--minutes", "inf"), "more than nothing"),
         (("--epochs", "1e3"), "'--epochs'"),
         (("--epochs", 1, "--threads", 0), "'--threads'"),
+        (("--epochs", 1, "--seed", -1), "'--seed'"),
+        (("--epochs", 1, "--seed", 2**31), "'--seed'"),
         (("--epochs", 1, "--recipe", "slow"), "no recipe 'slow'"),
         (("--epochs", 1, "--model", "resnet21"), "no network 'resnet21'"),
         (("--epochs", 1, "--out", "net.bin"), ".safetensors"),

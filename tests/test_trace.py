@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +13,7 @@ from resnet_demo import zoo
 from resnet_demo.attribution import grad_cam
 from resnet_demo.errors import InputError
 from resnet_demo.resnet import ResidualBlock, ResNet, ResNetConfig
-from resnet_demo.trace import POINTS, BlockTrace, Trace, private_view, retarget, trace_blocks
+from resnet_demo.trace import POINTS, BlockTrace, Trace, branch_ratios, private_view, retarget, trace_blocks
 
 
 def hooks_on(model: nn.Module) -> int:
@@ -336,3 +337,38 @@ def test_a_block_is_found_by_its_name_alone(tiny_model, tiny_image, sentence):
     with pytest.raises(InputError, match=r"layer4\.0.*layer1\.0 to layer3\.0") as error:
         trace["layer4.0"]
     sentence(error.value)
+
+
+# The ratios alone
+
+
+def test_ratios_of_one_picture_are_those_of_its_trace(tiny_model, tiny_image):
+    expected = {block.name: block.ratio for block in trace_blocks(tiny_model, tiny_image).blocks}
+    assert branch_ratios(tiny_model, tiny_image) == pytest.approx(expected, rel=1e-6)
+    assert branch_ratios(tiny_model.train(), tiny_image) == pytest.approx(expected, rel=1e-6)  # as it would classify
+    assert tiny_model.training
+
+
+def test_ratios_of_many_pictures_are_of_all_their_values(tiny_model, tiny_image):
+    pictures = torch.cat([tiny_image, 2 * tiny_image.flip(3), tiny_image.roll(5, 2)])
+    traces = [trace_blocks(tiny_model, picture[None]) for picture in pictures]
+    for name, ratio in branch_ratios(tiny_model, pictures).items():
+        residual, shortcut = (
+            math.hypot(*(trace[name].norms[point] for trace in traces)) for point in ("residual", "shortcut")
+        )
+        assert ratio == pytest.approx(residual / shortcut, rel=1e-5)
+
+
+def test_ratios_leave_nothing_behind(tiny_model, tiny_image):
+    branch_ratios(tiny_model, tiny_image)
+    assert not any(module._forward_hooks for module in tiny_model.modules())
+    assert all(weight.grad is None for weight in tiny_model.parameters())
+
+
+def test_without_a_shortcut_there_is_no_ratio(tiny_image):
+    plain = ResNet(ResNetConfig(blocks=(1, 1), widths=(4, 8), plain=True), seed=0)
+    assert branch_ratios(plain, tiny_image) == {}
+    dead = ResNet(ResNetConfig(blocks=(1, 1), widths=(4, 8)), seed=0).eval()
+    with torch.no_grad():
+        dead.get_parameter("stem.bn.weight").zero_()  # nothing reaches the first block
+    assert math.isnan(branch_ratios(dead, tiny_image)["layer1.0"])

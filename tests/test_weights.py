@@ -135,7 +135,7 @@ class AkamasterResNet(nn.Module):
 )
 def test_akamasters_checkpoints_classify_as_published(file, depth, right, shared_data):
     from resnet_demo.data import load_dataset
-    from resnet_demo.train import evaluate
+    from resnet_demo.evaluation import evaluate
 
     path = shared_data / "peer-weights" / file
     model = load_file(path)

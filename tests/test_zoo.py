@@ -15,9 +15,9 @@ from torchvision.models import get_model_weights
 from resnet_demo import zoo
 from resnet_demo.data import load_dataset
 from resnet_demo.errors import InputError
+from resnet_demo.evaluation import evaluate
 from resnet_demo.images import CIFAR10, imagenet
 from resnet_demo.resnet import ResNetConfig
-from resnet_demo.train import evaluate
 from resnet_demo.weights import save
 
 # Names

@@ -1,0 +1,140 @@
+"""Training in several processes at once, on one machine or many: `torchrun … -m resnet_demo train …`.
+
+Every process holds the same network and the same data and takes its share of each batch; PyTorch's
+DistributedDataParallel averages their gradients. Alone, a process is its own and only rank, and nothing here costs
+anything.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from . import hardware
+from .errors import InputError
+from .trace import private_view
+
+T = TypeVar("T")
+
+
+def rank() -> int:
+    """The number of this process; 0 is the first, which writes and tells."""
+    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
+
+
+def world() -> int:
+    """How many processes there are."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Join the processes that torchrun started; alone, do nothing. Gloo connects processors, NCCL connects GPUs."""
+    if int(os.environ.get("WORLD_SIZE", 1)) == 1:
+        yield
+        return
+    where = hardware.device()
+    if where.type == "cuda":
+        torch.cuda.set_device(where)
+    else:  # torchrun allows every process one thread, so that most of a processor would idle
+        torch.set_num_threads(hardware.share_of_cores())
+    dist.init_process_group("nccl" if where.type == "cuda" else "gloo")
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def total(value: Tensor) -> Tensor:
+    """The sum of a tensor over all processes, in place."""
+    if world() > 1:
+        dist.all_reduce(value)
+    return value
+
+
+def agreed(*values: float) -> list[float]:
+    """The first process's values: clocks differ, and all must take the same step."""
+    if world() == 1:
+        return list(values)
+    shared = torch.tensor(values, dtype=torch.float64, device=hardware.device())
+    dist.broadcast(shared, 0)
+    return shared.tolist()
+
+
+def from_first(make: Callable[[], T]) -> T:
+    """What the first process makes (reads, downloads), in every process.
+
+    Where it fails with an InputError all fail with it: none is left waiting.
+    """
+    if world() == 1:
+        return make()
+    answer: list[Any] = [None, None]
+    if rank() == 0:
+        try:
+            answer[0] = make()
+        except InputError as error:
+            answer[1] = str(error)
+    dist.broadcast_object_list(answer, 0)
+    if answer[1] is not None:
+        raise InputError(answer[1])
+    return answer[0]
+
+
+class GlobalBatchNorm2d(nn.BatchNorm2d):
+    """Batch norm over the batch of all processes, so that two of them compute what one would.
+
+    Ioffe and Szegedy 2015, with mean and variance summed over the processes; the gradient goes back the same way.
+    Every process must bring as many pictures. (PyTorch's SyncBatchNorm does this for GPUs only.)
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(input)
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        x = input.float()  # [N, C, H, W]
+        count = x[:, 0].numel() * world()
+        mean = _Total.apply(x.sum((0, 2, 3))) / count  # [C]
+        centred = x - mean.view(1, -1, 1, 1)
+        variance = _Total.apply(centred.square().sum((0, 2, 3))) / count
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+            self.num_batches_tracked.add_(1)
+        scale = self.weight * (variance + self.eps).rsqrt()
+        return (centred * scale.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)).to(input.dtype)
+
+
+class _Total(torch.autograd.Function):
+    """The sum over all processes, for values that a gradient goes back through: from every process to every one."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor) -> Tensor:
+        return total(value.clone())
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return total(gradient.clone())
+
+
+def replica(model: nn.Module) -> nn.Module:
+    """This process's share of one model: over the model's own weights, but with batch norm over all processes."""
+    view = private_view(model)
+    for module in list(view.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.BatchNorm2d):
+                norm = GlobalBatchNorm2d(child.num_features, child.eps, child.momentum, device="meta")
+                norm._parameters, norm._buffers = child._parameters, child._buffers
+                setattr(module, name, norm)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # PyTorch 2.15 gives the option a new name
+        return nn.parallel.DistributedDataParallel(view.train(), broadcast_buffers=False)  # they are the same anyway

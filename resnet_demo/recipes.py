@@ -1,0 +1,75 @@
+"""How to train: the settings of stochastic gradient descent, and how the learning rate goes from start to end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from .errors import InputError
+
+SCHEDULES = ("triangle", "steps", "constant")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Stochastic gradient descent on the cross-entropy, with these settings. InputError for impossible ones."""
+
+    name: str
+    lr: float  # the highest learning rate
+    momentum: float
+    nesterov: bool
+    weight_decay: float
+    schedule: str  # one of SCHEDULES: see `learning_rate`
+    shift: int | None  # augment with flips and shifts of up to so many pixels; None: not at all
+    batch: int = 128
+    small_until: float = 0.0  # for this fraction of the training the crops are 3/4 as high and wide
+    settle: bool = False  # at the end, measure the batch-norm statistics anew with the finished weights
+
+    def __post_init__(self) -> None:
+        numbers = (self.lr, self.momentum, self.weight_decay, self.small_until)
+        counts = (self.batch - 1, self.shift or 0)
+        possible = all(isinstance(count, int) and count >= 0 for count in counts)
+        if not possible or not all(0 <= number < math.inf for number in numbers) or self.schedule not in SCHEDULES:
+            raise InputError(
+                "A recipe has numbers from 0 up, whole ones for batch and shift, and one of the schedules "
+                f"{', '.join(SCHEDULES)}."
+            )
+
+    def crop(self, size: int, progress: float) -> int:
+        """The side in pixels of the crops that pictures of side `size` are trained in."""
+        return size * 3 // 4 if progress < self.small_until else size
+
+
+RECIPES = {
+    # Small crops first: global average pooling takes any size, and a crop of 24 px costs half of one of 32 px.
+    "fast": Recipe("fast", 0.2, 0.9, True, 5e-4, "triangle", shift=2, small_until=0.6, settle=True),
+    "paper": Recipe("paper", 0.1, 0.9, False, 1e-4, "steps", shift=4),  # He et al. 2015, section 4.2
+    "seed": Recipe("seed", 0.01, 0.0, False, 0.0, "constant", shift=None),  # the textbook loop, for comparison
+}
+
+
+def recipe_of(recipe: Recipe | str, minutes: float | None = None) -> Recipe:
+    """A recipe as it is, or by its name: `fast` then fits the time. InputError where there is none of that name."""
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe not in RECIPES:
+        raise InputError(f"There is no recipe {recipe!r}; there are {', '.join(RECIPES)}.")
+    return for_minutes(RECIPES[recipe], minutes) if recipe == "fast" and minutes else RECIPES[recipe]
+
+
+def for_minutes(recipe: Recipe, minutes: float) -> Recipe:
+    """In a short time many small steps teach more than a few large ones.
+
+    The learning rate goes with the batch (Goyal et al. 2017, section 2.1). The bounds are from `bench/tuning.md`.
+    """
+    batch = 32 if minutes <= 0.5 else 64 if minutes <= 2 else recipe.batch
+    return replace(recipe, batch=batch, lr=recipe.lr * batch / recipe.batch)
+
+
+def learning_rate(recipe: Recipe, progress: float) -> float:
+    """The learning rate when the fraction `progress` of the training is done."""
+    if recipe.schedule == "triangle":  # up for a fifth of the time, then down to zero
+        return recipe.lr * min(progress / 0.2, (1 - progress) / 0.8)
+    if recipe.schedule == "steps":  # a tenth after 32k, a hundredth after 48k of the paper's 64k iterations
+        return recipe.lr * (1.0 if progress < 0.5 else 0.1 if progress < 0.75 else 0.01)
+    return recipe.lr
