@@ -1,13 +1,19 @@
 """Records -> pictures. Nothing here runs a network, and nothing knows the app.
 
 `maps` colours tensors, `street` and `block` draw a trace as SVG, `cams` lays attributions over the
-picture, `curves` plots a trace's numbers with matplotlib.
+picture, `curves` plots a trace's numbers with matplotlib. Of training, `race` and `gradients` draw what happens while
+it runs, `confusion` what came out, and `history` plots how; `runs` is what they share.
 """
 
 from .block import draw_block, source_channel
 from .cams import draw_overlay, draw_split, draw_strip
+from .confusion import draw_confusion
 from .curves import curves_svg, draw_curves
+from .gradients import draw_gradients, draw_ratios
+from .history import draw_degradation, draw_history, figure_png, history_svg
 from .maps import activity_map, data_uri, grid, over, photo_uri, png, scale_of, signed_map, strongest
+from .race import draw_race
+from .runs import network_title
 from .street import channel_to_show, draw_street, share, strongest_change, weakest_change
 
 __all__ = [
@@ -16,12 +22,21 @@ __all__ = [
     "curves_svg",
     "data_uri",
     "draw_block",
+    "draw_confusion",
     "draw_curves",
+    "draw_degradation",
+    "draw_gradients",
+    "draw_history",
     "draw_overlay",
+    "draw_race",
+    "draw_ratios",
     "draw_split",
     "draw_street",
     "draw_strip",
+    "figure_png",
     "grid",
+    "history_svg",
+    "network_title",
     "over",
     "photo_uri",
     "png",

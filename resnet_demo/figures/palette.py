@@ -14,7 +14,28 @@ MUTED = "var(--rd-muted, #5b6775)"
 LINE = "var(--rd-line, #c9d1d9)"
 PAPER = "var(--rd-paper, #ffffff)"
 
+# Two networks side by side. A residual network computes the sum and has the sum's colour; what a plain one computes is
+# no branch of anything, so it has a colour of its own, which no eye confuses with the sum's.
+RESNET = TOTAL
+PLAIN = "var(--rd-plain, #8f3f97)"
+WRONG = "var(--rd-wrong, #b3123f)"  # answers that were wrong
+
+# Networks of several depths, shallow to deep: each is darker than the last (on a dark page lighter), so that their
+# order can be seen without seeing hues. No fallback is that of another colour: it is what `history_svg` finds them by.
+DEPTHS = (
+    "var(--rd-depth-1, #b87700)",
+    "var(--rd-depth-2, #d4547a)",
+    "var(--rd-depth-3, #9b3fa3)",
+    "var(--rd-depth-4, #33348a)",
+    "var(--rd-depth-5, #1d2734)",
+)
+
 BRANCH = {"x": INK, "residual": RESIDUAL, "shortcut": SHORTCUT, "total": TOTAL, "output": INK}
 TITLE = {"x": "x", "residual": "F(x)", "shortcut": "shortcut", "total": "F(x) + shortcut", "output": "y"}
 
 POSITIVE, NEGATIVE = (190, 24, 60), (70, 72, 190)  # signed maps: crimson above zero, indigo below, the page at zero
+
+
+def fallback(colour: str) -> str:
+    """The colour itself, for those who know no CSS variables: `var(--rd-ink, #1d2733)` -> `#1d2733`."""
+    return colour[colour.index("#") : -1]

@@ -1,0 +1,188 @@
+"""Finished trainings with matplotlib, to download and to print: their curves, and degradation as the paper shows it.
+
+`draw_degradation` is after He et al. 2015, figures 1 and 6: training error thin and dashed, test error bold, in per
+cent; plain networks on the left, residual ones on the right, one y-axis.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from .curves import curves_svg
+from .palette import DEPTHS, INK, LINE, MUTED, PLAIN, fallback
+from .runs import apart, colour_of, depth_of, is_plain, network_title, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .runs import Run, Runs
+
+Curve = list[tuple[float, float]]
+
+TRAIN = {"lw": 1.1, "ls": (0, (4, 2))}
+TEST = {"lw": 2.4, "ls": "-"}
+
+
+def draw_history(histories: Runs) -> Figure:
+    """Two plots for networks by name: loss and accuracy over the epochs, training (dashed) and tests (bold)."""
+    from matplotlib.figure import Figure  # here: matplotlib takes half a second to import
+
+    figure = Figure(figsize=(10.6, 3.8), layout="constrained")
+    figure.patch.set_facecolor("none")
+    left, right = figure.subplots(1, 2)
+    colours = _colours_by_name(list(histories))
+    along, sizes = _along(histories)
+    for axes, what, unit in ((left, "loss", 1), (right, "accuracy", 100)):
+        ends = []
+        for name, run in histories.items():
+            for kind, style in (("train", TRAIN), ("test", TEST)):
+                curve = _curve(run, f"{kind}_{what}", 1 / sizes[name], lambda value, unit=unit: unit * value)
+                axes.plot(*_columns(curve), color=fallback(colours[name]), **style, **_dot(curve))
+                if kind == "test" and curve:
+                    ends.append((network_title(name), colours[name], curve[-1][1]))
+        axes.set_ylim(*((0, 100) if what == "accuracy" else (0, None)))
+        _dress(axes, along)
+        _name_curves(axes, ends, ".3f" if what == "loss" else ".1f")
+    left.set_title("Loss", **_TITLE)
+    right.set_title("Right answers, %", **_TITLE)
+    _explain(left, "upper right")
+    return figure
+
+
+def draw_degradation(histories: Runs) -> Figure:
+    """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10.6, 4.4), layout="constrained")
+    figure.patch.set_facecolor("none")
+    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    along, sizes = _along(histories)
+    depths = sorted({depth_of(name) or 0 for name in histories})
+    colours = dict(zip(depths, _spaced(len(depths)), strict=True))
+    finals, named = [], []
+    for axes, plain, title in zip(panels, (True, False), ("Plain networks", "Residual networks"), strict=True):
+        ends = []
+        for name, run in histories.items():
+            if is_plain(name) != plain:
+                continue
+            colour, tested = colours[depth_of(name) or 0], [r for r in run if number(r, "test_accuracy") is not None]
+            for kind, style in (("train", TRAIN), ("test", TEST)):
+                curve = _curve(tested, f"{kind}_accuracy", 1 / sizes[name], lambda value: 100 * (1 - value))
+                axes.plot(*_columns(curve), color=fallback(colour), **style, **_dot(curve))
+                if curve:
+                    finals.append(curve[-1][1])
+                    ends += [(network_title(name), colour, curve[-1][1])] if kind == "test" else []
+        axes.set_title(title, **_TITLE)
+        _dress(axes, along)
+        if not ends:
+            axes.text(0.5, 0.5, "none trained yet", ha="center", va="center", transform=axes.transAxes,
+                      color=fallback(MUTED), fontsize=11)  # fmt: skip
+        named.append((axes, ends))
+    panels[0].set_ylim(0, _roof(finals))  # as in the paper: the curves come down into the picture
+    for axes, ends in named:
+        _name_curves(axes, ends, ".1f")
+    panels[0].set_ylabel("error, %", fontsize=10, color=fallback(MUTED))
+    _explain(panels[0], "lower left")  # where no error ever is: it begins high
+    return figure
+
+
+def figure_png(figure: Figure, dots_per_inch: int = 160) -> bytes:
+    """A figure as the bytes of a PNG file, on white: a transparent one would vanish on a dark page."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dots_per_inch, facecolor="white", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def history_svg(figure: Figure, label: str) -> str:
+    """As `curves_svg`, with the networks' colours too as CSS variables."""
+    drawing = curves_svg(figure, label)
+    for colour in (PLAIN, *DEPTHS):
+        drawing = drawing.replace(fallback(colour), colour)
+    return drawing
+
+
+_TITLE = {"fontsize": 11, "color": fallback(INK), "loc": "left"}
+
+
+def _epoch_size(run: Run) -> float | None:
+    """Pictures in an epoch: those seen when the first one was over."""
+    for record in run:
+        epoch, images = number(record, "epoch"), number(record, "images")
+        if epoch and images:
+            return images / epoch
+    return None
+
+
+def _along(histories: Runs) -> tuple[str, dict[str, float]]:
+    """What the x-axis counts, and how many pictures that is in each run: epochs, once all runs have done one."""
+    sizes = {name: _epoch_size(run) for name, run in histories.items()}
+    known = {name: size for name, size in sizes.items() if size}
+    return ("epoch", known) if len(known) == len(sizes) else ("pictures seen", dict.fromkeys(sizes, 1.0))
+
+
+def _curve(run: Run, name: str, scale: float, measure: Callable[[float], float]) -> Curve:
+    places = ((number(record, "images"), number(record, name)) for record in run)
+    return [(x * scale, measure(y)) for x, y in places if x is not None and y is not None]
+
+
+def _columns(curve: Curve) -> tuple[list[float], list[float]]:
+    return [x for x, _ in curve], [y for _, y in curve]
+
+
+def _dot(curve: Curve) -> dict[str, object]:
+    """A single point is no line: it is drawn as a dot."""
+    return {"marker": "o", "ms": 5} if len(curve) == 1 else {}
+
+
+def _colours_by_name(names: list[str]) -> dict[str, str]:
+    """Each network's own colour, or where two of a kind would share it, one for each from shallow to deep."""
+    if len({colour_of(name) for name in names}) == len(names):
+        return {name: colour_of(name) for name in names}
+    order = sorted(names, key=lambda name: (depth_of(name) or 0, is_plain(name)))
+    return dict(zip(order, _spaced(len(order)), strict=True))
+
+
+def _spaced(count: int) -> list[str]:
+    """So many of the depths' colours, as far apart as they go."""
+    last = len(DEPTHS) - 1
+    return [DEPTHS[round(index * last / max(count - 1, 1))] for index in range(count)]
+
+
+def _roof(finals: list[float]) -> float:
+    """The y-axis' end: at least the paper's 20 %, and three times the largest error at the end."""
+    return min(100.0, max(20.0, 5 * math.ceil(3 * max(finals, default=6.0) / 5)))
+
+
+def _dress(axes: Axes, along: str) -> None:
+    axes.patch.set_facecolor("none")
+    axes.set_xlim(0, _furthest(axes) or 1.0)
+    axes.set_xlabel(along, fontsize=10, color=fallback(MUTED))
+    axes.tick_params(colors=fallback(MUTED), labelsize=9, labelleft=True)
+    axes.grid(axis="y", color=fallback(LINE), lw=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["bottom", "left"]].set_color(fallback(LINE))
+
+
+def _furthest(axes: Axes) -> float:
+    return max((float(max(line.get_xdata(), default=0.0)) for line in axes.lines), default=0.0)  # pyright: ignore
+
+
+def _name_curves(axes: Axes, ends: list[tuple[str, str, float]], digits: str) -> None:
+    """Names with figures beside the axes, each at the height where its curve ends, none on another."""
+    low, high = axes.get_ylim()
+    places = apart([(value - low) / (high - low) for *_, value in ends], 0.062, 0.02, 0.98)
+    for (name, colour, value), place in zip(ends, places, strict=True):
+        axes.text(1.02, place, f"{name}  {value:{digits}}", transform=axes.transAxes, va="center", fontsize=10,
+                  color=fallback(colour), fontweight="bold")  # fmt: skip
+
+
+def _explain(axes: Axes, where: Literal["upper right", "lower left"]) -> None:
+    from matplotlib.lines import Line2D
+
+    lines = [Line2D([], [], color=fallback(MUTED), **style) for style in (TRAIN, TEST)]
+    axes.legend(lines, ["training", "test"], loc=where, frameon=False, fontsize=9, labelcolor=fallback(MUTED))
