@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import multiprocessing
 import time
+from contextlib import closing
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_demo import bench
-from resnet_demo.bench import servers
+from resnet_demo.bench import accuracy, servers, textbook, tuning
+from resnet_demo.bench import train as bench_train
+from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
+from resnet_demo.train import dataset_domain
+from resnet_demo.zoo import build
 
 
 def test_contenders_take_turns_and_the_warm_up_does_not_count():
@@ -51,3 +64,289 @@ def test_a_server_is_up_when_it_is_yielded_and_gone_afterwards():
 def test_a_server_that_dies_is_noticed():
     with pytest.raises(RuntimeError, match="did not start"), servers.server("raise SystemExit(3)  # {port}"):
         pass
+
+
+def stripes(count: int, seed: int, size: int = 16) -> Dataset:
+    """Two classes, left and right half bright."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 2
+    pictures = torch.randint(0, 100, (count, 3, size, size), dtype=torch.uint8, generator=generator)
+    for label in (0, 1):
+        half = slice(size // 2) if label else slice(size // 2, size)
+        pictures[labels == label, :, :, half] += 100
+    return Dataset("stripes", pictures, labels, tuple("abcdefghij"))
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Every training benchmark in small: ResNet-8, 256 pictures of 16 px, slices of no length."""
+    halves = stripes(256, seed=0), stripes(40, seed=1)
+    monkeypatch.setitem(textbook.NETWORKS, "resnet8", ((1, 1, 1), (16, 32, 64), "A"))
+    for module in (bench_train, accuracy):
+        monkeypatch.setattr(module, "NETWORK", "resnet8")
+        monkeypatch.setattr(module, "data_at_hand", lambda: halves)
+    monkeypatch.setattr(bench_train, "ROUNDS", 1)
+    monkeypatch.setattr(bench_train, "SLICE", 0.01)
+    monkeypatch.setattr(bench_train, "SIDE", 64)
+    monkeypatch.setattr(bench, "REST", 0.0)
+
+
+def test_slices_alternate_and_count_what_was_done_in_them():
+    calls: list[str] = []
+
+    def worker(name: str, pause: float, step: int):
+        done = 0
+        while True:
+            time.sleep(pause)
+            calls.append(name)
+            done += step
+            yield done
+
+    seconds = bench.take_slices({"slow": worker("slow", 0.02, 2), "fast": worker("fast", 0.01, 4)}, 3, 0.001)
+    assert calls == ["slow", "fast"] * 4
+    assert 0.01 <= seconds["slow"] < 0.1
+    assert 0.0025 <= seconds["fast"] < 0.05
+
+
+def test_options_reach_the_benchmark_and_unknown_ones_are_a_sentence(monkeypatch):
+    monkeypatch.setattr(accuracy, "measure", lambda budgets=(60,), seeds=1: {"work": f"{budgets} {seeds}"})
+    assert bench.run("accuracy", budgets=(1, 2), seeds=3) == {"name": "accuracy", "work": "(1, 2) 3"}
+    with pytest.raises(InputError, match=r"The benchmark inspect has no option 'seeds'\."):
+        bench.run("inspect", seeds=3)
+
+
+# Training against the peers
+
+
+@pytest.mark.parametrize("name", ["resnet20", "resnet18-cifar"])
+def test_the_peers_networks_are_the_same_function(name, randomise):
+    ours, theirs = build(name, seed=0), textbook.network(name)
+    randomise(ours)
+    values = ours.state_dict().values()
+    assert len(values) == len(theirs.state_dict())
+    theirs.load_state_dict(dict(zip(theirs.state_dict(), values, strict=True)))
+    inputs = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.allclose(ours.eval()(inputs), theirs.eval()(inputs), atol=1e-4, rtol=1e-4)
+
+
+def test_the_peers_pictures_are_normalised_like_ours():
+    data = stripes(4, seed=0)
+    domain = dataset_domain(data)
+    pictures = textbook.Pictures(data, textbook.TEXTBOOK, domain.mean, domain.std)
+    inputs = torch.stack([picture for picture, _ in pictures])
+    assert torch.allclose(inputs, domain.normalise(data.pictures), atol=1e-5)
+    assert [label for _, label in pictures] == [0, 1, 0, 1]
+    moved = textbook.Pictures(data, textbook.PEER_RECIPE, domain.mean, domain.std)
+    assert moved[0][0].shape == (3, 16, 16)
+
+
+def test_one_step_of_the_textbook_loop_by_hand():
+    data = stripes(128, seed=0)
+    domain = dataset_domain(data)
+    pictures = textbook.Pictures(data, textbook.Loop(workers=0, lr=0.01), domain.mean, domain.std)
+    model = textbook.ResNet((1, 1, 1), (4, 8, 16), "A")
+    expected = copy.deepcopy(model)
+    loss = cross_entropy(expected(domain.normalise(data.pictures)), data.labels)
+    gradients = torch.autograd.grad(loss, list(expected.parameters()))
+    with closing(textbook.train_on(model, pictures, textbook.Loop(0, 0.01), torch.device("cpu"))) as steps:
+        assert next(steps) == 128
+    for new, old, gradient in zip(model.parameters(), expected.parameters(), gradients, strict=True):
+        assert torch.allclose(new, old - 0.01 * gradient, atol=1e-5)
+
+
+def test_the_arithmetic_of_resnet20():
+    model = build("resnet20", seed=0).eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(torch.zeros(1, 3, 32, 32))
+    assert counter.get_total_flops() == 2 * bench_train.FORWARD
+
+
+def test_a_whole_run_by_hand():
+    # Ten seconds: 6 s at 4 images per second and 4 s at 2 images per second are 32 images.
+    assert bench_train.whole_run(small=1 / 4, full=1 / 2, share=0.6) == pytest.approx(10 / 32)
+    assert bench_train.whole_run(0.25, 0.5, 0.0) == 0.5
+    assert bench_train.whole_run(0.25, 0.5, 1.0) == 0.25
+
+
+def test_the_benchmark_of_training(tiny):
+    result = bench.run("train")
+    assert result["name"] == "train"
+    assert result["ratio"] == pytest.approx(result["peer"] / result["ours"])
+    assert result["ratio_peer_recipe"] == pytest.approx(result["peer_recipe"] / result["ours"])
+    assert result["ratio_whole_run"] == pytest.approx(result["peer"] / result["whole_run"])
+    low, high = sorted((result["ours"], result["ours_small"]))
+    assert low <= result["whole_run"] <= high
+    for name in ("ours", "ours_small", "whole_run", "peer", "peer_recipe", "step_alone", "limit"):
+        assert result[name] > 0
+        assert result[f"images_per_second_{name}"] == pytest.approx(1 / result[name])
+    fastest = max(result["gflops_float32"], result["gflops_bfloat16"])
+    assert result["limit"] == pytest.approx(bench_train.STEP_FLOPS / fastest / 1e9)
+    assert result["unit"].startswith("peer / ours")
+    assert "crops of 12 px" in result["work"]
+    assert multiprocessing.active_children() == []  # the loaders' workers are gone
+
+
+def test_without_cifar10_shapes_are_trained_on(monkeypatch):
+    asked: list[tuple[object, ...]] = []
+
+    def load_dataset(name: str, train: bool, download: bool = True) -> tuple[str, bool]:
+        asked.append((name, train, download))
+        if name == "cifar10":
+            raise InputError("CIFAR10 is not there.")
+        return name, train
+
+    monkeypatch.setattr(bench_train, "load_dataset", load_dataset)
+    assert bench_train.data_at_hand() == (("shapes", True), ("shapes", False))
+    assert asked[0] == ("cifar10", True, False)  # nothing is downloaded for a benchmark
+
+
+def test_the_benchmark_of_accuracy(tiny, monkeypatch, capsys):
+    monkeypatch.setattr(accuracy, "WIDE", "resnet8")
+    monkeypatch.setattr(accuracy, "WIDE_BUDGET", 0.2)
+    result = bench.run("accuracy", budgets=(0.2, 0.1), seeds=2)
+    runs = result["runs"]
+    assert [(run["contender"], run["budget"], run["seed"]) for run in runs] == [
+        *((name, 0.1, seed) for seed in (0, 1) for name in ("ours", "textbook")),
+        *((name, 0.2, seed) for seed in (0, 1) for name in ("ours", "textbook", "textbook_wide")),
+    ]
+    for run in runs:
+        assert 0 <= run["accuracy"] <= 1
+        assert run["images"] % 128 == 0
+        assert run["images"] > 0
+        assert run["contender"] == "ours" or run["seconds"] >= run["budget"]
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert told == runs
+    right = {name: [run["accuracy"] for run in runs if run["contender"] == name] for name in ("ours", "textbook")}
+    assert result["accuracy_ours_0.1s"] == pytest.approx(sum(right["ours"][:2]) / 2)
+    assert result["ours"] == pytest.approx(1 - sum(right["ours"][2:]) / 2)
+    assert result["peer"] == pytest.approx(1 - sum(right["textbook"][2:]) / 2)
+    assert result["ratio"] == (pytest.approx(result["peer"] / result["ours"]) if result["ours"] else None)
+    assert result["unit"].startswith("peer / ours")
+
+
+@pytest.mark.parametrize("options", [{"budgets": ()}, {"budgets": (0,)}, {"budgets": (float("nan"),)}, {"seeds": 0}])
+def test_impossible_budgets_are_refused(options, tiny, sentence):
+    with pytest.raises(InputError) as error:
+        bench.run("accuracy", **options)
+    sentence(error.value)
+
+
+# Tuning
+
+
+def test_the_split_is_disjoint_complete_and_always_the_same():
+    data = replace(stripes(200, seed=0), labels=torch.arange(200))  # every picture has a name
+    trained_on, held_out = tuning.split(data)
+    assert (len(trained_on), len(held_out)) == (180, 20)
+    assert sorted([*trained_on.labels.tolist(), *held_out.labels.tolist()]) == list(range(200))
+    assert torch.equal(held_out.pictures, data.pictures[held_out.labels])
+    assert torch.equal(tuning.split(data)[1].labels, held_out.labels)
+    assert held_out.labels.tolist() != list(range(20))
+
+
+def test_variants_change_one_setting_each():
+    found = tuning.variants(tuning.BASE)
+    assert next(iter(found)) == "fast"
+    assert found["fast"] is tuning.BASE
+    for name, recipe in list(found.items())[1:]:
+        setting, _, value = name.partition("=")
+        old, new = asdict(tuning.BASE), asdict(recipe)
+        assert {key for key in old if old[key] != new[key]} == {"name", setting}
+        assert str(new[setting]) == value
+    assert {name.split("=")[0] for name in found} == {"fast", *tuning.CHOICES}
+
+
+def test_variants_are_chosen_by_name_or_by_setting(sentence):
+    lr, *_ = [name for name in tuning.variants(tuning.BASE) if name.startswith("lr=")]
+    assert list(tuning.chosen([lr, "fast"])) == ["fast", lr]
+    assert {name.split("=")[0] for name in tuning.chosen(["shift", "batch"])} == {"shift", "batch"}
+    assert len(tuning.chosen([])) == len(tuning.variants(tuning.BASE))
+    with pytest.raises(InputError, match="'colour'") as error:
+        tuning.chosen(["colour"])
+    sentence(error.value)
+
+
+def test_tuning_reads_no_test_set_takes_turns_and_goes_on(monkeypatch, tmp_path, capsys):
+    asked: list[bool] = []
+    seen: list[tuple[str, int]] = []
+
+    def load_dataset(name: str, train: bool, data_dir: Path | None, download: bool) -> Dataset:
+        asked.append(train)
+        return stripes(300, seed=0)
+
+    def result(trained_on, held_out, recipe, seconds, seed, network):
+        assert (len(trained_on), len(held_out), seconds, network) == (270, 30, 7.0, "resnet8")
+        seen.append((recipe.name, seed))
+        return {"accuracy": 0.5, "loss": 1.0, "images": 640, "images_per_second": 91.4}
+
+    monkeypatch.setattr(tuning, "load_dataset", load_dataset)
+    monkeypatch.setattr(tuning, "result", result)
+    out = tmp_path / "runs.jsonl"
+    command = ["--out", str(out), "--only", "fast", "shift=1", "--seconds", "7", "--network", "resnet8", "--seeds"]
+    tuning.main([*command, "1"])
+    with out.open("a") as file:
+        file.write('{"variant": "fast", "se')  # stopped in the middle of a line
+    tuning.main([*command, "2"])
+    assert seen == [("fast", 0), ("fast, shift=1", 0), ("fast, shift=1", 1), ("fast", 1)]
+    assert [(line["variant"], line["seed"]) for line in tuning.read(out)] == [
+        ("fast", 0),
+        ("shift=1", 0),
+        ("shift=1", 1),
+        ("fast", 1),
+    ]
+    assert asked == [True, True]
+    assert len(capsys.readouterr().err.splitlines()) == 4
+
+
+def test_one_training_of_the_tuning_and_one_that_diverges():
+    trained_on, held_out = tuning.split(stripes(300, seed=0))
+    found = tuning.result(trained_on, held_out, tuning.BASE, 0.3, 0, "resnet8")
+    assert 0 <= found["accuracy"] <= 1
+    assert found["images"] >= tuning.BASE.batch
+    wild = replace(tuning.BASE, lr=1e20, schedule="constant", settle=False)
+    assert tuning.result(trained_on, held_out, wild, 0.5, 0, "resnet8")["accuracy"] is None
+
+
+def test_the_table_by_hand(tmp_path, capsys):
+    base = asdict(tuning.BASE)
+    common = {"seconds": 60.0, "network": "resnet20", "data": "cifar10", "trained_on": 45000, "held_out": 5000}
+    out = tmp_path / "runs.jsonl"
+    with out.open("w") as file:
+        for variant, seed, accuracy_, images in (
+            ("shift=4", 0, 0.71, 60_000),
+            ("lr=9", 0, None, 1_000),
+            ("fast", 0, 0.68, 70_000),
+            ("fast", 1, 0.70, 72_000),
+            ("shift=4", 1, 0.72, 62_000),
+            ("shift=1", 1, 0.69, 70_000),
+        ):
+            line = {"variant": variant, "seed": seed, "accuracy": accuracy_, "loss": 1.0, "images": images}
+            file.write(json.dumps(common | line | {"base": base, "recipe": base, "machine": "Abacus"}) + "\n")
+    tuning.main(["--table", str(out)])
+    text = capsys.readouterr().out
+    assert "## resnet20 on cifar10, 60 seconds" in text
+    assert "Abacus" in text
+    assert "--seconds 60 --seeds 2 --out" in text
+    assert [line for line in text.splitlines() if line.startswith("| ")] == [
+        "| variant | accuracy | lowest to highest | against `fast` | images seen | runs |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| `fast` | 69.00% | 68.00% to 70.00% |  | 71,000 | 2 |",
+        "| `shift=1` | 69.00% |  | -1.00 | 70,000 | 1 |",
+        "| `shift=4` | 71.50% | 71.00% to 72.00% | +2.50 | 61,000 | 2 |",
+        "| `lr=9` | diverged |  |  | 1,000 | 1, 1 diverged |",
+    ]
+
+
+def test_tuning_says_what_is_missing(capsys):
+    with pytest.raises(SystemExit) as stop:
+        tuning.main([])
+    assert stop.value.code == 2
+    assert "--out" in capsys.readouterr().err
+
+
+def test_the_document_is_the_scripts():
+    text = (Path(tuning.__file__).parent / "tuning.md").read_text("utf-8")
+    assert text.startswith(tuning.document([]).partition("```")[0])
+    for setting in tuning.CHOICES:
+        assert f"- `{setting}`: " in text

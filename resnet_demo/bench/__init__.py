@@ -10,19 +10,29 @@ from __future__ import annotations
 import importlib
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from inspect import signature  # by name: the package has a module `inspect` of its own
 from typing import Any
 
 from ..errors import InputError
 
-NAMES = ("inspect", "figures", "classify", "startup")
+NAMES = ("inspect", "figures", "classify", "startup", "train", "accuracy")
+REST = 0.2  # seconds before a slice, in which the helpers of whoever was before come to rest
 
 
-def run(name: str) -> dict[str, Any]:
-    """Run one benchmark: its name, `ours`, `peer` and `limit` in seconds, their `ratio`, its `unit` and the `work`."""
+def run(name: str, **options: Any) -> dict[str, Any]:
+    """Run one benchmark: its name, `ours`, `peer` and `limit`, their `ratio`, its `unit` and the `work`.
+
+    Figures are in seconds unless `unit` says otherwise. The options are those of the benchmark's own `measure`.
+    Raises InputError for an unknown benchmark or option.
+    """
     if name not in NAMES:
         raise InputError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)}.")
-    return {"name": name, **importlib.import_module(f".{name}", __name__).measure()}
+    measure = importlib.import_module(f".{name}", __name__).measure
+    unknown = options.keys() - signature(measure).parameters.keys()
+    if unknown:
+        raise InputError(f"The benchmark {name} has no option {min(unknown)!r}.")
+    return {"name": name, **measure(**options)}
 
 
 def take_turns(contenders: dict[str, Callable[[], Any]], rounds: int, warmup: int = 2) -> dict[str, float]:
@@ -34,4 +44,25 @@ def take_turns(contenders: dict[str, Callable[[], Any]], rounds: int, warmup: in
             call()
             if number >= warmup:
                 seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def take_slices(
+    contenders: Mapping[str, Iterator[int]], rounds: int, length: float, warmup: int = 1
+) -> dict[str, float]:
+    """Median seconds per unit of work of contenders that run on and on and yield how much they have done by now.
+
+    In every round each goes on for `length` seconds, from where it stopped to the first yield after them.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    done = dict.fromkeys(contenders, 0)
+    for number in range(warmup + rounds):
+        for name, work in contenders.items():
+            time.sleep(REST)
+            before, start, now = done[name], time.perf_counter(), 0.0
+            while now < length or done[name] == before:
+                done[name] = next(work)
+                now = time.perf_counter() - start
+            if number >= warmup:
+                seconds[name].append(now / (done[name] - before))
     return {name: statistics.median(values) for name, values in seconds.items()}

@@ -1,0 +1,134 @@
+"""Training ResNet-20: images per second with everything that belongs to it, against two loops that others use.
+
+All train the same network on the same pictures, in batches of 128, in slices of a few seconds that alternate. Ours
+is the trainer as it runs in the app, with its loader, its augmentation and its records twice a second; the peers do
+not even print. The peers' loaders fetch ahead while others have their turn: four batches at most, in their favour.
+
+The limit is what no training at full size can beat that multiplies matrices as fast as PyTorch does here: the
+arithmetic of its convolutions at the rate of a large product. `step_alone` is ours on one batch again and again,
+normalised beforehand: no loader, no augmentation, no records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from .. import hardware
+from ..data import Dataset, load_dataset
+from ..errors import InputError
+from ..recipes import RECIPES
+from ..train import Training, dataset_domain
+from ..zoo import build
+from . import take_slices
+from .textbook import PEER_RECIPE, TEXTBOOK, Loop, Pictures, network, train_on
+
+NETWORK = "resnet20"
+ROUNDS, SLICE = 7, 2.5  # seconds; with the warm-up, two and a half minutes
+SIDE = 2048  # of the matrices that the rate of multiplication is measured on
+FORWARD = 40_551_040  # multiply-adds of ResNet-20 on 32 px; going back costs twice as much again
+STEP_FLOPS = 2 * 3 * FORWARD  # per picture
+
+
+def measure() -> dict[str, Any]:
+    train_set, test_set = data_at_hand()
+    fast, device = RECIPES["fast"], hardware.device()
+    small = replace(fast, small_until=1.0).crop(train_set.pictures.shape[-1], 0.0)
+    dtypes = (torch.float32, torch.bfloat16)
+    with ExitStack() as stack:
+        contenders = {
+            "ours": _ours(train_set, test_set, small_until=0.0),
+            "peer": _peer(train_set, TEXTBOOK, device),
+            "ours_small": _ours(train_set, test_set, small_until=1.0),
+            "peer_recipe": _peer(train_set, PEER_RECIPE, device),
+            "step_alone": _step_alone(train_set, fast.batch, device),
+            **{str(dtype): _products(dtype, device) for dtype in dtypes},
+        }
+        for work in contenders.values():
+            stack.enter_context(closing(work))  # which ends the loaders' workers
+        seconds = take_slices(contenders, ROUNDS, SLICE)
+    products = {str(dtype).removeprefix("torch."): seconds.pop(str(dtype)) for dtype in dtypes}
+    seconds["whole_run"] = whole_run(seconds["ours_small"], seconds["ours"], fast.small_until)
+    seconds["limit"] = min(products.values()) * STEP_FLOPS / (2 * SIDE**3)
+    return {
+        **seconds,
+        "ratio": seconds["peer"] / seconds["ours"],
+        "ratio_whole_run": seconds["peer"] / seconds["whole_run"],
+        "ratio_peer_recipe": seconds["peer_recipe"] / seconds["ours"],
+        "ratio_peer_recipe_whole_run": seconds["peer_recipe"] / seconds["whole_run"],
+        "over_step_alone": seconds["ours"] / seconds["step_alone"],
+        "over_limit": seconds["ours"] / seconds["limit"],
+        **{f"images_per_second_{name}": 1 / value for name, value in seconds.items()},
+        **{f"gflops_{name}": 2 * SIDE**3 / value / 1e9 for name, value in products.items()},
+        "unit": "peer / ours: how many times faster at full size (over_…: ours / …); figures in seconds per image",
+        "work": f"{NETWORK} on {train_set.name}, batches of {fast.batch}, {ROUNDS} alternating slices of {SLICE:g} s, "
+        f"{hardware.name(device)}, {torch.get_num_threads()} threads; ours: `fast` at full size, ours_small: in crops "
+        f"of {small} px, whole_run: {fast.small_until:.0%} of the time in these; peer: DataLoader of "
+        f"{TEXTBOOK.workers} workers, ToTensor, Normalize, SGD, float32, NCHW; peer_recipe: {PEER_RECIPE.workers} "
+        "workers, flip, crop, momentum, weight decay",
+    }
+
+
+def whole_run(small: float, full: float, share: float) -> float:
+    """Seconds per image of a whole training that spends this share of its time in small crops.
+
+    A budget of minutes is divided by the clock, and the images of both parts add up: 1 / small of them in each second
+    of the one, 1 / full in each of the other. So this is the harmonic mean, weighted by time, of seconds per image.
+    """
+    return 1 / (share / small + (1 - share) / full)
+
+
+def data_at_hand() -> tuple[Dataset, Dataset]:
+    """The training and the test half of CIFAR-10 if it is on this computer, else of `shapes`."""
+    try:
+        return load_dataset("cifar10", True, download=False), load_dataset("cifar10", False, download=False)
+    except InputError:
+        return load_dataset("shapes", True), load_dataset("shapes", False)
+
+
+def _ours(train_set: Dataset, test_set: Dataset, small_until: float) -> Generator[int, None, None]:
+    """Our trainer with an hour before it, so that no test and no end comes into sight."""
+    recipe = replace(RECIPES["fast"], small_until=small_until)
+    training = Training(build(NETWORK, seed=0), train_set, test_set, recipe, minutes=60)
+    for record in training.run():
+        yield record.images
+
+
+def _peer(train_set: Dataset, loop: Loop, device: torch.device) -> Generator[int, None, None]:
+    domain = dataset_domain(train_set)
+    return train_on(network(NETWORK), Pictures(train_set, loop, domain.mean, domain.std), loop, device)
+
+
+def _step_alone(train_set: Dataset, batch: int, device: torch.device) -> Generator[int, None, None]:
+    domain, labels = dataset_domain(train_set), train_set.labels[:batch].to(device)
+    inputs = domain.normalise(train_set.pictures[:batch].to(device)).contiguous(memory_format=torch.channels_last)
+    model: nn.Module = build(NETWORK, seed=0).train()
+    model.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    optimiser = torch.optim.SGD(model.parameters(), 0.01, 0.9, nesterov=True, weight_decay=5e-4)
+    half, seen = hardware.half_is_faster(device), 0
+    while True:
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            logits = model(inputs)
+        loss = cross_entropy(logits.float(), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        loss.item()  # a GPU has finished then
+        seen += batch
+        yield seen
+
+
+def _products(dtype: torch.dtype, device: torch.device) -> Generator[int, None, None]:
+    a, b = (torch.randn(SIDE, SIDE, device=device).to(dtype) for _ in range(2))
+    done = 0
+    while True:
+        c = a @ b
+        c[0, 0].item()
+        done += 1
+        yield done
