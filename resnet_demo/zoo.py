@@ -104,6 +104,12 @@ def models() -> list[dict[str, Any]]:
     ]
 
 
+def histories() -> dict[str, list[dict[str, Any]]]:
+    """How the bundled networks were trained, by name: the records with test figures, one for each epoch."""
+    paths = {name: bundled_weights(name) for name in names()}
+    return {name: read_metadata(path)["provenance"].get("history", []) for name, path in paths.items() if path}
+
+
 @lru_cache
 def count_parameters(config: ResNetConfig) -> int:
     with torch.device("meta"):  # shapes without memory: ResNet-152 is counted in milliseconds

@@ -14,26 +14,28 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is i
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 
 from .. import zoo
 from ..errors import InputError
+from . import address as addresses
 from . import bars as bars_module
 from . import classify, gradcam, inside
+from . import train as training
 from .bars import Bars
 from .parts import notice
-from .session import OWN, RANDOM, TRAINED, Visit, end_visit, forget, new_visit, visit_of
+from .race import OWN_PICTURES, Race, read_data
+from .session import HERE, OWN, RANDOM, TRAINED, Visit, end_visit, forget, new_visit, visit_of
 from .style import theme
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
 TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
-PAGES = ("classify", "inside", "gradcam")
-HERE = Path(__file__).parent
+# One visitor trains at a time, the others see their place in the queue.
+ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
+FILES = Path(__file__).parent
 HEADER = """
 <header class="rd-header"><h1><span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>
 <span class="rd-name">The ResNet laboratory</span></h1>
@@ -92,8 +94,10 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                         inside_page, inside_channel = inside.build()
                     with gr.Tab("Grad-CAM", id="gradcam") as gradcam_tab:
                         gradcam_page, sign, method, compute, other = gradcam.build()
+                    with gr.Tab("Train", id="train") as train_tab:
+                        train_page = training.build()
                 gr.HTML(GLOSSARY)
-        pages = {page.name: page for page in (classify_page, inside_page, gradcam_page)}
+        pages = {page.name: page for page in (classify_page, inside_page, gradcam_page, train_page.page)}
         on_pages = [component for page in pages.values() for component in page.components]
         everything = [key, result, address, bars.picture, *bars.controls, *on_pages]
         refused = [bars.file, sign, *everything]
@@ -103,7 +107,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             shown = {key: visit.key, **(bars.render(visit) if whole else bars.render_choice(visit))}
             if visit.trace is not None:
                 shown |= pages[visit.page].render(visit)
-                shown |= {result: _as_data(visit), address: _address(visit)}
+                shown |= {result: _as_data(visit), address: addresses.write(visit)}
             return shown
 
         def handler(change: Callable[..., dict[Any, Any] | None], whole: bool) -> Callable[..., dict[Any, Any]]:
@@ -147,7 +151,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def start(visit_key: str | None, request: gr.Request) -> dict[Any, Any]:
             visit = new_visit(request.session_hash)
             with visit.lock:
-                _from_address(visit, dict(request.query_params))
+                addresses.read(visit, dict(request.query_params))
                 return {**show(visit), bars.picture: visit.picture, tabs: gr.Tabs(selected=visit.page)}
 
         demo.load(start, [key], [tabs, *everything], api_name="start", show_progress="hidden", **TOGETHER)
@@ -179,18 +183,25 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         def change_network(visit: Visit, name: Any) -> None:
             entry = zoo.network(str(name))
-            visit.use_network(entry.name, TRAINED if entry.weights == "bundled" else RANDOM)
+            if entry.name in visit.trained and entry.weights != "bundled":
+                visit.use_trained(entry.name)
+            else:
+                visit.use_network(entry.name, TRAINED if entry.weights == "bundled" else RANDOM)
 
         def change_to_twin(visit: Visit) -> None:
-            other_name = zoo.twin(visit.name)
-            if other_name is None:
-                raise InputError(f"{visit.name} has no plain twin: those exist for networks of basic blocks.")
-            there = zoo.network(other_name).weights == "bundled"
-            visit.use_network(other_name, TRAINED if there and visit.weights == TRAINED else RANDOM, visit.seed)
+            other = bars_module.twin_of(visit)
+            if other is None:
+                raise InputError(f"{visit.name} has no plain twin here: those exist for the zoo’s networks of basic blocks.")
+            if other[1] == HERE:
+                visit.use_trained(other[0])
+            else:
+                visit.use_network(*other, visit.seed)
 
         def change_weights(visit: Visit, weights: Any) -> None:
             if weights == OWN:
                 visit.use_own()
+            elif weights == HERE:
+                visit.use_trained(visit.name)
             else:
                 visit.use_network(visit.name, str(weights), visit.seed)
 
@@ -249,7 +260,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         # The pages: only the one in sight is drawn
 
-        for tab, page in zip((classify_tab, inside_tab, gradcam_tab), pages.values(), strict=True):
+        for tab, page in zip((classify_tab, inside_tab, gradcam_tab, train_tab), pages.values(), strict=True):
 
             def turn_to(visit: Visit, name: str = page.name) -> None:
                 visit.page = name
@@ -261,6 +272,82 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 return turn(visit_key) if visit_key else {key: None}
 
             on(tab.select, select, [], f"page_{page.name}")
+
+        # Training
+
+        def race_of(visit: Visit, *form: Any) -> Race:
+            plan = training.plan_of(*form)
+            return Race(plan, *read_data(plan, data_dir))
+
+        def again(visit: Visit) -> Race:
+            if visit.race is None:
+                raise InputError("There is no race to repeat yet: train first.")
+            return visit.race.repeat()
+
+        def run_race(make: Callable[..., Race]) -> Callable[..., Iterator[dict[Any, Any]]]:
+            """An event that trains: it shows the race as it goes, and hands over what came out."""
+
+            def run(visit_key: str | None, *form: Any) -> Iterator[dict[Any, Any]]:
+                with _sentences():
+                    visit = visit_of(visit_key)
+                    yield {key: visit.key, **training.reading(train_page)}
+                    race = visit.race = make(visit, *form)
+                    for _ in race.run():
+                        yield training.running(train_page, race)
+                    with visit.lock:
+                        training.adopt(visit, race)
+                        yield {**training.finished(train_page, visit, race), **bars.render(visit)}
+
+            return run
+
+        def stop_race(visit_key: str | None) -> None:
+            visit = visit_of(visit_key)
+            if visit.race is not None:
+                visit.race.stop()
+
+        def use_trained(visit: Visit, name: Any) -> dict[Any, Any]:
+            visit.use_trained(str(name))
+            sample, picture = next(iter(visit.trained[visit.name].samples.items()))
+            visit.show_picture(picture, sample)
+            visit.page = "inside"
+            return {bars.picture: picture, tabs: gr.Tabs(selected=visit.page)}
+
+        trained = [key, *train_page.outputs, *bars.controls]
+        for trigger, make, form, api_name in (
+            (train_page.start.click, race_of, train_page.inputs, "train"),
+            (train_page.again.click, again, [], "train_again"),
+        ):
+            event = trigger(
+                run_race(make), [key, *form], trained, api_name=api_name,
+                show_progress="minimal", show_progress_on=[train_page.status], **ALONE,
+            )  # fmt: skip
+            event.failure(
+                lambda: training.idle(train_page), None, train_page.outputs, api_visibility="private", queue=False
+            )
+        # Not queued: it must reach a training that is running, however long the queue is.
+        train_page.stop.click(stop_race, [key], None, api_name="stop", queue=False)
+        for name, button in train_page.presets.items():
+            button.click(
+                lambda name=name: training.preset(train_page, name),
+                None, train_page.form, api_name=f"preset_{name}", queue=False,
+            )  # fmt: skip
+        train_page.data.input(
+            lambda data: gr.update(visible=data == OWN_PICTURES), train_page.data, train_page.file,
+            api_name="pictures", queue=False,
+        )  # fmt: skip
+        train_page.budget.input(
+            lambda budget: (gr.update(visible=budget != training.EPOCHS), gr.update(visible=budget == training.EPOCHS)),
+            train_page.budget, [train_page.seconds, train_page.epochs], api_name="budget", queue=False,
+        )  # fmt: skip
+        act = handler(use_trained, whole=True)
+
+        def look(visit_key: str | None, value: Any, event: gr.EventData) -> dict[Any, Any]:
+            sent = event._data if isinstance(event._data, dict) else {}
+            return act(visit_key, sent.get("value", value))
+
+        train_page.result.select(
+            look, [key, clicked], [tabs, *everything], api_name="look", show_progress="hidden", **TOGETHER
+        )
 
         address.change(None, [address], js=ADDRESS)
         bars.share.click(None, js=COPY)
@@ -293,65 +380,6 @@ def _as_data(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _address(visit: Visit) -> str:
-    """The part of the page's address after `?` that leads back to this view; uploads cannot be part of it."""
-    if visit.weights == OWN:
-        return ""
-    query = {"model": visit.name, "weights": visit.weights, "tab": visit.page, "block": visit.opened.name}
-    query["target"] = visit.labels[visit.seen.target]
-    if visit.weights == RANDOM:
-        query["seed"] = str(visit.seed)
-    if visit.picture_name:
-        query["picture"] = visit.picture_name
-    return urlencode(query)
-
-
-def _from_address(visit: Visit, query: dict[str, str]) -> None:
-    """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…`
-    asks for.
-
-    What the address gets wrong is said in a notice and left at its default.
-    """
-
-    def ask(what: str, change: Callable[[str], None]) -> None:
-        if what in query:
-            try:
-                change(query[what])
-            except InputError as error:
-                gr.Warning(escape(str(error), quote=False), duration=8)  # notices are HTML
-
-    def network(name: str) -> None:
-        there = zoo.network(name).weights
-        wanted = query.get("weights", TRAINED if there == "bundled" else RANDOM)
-        visit.use_network(name, RANDOM if there == "none" else wanted, _number(query.get("seed", "0")))
-
-    def target(label: str) -> None:
-        visit.explain(visit.domain.class_index(label))
-
-    def picture(name: str) -> None:
-        visit.show_picture(bars_module.example_picture(visit, name), name)
-
-    def page(name: str) -> None:
-        if name not in PAGES:
-            raise InputError(f"There is no page {name!r}; there are {', '.join(PAGES)}.")
-        visit.page = name
-
-    if "weights" in query:
-        query = {"model": visit.name, **query}
-    ask("model", network)
-    ask("picture", picture)
-    if visit.trace is None:
-        picture(bars_module.first_example(visit))
-    ask("tab", page)  # not "page": gradio takes that for itself
-    ask("block", visit.open_block)
-    ask("target", target)
-
-
-def _number(text: str) -> int | str:
-    """A whole number, if the text is one; the session judges it."""
-    return int(text) if text.isdecimal() and len(text) < 20 else text
-
-
 def launch(
     host: str = "127.0.0.1", port: int | None = None, data_dir: str | None = None, prevent_thread_lock: bool = False
 ) -> gr.Blocks:
@@ -366,8 +394,8 @@ def launch(
             server_port=port,
             prevent_thread_lock=True,
             theme=theme(),
-            css_paths=HERE / "style.css",
-            head=f"<script>{(HERE / 'page.js').read_text('utf-8')}</script>",
+            css_paths=FILES / "style.css",
+            head=f"<script>{(FILES / 'page.js').read_text('utf-8')}</script>",
             footer_links=[],
             ssr_mode=False,
             run_history=False,  # a shared computer must not show one visitor's pictures to the next

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -19,7 +20,7 @@ from ..errors import InputError
 from ..images import CIFAR10, load_image
 from ..weights import SUFFIXES
 from .parts import Dropdown, File, Picture, Radio, pixels, thumbnail, whole_input
-from .session import OWN, RANDOM, TRAINED, Visit
+from .session import HERE, OWN, RANDOM, TRAINED, Visit
 from .words import block_title, percent
 
 PHOTOS = {"lion": "lion.jpg", "cheetah": "cheetah1.jpg", "tower": "tower.jpg"}  # they come with gradio
@@ -35,8 +36,13 @@ element.addEventListener('click', (event) => {
 # The pictures that are offered
 
 
-def examples(visit: Visit) -> dict[str, Path]:
-    """Pictures by name that suit the visit's network: ours for CIFAR-10, the photos that gradio brings for ImageNet."""
+def examples(visit: Visit) -> Mapping[str, Path | Image.Image]:
+    """Pictures by name that suit the visit's network.
+
+    Ours for CIFAR-10, the photos that gradio brings for ImageNet, test pictures for one that was trained on others.
+    """
+    if visit.weights == HERE and visit.domain != CIFAR10:
+        return visit.trained[visit.name].samples
     return _photos() if visit.domain.size >= 64 else _drawings()
 
 
@@ -56,10 +62,10 @@ def first_example(visit: Visit) -> str:
 def example_picture(visit: Visit, name: str) -> Image.Image:
     offered = examples(visit)
     # A link may name an example of the other kind: one can take the cat along to an ImageNet network.
-    path = offered.get(name) or {**_photos(), **_drawings()}.get(name)
-    if path is None:
+    found = offered.get(name) or {**_photos(), **_drawings()}.get(name)
+    if found is None:
         raise InputError(f"There is no example {name!r}; there are {', '.join(offered)}.")
-    return load_image(path)
+    return load_image(found) if isinstance(found, Path) else found
 
 
 @lru_cache(maxsize=1)
@@ -185,6 +191,7 @@ def network_choices(visit: Visit) -> list[tuple[str, str]]:
     choices = []
     for name in zoo.names():
         mark = {"bundled": " · trained", "download": " · ImageNet"}.get(zoo.network(name).weights, "")
+        mark += " · trained here" * (name in visit.trained)
         choices.append((title(name) + mark, name))
     if visit.name not in zoo.names():
         choices.append((visit.name, visit.name))
@@ -208,6 +215,8 @@ def weight_choices(visit: Visit) -> list[tuple[str, str]]:
             choices.insert(0, ("ImageNet (download)", TRAINED))
     except InputError:  # an uploaded network that the zoo has no name for
         choices = []
+    if visit.name in visit.trained:
+        choices.insert(0, (HERE, HERE))
     if visit.own and visit.own[0] == visit.name:
         choices.append((OWN, OWN))
     return choices
@@ -225,24 +234,39 @@ def _input(visit: Visit) -> str:
     return f'<figure class="rd-input">{pixels(exact, alt)}<figcaption>{words}</figcaption></figure>'
 
 
+def _thumbnail(found: Path | Image.Image) -> str:
+    return _thumbnail_of_file(found) if isinstance(found, Path) else thumbnail(found)
+
+
 @lru_cache(maxsize=64)
-def _thumbnail(path: Path) -> str:
+def _thumbnail_of_file(path: Path) -> str:
     return thumbnail(load_image(path))
 
 
 def _strip(visit: Visit) -> str:
     buttons = "".join(
-        f'<button type="button" class="rd-example" data-example="{name}" aria-label="Example: {name}">'
-        f'<img src="{_thumbnail(path)}" alt="{name}"></button>'
-        for name, path in examples(visit).items()
+        f'<button type="button" class="rd-example" data-example="{escape(name)}" aria-label="Example: {escape(name)}">'
+        f'<img src="{_thumbnail(found)}" alt="{escape(name)}"></button>'
+        for name, found in examples(visit).items()
     )
     return f'<div class="rd-examples" role="group" aria-label="Example pictures">{buttons}</div>'
 
 
+def twin_of(visit: Visit) -> tuple[str, str] | None:
+    """The name of the network's twin, and which of its weights compare with those in sight; None if there is none."""
+    other = zoo.twin(visit.name)
+    if other is None or visit.weights == OWN:
+        return None
+    if visit.weights == HERE:
+        return (other, HERE) if other in visit.trained else None
+    there = zoo.network(other).weights == "bundled"
+    return other, TRAINED if there and visit.weights == TRAINED else RANDOM
+
+
 def _twin(visit: Visit) -> Any:
-    other = zoo.twin(visit.name) if visit.weights != OWN else None
+    other = twin_of(visit)
     words = "Give it shortcuts" if visit.name.startswith("plain") else "Take its shortcuts away"
-    return gr.update(value=f"{words}: {title(other)}" if other else words, interactive=other is not None)
+    return gr.update(value=f"{words}: {title(other[0])}" if other else words, interactive=other is not None)
 
 
 def _facts(visit: Visit) -> str:
@@ -265,6 +289,8 @@ def _facts(visit: Visit) -> str:
         lines.append(f"<b>{100 * accuracy:.2f} %</b> of its {whose} set right{says}")
     if visit.weights == OWN:
         lines.append("from your file; only you see it")
+    elif visit.weights == HERE:
+        lines.append("by you, in this visit; only you see it")
     elif visit.weights == RANDOM and zoo.network(visit.name).weights == "none":
         lines.append("no trained weights come with this one yet")
     return '<ul class="rd-facts">' + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"

@@ -26,10 +26,12 @@ from ..predict import Prediction, domain_of, familiarity, rank
 from ..resnet import ResNet, ResNetConfig
 from ..trace import BlockTrace, Trace, retarget, trace_blocks
 from ..weights import load_file
+from .race import Race
 
-TRAINED, RANDOM, OWN = "trained", "random", "your file"
+TRAINED, RANDOM, OWN, HERE = "trained", "random", "your file", "trained here"  # where a network's weights are from
 FIRST_NETWORK = "resnet20"
 MAX_SEED = 2**31 - 1
+MOST_TRAINED = 4  # networks that a visit keeps of those that were trained in it
 
 T = TypeVar("T")
 
@@ -107,6 +109,14 @@ def shared_network(name: str, weights: str, seed: int) -> ResNet:
     return model
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A network that a visitor trained, with pictures of its test set, by the name of what they show."""
+
+    model: ResNet
+    samples: dict[str, Image.Image]
+
+
 @dataclass
 class Visit:
     """One visitor's network, picture and choices; the trace of the picture is made once and used by every page."""
@@ -116,6 +126,8 @@ class Visit:
     weights: str = TRAINED
     seed: int = 0
     own: tuple[str, ResNet] | None = None  # an uploaded network and its name
+    trained: dict[str, Trained] = field(default_factory=dict)  # by the network's name, the last one trained last
+    race: Race | None = None  # the training that runs, or the last one that ran
     picture: Image.Image | None = None
     picture_name: str | None = None
     target: int | None = None  # the class that the trace's gradients are of
@@ -144,6 +156,20 @@ class Visit:
         except InputError:
             self.own = before
             raise
+
+    def keep(self, name: str, trained: Trained) -> None:
+        """Put a network that was trained here among the visitor's own; the oldest ones make room."""
+        self.trained.pop(name, None)
+        self.trained[name] = trained
+        while len(self.trained) > MOST_TRAINED:
+            self.trained.pop(next(iter(self.trained)))
+
+    def use_trained(self, name: str) -> None:
+        """Look at a network that was trained in this visit, at first with a picture of what it was trained on."""
+        if name not in self.trained:
+            raise InputError(f"No {name} was trained in this visit.")
+        self._use(self.trained[name].model, name, HERE, self.seed)
+        self._weigh()
 
     def use_own(self) -> None:
         """Look at the network that was uploaded before."""
@@ -216,6 +242,8 @@ class Visit:
     def network(self) -> ResNet:
         if self.weights == OWN and self.own:
             return self.own[1]
+        if self.weights == HERE:
+            return self.trained[self.name].model
         return shared_network(self.name, self.weights, self.seed)
 
     @property
@@ -254,9 +282,10 @@ def _check_size(config: ResNetConfig) -> None:
 
 def _share(visit: Visit) -> float:
     """What a visit weighs in the registry, which holds 200 visits, or a gigabyte of their pictures and networks."""
-    own = _bytes_of(visit.own[1]) if visit.own else 0
+    own = [visit.own[1]] if visit.own else []
+    networks = sum(_bytes_of(model) for model in (*own, *(trained.model for trained in visit.trained.values())))
     picture = 3 * visit.picture.width * visit.picture.height if visit.picture else 0
-    return max(1.0, (own + picture) / 5_000_000)
+    return max(1.0, (networks + picture) / 5_000_000)
 
 
 _visits: Shelf[Visit] = Shelf(most=200, seconds=3600, weigh=_share)
@@ -291,6 +320,9 @@ def end_visit(session: str | None) -> None:
     """Forget a browser session's visit at once, when its page is closed."""
     key = _keys.get(session)
     if key is not None:
+        visit = _visits.get(key)
+        if visit and visit.race:
+            visit.race.abandon()
         _visits.drop(key)
         _traces.drop(key)
         _keys.drop(session)

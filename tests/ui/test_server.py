@@ -58,8 +58,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     patch.undo()
 
 
-OUTPUTS = (  # the last eleven values of every answer
+OUTPUTS = (  # the last values of every answer
     "answers", "overlay", "street", "block", "channel", "grids", "curves", "strip", "cam", "split", "other",
+    "degradation",
 )  # fmt: skip
 
 
@@ -127,7 +128,8 @@ def test_every_event_has_a_name(guest: Guest) -> None:
     assert offered == {f"/{name}" for name in (
         "start", "classify", "example", "random_picture", "network", "twin", "weights", "seed", "upload_weights",
         "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
-        "gradcam_block", "page_classify", "page_inside", "page_gradcam", "seed_left",
+        "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
+        "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
     )}  # fmt: skip
 
 

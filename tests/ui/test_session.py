@@ -14,13 +14,13 @@ import pytest
 import torch
 from PIL import Image
 
-from resnet_demo import ui, weights, zoo
+from resnet_demo import weights, zoo
 from resnet_demo.assets import asset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.resnet import ResNet, ResNetConfig
 from resnet_demo.trace import trace_blocks
-from resnet_demo.ui import bars, session, words
+from resnet_demo.ui import address, bars, session, words
 from resnet_demo.ui.session import MAX_SEED, OWN, RANDOM, TRAINED, Shelf, Visit, visit_of, whole_number
 
 NASTY = """<img src=x onerror="alert('1')">"""
@@ -55,7 +55,7 @@ def test_the_address_leads_back_to_the_view(visit: Visit) -> None:
     visit.open_block("layer2.1")
     visit.explain(8)
     again = Visit()
-    ui._from_address(again, dict(parse_qsl(ui._address(visit))))
+    address.read(again, dict(parse_qsl(address.write(visit))))
     assert (again.name, again.weights, again.seed, again.block) == ("resnet14", RANDOM, 7, "layer2.1")
     assert again.target == 8
     assert torch.equal(again.seen.image, visit.seen.image)
@@ -64,7 +64,7 @@ def test_the_address_leads_back_to_the_view(visit: Visit) -> None:
 
 def test_weights_alone_in_the_address_mean_the_first_network() -> None:
     visit = Visit()
-    ui._from_address(visit, {"weights": "random", "seed": "3"})
+    address.read(visit, {"weights": "random", "seed": "3"})
     assert (visit.name, visit.weights, visit.seed) == ("resnet20", RANDOM, 3)
 
 
@@ -347,15 +347,15 @@ def test_a_visit_weighs_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_address(query: dict[str, str], expected: tuple[str, ...]) -> None:
     visit = Visit()
-    ui._from_address(visit, query)
+    address.read(visit, query)
     assert (visit.name, visit.weights, visit.block) == expected
     assert visit.trace is not None
 
 
 def test_address_picks_class_and_picture() -> None:
     by_name, by_number = Visit(), Visit()
-    ui._from_address(by_name, {"target": "frog", "picture": "ship"})
-    ui._from_address(by_number, {"target": "6", "picture": "ship"})
+    address.read(by_name, {"target": "frog", "picture": "ship"})
+    address.read(by_number, {"target": "6", "picture": "ship"})
     assert by_name.labels[by_name.seen.target] == "frog"
     assert by_number.seen.target == by_name.seen.target
     expected = CIFAR10.to_input(Image.open(asset("examples", "ship.png")).convert("RGB"))
@@ -367,9 +367,9 @@ def test_a_wrong_address_warns_and_begins_anyway(
     wrong: str, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(ui.gr, "Warning", lambda text, **_: said.append(text))
+    monkeypatch.setattr(address.gr, "Warning", lambda text, **_: said.append(text))
     visit = Visit()
-    ui._from_address(visit, {wrong: "nonsense-7"})
+    address.read(visit, {wrong: "nonsense-7"})
     assert len(said) == 1
     assert "nonsense-7" in said[0]
     sentence(InputError(said[0]))

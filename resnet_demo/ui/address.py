@@ -1,0 +1,75 @@
+"""The page's address, which leads back to what one sees: written from a visit, and read when one begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from .. import zoo
+from ..errors import InputError
+from .bars import example_picture, first_example
+from .session import HERE, OWN, RANDOM, TRAINED, Visit
+
+PAGES = ("classify", "inside", "gradcam", "train")
+
+
+def write(visit: Visit) -> str:
+    """The part of the page's address after `?` that leads back to this view; empty where it shows a visitor's own."""
+    if visit.weights in (OWN, HERE):
+        return ""
+    query = {"model": visit.name, "weights": visit.weights, "tab": visit.page, "block": visit.opened.name}
+    query["target"] = visit.labels[visit.seen.target]
+    if visit.weights == RANDOM:
+        query["seed"] = str(visit.seed)
+    if visit.picture_name:
+        query["picture"] = visit.picture_name
+    return urlencode(query)
+
+
+def read(visit: Visit, query: dict[str, str]) -> None:
+    """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…`
+    asks for.
+
+    What the address gets wrong is said in a notice and left at its default.
+    """
+
+    def ask(what: str, change: Callable[[str], None]) -> None:
+        if what in query:
+            try:
+                change(query[what])
+            except InputError as error:
+                gr.Warning(escape(str(error), quote=False), duration=8)  # notices are HTML
+
+    def network(name: str) -> None:
+        there = zoo.network(name).weights
+        wanted = query.get("weights", TRAINED if there == "bundled" else RANDOM)
+        visit.use_network(name, RANDOM if there == "none" else wanted, _number(query.get("seed", "0")))
+
+    def target(label: str) -> None:
+        visit.explain(visit.domain.class_index(label))
+
+    def picture(name: str) -> None:
+        visit.show_picture(example_picture(visit, name), name)
+
+    def page(name: str) -> None:
+        if name not in PAGES:
+            raise InputError(f"There is no page {name!r}; there are {', '.join(PAGES)}.")
+        visit.page = name
+
+    if "weights" in query:
+        query = {"model": visit.name, **query}
+    ask("model", network)
+    ask("picture", picture)
+    if visit.trace is None:
+        picture(first_example(visit))
+    ask("tab", page)  # not "page": gradio takes that for itself
+    ask("block", visit.open_block)
+    ask("target", target)
+
+
+def _number(text: str) -> int | str:
+    """A whole number, if the text is one; the session judges it."""
+    return int(text) if text.isdecimal() and len(text) < 20 else text

@@ -1,0 +1,275 @@
+"""A visitor's training: one network, or a residual one and its plain twin in turns, within what the server allows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .. import zoo
+from ..data import DATASETS, Dataset, load_dataset
+from ..errors import InputError
+from ..evaluation import Evaluation, evaluate
+from ..figures import draw_history, figure_png, history_svg
+from ..provenance import provenance
+from ..recipes import RECIPES, Recipe, recipe_of
+from ..resnet import ResNet
+from ..train import Record, Training
+from ..weights import save
+
+RESIDUAL, PLAIN, BOTH = "residual", "plain", "both"
+KINDS = (BOTH, RESIDUAL, PLAIN)
+SHAPES, OWN_PICTURES = "shapes", "my pictures"
+DATA = (SHAPES, *DATASETS, OWN_PICTURES)
+DEPTHS = (8, 14, 20, 32, 44, 56, 110)
+# What the server gives a visitor, whatever a request says.
+LEAST_SECONDS, MOST_SECONDS, MOST_EPOCHS = 10, 600, 200
+BATCHES = (16, 512)
+MOST_LAYERS = 110 * 128  # depth times batch: what a step keeps for its way back; so much takes about 1.6 GB
+RATES = (1e-5, 10.0)
+MOST_PICTURES = 20_000  # of the visitor's own
+MOST_CLASSES = 200
+TEST_ON = 2_000  # pictures of the test set that are asked at the end
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a visitor asked for; every value is judged here, since a client of the API can send anything."""
+
+    depth: int = 20
+    kind: str = BOTH
+    data: str = SHAPES
+    file: str | None = None  # a zip of class folders
+    seconds: float | None = 30.0  # of the whole race …
+    epochs: int | None = None  # … or epochs of each network
+    recipe: str = "fast"
+    batch: int | None = None  # None: the recipe's own
+    rate: float | None = None  # the highest learning rate; None: the recipe's own
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _among(self.depth, DEPTHS, "The depth")
+        _among(self.kind, KINDS, "The kind of network")
+        _among(self.data, DATA, "The data set")
+        _among(self.recipe, tuple(RECIPES), "The recipe")
+        if (self.seconds is None) == (self.epochs is None):
+            raise InputError("A training needs a budget: either seconds or epochs.")
+        if self.seconds is not None:
+            _within(self.seconds, LEAST_SECONDS, MOST_SECONDS, "The budget in seconds")
+        else:
+            _within(self.epochs, 1, MOST_EPOCHS, "The number of epochs", whole=True)
+        if self.batch is not None:
+            _within(self.batch, *BATCHES, "The batch", whole=True)
+        if self.rate is not None:
+            _within(self.rate, *RATES, "The learning rate")
+        if self.depth * self.settings.batch > MOST_LAYERS:
+            raise InputError(
+                f"At depth {self.depth} a batch can have at most {MOST_LAYERS // self.depth} pictures here."
+            )
+        _within(self.seed, 0, 2**31 - 1, "The seed", whole=True)
+        if self.data == OWN_PICTURES and self.file is None:
+            raise InputError("There are no pictures of yours yet: upload a zip with one folder of pictures per class.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        kinds = {RESIDUAL: ("resnet",), PLAIN: ("plain",), BOTH: ("resnet", "plain")}[self.kind]
+        return tuple(f"{kind}{self.depth}" for kind in kinds)
+
+    @property
+    def minutes(self) -> float | None:
+        """What each network gets of the time."""
+        return self.seconds / 60 / len(self.names) if self.seconds else None
+
+    @property
+    def settings(self) -> Recipe:
+        recipe = recipe_of(self.recipe, self.minutes)
+        recipe = recipe if self.batch is None else replace(recipe, batch=int(self.batch))
+        return recipe if self.rate is None else replace(recipe, lr=float(self.rate))
+
+
+def _among(value: object, allowed: tuple, what: str) -> None:
+    if not isinstance(value, (str, int)) or isinstance(value, bool) or value not in allowed:
+        raise InputError(f"{what} is one of {', '.join(map(str, allowed))}, not {str(value)[:40]!r}.")
+
+
+def _within(value: object, low: float, high: float, what: str, whole: bool = False) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not low <= value <= high or (whole and value != int(value)):  # pyright: ignore
+        kind = "a whole number" if whole else "a number"
+        raise InputError(f"{what} must be {kind} from {low:g} to {high:g}, not {str(value)[:40]!r}.")
+
+
+@lru_cache(maxsize=2)  # read-only, shared by all visitors; CIFAR-10 takes 180 MB
+def _shared(name: str, data_dir: str | None) -> tuple[Dataset, Dataset]:
+    return load_dataset(name, True, data_dir), load_dataset(name, False, data_dir)
+
+
+def read_data(plan: Plan, data_dir: str | None) -> tuple[Dataset, Dataset]:
+    """The training and the test half of what the plan trains on."""
+    if plan.data != OWN_PICTURES:
+        return _shared(plan.data, data_dir)
+    assert plan.file is not None
+    halves = load_dataset(plan.file, True), load_dataset(plan.file, False)
+    pictures, classes = sum(map(len, halves)), len(halves[0].classes)
+    if pictures > MOST_PICTURES or classes > MOST_CLASSES:
+        raise InputError(
+            f"Here one can train on at most {MOST_PICTURES:,} pictures of {MOST_CLASSES} classes, and these are "
+            f"{pictures:,} of {classes}; use the library for more."
+        )
+    return halves
+
+
+@dataclass
+class Result:
+    """A network that finished (or was stopped), and how it did on (a part of) the test set."""
+
+    model: ResNet
+    test: Evaluation
+    test_set: Dataset
+
+
+@dataclass
+class Race:
+    """Trainings that take turns. Iterating over `run` yields whenever there is something new to show."""
+
+    plan: Plan
+    train_set: Dataset
+    test_set: Dataset
+    schedules: dict[str, list[int]] = field(default_factory=dict)  # of the race that this one repeats
+    repeated: dict[str, list[Record]] = field(default_factory=dict)  # and its tests
+    trainings: dict[str, Training] = field(default_factory=dict)
+    records: dict[str, list[Record]] = field(default_factory=dict)
+    results: dict[str, Result] = field(default_factory=dict)
+    started: float = 0.0
+    failure: str = ""
+
+    def __post_init__(self) -> None:
+        plan, classes = self.plan, len(self.train_set.classes)
+        self._abandoned = threading.Event()
+        self._stopped = threading.Event()
+        self._folder = TemporaryDirectory(prefix="resnet-demo-")
+        for name in plan.names:
+            self.trainings[name] = Training(
+                zoo.build(name, int(plan.seed), classes),
+                self.train_set,
+                self.test_set.subset(TEST_ON),
+                plan.settings,
+                epochs=plan.epochs,
+                minutes=plan.minutes,
+                schedule=self.schedules.get(name),
+                seed=int(plan.seed),
+            )
+            self.records[name] = []
+
+    def stop(self) -> None:
+        """End at the next step and keep what was learned."""
+        self._stopped.set()
+        for training in self.trainings.values():
+            training.stop()
+
+    def abandon(self) -> None:
+        """End at the next step; nobody is there to see what came out."""
+        self._abandoned.set()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    @property
+    def progress(self) -> float:
+        return sum(training.progress for training in self.trainings.values()) / len(self.trainings)
+
+    def run(self) -> Generator[None, None, None]:
+        """Give each training a turn, until the next record, as long as any has something to do."""
+        self.started = time.monotonic()
+        turns = {name: training.run() for name, training in self.trainings.items()}
+        try:
+            while turns:
+                for name, turn in list(turns.items()):
+                    try:
+                        self.records[name].append(next(turn))
+                    except StopIteration:
+                        del turns[name]
+                        self._finish(name)
+                    except FloatingPointError as error:
+                        del turns[name]
+                        self.failure = f"{name}: {error}"
+                    if self._abandoned.is_set():
+                        return
+                    if time.monotonic() - self.started > 1.2 * MOST_SECONDS:  # a ceiling that epochs cannot break
+                        self.stop()
+                    yield
+        finally:
+            for turn in turns.values():
+                turn.close()
+
+    def _finish(self, name: str) -> None:
+        training = self.trainings[name]
+        test_set = self.test_set.subset(500 if self.stopped else TEST_ON)
+        test = evaluate(training.model, test_set)
+        model = training.model.requires_grad_(False)
+        model.provenance = {"origin": "trained in the app", **provenance(name, training, test)}
+        self.results[name] = Result(model, test, test_set)
+
+    def repeat(self) -> Race:
+        """The same race once more: same seeds, same schedules."""
+        trainings = self.trainings
+        return Race(
+            self.plan,
+            self.train_set,
+            self.test_set,
+            {} if self.plan.epochs else {name: training.schedule for name, training in trainings.items()},
+            {name: training.history for name, training in trainings.items()},
+        )
+
+    @property
+    def repeats_exactly(self) -> bool | None:
+        """Whether every test came out as in the race that this one repeats; None if it repeats none."""
+        if not self.repeated:
+            return None
+
+        def tests(history: list[Record]) -> list[tuple[int, float | None]]:
+            return [(record.step, record.test_loss) for record in history]
+
+        return all(tests(self.repeated[name]) == tests(self.trainings[name].history) for name in self.trainings)
+
+    def write_files(self) -> list[str]:
+        """Weights, history and plots, in a folder that goes when the race goes."""
+        place = Path(self._folder.name)
+        for name, result in self.results.items():
+            save(result.model, place / f"{name}.safetensors")
+        (place / "history.csv").write_text(self._table(), "utf-8")
+        drawing = draw_history({name: training.history for name, training in self.trainings.items()})
+        (place / "curves.svg").write_text(history_svg(drawing, "Loss and accuracy of the race"), "utf-8")
+        (place / "curves.png").write_bytes(figure_png(drawing))
+        return sorted(map(str, place.iterdir()))
+
+    def _table(self) -> str:
+        text = io.StringIO()
+        blocks = [name for name, _ in next(iter(self.trainings.values())).model.named_blocks()]
+        columns = [
+            "epoch",
+            "step",
+            "images",
+            "seconds",
+            "lr",
+            "train_loss",
+            "train_accuracy",
+            "test_loss",
+            "test_accuracy",
+        ]
+        writer = csv.writer(text)
+        writer.writerow(["network", *columns, *(f"gradient {b}" for b in blocks), *(f"ratio {b}" for b in blocks)])
+        for name, records in self.records.items():
+            for record in records:
+                values = [getattr(record, column) for column in columns]
+                values += [record.gradients.get(block) for block in blocks]
+                values += [record.ratios.get(block) for block in blocks]
+                writer.writerow([name, *("" if value is None else value for value in values)])
+        return text.getvalue()

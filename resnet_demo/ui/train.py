@@ -1,0 +1,332 @@
+"""The page Train: with shortcuts, without, or both in a race, and what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from .. import zoo
+from ..data import Dataset
+from ..figures import (
+    draw_confusion,
+    draw_degradation,
+    draw_gradients,
+    draw_race,
+    draw_ratios,
+    history_svg,
+    network_title,
+    photo_uri,
+)
+from . import training_words
+from .page import Page
+from .parts import Dropdown, File, Number, Radio, figure, note, whole_input
+from .race import BOTH, DATA, DEPTHS, KINDS, OWN_PICTURES, SHAPES, Plan, Race
+from .session import Trained, Visit
+from .words import percent
+
+MISTAKES = 12
+SECONDS, EPOCHS = "seconds", "epochs"
+DATA_TITLES = {
+    SHAPES: "Shapes, drawn here",
+    "cifar10": "CIFAR-10 photos",
+    "cifar100": "CIFAR-100 photos",
+    "fashion-mnist": "Fashion-MNIST, clothes",
+    OWN_PICTURES: "My own pictures (zip)",
+}
+KIND_TITLES = {BOTH: "both, side by side", "residual": "with shortcuts", "plain": "without shortcuts"}
+# What a person may want to try first: (what the button says, the depth, the kind, the data, the seconds).
+PRESETS = {
+    "twins": ("ResNet-56 against Plain-56", 56, BOTH, SHAPES, 120),
+    "deep": ("How deep can you go?", 110, BOTH, SHAPES, 300),
+    "own": ("My own pictures", 20, "residual", OWN_PICTURES, 60),
+}
+LOOK = """
+element.addEventListener('click', (event) => {
+  const look = event.target.closest('[data-network]');
+  if (look) trigger('select', {value: look.dataset.network});
+});
+"""
+
+
+@dataclass(frozen=True)
+class TrainPage:
+    """The page's components; the app joins them with its events."""
+
+    page: Page
+    inputs: list[Any]  # in the order of `plan_of`'s arguments
+    presets: dict[str, gr.Button]
+    data: gr.Dropdown
+    file: gr.File
+    budget: gr.Radio
+    seconds: gr.Number
+    epochs: gr.Number
+    start: gr.Button
+    stop: gr.Button
+    again: gr.Button
+    status: gr.HTML
+    live: gr.HTML
+    result: gr.HTML
+    files: gr.File
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What a race changes."""
+        return [self.start, self.stop, self.again, self.status, self.live, self.result, self.files]
+
+    @property
+    def form(self) -> list[Any]:
+        """What a preset fills in."""
+        depth, kind, *_ = self.inputs
+        return [depth, kind, self.data, self.file, self.budget, self.seconds, self.epochs]
+
+
+def build() -> TrainPage:
+    gr.HTML(
+        "<h3>Train a network and its twin without shortcuts</h3>"
+        + note("The same layers, the same pictures in the same order, the same start: only the shortcuts differ.")
+    )
+    with gr.Row(elem_id="presets"):
+        presets = {
+            key: gr.Button(title, size="sm", elem_id=f"preset-{key}") for key, (title, *_rest) in PRESETS.items()
+        }
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=280, scale=2, elem_classes="rd-bar", elem_id="train-form"):
+            depth = Dropdown([(f"{d} layers", d) for d in DEPTHS], value=20, label="Depth", elem_id="depth")
+            kind = Radio([(KIND_TITLES[k], k) for k in KINDS], value=BOTH, label="Networks", elem_id="kind")
+            data = Dropdown([(DATA_TITLES[d], d) for d in DATA], value=SHAPES, label="Pictures", elem_id="data")
+            file = File(
+                label="A zip with one folder of pictures per class", file_types=[".zip"], elem_id="own-pictures",
+                visible=False, height=110,
+            )  # fmt: skip
+            budget = Radio([("by the clock", SECONDS), ("by epochs", EPOCHS)], value=SECONDS, label="How long",
+                           elem_id="budget")  # fmt: skip
+            seconds = Number(30, label="Seconds, all networks together (10 to 600)", elem_id="seconds", precision=0)
+            epochs = whole_input(1, label="Epochs: times through all pictures", elem_id="epochs", visible=False)
+            with gr.Accordion("Recipe", open=False):
+                recipe = Dropdown(
+                    [("fast: warm-up, small crops first", "fast"), ("paper: He et al. 2015", "paper"),
+                     ("seed: the textbook loop", "seed")],
+                    value="fast", label="Recipe", elem_id="recipe",
+                )  # fmt: skip
+                batch = whole_input(None, label="Pictures per step (empty: the recipe's)", elem_id="batch")
+                rate = Number(None, label="Highest learning rate (empty: the recipe's)", elem_id="rate")
+                seed = whole_input(0, label="Seed of weights and order", elem_id="train-seed")
+            with gr.Row():
+                start = gr.Button("Train", variant="primary", elem_id="train")
+                stop = gr.Button("Stop", elem_id="stop", visible=False)
+            again = gr.Button("Replay: the same race again", size="sm", elem_id="again", visible=False)
+        with gr.Column(min_width=320, scale=5):
+            status = gr.HTML(note("Nothing trained yet: press Train."), elem_id="train-status")
+            live = gr.HTML(waiting(), elem_id="race")
+    result = gr.HTML(elem_id="train-result", js_on_load=LOOK)
+    files = gr.File(label="Weights, history and plots", file_count="multiple", interactive=False, visible=False,
+                    elem_id="train-files")  # fmt: skip
+    degradation = gr.HTML(elem_id="degradation")
+    page = Page("train", [degradation], lambda visit: {degradation: degradation_figure()})
+    inputs = [depth, kind, data, file, budget, seconds, epochs, recipe, batch, rate, seed]
+    return TrainPage(
+        page, inputs, presets, data, file, budget, seconds, epochs, start, stop, again, status, live, result, files
+    )
+
+
+def plan_of(
+    depth: Any, kind: Any, data: Any, file: Any, budget: Any, seconds: Any, epochs: Any, recipe: Any, batch: Any,
+    rate: Any, seed: Any,
+) -> Plan:  # fmt: skip
+    """What the form asks for, judged; InputError for what cannot be."""
+    by_clock = budget != EPOCHS
+    return Plan(
+        depth, kind, data, file, seconds if by_clock else None, None if by_clock else epochs, recipe, batch, rate, seed
+    )
+
+
+def preset(page: TrainPage, name: str) -> dict[Any, Any]:
+    """The form as a preset has it."""
+    _, depth, kind, data, seconds = PRESETS[name]
+    return {
+        page.form[0]: depth,
+        page.form[1]: kind,
+        page.data: data,
+        page.file: gr.update(visible=data == OWN_PICTURES),
+        page.budget: SECONDS,
+        page.seconds: gr.update(value=seconds, visible=True),
+        page.epochs: gr.update(visible=False),
+    }
+
+
+# While it runs
+
+
+def idle(page: TrainPage, race: Race | None = None) -> dict[Any, Any]:
+    """The buttons as they are when nothing runs."""
+    return {
+        page.start: gr.update(visible=True),
+        page.stop: gr.update(visible=False),
+        page.again: gr.update(visible=bool(race and race.results)),
+        page.status: note("Press Train to begin." if race is None else _summary(race)),
+    }
+
+
+def reading(page: TrainPage) -> dict[Any, Any]:
+    """What is shown until the first step."""
+    return {
+        page.start: gr.update(visible=False),
+        page.stop: gr.update(visible=True),
+        page.again: gr.update(visible=False),
+        page.status: note("Getting the pictures …"),
+        page.live: waiting(),
+        page.result: "",
+        page.files: gr.update(visible=False),
+    }
+
+
+def running(page: TrainPage, race: Race) -> dict[Any, Any]:
+    return {page.status: status(race), page.live: live(race)}
+
+
+def finished(page: TrainPage, visit: Visit, race: Race) -> dict[Any, Any]:
+    shown = {**idle(page, race), page.live: live(race), page.result: outcome(race)}
+    if race.results:
+        shown[page.files] = gr.update(value=race.write_files(), visible=True)
+    return shown
+
+
+def _summary(race: Race) -> str:
+    if race.stopped:
+        return "Stopped. What was learned until then is kept."
+    return "Done." if race.results else "It failed."
+
+
+def waiting() -> str:
+    return figure(draw_race({}) + draw_race({}, tall=True), "Here the curves will grow, one for each network.", "race")
+
+
+def live(race: Race) -> str:
+    """The race as it stands: curves, and the gradients of the last step."""
+    records = race.records
+    latest = {name: run[-1] for name, run in records.items() if run}
+    classes = len(race.train_set.classes)
+    pictures = race.plan.epochs and race.plan.epochs * len(race.train_set)  # the axis; by the clock nobody knows
+    curves = "".join(draw_race(records, pictures, classes, tall=tall) for tall in (False, True))
+    gradients = "".join(draw_gradients(latest, tall=tall) for tall in (False, True))
+    ratios = "".join(draw_ratios(latest, tall=tall) for tall in (False, True))
+    return (
+        figure(curves, training_words.race(records, classes), "race")
+        + "<h3>What the gradient feels, block by block</h3>"
+        + figure(gradients, training_words.gradients(latest), "gradients")
+        + "<details class='rd-fold'><summary>How much each block adds to its shortcut</summary>"
+        + figure(ratios, "‖F(x)‖ / ‖shortcut‖ on eight training pictures: below 1 the shortcut carries more.", "ratios")
+        + "</details>"
+    )
+
+
+def status(race: Race) -> str:
+    """How fast, and how much longer."""
+    speeds = [
+        f"{network_title(name)} <b>{run[-1].images_per_second:,.0f}</b> pictures/s"
+        for name, run in race.records.items()
+        if run
+    ]
+    done = min(race.progress, 1.0)
+    left = "" if not race.plan.seconds else f"about <b>{max(0, race.plan.seconds * (1 - done)):.0f} s</b> left · "
+    bar = f'<span class="rd-progress"><span style="width:{100 * done:.1f}%"></span></span>'
+    return f'<div class="rd-running" role="status">{bar}<span>{left}{" · ".join(speeds)}</span></div>'
+
+
+# Afterwards
+
+
+def samples(dataset: Dataset, most: int = 10) -> dict[str, Image.Image]:
+    """The first picture of each of the first classes, by the class's name."""
+    found = {}
+    for index, label in enumerate(dataset.classes[:most]):
+        places = (dataset.labels == index).nonzero()
+        if len(places):
+            found[label] = picture(dataset, int(places[0]))
+    return found
+
+
+def picture(dataset: Dataset, index: int) -> Image.Image:
+    return Image.fromarray(dataset.pictures[index].permute(1, 2, 0).contiguous().numpy())
+
+
+def adopt(visit: Visit, race: Race) -> None:
+    """Make what was trained the visitor's own."""
+    for name, result in race.results.items():
+        visit.keep(name, Trained(result.model, samples(result.test_set)))
+
+
+def outcome(race: Race) -> str:
+    """What came out: the figures, a way to look inside, the confusions and the worst mistakes of each network."""
+    if not race.results:
+        return note(race.failure or "Nothing was trained.", "rd-warn")
+    parts = ["<h3>What came out</h3>"]
+    if race.failure:
+        parts.append(note(race.failure, "rd-warn"))
+    exact = race.repeats_exactly
+    if exact is not None:
+        parts.append(
+            note("Replayed: every test came out exactly as the first time.")
+            if exact
+            else note("Replayed with the same seeds and schedule; the tests differ, as they may after a stop.")
+        )
+    rows = "".join(
+        f"<tr><th scope='row'>{network_title(name)}</th><td><b>{percent(result.test.accuracy)}</b> of "
+        f"{result.test.n:,} test pictures</td><td>{race.trainings[name].history[-1].images:,} pictures seen</td>"
+        f"<td><button type='button' class='rd-look' data-network='{name}'>Look inside {network_title(name)}</button>"
+        "</td></tr>"
+        for name, result in race.results.items()
+    )
+    parts.append(f"<div class='rd-scroll'><table class='rd-table'><tbody>{rows}</tbody></table></div>")
+    parts.append(f"<div class='rd-outcomes'>{''.join(_outcome(name, race) for name in race.results)}</div>")
+    return "".join(parts)
+
+
+def _outcome(name: str, race: Race) -> str:
+    """What one network takes for what, and the mistakes that it is surest of."""
+    result = race.results[name]
+    labels, matrix = result.test_set.classes, result.test.confusion
+    both = draw_confusion(matrix, labels) + draw_confusion(matrix, labels, tall=True)
+    return (
+        f"<section><h4>{network_title(name)}: what it takes for what</h4>"
+        + figure(both, training_words.confusion(matrix, labels), f"{name}-confusion")
+        + _mistakes(name, race)
+        + "</section>"
+    )
+
+
+def _mistakes(name: str, race: Race) -> str:
+    result = race.results[name]
+    wrong = result.test.mistakes(MISTAKES)
+    if not len(wrong):
+        return note(f"{network_title(name)} makes no mistake on these {result.test.n:,} pictures.")
+    shares = result.test.logits.softmax(1)
+    labels = result.test_set.classes
+    cards = ""
+    for index in wrong.tolist():
+        said = int(shares[index].argmax())
+        truth = labels[int(result.test.labels[index])]
+        alt = f"{truth}, taken for {labels[said]}"
+        cards += (
+            f'<figure class="rd-mistake"><img class="rd-pixels" alt="{escape(alt)}" '
+            f'src="{photo_uri(picture(result.test_set, index))}"><figcaption><b>{escape(labels[said])}</b> '
+            f"{percent(float(shares[index, said]))}<br>is {escape(truth)}</figcaption></figure>"
+        )
+    return f"<h4>The mistakes it is surest of</h4><div class='rd-mistakes'>{cards}</div>"
+
+
+@lru_cache(maxsize=1)
+def degradation_figure() -> str:
+    """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
+    histories = zoo.histories()
+    drawing = history_svg(draw_degradation(histories), "Training and test error by epoch, plain and residual networks")
+    return (
+        "<h3>The long run: what the bundled networks did</h3>"
+        + figure(drawing, training_words.degradation(histories), "degradation",
+                 "CIFAR-10, the same recipe and seed for all; after He et al. 2015, figures 1 and 6.")
+    )  # fmt: skip

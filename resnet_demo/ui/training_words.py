@@ -1,0 +1,248 @@
+"""What to see while networks learn, and afterwards: captions made from the numbers, whatever these say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from ..figures import network_title
+from ..figures.runs import depth_of, field, is_plain, number, points
+from .words import block_title, percent, tenths
+
+if TYPE_CHECKING:
+    from ..figures.runs import AnyRecord, Runs
+
+CLOSE = 0.02  # accuracies that differ by less are called equal: a test on 1,000 pictures wavers by as much
+SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each
+
+
+# The race
+
+
+def race(histories: Runs, classes: int = 10) -> str:
+    """Who is ahead, compared at the last tests that lie no further than all of them have come."""
+    tests = {name: points(run, "test_accuracy") for name, run in histories.items()}
+    tests = {name: places for name, places in tests.items() if places}
+    if not tests:
+        return _before_the_first_test(histories)
+    rest = [network_title(name) for name in histories if name not in tests]
+    waiting = f" {_and(rest)} {'has' if len(rest) == 1 else 'have'} still to be tested." if rest else ""
+    return _compare(tests, classes) + waiting
+
+
+def _compare(tests: Mapping[str, list[tuple[float, float]]], classes: int) -> str:
+    if len(tests) == 1:
+        ((name, places),) = tests.items()
+        return _one(name, *places[-1], classes)
+    when = min(places[-1][0] for places in tests.values())  # so far have all of them come
+    there = {name: [place for place in places if place[0] <= when] for name, places in tests.items()}
+    if not all(there.values()):
+        told = ", ".join(f"{network_title(n)} {percent(p[-1][1])} (after {p[-1][0]:,.0f})" for n, p in tests.items())
+        return f"Right answers to the test pictures: {told}. They have not seen equally many pictures: no verdict yet."
+    now = {name: places[-1][1] for name, places in there.items()}
+    seen = {places[-1][0] for places in there.values()}
+    after = f"After {when:,.0f} pictures" if len(seen) == 1 else f"After about {when:,.0f} pictures"
+    order = sorted(now, key=lambda name: -now[name])
+    if len(order) > 2:
+        told = ", ".join(f"{network_title(name)} {percent(now[name])}" for name in order)
+        return f"{after}, by right answers to the test pictures: {told}."
+    return _two(order[0], order[1], now, after, classes)
+
+
+def _before_the_first_test(histories: Runs) -> str:
+    trained = {name: points(run, "train_accuracy") for name, run in histories.items()}
+    told = [f"{network_title(n)} {percent(p[-1][1])} (after {p[-1][0]:,.0f})" for n, p in trained.items() if p]
+    if not told:
+        return "Nothing has been learned yet: the curves begin with the first pictures."
+    return f"Right answers to the training pictures: {', '.join(told)}. The first test is still to come."
+
+
+def _guesses(accuracy: float, classes: int) -> bool:
+    chance = 1 / max(classes, 1)
+    return accuracy < chance + 0.03 * (1 - chance)
+
+
+def _one(name: str, images: float, accuracy: float, classes: int) -> str:
+    said = f"After {images:,.0f} pictures {network_title(name)} has {percent(accuracy)} of the test pictures right"
+    if _guesses(accuracy, classes):
+        return f"{said}: no better than guessing among {classes} classes ({percent(1 / classes)})."
+    return f"{said}; guessing would get {percent(1 / classes)}."
+
+
+def _two(first: str, second: str, now: Mapping[str, float], after: str, classes: int) -> str:
+    """A sentence on two networks, the better one first."""
+    titles, figures = [network_title(first), network_title(second)], [percent(now[first]), percent(now[second])]
+    said = f"{after} {titles[0]} has {figures[0]} of the test pictures right and {titles[1]} has "
+    said += figures[1]
+    twins = depth_of(first) == depth_of(second) is not None and is_plain(first) != is_plain(second)
+    if _guesses(now[first], classes):
+        return f"{said}: both still guess ({percent(1 / classes)} would be right by chance)."
+    if now[first] - now[second] < CLOSE:
+        return f"{said}: too close to call." + (" So far the shortcuts make no difference." if twins else "")
+    if not twins:
+        return f"{said}. They differ in more than their shortcuts, so this is no comparison of shortcuts."
+    if is_plain(first):
+        return f"{said}: at this point the network without the shortcuts is ahead."
+    if _guesses(now[second], classes):
+        return f"{said}: the same layers, only without the shortcuts, still guess."
+    return f"{said}: the same layers, only without the shortcuts, learn more slowly."
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+# Gradients
+
+
+def gradients(latest: Mapping[str, AnyRecord]) -> str:
+    """How the gradient that reaches the first block compares with the last block's, and whether it vanishes."""
+    said, ratios = [], {}
+    for name, record in latest.items():
+        norms: dict[str, float] = field(record, "gradients") or {}
+        title = network_title(name)
+        broken = [block for block, norm in norms.items() if not math.isfinite(norm)]
+        if broken:
+            said.append(f"In {title} the gradient of block {block_title(broken[0])} is no finite number.")
+        elif len(norms) > 1:
+            first, last = next(iter(norms.values())), list(norms.values())[-1]
+            said.append(
+                f"In {title} the norm of the gradient is {first:.2g} in the first block and {last:.2g} in the last"
+            )
+            if last > 0:
+                ratios[name] = first / last
+                said[-1] += f": {_relation(first / last)}"
+            said[-1] += "."
+    if not said:
+        return "No gradients have been measured yet."
+    return " ".join([*said, *_verdict(ratios)])
+
+
+def _relation(ratio: float) -> str:
+    if 0.8 < ratio < 1.25:
+        return "about the same"
+    if ratio > 1:
+        return f"the first one's is {_times(ratio)} the last one's"
+    return f"the last one's is {_times(1 / ratio)} the first one's" if ratio else "nothing reaches the first one"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:,.0f} times"
+
+
+def _verdict(ratios: Mapping[str, float]) -> list[str]:
+    """What follows for the popular claim. A tenth, because later stages have up to 16 times as many weights."""
+    if not ratios:
+        return []
+    vanish = [network_title(name) for name, ratio in ratios.items() if ratio < 0.1]
+    if vanish:
+        return [f"On its way back through {_and(vanish)} the gradient shrinks."]
+    plain = [network_title(name) for name in ratios if is_plain(name)]
+    if plain:
+        return [
+            f"So the gradient does not vanish in {_and(plain)}, though it has no shortcuts: batch normalisation keeps "
+            "it up, as He et al. report (section 4.1). What slows a deep plain network down is something else."
+        ]
+    return ["Nothing vanishes on the way back to the input."]
+
+
+# The confusion matrix
+
+
+def confusion(matrix: Tensor, labels: Sequence[str]) -> str:
+    """The most frequent mistake, the best and the worst class."""
+    total = int(matrix.sum())
+    if not total:
+        return "Nothing has been tested yet."
+    counts = matrix.tolist()
+    rows = {index: sum(row) for index, row in enumerate(counts) if sum(row)}
+    answered = [index for index in range(len(labels)) if sum(row[index] for row in counts)]
+    if len(answered) == 1 and len(rows) > 1:
+        return f"The network answers “{labels[answered[0]]}” to every picture: it has learned nothing yet."
+    count, true, taken = max(
+        ((counts[row][column], row, column) for row in rows for column in range(len(labels)) if row != column),
+        key=lambda mistake: mistake[0],
+        default=(0, 0, 0),
+    )
+    if not count:
+        return f"All {total:,} pictures are right: there is no mistake to show."
+    often = f"{count:,} of {rows[true]:,} ({percent(count / rows[true])})"
+    back = f"and the other way round {counts[taken][true]:,}"
+    said = f"Most often “{labels[true]}” is taken for “{labels[taken]}”: {often}, {back}."
+    shares = {index: counts[index][index] / rows[index] for index in rows}
+    best, worst = max(shares, key=lambda index: shares[index]), min(shares, key=lambda index: shares[index])
+    if shares[best] == shares[worst]:
+        return f"{said} All classes are known equally well ({percent(shares[best])})."
+    return (
+        f"{said} Known best is “{labels[best]}” ({percent(shares[best])} right), "
+        f"worst “{labels[worst]}” ({percent(shares[worst])})."
+    )
+
+
+# Degradation
+
+
+def degradation(histories: Runs) -> str:
+    """Whether depth helped or hurt the training error of plain and of residual networks."""
+    finals = {name: final for name, run in histories.items() if (final := _final(run))}
+    if not finals:
+        return "No training with a test has been recorded yet."
+    said = []
+    for plain in (True, False):
+        kind = sorted((name for name in finals if is_plain(name) == plain), key=lambda name: depth_of(name) or 0)
+        if len(kind) > 1:
+            said.append(_depths(kind[0], kind[-1], finals, plain))
+    if said:
+        return " ".join([*said, "One run each."])
+    return _twins(finals)
+
+
+def _final(run: Sequence[AnyRecord]) -> tuple[float, float, float] | None:
+    """Training error, test error and pictures seen at the last test."""
+    for record in reversed(run):
+        train, test = number(record, "train_accuracy"), number(record, "test_accuracy")
+        if train is not None and test is not None:
+            return 1 - train, 1 - test, number(record, "images") or 0.0
+    return None
+
+
+def _depths(shallow: str, deep: str, finals: Mapping[str, tuple[float, float, float]], plain: bool) -> str:
+    (a, a_test, a_seen), (b, b_test, b_seen) = finals[shallow], finals[deep]
+    titles = network_title(shallow), network_title(deep)
+    said = (
+        f"{titles[1]} ends with {tenths(b)} training error and {tenths(b_test)} test error, "
+        f"{titles[0]} with {tenths(a)} and {tenths(a_test)}"
+    )
+    if not 0.98 < a_seen / (b_seen or 1) < 1.02:
+        return f"{said}, but they were not trained on equally many pictures: no comparison."
+    if abs(a - b) < SAME_ERROR:
+        return f"{said}: on the training pictures depth makes no difference here."
+    if b > a and plain:
+        worse = "the deeper plain network fits even its training pictures worse"
+        return f"{said}: {worse}, which is degradation and not overfitting."
+    if b > a:
+        return f"{said}: here the deeper network fits worse in spite of its shortcuts."
+    if plain:
+        return f"{said}: here the deeper plain network fits better, so there is no degradation to see."
+    return f"{said}: with shortcuts the deeper network fits better."
+
+
+def _twins(finals: Mapping[str, tuple[float, float, float]]) -> str:
+    told = [
+        f"{network_title(name)} ends with {tenths(train)} training error and {tenths(test)} test error"
+        for name, (train, test, _) in finals.items()
+    ]
+    said = f"{'; '.join(told)}."
+    names = sorted(finals, key=is_plain)
+    if len(names) == 2 and depth_of(names[0]) == depth_of(names[1]) is not None:
+        residual, plain = finals[names[0]], finals[names[1]]
+        if 0.98 < residual[2] / (plain[2] or 1) < 1.02:
+            if abs(plain[0] - residual[0]) < SAME_ERROR:
+                said += " At this depth the shortcuts make no difference to the training error."
+            else:
+                better = "with" if residual[0] < plain[0] else "without"
+                said += f" The same layers fit their training pictures better {better} the shortcuts."
+    return f"{said} Whether depth hurts takes a second depth to tell."

@@ -1,0 +1,102 @@
+"""Training in the browser, as a person does it."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from resnet_demo import weights
+from resnet_demo.data.shapes import FIGURES
+
+if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytest loaded last
+    from .conftest import OpenApp, Visit
+
+LONG = 120_000  # ms: drawing the shapes and the first steps on a busy computer
+
+
+def pictures_seen(visit: Visit) -> int:
+    """What the caption of the race says: "After about 12,800 pictures …"."""
+    found = re.search(r"After (?:about )?([\d,]+) pictures", visit.at("#race figcaption").first.inner_text())
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def test_train_watch_stop_classify_download_and_load_again(open_app: OpenApp, tmp_path: Path) -> None:
+    with open_app("?tab=train", shows="#train") as visit:
+        expect(visit.at("#degradation svg.rd-curves")).to_be_visible()
+        visit.choose("depth", "8 layers")
+        visit.at("#seconds input").fill("600")
+        visit.at("#train").click()
+
+        # The curves grow.
+        expect(visit.at("#train-status .rd-running")).to_be_visible(timeout=LONG)
+        expect(visit.at("#race figcaption").first).to_contain_text("After", timeout=LONG)
+        first = pictures_seen(visit)
+        assert first > 0
+        deadline = time.monotonic() + LONG / 1000
+        while pictures_seen(visit) <= first:
+            assert time.monotonic() < deadline
+            visit.page.wait_for_timeout(200)
+        expect(visit.at("#race svg").first).to_contain_text("ResNet-8")
+        expect(visit.at("#race svg").first).to_contain_text("Plain-8")
+
+        # Stop keeps what was learned.
+        visit.at("#stop").click()
+        expect(visit.at("#train-result .rd-look")).to_have_count(2, timeout=LONG)
+        expect(visit.at("#train-status")).to_contain_text("Stopped")
+        expect(visit.at("#train")).to_be_visible()
+
+        # Classify with it.
+        visit.at("#train-result .rd-look[data-network=resnet8]").click()
+        expect(visit.at("#street svg").first).to_be_visible()
+        expect(visit.at("#facts")).to_contain_text("in this visit")
+        expect(visit.at("#examples .rd-example")).to_have_count(len(FIGURES))
+        visit.turn_to("Classify", "#answers .rd-answer >> nth=0")
+        answered = set(visit.at("#answers .rd-label").all_inner_texts())
+        assert answered <= set(FIGURES)
+        visit.at("#examples .rd-example").nth(3).click()
+        expect(visit.at("#input img")).to_be_visible()
+
+        # Download it, and load it again.
+        visit.turn_to("Train", "#train-files a >> nth=0")
+        with visit.page.expect_download() as download:
+            visit.at("#train-files a[download='resnet8.safetensors']").first.click()
+        path = tmp_path / "resnet8.safetensors"
+        download.value.save_as(path)
+        model = weights.load_file(path)
+        assert model.domain is not None
+        assert model.domain.labels == tuple(FIGURES)
+        visit.turn_to("Classify", "#answers .rd-answer >> nth=0")
+        visit.page.get_by_role("button", name="Weights of your own").click()
+        visit.at("#file input[type=file]").set_input_files(path)
+        expect(visit.at("#facts")).to_contain_text("from your file")
+        assert set(visit.at("#answers .rd-label").all_inner_texts()) <= set(FIGURES)
+
+
+def test_a_preset_fills_the_form_and_a_mistake_is_a_sentence(open_app: OpenApp) -> None:
+    with open_app("?tab=train", shows="#train") as visit:
+        visit.at("#preset-own").click()
+        expect(visit.at("#own-pictures")).to_be_visible()
+        visit.at("#train").click()
+        expect(visit.page.get_by_text("upload a zip")).to_be_visible()
+        expect(visit.at("#train")).to_be_visible()  # one can try again at once
+        visit.at("#preset-twins").click()
+        expect(visit.at("#own-pictures")).to_be_hidden()
+        expect(visit.at("#seconds input")).to_have_value("120")
+        expect(visit.at("#depth input")).to_have_value("56 layers")
+
+
+def test_a_closed_page_frees_the_place_for_the_next(open_app: OpenApp) -> None:
+    with open_app("?tab=train", shows="#train") as visit:
+        visit.choose("depth", "8 layers")
+        visit.at("#seconds input").fill("600")
+        visit.at("#train").click()
+        expect(visit.at("#train-status .rd-running")).to_be_visible(timeout=LONG)
+    with open_app("?tab=train", shows="#train") as visit:  # ten minutes before the first would have been done
+        visit.choose("depth", "8 layers")
+        visit.at("#seconds input").fill("10")
+        visit.at("#train").click()
+        expect(visit.at("#train-result .rd-look")).to_have_count(2, timeout=LONG)

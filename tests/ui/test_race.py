@@ -1,0 +1,203 @@
+"""A visitor's training without the page: what is allowed, what comes out, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from resnet_demo import weights
+from resnet_demo.data import Dataset
+from resnet_demo.errors import InputError
+from resnet_demo.evaluation import evaluate
+from resnet_demo.train import Training
+from resnet_demo.ui import race as race_module
+from resnet_demo.ui.race import BOTH, OWN_PICTURES, Plan, Race, read_data
+
+
+def stripes(count: int, seed: int) -> Dataset:
+    """Three classes that are learnt in a few steps: stripes along, across, and none."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(3, (count,), generator=generator)
+    pictures = torch.randint(0, 60, (count, 3, 12, 12), generator=generator).float()
+    pictures[labels == 0, :, ::2] += 150
+    pictures[labels == 1, :, :, ::2] += 150
+    pictures[labels == 2] += 75
+    return Dataset("stripes", pictures.byte(), labels, ("along", "across", "none"))
+
+
+SETS = stripes(192, 1), stripes(96, 2)
+
+
+def plan(**changes) -> Plan:
+    return Plan(**{"depth": 8, "seconds": None, "epochs": 1, "batch": 16, **changes})
+
+
+def finished(race: Race) -> Race:
+    for _ in race.run():
+        pass
+    return race
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        *(({"depth": value}, "depth") for value in (0, 7, 1202, "20", None, float("nan"), [20])),
+        *(({"kind": value}, "kind") for value in ("", "neither", None, 3)),
+        *(({"data": value}, "data set") for value in ("imagenet", "/etc", None)),
+        *(({"recipe": value}, "recipe") for value in ("secret", None)),
+        *(({"seconds": value, "epochs": None}, "seconds") for value in (0, 9, 601, 1e9, float("nan"), "60", True)),
+        *(({"epochs": value}, "epochs") for value in (0, -1, 201, 1.5, float("inf"), "1", True)),
+        *(({"batch": value}, "batch") for value in (0, 15, 513, 20.5, float("nan"), "x")),
+        ({"depth": 110, "batch": 129}, "at most 128"),
+        ({"depth": 56, "batch": 256}, "at most 251"),
+        *(({"rate": value}, "learning rate") for value in (0, -1, 11, float("nan"), "x", True)),
+        *(({"seed": value}, "seed") for value in (-1, 2**31, 0.5, "x")),
+        ({"seconds": 10}, "either"),
+        ({"epochs": None}, "either"),
+        ({"data": OWN_PICTURES}, "zip"),
+    ],
+    ids=str,
+)
+def test_what_the_server_does_not_give_is_a_sentence(changes, named, sentence):
+    with pytest.raises(InputError, match=named) as error:
+        plan(**changes)
+    sentence(error.value)
+
+
+def test_a_race_trains_both_on_the_same_pictures_from_the_same_seed():
+    race = finished(Race(plan(epochs=4), *SETS))
+    assert list(race.results) == ["resnet8", "plain8"]
+    for name, result in race.results.items():
+        alone = Training(race_module.zoo.build(name, 0, 3), *SETS, race.plan.settings, epochs=4, seed=0)
+        list(alone.run())
+        assert all(torch.equal(a, b) for a, b in zip(alone.model.parameters(), result.model.parameters(), strict=True))
+        assert result.test.accuracy == evaluate(result.model, SETS[1]).accuracy
+        assert result.test.n == 96
+        assert not result.model.training
+        assert not any(weight.requires_grad for weight in result.model.parameters())
+        assert race.records[name][-1].test_accuracy == result.test.accuracy
+    assert race.results["resnet8"].test.accuracy > 0.8
+    assert race.progress == 1
+
+
+def test_networks_take_turns():
+    race, leads = Race(plan(epochs=3), *SETS), []
+    for _ in race.run():
+        if not race.results:  # which of them is over first, the clock decides
+            leads.append(len(race.records["resnet8"]) - len(race.records["plain8"]))
+    assert set(leads) == {0, 1}
+
+
+def test_stop_keeps_what_was_learned():
+    race = Race(plan(epochs=200), *SETS)
+    for _ in race.run():
+        if race.trainings["plain8"].history:
+            race.stop()
+    assert race.stopped
+    assert set(race.results) == {"resnet8", "plain8"}
+    for name, training in race.trainings.items():
+        assert 12 <= training.step < 60, name  # an epoch is 12 steps
+        assert race.records[name][-1].step == training.step
+        assert race.records[name][-1].test_accuracy is not None
+
+
+def test_an_abandoned_race_ends_at_once_and_leaves_nothing():
+    race, shown = Race(plan(epochs=200), *SETS), 0
+    for _ in race.run():
+        shown += 1
+        if shown == 3:
+            race.abandon()
+    assert shown == 3
+    assert not race.results
+
+
+def test_a_closed_generator_ends_the_trainings():
+    race = Race(plan(epochs=200), *SETS)
+    running = race.run()
+    next(running)
+    next(running)
+    running.close()
+    steps = [training.step for training in race.trainings.values()]
+    assert all(not training.model.training for training in race.trainings.values())  # put back as others expect it
+    assert max(steps) < 60
+
+
+def test_the_ceiling_on_time_holds_for_epochs(monkeypatch):
+    monkeypatch.setattr(race_module, "MOST_SECONDS", 0.01)
+    race = finished(Race(Plan(depth=8, kind="plain", seconds=None, epochs=200, batch=16), *SETS))
+    assert race.stopped
+    assert race.trainings["plain8"].step < 200 * 12
+    assert race.results
+
+
+def test_a_divergence_is_told_and_the_other_network_goes_on(monkeypatch):
+    race = Race(plan(epochs=2), *SETS)
+    with torch.no_grad():
+        for weight in race.trainings["plain8"].model.parameters():
+            weight.fill_(float("nan"))
+    finished(race)
+    assert "plain8" in race.failure
+    assert "diverged" in race.failure
+    assert list(race.results) == ["resnet8"]
+
+
+@pytest.mark.parametrize("clock", [True, False])
+def test_a_replay_repeats_every_test(clock, monkeypatch):
+    monkeypatch.setattr(race_module, "LEAST_SECONDS", 0.5)
+    first = finished(Race(plan(seconds=1.0, epochs=None) if clock else plan(epochs=2), *SETS))
+    assert first.repeats_exactly is None
+    second = finished(first.repeat())
+    assert second.repeats_exactly is True
+    for name in first.results:
+        one, other = first.results[name].model.state_dict(), second.results[name].model.state_dict()
+        assert all(torch.equal(one[key], other[key]) for key in one)
+    second.trainings["plain8"].history.pop()
+    assert second.repeats_exactly is False
+
+
+def test_the_files_hold_what_was_trained():
+    race = finished(Race(plan(epochs=2), *SETS))
+    files = {Path(path).name: Path(path) for path in race.write_files()}
+    assert set(files) == {"curves.png", "curves.svg", "history.csv", "plain8.safetensors", "resnet8.safetensors"}
+    again = weights.load_file(files["resnet8.safetensors"])
+    assert again.domain is not None
+    assert again.domain.labels == ("along", "across", "none")
+    assert evaluate(again, SETS[1]).accuracy == race.results["resnet8"].test.accuracy
+    assert again.provenance is not None
+    assert again.provenance["test_accuracy"] == pytest.approx(race.results["resnet8"].test.accuracy, abs=1e-5)
+    with files["history.csv"].open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["network"] for row in rows].count("plain8") == len(race.records["plain8"])
+    last = [row for row in rows if row["network"] == "resnet8"][-1]
+    record = race.records["resnet8"][-1]
+    assert float(last["test_accuracy"]) == record.test_accuracy
+    assert float(last["gradient layer1.0"]) == record.gradients["layer1.0"]
+    assert float(last["ratio layer3.0"]) == record.ratios["layer3.0"]
+    assert last["images"] == "384"
+    assert [row for row in rows if row["network"] == "plain8"][-1]["ratio layer1.0"] == ""
+    assert files["curves.png"].read_bytes().startswith(b"\x89PNG")
+    folder = files["curves.png"].parent
+    del race
+    assert not folder.exists()  # nothing of a visitor stays on the server
+
+
+def test_shared_data_are_read_once(monkeypatch):
+    reads = []
+    monkeypatch.setattr(race_module, "load_dataset", lambda *args: reads.append(args) or SETS[0])
+    race_module._shared.cache_clear()
+    read_data(plan(), None)
+    read_data(plan(kind=BOTH), None)
+    assert len(reads) == 2  # the two halves
+    race_module._shared.cache_clear()
+
+
+@pytest.mark.parametrize(("name", "value"), [("MOST_PICTURES", 100), ("MOST_CLASSES", 2)])
+def test_own_pictures_are_bounded(name, value, monkeypatch, sentence):
+    monkeypatch.setattr(race_module, name, value)
+    monkeypatch.setattr(race_module, "load_dataset", lambda path, train: SETS[0] if train else SETS[1])
+    with pytest.raises(InputError, match="at most") as error:
+        read_data(plan(data=OWN_PICTURES, file="pictures.zip"), None)
+    sentence(error.value)

@@ -1,0 +1,182 @@
+"""Training over HTTP: what a client may ask for, what it gets, and that visitors do not disturb each other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from resnet_demo import ui, weights
+from resnet_demo.data import Dataset
+from resnet_demo.evaluation import evaluate
+from resnet_demo.ui import race as race_module
+from resnet_demo.ui import session
+from resnet_demo.ui.race import Race
+
+FORM: dict[str, Any] = {
+    "depth": 8, "kind": "both", "data": "shapes", "file": None, "budget": "epochs", "seconds": 30, "epochs": 1,
+    "recipe": "fast", "batch": 16, "rate": None, "seed": 0,
+}  # fmt: skip
+OUTPUTS = ("status", "live", "result", "files")  # and the bars; the client is not told of buttons
+
+
+def squares(count: int, seed: int) -> Dataset:
+    """Two classes: bright and dark."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(2, (count,), generator=generator)
+    pictures = torch.randint(0, 120, (count, 3, 32, 32), generator=generator) + 120 * labels.view(-1, 1, 1, 1)
+    return Dataset("shapes", pictures.byte(), labels, ("dark", "bright"))
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(
+        race_module, "load_dataset", lambda name, train, data_dir=None: squares(64, 1) if train else squares(40, 0)
+    )
+    race_module._shared.cache_clear()
+    demo = ui.launch(prevent_thread_lock=True)
+    assert demo.local_url
+    yield demo.local_url
+    demo.close()
+    race_module._shared.cache_clear()
+    patch.undo()
+
+
+@pytest.fixture
+def client(address: str) -> Client:
+    client = Client(address, verbose=False)
+    client.predict(api_name="/start")
+    return client
+
+
+def train(client: Client, **changes: Any) -> dict[str, Any]:
+    """The last thing that a training shows."""
+    values = client.predict(*{**FORM, **changes}.values(), api_name="/train")
+    return dict(zip(OUTPUTS, values, strict=False))
+
+
+def latest_visit() -> session.Visit:
+    return list(session._visits._things.values())[-1][2]
+
+
+def test_what_was_trained_is_the_visitors(client: Client) -> None:
+    shown = train(client)
+    assert "What came out" in shown["result"]
+    assert shown["result"].count("data-network") == 2
+    assert "Done" in shown["status"]
+    files = {Path(path).name: Path(path) for path in shown["files"]["value"]}
+    assert set(files) == {"curves.png", "curves.svg", "history.csv", "plain8.safetensors", "resnet8.safetensors"}
+    model = weights.load_file(files["resnet8.safetensors"])
+    assert f"{100 * evaluate(model, squares(40, 0)).accuracy:.0f}" in shown["result"]
+    answer = client.predict("resnet8", api_name="/network")[0]
+    assert answer["weights"] == session.HERE
+    assert {p["label"] for p in answer["predictions"]} == {"dark", "bright"}
+    assert client.predict("plain8", api_name="/network")[0]["weights"] == session.HERE
+    assert client.predict(api_name="/twin")[0]["model"] == "resnet8"
+    assert client.predict("random", api_name="/weights")[0]["weights"] == session.RANDOM
+    assert client.predict(session.HERE, api_name="/weights")[0]["weights"] == session.HERE
+
+
+def test_another_visitor_sees_nothing_of_it(client: Client, address: str) -> None:
+    train(client, kind="plain")
+    other = Client(address, verbose=False)
+    other.predict(api_name="/start")
+    assert other.predict("plain8", api_name="/network")[0]["weights"] == session.RANDOM
+    with pytest.raises(AppError, match="No plain8 was trained"):
+        other.predict("plain8", api_name="/look")
+
+
+def test_a_replay_is_exact(client: Client) -> None:
+    with pytest.raises(AppError, match="no race to repeat"):
+        client.predict(api_name="/train_again")
+    train(client)
+    shown = dict(zip(OUTPUTS, client.predict(api_name="/train_again"), strict=False))
+    assert "exactly as the first time" in shown["result"]
+
+
+def test_stop_keeps_what_was_learned(client: Client) -> None:
+    job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
+    deadline = time.monotonic() + 60
+    while not (race := latest_visit().race) or not race.records["plain8"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    client.predict(api_name="/stop")
+    shown = dict(zip(OUTPUTS, job.result(timeout=60), strict=False))
+    assert "Stopped" in shown["status"]
+    assert shown["result"].count("data-network") == 2
+    assert max(training.step for training in race.trainings.values()) < 200 * 4
+
+
+def test_a_visit_that_ends_frees_the_processor(client: Client) -> None:
+    job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
+    deadline = time.monotonic() + 60
+    while not (race := latest_visit().race) or not race.records["plain8"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    session.end_visit(client.session_hash)
+    job.result(timeout=60)
+    steps = [training.step for training in race.trainings.values()]
+    time.sleep(1)
+    assert steps == [training.step for training in race.trainings.values()]
+    assert not race.results
+
+
+def test_one_visitor_trains_at_a_time(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most = [], []
+    run = Race.run
+
+    def watched(self: Race) -> Iterator[None]:
+        running.append(self)
+        most.append(len(running))
+        try:
+            yield from run(self)
+        finally:
+            running.remove(self)
+
+    monkeypatch.setattr(Race, "run", watched)
+    clients = [Client(address, verbose=False) for _ in range(3)]
+    for client in clients:
+        client.predict(api_name="/start")
+    jobs = [client.submit(*FORM.values(), api_name="/train") for client in clients]
+    for job in jobs:
+        job.result(timeout=120)
+    assert most == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"depth": 1202}, "depth"),
+        ({"kind": "neither"}, "kind"),
+        ({"data": "/etc/passwd"}, "data set"),
+        ({"data": race_module.OWN_PICTURES}, "zip"),
+        ({"epochs": 1e9}, "epochs"),
+        ({"budget": "seconds", "seconds": 1e6}, "seconds"),
+        ({"batch": 100_000}, "batch"),
+        ({"rate": -1}, "learning rate"),
+        ({"seed": -1}, "seed"),
+        ({"recipe": "<img src=x>"}, "recipe"),
+    ],
+    ids=str,
+)
+def test_odd_requests_get_one_sentence(
+    changes: dict[str, Any], named: str, client: Client, sentence: Callable[[BaseException], str]
+) -> None:
+    with pytest.raises(AppError, match=named) as error:
+        train(client, **changes)
+    assert "<" not in str(error.value)
+    sentence(error.value)
+
+
+def test_presets_fill_the_form(client: Client) -> None:
+    for name, (_, depth, kind, data, seconds) in ui.training.PRESETS.items():
+        values = client.predict(api_name=f"/preset_{name}")
+        assert values[:3] == (depth, kind, data)
+        assert values[5]["value"] == seconds
