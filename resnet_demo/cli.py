@@ -368,7 +368,8 @@ def train(
         for record in training.run(checkpoint, resume):
             if first:
                 _progress_line(_record_text(record), record.test_accuracy is not None)
-        test, last = evaluate(net, test_set), training.history[-1]
+        last = training.history[-1]
+        test = training.test or evaluate(net, test_set)  # there is none where nothing was left to resume
         story = provenance(model, training, test)
     if not first:
         raise typer.Exit
@@ -501,6 +502,10 @@ def _evaluation_text(value: dict[str, Any], n: int) -> str:
 @_command
 def bench(
     name: Annotated[str, typer.Argument(help="Which measurement.")],
+    budget: Annotated[
+        list[float] | None, typer.Option(help="For `accuracy`: seconds to train; may be given several times.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="For `accuracy`: how many runs of each.")] = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Measure this laboratory against others, side by side."""
@@ -508,8 +513,10 @@ def bench(
 
     if name not in benches.NAMES:
         raise InputError(f"There is no bench {name!r}; there are {', '.join(benches.NAMES)}.")
-    result = benches.run(name)
-    return result, _table(("figure", "value"), result.items(), "<<")
+    options: dict[str, Any] = {"budgets": tuple(budget)} if budget else {}
+    result = benches.run(name, **options, **({"seeds": seeds} if seeds else {}))
+    figures = {figure: value for figure, value in result.items() if figure != "runs"}
+    return result, _table(("figure", "value"), figures.items(), "<<")
 
 
 def main() -> None:

@@ -89,10 +89,10 @@ def train(
 class Training:
     """One training; `train` is the short way to it.
 
-    `progress` is how much of the budget is used, from 0 to 1. `history` holds the records with test figures, and
-    `schedule` how many steps were taken in each thousandth of a budget of minutes. Given to another training of the
-    same network, data, recipe, minutes and seed, on a machine of the same kind with as many threads, the schedule
-    makes that one repeat this one step by step.
+    `progress` is how much of the budget is used, from 0 to 1. `history` holds the records with test figures, `test` is
+    the last test in full, of the whole test set or its first pictures. `schedule` tells how many steps were taken in
+    each thousandth of a budget of minutes. Given to another training of the same network, data, recipe, minutes and
+    seed, on a machine of the same kind with as many threads, it makes that one repeat this one step by step.
     """
 
     def __init__(
@@ -127,6 +127,7 @@ class Training:
         self.compile = self.device.type == "cuda" if compile is None else compile
         self.step, self.seconds, self.lr = 0, 0.0, 0.0
         self.history: list[Record] = []
+        self.test: Evaluation | None = None
         self.schedule, self._replayed = [0] * FINE, schedule and list(schedule)
         self.stopped = self.finished = False
         self._clock, self._meter, self._half = Clock(), Meter(self.device), hardware.half_is_faster(self.device)
@@ -269,7 +270,8 @@ class Training:
 
     def _tested(self, test_set: Dataset) -> Record:
         """A record with test figures; the means begin anew after it."""
-        record = self._record(evaluate(self.model, test_set))
+        self.test = evaluate(self.model, test_set)
+        record = self._record(self.test)
         self.history.append(record)
         self._meter = Meter(self.device)
         return record
@@ -375,7 +377,7 @@ def settle(model: ResNet, dataset: Dataset, batch: int) -> None:
 
 def dataset_domain(dataset: Dataset) -> Domain:
     """The domain of networks trained on a data set: its classes, its size, its own mean and standard deviation."""
-    if dataset.name == "cifar10":
+    if (dataset.name, dataset.classes) == ("cifar10", CIFAR10.labels):  # a folder can be called so, too
         return CIFAR10
     values = dataset.pictures[:: max(1, len(dataset) // 10_000)].float() / 255  # [n, 3, H, W]
     mean, std = (tuple(v.tolist()) for v in (values.mean((0, 2, 3)), values.std((0, 2, 3)).clamp(min=1e-3)))

@@ -212,7 +212,7 @@ def test_the_benchmark_of_accuracy(tiny, monkeypatch, capsys):
     ]
     for run in runs:
         assert 0 <= run["accuracy"] <= 1
-        assert run["images"] % 128 == 0
+        assert run["images"] % 32 == 0  # `fast` takes smaller batches in a short time
         assert run["images"] > 0
         assert run["contender"] == "ours" or run["seconds"] >= run["budget"]
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
@@ -245,15 +245,15 @@ def test_the_split_is_disjoint_complete_and_always_the_same():
     assert held_out.labels.tolist() != list(range(20))
 
 
-def test_variants_change_one_setting_each():
+def test_variants_change_what_they_are_named_after():
     found = tuning.variants(tuning.BASE)
     assert next(iter(found)) == "fast"
     assert found["fast"] is tuning.BASE
     for name, recipe in list(found.items())[1:]:
-        setting, _, value = name.partition("=")
+        named = dict(setting.split("=") for setting in name.split(","))
         old, new = asdict(tuning.BASE), asdict(recipe)
-        assert {key for key in old if old[key] != new[key]} == {"name", setting}
-        assert str(new[setting]) == value
+        assert {key for key in old if old[key] != new[key]} == {"name", *named}
+        assert {setting: str(new[setting]) for setting in named} == named
     assert {name.split("=")[0] for name in found} == {"fast", *tuning.CHOICES}
 
 

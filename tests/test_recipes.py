@@ -64,3 +64,15 @@ def test_impossible_recipes_are_refused(wrong, sentence):
     with pytest.raises(InputError, match="recipe") as error:
         replace(RECIPES["fast"], **wrong)
     sentence(error.value)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "batch", "lr"),
+    [(None, 128, 0.2), (10, 128, 0.2), (2.1, 128, 0.2), (2, 64, 0.1), (1, 64, 0.1), (0.5, 32, 0.05), (0.1, 32, 0.05)],
+)
+def test_fast_takes_smaller_steps_in_a_short_time(minutes, batch, lr):
+    found = recipe_of("fast", minutes)
+    assert (found.batch, found.lr) == (batch, pytest.approx(lr))
+    assert recipe_of(found, 0.1) is found  # a recipe that was chosen with care stays as it is
+    for name in ("paper", "seed"):
+        assert recipe_of(name, minutes) is RECIPES[name]

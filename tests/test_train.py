@@ -555,4 +555,5 @@ def test_a_data_sets_domain_has_its_own_mean_and_deviation(train_set):
     assert isinstance(hash(domain), int)  # tuples, not lists: a domain is a value
     black = replace(train_set, pictures=torch.zeros_like(train_set.pictures))
     assert torch.isfinite(dataset_domain(black).normalise(black.pictures)).all()
-    assert dataset_domain(replace(train_set, name="cifar10")) is CIFAR10
+    assert dataset_domain(replace(train_set, name="cifar10", classes=CIFAR10.labels)) is CIFAR10
+    assert dataset_domain(replace(train_set, name="cifar10")).labels == train_set.classes  # a folder of that name

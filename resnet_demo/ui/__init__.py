@@ -12,8 +12,7 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: nothing is sent anywhere
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +25,12 @@ from . import bars as bars_module
 from . import classify, gradcam, inside
 from . import train as training
 from .bars import Bars
-from .parts import notice
-from .race import OWN_PICTURES, Race, read_data
+from .parts import sentences
 from .session import HERE, OWN, RANDOM, TRAINED, Visit, end_visit, forget, new_visit, visit_of
 from .style import theme
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
 TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
-# One visitor trains at a time, the others see their place in the queue.
-ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
 FILES = Path(__file__).parent
 HEADER = """
 <header class="rd-header"><h1><span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>
@@ -99,7 +95,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 gr.HTML(GLOSSARY)
         pages = {page.name: page for page in (classify_page, inside_page, gradcam_page, train_page.page)}
         on_pages = [component for page in pages.values() for component in page.components]
-        everything = [key, result, address, bars.picture, *bars.controls, *on_pages]
+        everything = [key, tabs, result, address, bars.picture, *bars.controls, *on_pages]
         refused = [bars.file, sign, *everything]
 
         def show(visit: Visit, whole: bool = True) -> dict[Any, Any]:
@@ -114,7 +110,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             """An event: let `change` act on the visit, then show the visit; an InputError becomes a notice."""
 
             def handle(visit_key: str | None, *values: Any) -> dict[Any, Any]:
-                with _sentences():
+                with sentences():
                     visit = visit_of(visit_key)
                     with visit.lock:
                         extra = change(visit, *values) or {}
@@ -154,7 +150,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 addresses.read(visit, dict(request.query_params))
                 return {**show(visit), bars.picture: visit.picture, tabs: gr.Tabs(selected=visit.page)}
 
-        demo.load(start, [key], [tabs, *everything], api_name="start", show_progress="hidden", **TOGETHER)
+        demo.load(start, [key], everything, api_name="start", show_progress="hidden", **TOGETHER)
         demo.unload(_end)
 
         # The picture
@@ -191,7 +187,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def change_to_twin(visit: Visit) -> None:
             other = bars_module.twin_of(visit)
             if other is None:
-                raise InputError(f"{visit.name} has no plain twin here: those exist for the zoo’s networks of basic blocks.")
+                raise InputError(f"{visit.name} has no plain twin here: only networks of basic blocks have one.")
             if other[1] == HERE:
                 visit.use_trained(other[0])
             else:
@@ -275,36 +271,6 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         # Training
 
-        def race_of(visit: Visit, *form: Any) -> Race:
-            plan = training.plan_of(*form)
-            return Race(plan, *read_data(plan, data_dir))
-
-        def again(visit: Visit) -> Race:
-            if visit.race is None:
-                raise InputError("There is no race to repeat yet: train first.")
-            return visit.race.repeat()
-
-        def run_race(make: Callable[..., Race]) -> Callable[..., Iterator[dict[Any, Any]]]:
-            """An event that trains: it shows the race as it goes, and hands over what came out."""
-
-            def run(visit_key: str | None, *form: Any) -> Iterator[dict[Any, Any]]:
-                with _sentences():
-                    visit = visit_of(visit_key)
-                    yield {key: visit.key, **training.reading(train_page)}
-                    race = visit.race = make(visit, *form)
-                    for _ in race.run():
-                        yield training.running(train_page, race)
-                    with visit.lock:
-                        training.adopt(visit, race)
-                        yield {**training.finished(train_page, visit, race), **bars.render(visit)}
-
-            return run
-
-        def stop_race(visit_key: str | None) -> None:
-            visit = visit_of(visit_key)
-            if visit.race is not None:
-                visit.race.stop()
-
         def use_trained(visit: Visit, name: Any) -> dict[Any, Any]:
             visit.use_trained(str(name))
             sample, picture = next(iter(visit.trained[visit.name].samples.items()))
@@ -312,56 +278,13 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             visit.page = "inside"
             return {bars.picture: picture, tabs: gr.Tabs(selected=visit.page)}
 
-        trained = [key, *train_page.outputs, *bars.controls]
-        for trigger, make, form, api_name in (
-            (train_page.start.click, race_of, train_page.inputs, "train"),
-            (train_page.again.click, again, [], "train_again"),
-        ):
-            event = trigger(
-                run_race(make), [key, *form], trained, api_name=api_name,
-                show_progress="minimal", show_progress_on=[train_page.status], **ALONE,
-            )  # fmt: skip
-            event.failure(
-                lambda: training.idle(train_page), None, train_page.outputs, api_visibility="private", queue=False
-            )
-        # Not queued: it must reach a training that is running, however long the queue is.
-        train_page.stop.click(stop_race, [key], None, api_name="stop", queue=False)
-        for name, button in train_page.presets.items():
-            button.click(
-                lambda name=name: training.preset(train_page, name),
-                None, train_page.form, api_name=f"preset_{name}", queue=False,
-            )  # fmt: skip
-        train_page.data.input(
-            lambda data: gr.update(visible=data == OWN_PICTURES), train_page.data, train_page.file,
-            api_name="pictures", queue=False,
-        )  # fmt: skip
-        train_page.budget.input(
-            lambda budget: (gr.update(visible=budget != training.EPOCHS), gr.update(visible=budget == training.EPOCHS)),
-            train_page.budget, [train_page.seconds, train_page.epochs], api_name="budget", queue=False,
-        )  # fmt: skip
-        act = handler(use_trained, whole=True)
-
-        def look(visit_key: str | None, value: Any, event: gr.EventData) -> dict[Any, Any]:
-            sent = event._data if isinstance(event._data, dict) else {}
-            return act(visit_key, sent.get("value", value))
-
-        train_page.result.select(
-            look, [key, clicked], [tabs, *everything], api_name="look", show_progress="hidden", **TOGETHER
-        )
+        training.connect(train_page, key, bars, data_dir)
+        on_click(train_page.result, use_trained, "look", whole=True)
 
         address.change(None, [address], js=ADDRESS)
         bars.share.click(None, js=COPY)
     demo.queue(max_size=40, api_open=False)
     return demo
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """An InputError's sentence goes to the visitor; the app goes on."""
-    try:
-        yield
-    except InputError as error:
-        raise notice(error) from None
 
 
 def _end(request: gr.Request) -> None:

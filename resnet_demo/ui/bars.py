@@ -111,6 +111,7 @@ class Bars:
     seed: gr.Number
     file: gr.File
     facts: gr.HTML
+    ask: gr.Row
     target: gr.Dropdown
     block: gr.Dropdown
     share: gr.Button
@@ -119,7 +120,7 @@ class Bars:
     def controls(self) -> list[Any]:
         """The components that `render` sets."""
         network = [self.network, self.twin, self.weights, self.seed_row, self.seed, self.facts]
-        return [self.input, self.strip, *network, self.target, self.block]
+        return [self.input, self.strip, *network, self.ask, self.target, self.block]
 
     def render(self, visit: Visit) -> dict[Any, Any]:
         offered = weight_choices(visit)
@@ -134,22 +135,28 @@ class Bars:
             self.seed: visit.seed,
             self.seed_row: gr.update(visible=visit.weights == RANDOM),
             self.facts: _facts(visit),
+            self.ask: _ask(visit),
             self.target: gr.update(choices=[(label, index) for index, label in enumerate(labels)], value=visit.target),
             self.block: gr.update(choices=[(block_title(name), name) for name in blocks], value=visit.block),
         }
 
     def render_choice(self, visit: Visit) -> dict[Any, Any]:
-        """Only what changes with another class or block."""
-        return {self.target: gr.update(value=visit.target), self.block: gr.update(value=visit.block)}
+        """Only what changes with another class, block or page."""
+        choice = {self.target: gr.update(value=visit.target), self.block: gr.update(value=visit.block)}
+        return {self.ask: _ask(visit), **choice}
 
 
-def build_ask_bar() -> tuple[gr.Dropdown, gr.Dropdown, gr.Button]:
-    """The class and the block that all pages look at, and the link to this view."""
-    with gr.Row(elem_id="ask"):
+def _ask(visit: Visit) -> Any:
+    return gr.update(visible=visit.page != "train")  # a training has no class and no block to ask for
+
+
+def build_ask_bar() -> tuple[gr.Row, gr.Dropdown, gr.Dropdown, gr.Button]:
+    """The class and the block that the pages look at, and the link to this view."""
+    with gr.Row(elem_id="ask") as row:
         target = Dropdown([], label="Show the evidence for", elem_id="target", min_width=150, scale=2)
         block = Dropdown([], label="Block (Inside, Grad-CAM)", elem_id="block-choice", min_width=130, scale=2)
         share = gr.Button("Copy a link to this view", size="md", elem_id="share", scale=1, min_width=150)
-    return target, block, share
+    return row, target, block, share
 
 
 def build_picture_bar(with_test_set: bool) -> tuple[gr.Image, gr.Button, gr.HTML, gr.HTML]:

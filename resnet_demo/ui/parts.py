@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 from abc import ABCMeta
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from typing import Any, TypeVar
 
@@ -40,6 +41,15 @@ def _derive(base: type[C], preprocess: Callable[[C, Any], Any]) -> type[C]:
 def notice(error: InputError) -> gr.Error:
     """The sentence as a notice on the page. Notices are HTML, and a sentence may quote what a stranger wrote."""
     return gr.Error(escape(str(error), quote=False), print_exception=False)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """An InputError's sentence goes to the visitor; the app goes on."""
+    try:
+        yield
+    except InputError as error:
+        raise notice(error) from None
 
 
 def _as_sent(_component: Component, payload: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -12,6 +13,7 @@ from PIL import Image
 
 from .. import zoo
 from ..data import Dataset
+from ..errors import InputError
 from ..figures import (
     draw_confusion,
     draw_degradation,
@@ -22,13 +24,17 @@ from ..figures import (
     network_title,
     photo_uri,
 )
+from ..train import Record
 from . import training_words
+from .bars import Bars
 from .page import Page
-from .parts import Dropdown, File, Number, Radio, figure, note, whole_input
-from .race import BOTH, DATA, DEPTHS, KINDS, OWN_PICTURES, SHAPES, Plan, Race
-from .session import Trained, Visit
+from .parts import Dropdown, File, Number, Radio, figure, note, sentences, whole_input
+from .race import BOTH, DATA, DEPTHS, KINDS, OWN_PICTURES, SHAPES, Plan, Race, read_data
+from .session import Trained, Visit, visit_of
 from .words import percent
 
+# One visitor trains at a time; the others see their place in the queue.
+ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
 MISTAKES = 12
 SECONDS, EPOCHS = "seconds", "epochs"
 DATA_TITLES = {
@@ -134,6 +140,69 @@ def build() -> TrainPage:
     )
 
 
+def connect(page: TrainPage, key: gr.State, bars: Bars, data_dir: str | None) -> None:
+    """The page's events."""
+
+    def new(visit: Visit, *form: Any) -> Race:
+        plan = plan_of(*form)
+        return Race(plan, *read_data(plan, data_dir))
+
+    def again(visit: Visit) -> Race:
+        if visit.race is None:
+            raise InputError("There is no race to repeat yet: train first.")
+        return visit.race.repeat()
+
+    def running_event(make: Callable[..., Race]) -> Callable[..., Iterator[dict[Any, Any]]]:
+        """An event that trains: it shows the race as it goes, and hands over what came out."""
+
+        def run(visit_key: str | None, *form: Any) -> Iterator[dict[Any, Any]]:
+            with sentences():
+                visit = visit_of(visit_key)
+                yield {key: visit.key, **reading(page)}
+                race = visit.race = make(visit, *form)
+                for _ in race.run():
+                    yield {page.status: status(race), page.live: live(race)}
+                with visit.lock:
+                    adopt(visit, race)
+                    yield {**finished(page, race), **bars.render(visit)}
+
+        return run
+
+    outputs = [key, *page.outputs, *bars.controls]
+    for trigger, make, form, api_name in (
+        (page.start.click, new, page.inputs, "train"),
+        (page.again.click, again, [], "train_again"),
+    ):
+        event = trigger(
+            running_event(make), [key, *form], outputs, api_name=api_name,
+            show_progress="minimal", show_progress_on=[page.status], **ALONE,
+        )  # fmt: skip
+        event.failure(lambda: idle(page), None, page.outputs, api_visibility="private", queue=False)
+
+    def stop(visit_key: str | None) -> str:
+        race = visit_of(visit_key).race
+        if race is None:
+            return note("Nothing is being trained.")
+        race.stop()
+        return status(race)
+
+    # Not queued: it must reach a training that is running, however long the queue is.
+    page.stop.click(stop, [key], [page.status], api_name="stop", queue=False)
+
+    def fill_in(name: str) -> Callable[[], dict[Any, Any]]:
+        return lambda: preset(page, name)
+
+    for name, button in page.presets.items():
+        button.click(fill_in(name), None, page.form, api_name=f"preset_{name}", queue=False)
+    page.data.input(
+        lambda data: gr.update(visible=data == OWN_PICTURES), page.data, page.file, api_name="pictures", queue=False
+    )
+    page.budget.input(
+        lambda budget: (gr.update(visible=budget != EPOCHS), gr.update(visible=budget == EPOCHS)),
+        page.budget, [page.seconds, page.epochs], api_name="budget", queue=False,
+    )  # fmt: skip
+
+
 def plan_of(
     depth: Any, kind: Any, data: Any, file: Any, budget: Any, seconds: Any, epochs: Any, recipe: Any, batch: Any,
     rate: Any, seed: Any,
@@ -185,11 +254,7 @@ def reading(page: TrainPage) -> dict[Any, Any]:
     }
 
 
-def running(page: TrainPage, race: Race) -> dict[Any, Any]:
-    return {page.status: status(race), page.live: live(race)}
-
-
-def finished(page: TrainPage, visit: Visit, race: Race) -> dict[Any, Any]:
+def finished(page: TrainPage, race: Race) -> dict[Any, Any]:
     shown = {**idle(page, race), page.live: live(race), page.result: outcome(race)}
     if race.results:
         shown[page.files] = gr.update(value=race.write_files(), visible=True)
@@ -208,21 +273,19 @@ def waiting() -> str:
 
 def live(race: Race) -> str:
     """The race as it stands: curves, and the gradients of the last step."""
-    records = race.records
-    latest = {name: run[-1] for name, run in records.items() if run}
-    classes = len(race.train_set.classes)
+    records, latest, classes = race.records, _latest(race), len(race.train_set.classes)
     pictures = race.plan.epochs and race.plan.epochs * len(race.train_set)  # the axis; by the clock nobody knows
     curves = "".join(draw_race(records, pictures, classes, tall=tall) for tall in (False, True))
     gradients = "".join(draw_gradients(latest, tall=tall) for tall in (False, True))
-    ratios = "".join(draw_ratios(latest, tall=tall) for tall in (False, True))
     return (
         figure(curves, training_words.race(records, classes), "race")
         + "<h3>What the gradient feels, block by block</h3>"
         + figure(gradients, training_words.gradients(latest), "gradients")
-        + "<details class='rd-fold'><summary>How much each block adds to its shortcut</summary>"
-        + figure(ratios, "‖F(x)‖ / ‖shortcut‖ on eight training pictures: below 1 the shortcut carries more.", "ratios")
-        + "</details>"
     )
+
+
+def _latest(race: Race) -> dict[str, Record]:
+    return {name: run[-1] for name, run in race.records.items() if run}
 
 
 def status(race: Race) -> str:
@@ -232,8 +295,13 @@ def status(race: Race) -> str:
         for name, run in race.records.items()
         if run
     ]
-    done = min(race.progress, 1.0)
-    left = "" if not race.plan.seconds else f"about <b>{max(0, race.plan.seconds * (1 - done)):.0f} s</b> left · "
+    done = race.progress
+    if race.stopped:
+        left = "Stopping: what was learned is tested once more · "
+    elif race.plan.seconds:
+        left = f"about <b>{race.plan.seconds * (1 - done):.0f} s</b> left · "
+    else:
+        left = f"<b>{100 * done:.0f} %</b> done · "
     bar = f'<span class="rd-progress"><span style="width:{100 * done:.1f}%"></span></span>'
     return f'<div class="rd-running" role="status">{bar}<span>{left}{" · ".join(speeds)}</span></div>'
 
@@ -266,8 +334,9 @@ def outcome(race: Race) -> str:
     if not race.results:
         return note(race.failure or "Nothing was trained.", "rd-warn")
     parts = ["<h3>What came out</h3>"]
-    if race.failure:
-        parts.append(note(race.failure, "rd-warn"))
+    for sentence in (race.failure, race.train_set.note, race.test_set.note):
+        if sentence:
+            parts.append(note(sentence, "rd-warn"))
     exact = race.repeats_exactly
     if exact is not None:
         parts.append(
@@ -283,6 +352,9 @@ def outcome(race: Race) -> str:
         for name, result in race.results.items()
     )
     parts.append(f"<div class='rd-scroll'><table class='rd-table'><tbody>{rows}</tbody></table></div>")
+    ratios = "".join(draw_ratios(_latest(race), tall=tall) for tall in (False, True))
+    read = "‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 the shortcut carries more than the block adds."
+    parts.append(f"<h4>How much each block adds to its shortcut</h4>{figure(ratios, read, 'ratios')}")
     parts.append(f"<div class='rd-outcomes'>{''.join(_outcome(name, race) for name in race.results)}</div>")
     return "".join(parts)
 

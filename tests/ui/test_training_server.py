@@ -18,6 +18,7 @@ from resnet_demo.evaluation import evaluate
 from resnet_demo.ui import race as race_module
 from resnet_demo.ui import session
 from resnet_demo.ui.race import Race
+from resnet_demo.ui.train import PRESETS
 
 FORM: dict[str, Any] = {
     "depth": 8, "kind": "both", "data": "shapes", "file": None, "budget": "epochs", "seconds": 30, "epochs": 1,
@@ -176,7 +177,7 @@ def test_odd_requests_get_one_sentence(
 
 
 def test_presets_fill_the_form(client: Client) -> None:
-    for name, (_, depth, kind, data, seconds) in ui.training.PRESETS.items():
+    for name, (_, depth, kind, data, seconds) in PRESETS.items():
         values = client.predict(api_name=f"/preset_{name}")
         assert values[:3] == (depth, kind, data)
         assert values[5]["value"] == seconds
