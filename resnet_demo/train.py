@@ -29,7 +29,7 @@ from .recipes import Recipe, learning_rate, recipe_of
 from .resnet import ResNet
 from .trace import branch_ratios
 
-TELL_EVERY = 0.4  # seconds between records
+TELL_EVERY = 0.3  # seconds between records
 KEEP_EVERY = 30.0  # seconds between checkpoints
 GLANCE = 8  # training pictures on which the branches are compared
 SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end
@@ -53,6 +53,7 @@ class Record:
     ratios: dict[str, float]  # by block: ‖F(x)‖ / ‖shortcut(x)‖ on a few training pictures; empty in plain networks
     test_loss: float | None = None  # None between tests
     test_accuracy: float | None = None
+    test_pictures: int | None = None  # how many were asked
 
     @property
     def images_per_second(self) -> float:
@@ -157,9 +158,10 @@ class Training:
                 yield record
                 self._clock.start()
             if recipe.settle:
-                settle(model, self.train_set.subset(max(SETTLE_ON, recipe.batch)), recipe.batch)
+                settle_on = SETTLE_ON // 4 if self.stopped else SETTLE_ON  # who stops does not want to wait
+                settle(model, self.train_set.subset(max(settle_on, recipe.batch)), recipe.batch)
             _put_back(model)
-            last = self._tested(self._sample if self.stopped else self.test_set)
+            last = self._tested(self._sample.subset(250) if self.stopped else self.test_set)
             self.progress = 1.0
             if not self.stopped:
                 self.finished = True
@@ -266,6 +268,7 @@ class Training:
             ratios=branch_ratios(self.model, glance),
             test_loss=test and test.loss,
             test_accuracy=test and test.accuracy,
+            test_pictures=test and test.n,
         )
 
     def _tested(self, test_set: Dataset) -> Record:
@@ -354,9 +357,8 @@ def _put_back(model: ResNet) -> None:
 def settle(model: ResNet, dataset: Dataset, batch: int) -> None:
     """Measure the batch-norm statistics anew, on whole pictures and with the weights as they are now.
 
-    They are means over whole batches; an incomplete last one is left out.
-
-    Those that were gathered while training lag behind the weights, and may be of smaller crops.
+    Those that were gathered while training lag behind the weights, and may be of smaller crops. The new ones are means
+    over whole batches; an incomplete last one is left out.
     """
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     momenta, was_training = [norm.momentum for norm in norms], model.training

@@ -20,6 +20,7 @@ import gradio as gr
 
 from .. import zoo
 from ..errors import InputError
+from ..images import CIFAR10
 from . import address as addresses
 from . import bars as bars_module
 from . import classify, gradcam, inside
@@ -48,6 +49,11 @@ calls it <code>layer2.1</code>. From stage to stage the maps get smaller and mor
 <dt>cosine</dt><dd>Whether two things point the same way: 1 the same, 0 at right angles, −1 opposite.</dd>
 <dt>channel, map</dt><dd>Each block works on a stack of small pictures, its channels; each shows where one feature is
 found. Crimson is above zero, indigo below, and zero is the colour of the page.</dd>
+<dt>Gradient</dt><dd>For each weight, how much the loss would change with it: the direction in which training turns the
+weight. Its norm says how strongly a block is told to change.</dd>
+<dt>Training and test</dt><dd>A network learns from training pictures, some at a time (a batch); all of them once is an
+epoch. What it knows is asked with test pictures that it never learned from.</dd>
+<dt>Plain network</dt><dd>The same layers without shortcuts: the twin that shows what the shortcuts are for.</dd>
 <dt>logit, probability</dt><dd>A class's raw score, and what softmax makes of all the scores together.</dd>
 <dt>Grad-CAM (CAM)</dt><dd>A map of evidence: where a block's channels were active, each weighted by how much it raises
 the class's logit (Selvaraju et al., 2017).</dd>
@@ -162,7 +168,9 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 raise InputError("There is no picture yet: upload one, or choose an example.")
 
         def change_to_example(visit: Visit, name: Any) -> dict[Any, Any]:
-            visit.show_picture(bars_module.example_picture(visit, str(name)), str(name))
+            picture = bars_module.example_picture(visit, str(name))
+            own = visit.weights == HERE and visit.domain != CIFAR10  # a link cannot lead to a visitor's own pictures
+            visit.show_picture(picture, None if own else str(name))
             return {bars.picture: visit.picture}
 
         def change_to_random(visit: Visit) -> dict[Any, Any]:
@@ -273,12 +281,12 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         def use_trained(visit: Visit, name: Any) -> dict[Any, Any]:
             visit.use_trained(str(name))
-            sample, picture = next(iter(visit.trained[visit.name].samples.items()))
-            visit.show_picture(picture, sample)
+            picture = next(iter(visit.trained[visit.name].samples.values()))
+            visit.show_picture(picture)
             visit.page = "inside"
             return {bars.picture: picture, tabs: gr.Tabs(selected=visit.page)}
 
-        training.connect(train_page, key, bars, data_dir)
+        training.connect(train_page, key, show, everything, data_dir)
         on_click(train_page.result, use_trained, "look", whole=True)
 
         address.change(None, [address], js=ADDRESS)

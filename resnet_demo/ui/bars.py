@@ -293,7 +293,9 @@ def _facts(visit: Visit) -> str:
     if isinstance(accuracy, (int, float)):
         whose = "validation" if visit.domain.size >= 64 else "test"
         says = ", says its file" if visit.weights == OWN else ""
-        lines.append(f"<b>{100 * accuracy:.2f} %</b> of its {whose} set right{says}")
+        count = provenance.get("test_pictures")
+        asked = f"{count:,} {whose} pictures" if isinstance(count, int) else f"its {whose} set"
+        lines.append(f"<b>{100 * accuracy:.2f} %</b> of {asked} right{says}")
     if visit.weights == OWN:
         lines.append("from your file; only you see it")
     elif visit.weights == HERE:

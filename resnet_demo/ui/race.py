@@ -7,7 +7,7 @@ import io
 import threading
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from .. import zoo
 from ..data import DATASETS, Dataset, load_dataset
 from ..errors import InputError
 from ..evaluation import Evaluation
-from ..figures import draw_history, figure_png, history_svg
+from ..figures import draw_history, figure_png, history_svg, network_title
 from ..provenance import provenance
 from ..recipes import RECIPES, Recipe, recipe_of
 from ..resnet import ResNet
@@ -115,6 +115,8 @@ def read_data(plan: Plan, data_dir: str | None) -> tuple[Dataset, Dataset]:
     if plan.data != OWN_PICTURES:
         return _shared(plan.data, data_dir)
     assert plan.file is not None
+    if not Path(plan.file).is_file():  # a client of the API could name a folder of the server's
+        raise InputError("The pictures come as a zip file with one folder of pictures per class.")
     halves = load_dataset(plan.file, True), load_dataset(plan.file, False)
     pictures, classes = sum(map(len, halves)), len(halves[0].classes)
     if pictures > MOST_PICTURES or classes > MOST_CLASSES:
@@ -146,14 +148,13 @@ class Race:
     trainings: dict[str, Training] = field(default_factory=dict)
     records: dict[str, list[Record]] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
-    started: float = 0.0
     failure: str = ""
 
     def __post_init__(self) -> None:
         plan, classes = self.plan, len(self.train_set.classes)
         self._abandoned = threading.Event()
         self._stopped = threading.Event()
-        self._folder = TemporaryDirectory(prefix="resnet-demo-")
+        self._running = set(plan.names)
         for name in plan.names:
             self.trainings[name] = Training(
                 zoo.build(name, int(plan.seed), classes),
@@ -182,12 +183,26 @@ class Race:
         return self._stopped.is_set()
 
     @property
+    def abandoned(self) -> bool:
+        return self._abandoned.is_set()
+
+    @property
+    def over(self) -> bool:
+        return not self._running
+
+    @property
     def progress(self) -> float:
-        return sum(training.progress for training in self.trainings.values()) / len(self.trainings)
+        done = [training.progress if name in self._running else 1.0 for name, training in self.trainings.items()]
+        return sum(done) / len(done)
+
+    @property
+    def own_bytes(self) -> int:
+        """The memory of pictures that are this visitor's alone."""
+        return sum(half.pictures.nbytes for half in (self.train_set, self.test_set)) * (self.plan.data == OWN_PICTURES)
 
     def run(self) -> Generator[None, None, None]:
         """Give each training a turn, until the next record, as long as any has something to do."""
-        self.started = time.monotonic()
+        started = time.monotonic()
         turns = {name: training.run() for name, training in self.trainings.items()}
         try:
             while turns:
@@ -199,10 +214,11 @@ class Race:
                         self._finish(name)
                     except FloatingPointError as error:
                         del turns[name]
-                        self.failure = f"{name}: {error}"
-                    if self._abandoned.is_set():
+                        self._running.discard(name)
+                        self.failure = f"{self.failure} {network_title(name)}: {error}".strip()
+                    if self.abandoned:
                         return
-                    if time.monotonic() - self.started > 1.2 * MOST_SECONDS:  # a ceiling that epochs cannot break
+                    if time.monotonic() - started > 1.2 * MOST_SECONDS:  # a ceiling that epochs cannot break
                         self.stop()
                     yield
         finally:
@@ -215,6 +231,7 @@ class Race:
         assert test is not None
         model = training.model.requires_grad_(False)
         model.provenance = {"origin": "trained in the app", **provenance(name, training, test)}
+        self._running.discard(name)
         self.results[name] = Result(model, test, self.test_set.subset(test.n))
 
     def repeat(self) -> Race:
@@ -241,6 +258,7 @@ class Race:
 
     def write_files(self) -> list[str]:
         """Weights, history and plots, in a folder that goes when the race goes."""
+        self._folder = TemporaryDirectory(prefix="resnet-demo-")
         place = Path(self._folder.name)
         for name, result in self.results.items():
             save(result.model, place / f"{name}.safetensors")
@@ -253,17 +271,7 @@ class Race:
     def _table(self) -> str:
         text = io.StringIO()
         blocks = [name for name, _ in next(iter(self.trainings.values())).model.named_blocks()]
-        columns = [
-            "epoch",
-            "step",
-            "images",
-            "seconds",
-            "lr",
-            "train_loss",
-            "train_accuracy",
-            "test_loss",
-            "test_accuracy",
-        ]
+        columns = [column.name for column in fields(Record) if column.name not in ("gradients", "ratios")]
         writer = csv.writer(text)
         writer.writerow(["network", *columns, *(f"gradient {b}" for b in blocks), *(f"ratio {b}" for b in blocks)])
         for name, records in self.records.items():

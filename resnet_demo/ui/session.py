@@ -128,6 +128,7 @@ class Visit:
     own: tuple[str, ResNet] | None = None  # an uploaded network and its name
     trained: dict[str, Trained] = field(default_factory=dict)  # by the network's name, the last one trained last
     race: Race | None = None  # the training that runs, or the last one that ran
+    stop_asked: bool = False  # before the training could begin
     picture: Image.Image | None = None
     picture_name: str | None = None
     target: int | None = None  # the class that the trace's gradients are of
@@ -158,14 +159,19 @@ class Visit:
             raise
 
     def keep(self, name: str, trained: Trained) -> None:
-        """Put a network that was trained here among the visitor's own; the oldest ones make room."""
+        """Put a network that was trained here among the visitor's own; the oldest that is not in sight makes room."""
+        in_sight = self.name if self.weights == HERE else None
         self.trained.pop(name, None)
         self.trained[name] = trained
         while len(self.trained) > MOST_TRAINED:
-            self.trained.pop(next(iter(self.trained)))
+            del self.trained[next(old for old in self.trained if old != in_sight)]
+        if name == in_sight:  # what is seen of the one before is of no use now
+            self.asked = False
+            self.use_trained(name)
+        self._weigh()
 
     def use_trained(self, name: str) -> None:
-        """Look at a network that was trained in this visit, at first with a picture of what it was trained on."""
+        """Look at a network that was trained in this visit."""
         if name not in self.trained:
             raise InputError(f"No {name} was trained in this visit.")
         self._use(self.trained[name].model, name, HERE, self.seed)
@@ -285,7 +291,8 @@ def _share(visit: Visit) -> float:
     own = [visit.own[1]] if visit.own else []
     networks = sum(_bytes_of(model) for model in (*own, *(trained.model for trained in visit.trained.values())))
     picture = 3 * visit.picture.width * visit.picture.height if visit.picture else 0
-    return max(1.0, (networks + picture) / 5_000_000)
+    pictures = visit.race.own_bytes if visit.race else 0
+    return max(1.0, (networks + picture + pictures) / 5_000_000)
 
 
 _visits: Shelf[Visit] = Shelf(most=200, seconds=3600, weigh=_share)

@@ -26,7 +26,6 @@ from ..figures import (
 )
 from ..train import Record
 from . import training_words
-from .bars import Bars
 from .page import Page
 from .parts import Dropdown, File, Number, Radio, figure, note, sentences, whole_input
 from .race import BOTH, DATA, DEPTHS, KINDS, OWN_PICTURES, SHAPES, Plan, Race, read_data
@@ -64,7 +63,7 @@ class TrainPage:
     """The page's components; the app joins them with its events."""
 
     page: Page
-    inputs: list[Any]  # in the order of `plan_of`'s arguments
+    inputs: list[Any]  # in the order of `plan_of`'s arguments; what a preset fills in
     presets: dict[str, gr.Button]
     data: gr.Dropdown
     file: gr.File
@@ -84,17 +83,15 @@ class TrainPage:
         """What a race changes."""
         return [self.start, self.stop, self.again, self.status, self.live, self.result, self.files]
 
-    @property
-    def form(self) -> list[Any]:
-        """What a preset fills in."""
-        depth, kind, *_ = self.inputs
-        return [depth, kind, self.data, self.file, self.budget, self.seconds, self.epochs]
-
 
 def build() -> TrainPage:
     gr.HTML(
         "<h3>Train a network and its twin without shortcuts</h3>"
-        + note("The same layers, the same pictures in the same order, the same start: only the shortcuts differ.")
+        + note(
+            "A shortcut is the wire that carries a block's input past the block. Here two networks learn the same "
+            "pictures in the same order, one with shortcuts and one without: press Train. The picture and the network "
+            "at the side are not part of it, and stay as they are."
+        )
     )
     with gr.Row(elem_id="presets"):
         presets = {
@@ -113,7 +110,7 @@ def build() -> TrainPage:
                            elem_id="budget")  # fmt: skip
             seconds = Number(30, label="Seconds, all networks together (10 to 600)", elem_id="seconds", precision=0)
             epochs = whole_input(1, label="Epochs: times through all pictures", elem_id="epochs", visible=False)
-            with gr.Accordion("Recipe", open=False):
+            with gr.Accordion("How to train", open=False):
                 recipe = Dropdown(
                     [("fast: warm-up, small crops first", "fast"), ("paper: He et al. 2015", "paper"),
                      ("seed: the textbook loop", "seed")],
@@ -136,55 +133,72 @@ def build() -> TrainPage:
     page = Page("train", [degradation], lambda visit: {degradation: degradation_figure()})
     inputs = [depth, kind, data, file, budget, seconds, epochs, recipe, batch, rate, seed]
     return TrainPage(
-        page, inputs, presets, data, file, budget, seconds, epochs, start, stop, again, status, live, result, files
-    )
+        page=page, inputs=inputs, presets=presets, data=data, file=file, budget=budget, seconds=seconds, epochs=epochs,
+        start=start, stop=stop, again=again, status=status, live=live, result=result, files=files,
+    )  # fmt: skip
 
 
-def connect(page: TrainPage, key: gr.State, bars: Bars, data_dir: str | None) -> None:
-    """The page's events."""
+def connect(
+    page: TrainPage, key: gr.State, show: Callable[[Visit], dict[Any, Any]], shown: list[Any], data_dir: str | None
+) -> None:
+    """The page's events. `show` gives the rest of the app, the components in `shown`, as a visit has it."""
 
-    def new(visit: Visit, *form: Any) -> Race:
+    def new(visit: Visit, *form: Any) -> Callable[[], Race]:
         plan = plan_of(*form)
-        return Race(plan, *read_data(plan, data_dir))
+        return lambda: Race(plan, *read_data(plan, data_dir))
 
-    def again(visit: Visit) -> Race:
+    def again(visit: Visit) -> Callable[[], Race]:
         if visit.race is None:
             raise InputError("There is no race to repeat yet: train first.")
-        return visit.race.repeat()
+        return visit.race.repeat
 
-    def running_event(make: Callable[..., Race]) -> Callable[..., Iterator[dict[Any, Any]]]:
+    def running_event(prepare: Callable[..., Callable[[], Race]]) -> Callable[..., Iterator[dict[Any, Any]]]:
         """An event that trains: it shows the race as it goes, and hands over what came out."""
 
         def run(visit_key: str | None, *form: Any) -> Iterator[dict[Any, Any]]:
             with sentences():
                 visit = visit_of(visit_key)
+                make = prepare(visit, *form)  # what cannot be is refused before anything on the page is cleared
+                visit.race, visit.stop_asked = None, False
                 yield {key: visit.key, **reading(page)}
-                race = visit.race = make(visit, *form)
+                race = visit.race = make()
+                if visit.stop_asked:
+                    race.stop()
                 for _ in race.run():
                     yield {page.status: status(race), page.live: live(race)}
+                if race.abandoned:
+                    return
                 with visit.lock:
                     adopt(visit, race)
-                    yield {**finished(page, race), **bars.render(visit)}
+                    end = {**finished(page, race), **show(visit)}
+                yield end
 
         return run
 
-    outputs = [key, *page.outputs, *bars.controls]
-    for trigger, make, form, api_name in (
+    def refused(visit_key: str | None) -> dict[Any, Any]:
+        try:
+            return idle(page, visit_of(visit_key).race)
+        except InputError:  # the visit was put away, and that was said already
+            return idle(page)
+
+    for trigger, prepare, form, api_name in (
         (page.start.click, new, page.inputs, "train"),
         (page.again.click, again, [], "train_again"),
     ):
         event = trigger(
-            running_event(make), [key, *form], outputs, api_name=api_name,
+            running_event(prepare), [key, *form], [*page.outputs, *shown], api_name=api_name,
             show_progress="minimal", show_progress_on=[page.status], **ALONE,
         )  # fmt: skip
-        event.failure(lambda: idle(page), None, page.outputs, api_visibility="private", queue=False)
+        event.failure(refused, [key], page.outputs, api_visibility="private", queue=False)
 
     def stop(visit_key: str | None) -> str:
-        race = visit_of(visit_key).race
-        if race is None:
-            return note("Nothing is being trained.")
-        race.stop()
-        return status(race)
+        with sentences():
+            visit = visit_of(visit_key)
+            visit.stop_asked = True
+            if visit.race is None:
+                return note("It will stop before the first step is over.")
+            visit.race.stop()
+            return status(visit.race)
 
     # Not queued: it must reach a training that is running, however long the queue is.
     page.stop.click(stop, [key], [page.status], api_name="stop", queue=False)
@@ -193,7 +207,7 @@ def connect(page: TrainPage, key: gr.State, bars: Bars, data_dir: str | None) ->
         return lambda: preset(page, name)
 
     for name, button in page.presets.items():
-        button.click(fill_in(name), None, page.form, api_name=f"preset_{name}", queue=False)
+        button.click(fill_in(name), None, page.inputs, api_name=f"preset_{name}", queue=False)
     page.data.input(
         lambda data: gr.update(visible=data == OWN_PICTURES), page.data, page.file, api_name="pictures", queue=False
     )
@@ -217,15 +231,9 @@ def plan_of(
 def preset(page: TrainPage, name: str) -> dict[Any, Any]:
     """The form as a preset has it."""
     _, depth, kind, data, seconds = PRESETS[name]
-    return {
-        page.form[0]: depth,
-        page.form[1]: kind,
-        page.data: data,
-        page.file: gr.update(visible=data == OWN_PICTURES),
-        page.budget: SECONDS,
-        page.seconds: gr.update(value=seconds, visible=True),
-        page.epochs: gr.update(visible=False),
-    }
+    file, clock = gr.update(visible=data == OWN_PICTURES), gr.update(value=seconds, visible=True)
+    values = [depth, kind, data, file, SECONDS, clock, gr.update(visible=False), "fast", None, None, 0]
+    return dict(zip(page.inputs, values, strict=True))
 
 
 # While it runs
@@ -236,7 +244,8 @@ def idle(page: TrainPage, race: Race | None = None) -> dict[Any, Any]:
     return {
         page.start: gr.update(visible=True),
         page.stop: gr.update(visible=False),
-        page.again: gr.update(visible=bool(race and race.results)),
+        # By epochs, a race that was stopped is not repeatable: where it stopped was not the clock's doing.
+        page.again: gr.update(visible=bool(race and race.results and not (race.stopped and race.plan.epochs))),
         page.status: note("Press Train to begin." if race is None else _summary(race)),
     }
 
@@ -247,7 +256,7 @@ def reading(page: TrainPage) -> dict[Any, Any]:
         page.start: gr.update(visible=False),
         page.stop: gr.update(visible=True),
         page.again: gr.update(visible=False),
-        page.status: note("Getting the pictures …"),
+        page.status: note("Getting the pictures … (Data sets of photos are downloaded the first time.)"),
         page.live: waiting(),
         page.result: "",
         page.files: gr.update(visible=False),
@@ -262,9 +271,9 @@ def finished(page: TrainPage, race: Race) -> dict[Any, Any]:
 
 
 def _summary(race: Race) -> str:
-    if race.stopped:
-        return "Stopped. What was learned until then is kept."
-    return "Done." if race.results else "It failed."
+    if not race.results:
+        return "It failed."
+    return "Stopped. What was learned until then is kept." if race.stopped else "Done."
 
 
 def waiting() -> str:
@@ -278,8 +287,8 @@ def live(race: Race) -> str:
     curves = "".join(draw_race(records, pictures, classes, tall=tall) for tall in (False, True))
     gradients = "".join(draw_gradients(latest, tall=tall) for tall in (False, True))
     return (
-        figure(curves, training_words.race(records, classes), "race")
-        + "<h3>What the gradient feels, block by block</h3>"
+        figure(curves, training_words.race(records, classes, race.over), "race")
+        + "<h3>How strongly each block is told to change: the gradient</h3>"
         + figure(gradients, training_words.gradients(latest), "gradients")
     )
 
@@ -302,8 +311,11 @@ def status(race: Race) -> str:
         left = f"about <b>{race.plan.seconds * (1 - done):.0f} s</b> left · "
     else:
         left = f"<b>{100 * done:.0f} %</b> done · "
-    bar = f'<span class="rd-progress"><span style="width:{100 * done:.1f}%"></span></span>'
-    return f'<div class="rd-running" role="status">{bar}<span>{left}{" · ".join(speeds)}</span></div>'
+    bar = (
+        f'<span class="rd-progress" role="progressbar" aria-label="Training" aria-valuenow="{100 * done:.0f}">'
+        f'<span style="width:{100 * done:.1f}%"></span></span>'
+    )
+    return f'<div class="rd-running">{bar}<span>{left}{" · ".join(speeds)}</span></div>'
 
 
 # Afterwards
@@ -326,7 +338,7 @@ def picture(dataset: Dataset, index: int) -> Image.Image:
 def adopt(visit: Visit, race: Race) -> None:
     """Make what was trained the visitor's own."""
     for name, result in race.results.items():
-        visit.keep(name, Trained(result.model, samples(result.test_set)))
+        visit.keep(name, Trained(result.model, samples(race.test_set)))
 
 
 def outcome(race: Race) -> str:

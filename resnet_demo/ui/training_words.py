@@ -15,41 +15,53 @@ from .words import block_title, percent, tenths
 if TYPE_CHECKING:
     from ..figures.runs import AnyRecord, Runs
 
-CLOSE = 0.02  # accuracies that differ by less are called equal: a test on 1,000 pictures wavers by as much
+CLOSE = 0.02  # accuracies that differ by less are called equal, where it is not known on how many pictures they are
 SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each
 
 
 # The race
 
 
-def race(histories: Runs, classes: int = 10) -> str:
-    """Who is ahead, compared at the last tests that lie no further than all of them have come."""
+def race(histories: Runs, classes: int = 10, over: bool = False) -> str:
+    """Who is ahead: at the last tests that lie no further than all of them have come, or at the end of all."""
     tests = {name: points(run, "test_accuracy") for name, run in histories.items()}
     tests = {name: places for name, places in tests.items() if places}
     if not tests:
         return _before_the_first_test(histories)
     rest = [network_title(name) for name in histories if name not in tests]
     waiting = f" {_and(rest)} {'has' if len(rest) == 1 else 'have'} still to be tested." if rest else ""
-    return _compare(tests, classes) + waiting
+    return _compare(tests, classes, _close(histories), over) + waiting
 
 
-def _compare(tests: Mapping[str, list[tuple[float, float]]], classes: int) -> str:
+def _close(histories: Runs) -> float:
+    """How far apart two accuracies are by chance: two standard errors, at worst, of tests on so many pictures."""
+    last = [points(run, "test_pictures")[-1:] for run in histories.values()]
+    asked = [count for counts in last for _, count in counts]
+    return 2 * math.sqrt(0.5 / min(asked)) if asked else CLOSE
+
+
+def _compare(tests: Mapping[str, list[tuple[float, float]]], classes: int, close: float, over: bool) -> str:
     if len(tests) == 1:
         ((name, places),) = tests.items()
         return _one(name, *places[-1], classes)
     when = min(places[-1][0] for places in tests.values())  # so far have all of them come
-    there = {name: [place for place in places if place[0] <= when] for name, places in tests.items()}
+    there = {name: [place for place in places if over or place[0] <= when] for name, places in tests.items()}
     if not all(there.values()):
         told = ", ".join(f"{network_title(n)} {percent(p[-1][1])} (after {p[-1][0]:,.0f})" for n, p in tests.items())
         return f"Right answers to the test pictures: {told}. They have not seen equally many pictures: no verdict yet."
     now = {name: places[-1][1] for name, places in there.items()}
     seen = {places[-1][0] for places in there.values()}
-    after = f"After {when:,.0f} pictures" if len(seen) == 1 else f"After about {when:,.0f} pictures"
+    if len(seen) == 1:
+        after = f"After {when:,.0f} pictures"
+    elif over:
+        after = f"After the same time, and {min(seen):,.0f} to {max(seen):,.0f} pictures,"
+    else:
+        after = f"After about {when:,.0f} pictures"
     order = sorted(now, key=lambda name: -now[name])
     if len(order) > 2:
         told = ", ".join(f"{network_title(name)} {percent(now[name])}" for name in order)
         return f"{after}, by right answers to the test pictures: {told}."
-    return _two(order[0], order[1], now, after, classes)
+    return _two(order[0], order[1], now, after, classes, close)
 
 
 def _before_the_first_test(histories: Runs) -> str:
@@ -72,7 +84,7 @@ def _one(name: str, images: float, accuracy: float, classes: int) -> str:
     return f"{said}; guessing would get {percent(1 / classes)}."
 
 
-def _two(first: str, second: str, now: Mapping[str, float], after: str, classes: int) -> str:
+def _two(first: str, second: str, now: Mapping[str, float], after: str, classes: int, close: float) -> str:
     """A sentence on two networks, the better one first."""
     titles, figures = [network_title(first), network_title(second)], [percent(now[first]), percent(now[second])]
     said = f"{after} {titles[0]} has {figures[0]} of the test pictures right and {titles[1]} has "
@@ -80,7 +92,7 @@ def _two(first: str, second: str, now: Mapping[str, float], after: str, classes:
     twins = depth_of(first) == depth_of(second) is not None and is_plain(first) != is_plain(second)
     if _guesses(now[first], classes):
         return f"{said}: both still guess ({percent(1 / classes)} would be right by chance)."
-    if now[first] - now[second] < CLOSE:
+    if now[first] - now[second] < close:
         return f"{said}: too close to call." + (" So far the shortcuts make no difference." if twins else "")
     if not twins:
         return f"{said}. They differ in more than their shortcuts, so this is no comparison of shortcuts."

@@ -139,7 +139,7 @@ def test_a_divergence_is_told_and_the_other_network_goes_on(monkeypatch):
         for weight in race.trainings["plain8"].model.parameters():
             weight.fill_(float("nan"))
     finished(race)
-    assert "plain8" in race.failure
+    assert "Plain-8" in race.failure
     assert "diverged" in race.failure
     assert list(race.results) == ["resnet8"]
 
@@ -195,9 +195,16 @@ def test_shared_data_are_read_once(monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "value"), [("MOST_PICTURES", 100), ("MOST_CLASSES", 2)])
-def test_own_pictures_are_bounded(name, value, monkeypatch, sentence):
+def test_own_pictures_are_bounded(name, value, monkeypatch, sentence, tmp_path):
     monkeypatch.setattr(race_module, name, value)
+    (tmp_path / "pictures.zip").touch()
     monkeypatch.setattr(race_module, "load_dataset", lambda path, train: SETS[0] if train else SETS[1])
     with pytest.raises(InputError, match="at most") as error:
-        read_data(plan(data=OWN_PICTURES, file="pictures.zip"), None)
+        read_data(plan(data=OWN_PICTURES, file=str(tmp_path / "pictures.zip")), None)
+    sentence(error.value)
+
+
+def test_own_pictures_come_as_a_file(sentence, tmp_path):
+    with pytest.raises(InputError, match="zip") as error:
+        read_data(plan(data=OWN_PICTURES, file=str(tmp_path)), None)
     sentence(error.value)

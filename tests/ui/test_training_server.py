@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from resnet_demo import ui, weights
 from resnet_demo.data import Dataset
 from resnet_demo.evaluation import evaluate
 from resnet_demo.ui import race as race_module
-from resnet_demo.ui import session
+from resnet_demo.ui import session, words
+from resnet_demo.ui import train as train_page
 from resnet_demo.ui.race import Race
 from resnet_demo.ui.train import PRESETS
 
@@ -75,7 +78,8 @@ def test_what_was_trained_is_the_visitors(client: Client) -> None:
     files = {Path(path).name: Path(path) for path in shown["files"]["value"]}
     assert set(files) == {"curves.png", "curves.svg", "history.csv", "plain8.safetensors", "resnet8.safetensors"}
     model = weights.load_file(files["resnet8.safetensors"])
-    assert f"{100 * evaluate(model, squares(40, 0)).accuracy:.0f}" in shown["result"]
+    accuracy = evaluate(model, squares(40, 0)).accuracy
+    assert f"<b>{words.percent(accuracy)}</b> of 40 test pictures" in shown["result"]
     answer = client.predict("resnet8", api_name="/network")[0]
     assert answer["weights"] == session.HERE
     assert {p["label"] for p in answer["predictions"]} == {"dark", "bright"}
@@ -113,6 +117,47 @@ def test_stop_keeps_what_was_learned(client: Client) -> None:
     assert "Stopped" in shown["status"]
     assert shown["result"].count("data-network") == 2
     assert max(training.step for training in race.trainings.values()) < 200 * 4
+
+
+def test_stop_is_heard_while_the_pictures_are_read(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = threading.Event()
+
+    def slow(plan: Any, data_dir: str | None) -> tuple[Dataset, Dataset]:
+        reading.set()
+        time.sleep(2)
+        return squares(64, 1), squares(40, 0)
+
+    monkeypatch.setattr(train_page, "read_data", slow)
+    job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
+    assert reading.wait(60)
+    client.predict(api_name="/stop")
+    shown = dict(zip(OUTPUTS, job.result(timeout=60), strict=False))
+    assert "Stopped" in shown["status"]
+    race = latest_visit().race
+    assert race is not None
+    assert max(training.step for training in race.trainings.values()) == 1
+
+
+def test_training_again_while_looking_at_it(client: Client) -> None:
+    train(client)
+    assert client.predict("resnet8", api_name="/network")[0]["weights"] == session.HERE
+    visit = latest_visit()
+    before = visit.trace
+    train(client, seed=1)
+    assert visit.trace is not before  # the new network's, not the old one's
+    for depth in (14, 20, 32):
+        train(client, depth=depth, kind="plain")
+    train(client, depth=44, kind="plain")  # more than are kept: the one in sight stays
+    assert len(visit.trained) == session.MOST_TRAINED
+    assert client.predict(api_name="/page_classify")[0]["weights"] == session.HERE
+    for size in (2, 3):  # and with other classes
+        labels = tuple(f"class {index}" for index in range(size))
+        sets = [replace(squares(count, seed), classes=labels) for count, seed in ((64, 1), (40, 0))]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(train_page, "read_data", lambda plan, data_dir, sets=sets: tuple(sets))
+            train(client, kind="residual")
+        answer = client.predict(api_name="/page_classify")[0]
+        assert {p["label"] for p in answer["predictions"]} == set(labels)
 
 
 def test_a_visit_that_ends_frees_the_processor(client: Client) -> None:
