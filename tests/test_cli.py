@@ -525,7 +525,9 @@ def test_help_names_every_command_and_loads_no_heavy_library() -> None:
 
 
 def test_ctrl_c_ends_a_training_with_its_checkpoint_kept(cifar: Path, tmp_path: Path) -> None:
-    program = "import fake_cifar; fake_cifar.trust(); from resnet_demo.cli import main; main()"
+    # Where the tests themselves run in the background of a shell, their children would be deaf to Ctrl-C.
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program += "import fake_cifar; fake_cifar.trust(); from resnet_demo.cli import main; main()"
     arguments = ("train", "--model=resnet8", "--data-dir", cifar, "--epochs=500", "--out=net.safetensors")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}
     running = subprocess.Popen(
