@@ -63,7 +63,7 @@ def for_minutes(recipe: Recipe, minutes: float) -> Recipe:
     The learning rate goes with the batch (Goyal et al. 2017, section 2.1). `bench/tuning.md` has what was measured;
     where exactly the bounds should lie is not known.
     """
-    batch = 32 if minutes <= 0.5 else 64 if minutes <= 2 else recipe.batch
+    batch = 32 if minutes <= 0.3 else 64 if minutes <= 2 else recipe.batch
     return replace(recipe, batch=batch, lr=recipe.lr * batch / recipe.batch)
 
 
