@@ -187,7 +187,7 @@ def connect(
     ):
         event = trigger(
             running_event(prepare), [key, *form], [*page.outputs, *shown], api_name=api_name,
-            show_progress="minimal", show_progress_on=[page.status], **ALONE,
+            show_progress="full", show_progress_on=[page.status], **ALONE,
         )  # fmt: skip
         event.failure(refused, [key], page.outputs, api_visibility="private", queue=False)
 
