@@ -23,6 +23,7 @@ import torch
 from PIL import Image
 
 from resnet_demo.figures import (
+    curves_svg,
     draw_confusion,
     draw_degradation,
     draw_gradients,
@@ -30,7 +31,6 @@ from resnet_demo.figures import (
     draw_race,
     draw_ratios,
     figure_png,
-    history_svg,
     network_title,
 )
 from resnet_demo.figures.palette import DEPTHS, PLAIN, RESIDUAL, RESNET, SHORTCUT, fallback
@@ -406,7 +406,7 @@ def test_histories_bear_what_is_missing(trained: Any) -> None:
     ]
     for histories in cases:
         for draw in (draw_history, draw_degradation):
-            parse(history_svg(draw(histories), "Curves"))
+            parse(curves_svg(draw(histories), "Curves"))
     assert draw_history(cases[4]).axes[0].get_xlabel() == "pictures seen"  # no epoch is over yet
     texts = [item.get_text() for item in draw_degradation(cases[2]).axes[0].texts]
     assert texts == ["none trained yet"]
@@ -422,12 +422,12 @@ def test_history_names_do_not_overlap(trained: Any) -> None:
 
 def test_history_as_files(trained: Any) -> None:
     figure = draw_degradation(trained)
-    drawing = history_svg(figure, NASTY)
+    drawing = curves_svg(figure, NASTY)
     assert parse(drawing).attrib["aria-label"] == NASTY
-    assert history_svg(draw_degradation(trained), NASTY) == drawing
+    assert curves_svg(draw_degradation(trained), NASTY) == drawing
     assert DEPTHS[0] in drawing
     assert fallback(DEPTHS[0]) not in drawing.replace(DEPTHS[0], "")  # every use follows light and dark
-    assert PLAIN in history_svg(draw_history(trained), "a")
+    assert PLAIN in curves_svg(draw_history(trained), "a")
     picture = np.asarray(Image.open(io.BytesIO(figure_png(figure, 50))).convert("RGBA"))
     assert tuple(picture[0, 0]) == (255, 255, 255, 255)  # on white, not transparent
     assert picture.shape[:2] == (220, 530)
@@ -445,7 +445,7 @@ import sys
 from resnet_demo import figures
 figures.draw_race({}), figures.draw_gradients({})
 assert "matplotlib" not in sys.modules, "not lazy"
-figures.figure_png(figures.draw_degradation({}), 20), figures.history_svg(figures.draw_history({}), "a")
+figures.figure_png(figures.draw_degradation({}), 20), figures.curves_svg(figures.draw_history({}), "a")
 assert "matplotlib.pyplot" not in sys.modules, "pyplot"
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)

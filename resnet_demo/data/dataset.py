@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 
@@ -22,6 +23,10 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def picture(self, index: int) -> Image.Image:
+        """One of the pictures, to be shown."""
+        return Image.fromarray(self.pictures[index].permute(1, 2, 0).contiguous().numpy())
 
     def subset(self, count: int) -> Dataset:
         """The first `count` pictures."""

@@ -10,7 +10,7 @@ from .cams import draw_overlay, draw_split, draw_strip
 from .confusion import draw_confusion
 from .curves import curves_svg, draw_curves
 from .gradients import draw_gradients, draw_ratios
-from .history import draw_degradation, draw_history, figure_png, history_svg
+from .history import draw_degradation, draw_history, figure_png
 from .maps import activity_map, data_uri, grid, over, photo_uri, png, scale_of, signed_map, strongest
 from .race import draw_race
 from .runs import network_title
@@ -35,7 +35,6 @@ __all__ = [
     "draw_strip",
     "figure_png",
     "grid",
-    "history_svg",
     "network_title",
     "over",
     "photo_uri",

@@ -7,15 +7,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ..trace import Trace
-from .palette import INK, LINE, MUTED, RESIDUAL, SHORTCUT, TOTAL
+from .palette import DRAWN, INK, LINE, MUTED, RESIDUAL, SHORTCUT, TOTAL, fallback
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-def _hex(colour: str) -> str:
-    """The fallback of a CSS variable: `var(--rd-ink, #1d2733)` -> `#1d2733`."""
-    return colour[colour.index("#") : -1]
 
 
 def draw_curves(trace: Trace) -> Figure:
@@ -28,33 +23,33 @@ def draw_curves(trace: Trace) -> Figure:
     figure.patch.set_alpha(0)
     left, right = figure.subplots(1, 2)
     left.plot(
-        place, [block.norms["residual"] for block in trace.blocks], "o-", ms=4, color=_hex(RESIDUAL), label="‖F(x)‖"
+        place, [block.norms["residual"] for block in trace.blocks], "o-", ms=4, color=fallback(RESIDUAL), label="‖F(x)‖"
     )
     if trace.blocks[0].shortcut_kind == "none":
-        left.plot(place, [block.norms["x"] for block in trace.blocks], "s-", ms=4, color=_hex(INK), label="‖x‖")
+        left.plot(place, [block.norms["x"] for block in trace.blocks], "s-", ms=4, color=fallback(INK), label="‖x‖")
         right.text(0.5, 0.5, "without shortcuts there is\nnothing to compare F(x) with", ha="center", va="center",
-                   transform=right.transAxes, color=_hex(MUTED), fontsize=11)  # fmt: skip
+                   transform=right.transAxes, color=fallback(MUTED), fontsize=11)  # fmt: skip
         right.set_axis_off()
     else:
         shortcut = [block.norms["shortcut"] for block in trace.blocks]
-        left.plot(place, shortcut, "s-", ms=4, color=_hex(SHORTCUT), label="‖shortcut‖")
+        left.plot(place, shortcut, "s-", ms=4, color=fallback(SHORTCUT), label="‖shortcut‖")
         ratios, cosines = [block.ratio for block in trace.blocks], [block.cosine for block in trace.blocks]
-        right.plot(place, ratios, "o-", ms=4, color=_hex(TOTAL), label="‖F(x)‖ / ‖shortcut‖")  # pyright: ignore
-        right.plot(place, cosines, "^--", ms=4, color=_hex(INK), label="cosine of F(x) and shortcut")  # pyright: ignore
-        right.axhline(0, color=_hex(LINE), lw=1, zorder=0)
-        right.legend(frameon=False, fontsize=10, labelcolor=_hex(INK))
+        right.plot(place, ratios, "o-", ms=4, color=fallback(TOTAL), label="‖F(x)‖ / ‖shortcut‖")  # pyright: ignore
+        right.plot(place, cosines, "^--", ms=4, color=fallback(INK), label="cosine of F(x) and shortcut")  # pyright: ignore
+        right.axhline(0, color=fallback(LINE), lw=1, zorder=0)
+        right.legend(frameon=False, fontsize=10, labelcolor=fallback(INK))
     left.set_ylim(bottom=0)
-    left.legend(frameon=False, fontsize=10, labelcolor=_hex(INK))
-    left.set_title("How much each branch carries", fontsize=11, color=_hex(INK), loc="left")
-    right.set_title("How the two branches relate", fontsize=11, color=_hex(INK), loc="left")
+    left.legend(frameon=False, fontsize=10, labelcolor=fallback(INK))
+    left.set_title("How much each branch carries", fontsize=11, color=fallback(INK), loc="left")
+    right.set_title("How the two branches relate", fontsize=11, color=fallback(INK), loc="left")
     every = -(-len(names) // 14)  # so that the names do not run into each other
     for axes in (left, right):
         axes.patch.set_alpha(0)
         axes.set_xticks(list(place)[::every], names[::every])
-        axes.tick_params(colors=_hex(MUTED), labelsize=9)
-        axes.set_xlabel("block", fontsize=10, color=_hex(MUTED))
+        axes.tick_params(colors=fallback(MUTED), labelsize=9)
+        axes.set_xlabel("block", fontsize=10, color=fallback(MUTED))
         axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["bottom", "left"]].set_color(_hex(LINE))
+        axes.spines[["bottom", "left"]].set_color(fallback(LINE))
     return figure
 
 
@@ -69,6 +64,6 @@ def curves_svg(figure: Figure, label: str) -> str:
     drawing = drawing[drawing.index("<svg") :].replace(
         "<svg ", f'<svg role="img" aria-label="{escape(label)}" class="rd-curves" ', 1
     )
-    for colour in (INK, MUTED, LINE, RESIDUAL, SHORTCUT, TOTAL):
-        drawing = drawing.replace(_hex(colour), colour)
+    for colour in DRAWN:
+        drawing = drawing.replace(fallback(colour), colour)
     return drawing

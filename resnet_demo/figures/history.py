@@ -11,8 +11,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from .curves import curves_svg
-from .palette import DEPTHS, INK, LINE, MUTED, PLAIN, fallback
+from .palette import DEPTHS, INK, LINE, MUTED, fallback
 from .runs import apart, colour_of, depth_of, is_plain, network_title, number
 
 if TYPE_CHECKING:
@@ -95,14 +94,6 @@ def figure_png(figure: Figure, dots_per_inch: int = 160) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dots_per_inch, facecolor="white", metadata={"Software": None})
     return buffer.getvalue()
-
-
-def history_svg(figure: Figure, label: str) -> str:
-    """As `curves_svg`, with the networks' colours too as CSS variables."""
-    drawing = curves_svg(figure, label)
-    for colour in (PLAIN, *DEPTHS):
-        drawing = drawing.replace(fallback(colour), colour)
-    return drawing
 
 
 _TITLE = {"fontsize": 11, "color": fallback(INK), "loc": "left"}

@@ -21,7 +21,7 @@ PLAIN = "var(--rd-plain, #8f3f97)"
 WRONG = "var(--rd-wrong, #b3123f)"  # answers that were wrong
 
 # Networks of several depths, shallow to deep: each is darker than the last (on a dark page lighter), so that their
-# order can be seen without seeing hues. No fallback is that of another colour: it is what `history_svg` finds them by.
+# order can be seen without seeing hues. No fallback is that of another colour: it is what `curves_svg` finds them by.
 DEPTHS = (
     "var(--rd-depth-1, #b87700)",
     "var(--rd-depth-2, #d4547a)",
@@ -29,6 +29,9 @@ DEPTHS = (
     "var(--rd-depth-4, #33348a)",
     "var(--rd-depth-5, #1d2734)",
 )
+
+# What lines and words are drawn in, which leaves out the paper: white is also what others write where there is nothing.
+DRAWN = (SHORTCUT, RESIDUAL, TOTAL, INK, MUTED, LINE, PLAIN, WRONG, *DEPTHS)
 
 BRANCH = {"x": INK, "residual": RESIDUAL, "shortcut": SHORTCUT, "total": TOTAL, "output": INK}
 TITLE = {"x": "x", "residual": "F(x)", "shortcut": "shortcut", "total": "F(x) + shortcut", "output": "y"}

@@ -17,20 +17,15 @@ from .. import zoo
 from ..assets import asset
 from ..data import Dataset, default_data_dir, load_dataset
 from ..errors import InputError
+from ..figures import network_title
 from ..images import CIFAR10, load_image
 from ..weights import SUFFIXES
+from .page import choose
 from .parts import Dropdown, File, Picture, Radio, pixels, thumbnail, whole_input
 from .session import HERE, OWN, RANDOM, TRAINED, Visit
 from .words import block_title, percent
 
 PHOTOS = {"lion": "lion.jpg", "cheetah": "cheetah1.jpg", "tower": "tower.jpg"}  # they come with gradio
-
-CHOOSE_EXAMPLE = """
-element.addEventListener('click', (event) => {
-  const example = event.target.closest('[data-example]');
-  if (example) trigger('select', {value: example.dataset.example});
-});
-"""
 
 
 # The pictures that are offered
@@ -89,8 +84,7 @@ def random_test_picture(data_dir: str | None) -> tuple[Image.Image, str]:
     if dataset is None:
         raise InputError("CIFAR-10 is not on this computer; start the app with --data-dir where it lies.")
     index = random.randrange(len(dataset))
-    pixels_ = dataset.pictures[index].permute(1, 2, 0).numpy()
-    return Image.fromarray(pixels_), dataset.classes[int(dataset.labels[index])]
+    return dataset.picture(index), dataset.classes[int(dataset.labels[index])]
 
 
 # The bars
@@ -169,7 +163,7 @@ def build_picture_bar(with_test_set: bool) -> tuple[gr.Image, gr.Button, gr.HTML
                 elem_id="picture", format="png", show_label=False, min_width=150, buttons=[],
             )  # fmt: skip
             seen = gr.HTML(elem_id="input", min_width=110)
-        strip = gr.HTML(elem_id="examples", js_on_load=CHOOSE_EXAMPLE)
+        strip = gr.HTML(elem_id="examples", js_on_load=choose("example"))
         random_picture = gr.Button(
             "Random CIFAR-10 test picture", size="sm", elem_id="random-picture", visible=with_test_set
         )
@@ -207,9 +201,7 @@ def network_choices(visit: Visit) -> list[tuple[str, str]]:
 
 def title(name: str) -> str:
     """resnet20 -> ResNet-20, plain18-cifar -> Plain-18 (3×3 stem)."""
-    kind = "ResNet" if name.startswith("resnet") else "Plain"
-    number = name.removeprefix("resnet").removeprefix("plain")
-    return f"{kind}-{number.removesuffix('-cifar')}" + (" (3×3 stem)" if number.endswith("-cifar") else "")
+    return network_title(name) + " (3×3 stem)" * name.endswith("-cifar")
 
 
 def weight_choices(visit: Visit) -> list[tuple[str, str]]:

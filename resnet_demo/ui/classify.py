@@ -10,7 +10,7 @@ import gradio as gr
 from ..attribution import block_cam
 from ..figures import draw_overlay
 from . import words
-from .page import Page
+from .page import Page, choose
 from .parts import answers, figure, note
 from .session import RANDOM, Visit
 
@@ -26,18 +26,12 @@ element.addEventListener('input', (event) => {
 });
 watch('value', show);
 """
-CHOOSE_CLASS = """
-element.addEventListener('click', (event) => {
-  const answer = event.target.closest('[data-target]');
-  if (answer) trigger('select', {value: Number(answer.dataset.target)});
-});
-"""
 
 
 def build() -> Page:
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
-            answer = gr.HTML(elem_id="answers", js_on_load=CHOOSE_CLASS)
+            answer = gr.HTML(elem_id="answers", js_on_load=choose("target", number=True))
         with gr.Column(min_width=300):
             overlay = gr.HTML(elem_id="overlay", js_on_load=OPACITY)
 

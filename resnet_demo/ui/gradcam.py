@@ -11,7 +11,7 @@ from ..attribution import METHODS, attribute, block_cam, grad_cam
 from ..errors import InputError
 from ..figures import draw_overlay, draw_split, draw_strip
 from . import words
-from .page import CHOOSE_BLOCK, Page
+from .page import Page, choose
 from .parts import Dropdown, Radio, figure, placeholder
 from .session import RANDOM, Visit
 
@@ -21,7 +21,7 @@ SIGNS = [("only for the class", POSITIVE), ("for and against", SIGNED)]
 
 def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
     sign = Radio(SIGNS, value=POSITIVE, label="Show the evidence", elem_id="sign")
-    strip = gr.HTML(elem_id="strip", js_on_load=CHOOSE_BLOCK)
+    strip = gr.HTML(elem_id="strip", js_on_load=choose("block"))
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300, scale=2):
             large = gr.HTML(elem_id="cam")

@@ -19,8 +19,8 @@ from ..figures import (
 )
 from ..trace import POINTS, BlockTrace
 from . import words
-from .page import CHOOSE_BLOCK, Page
-from .parts import channels, figure, note, whole_input
+from .page import Page, choose
+from .parts import both, channels, figure, note, whole_input
 from .session import Visit
 
 MOST_CHANNELS = 64  # more would be too small to see
@@ -46,7 +46,7 @@ element.addEventListener('click', (event) => {
 
 
 def build() -> tuple[Page, gr.Number]:
-    street = gr.HTML(elem_id="street", js_on_load=CHOOSE_BLOCK)
+    street = gr.HTML(elem_id="street", js_on_load=choose("block"))
     block = gr.HTML(elem_id="block")
     grids = gr.HTML(elem_id="channels", js_on_load=CHOOSE_CHANNEL)
     number = whole_input(None, label="Channel to enlarge (or click one above)", elem_id="channel", minimum=0)
@@ -60,12 +60,11 @@ def build() -> tuple[Page, gr.Number]:
         channel = visit.channel if visit.channel is not None else channel_to_show(opened)
         name = f"{visit.name}-{opened.name}"
         checked = "" if opened.shortcut_kind == "none" else words.exactness(opened)
-        both = draw_block(opened, channel) + draw_block(opened, channel, tall=True)
         return {
             street: "<h3>The network, block by block</h3>"
             + figure(drawing, words.street(trace), f"{visit.name}-street"),
             block: f"<h3>Block {words.block_title(opened.name)}, drawn as its equation</h3>"
-            + figure(both, words.block(opened), name, checked)
+            + figure(both(draw_block, opened, channel), words.block(opened), name, checked)
             + _numbers(opened),
             grids: _grids(opened, channel, name),
             number: channel,

@@ -24,10 +24,12 @@ class Page:
     clicks: dict[str, Component] = field(default_factory=dict)
 
 
-# A drawing's blocks are buttons that carry their name; a click, or Enter on the keyboard, chooses one.
-CHOOSE_BLOCK = """
-element.addEventListener('click', (event) => {
-  const stop = event.target.closest('[data-block]');
-  if (stop) trigger('select', {value: stop.dataset.block});
-});
+def choose(what: str, number: bool = False) -> str:
+    """A script for gr.HTML: a click, or Enter on the keyboard, on what carries `data-WHAT` chooses that value."""
+    value = f"chosen.dataset.{what}"
+    return f"""
+element.addEventListener('click', (event) => {{
+  const chosen = event.target.closest('[data-{what}]');
+  if (chosen) trigger('select', {{value: {f"Number({value})" if number else value}}});
+}});
 """

@@ -83,6 +83,11 @@ def whole_input(value: int | None, **options: Any) -> gr.Number:
     return Number(value, precision=0, **options)
 
 
+def both(draw: Callable[..., str], *values: Any) -> str:
+    """A drawing for screens and one for phones, of which the style sheet shows the one that fits."""
+    return draw(*values) + draw(*values, tall=True)
+
+
 def figure(drawing: str, caption: str, name: str, aside: str = "") -> str:
     """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`."""
     words = escape(caption) + (f" <em>{escape(aside)}</em>" if aside else "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field, fields, replace
@@ -16,7 +15,7 @@ from .. import zoo
 from ..data import DATASETS, Dataset, load_dataset
 from ..errors import InputError
 from ..evaluation import Evaluation
-from ..figures import draw_history, figure_png, history_svg, network_title
+from ..figures import curves_svg, draw_history, figure_png, network_title
 from ..provenance import provenance
 from ..recipes import RECIPES, Recipe, recipe_of
 from ..resnet import ResNet
@@ -149,11 +148,11 @@ class Race:
     records: dict[str, list[Record]] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
     failure: str = ""
+    stopped: bool = False
+    abandoned: bool = False
 
     def __post_init__(self) -> None:
         plan, classes = self.plan, len(self.train_set.classes)
-        self._abandoned = threading.Event()
-        self._stopped = threading.Event()
         self._running = set(plan.names)
         for name in plan.names:
             self.trainings[name] = Training(
@@ -170,21 +169,13 @@ class Race:
 
     def stop(self) -> None:
         """End at the next step and keep what was learned."""
-        self._stopped.set()
+        self.stopped = True
         for training in self.trainings.values():
             training.stop()
 
     def abandon(self) -> None:
         """End at the next step; nobody is there to see what came out."""
-        self._abandoned.set()
-
-    @property
-    def stopped(self) -> bool:
-        return self._stopped.is_set()
-
-    @property
-    def abandoned(self) -> bool:
-        return self._abandoned.is_set()
+        self.abandoned = True
 
     @property
     def over(self) -> bool:
@@ -264,7 +255,7 @@ class Race:
             save(result.model, place / f"{name}.safetensors")
         (place / "history.csv").write_text(self._table(), "utf-8")
         drawing = draw_history({name: training.history for name, training in self.trainings.items()})
-        (place / "curves.svg").write_text(history_svg(drawing, "Loss and accuracy of the race"), "utf-8")
+        (place / "curves.svg").write_text(curves_svg(drawing, "Loss and accuracy of the race"), "utf-8")
         (place / "curves.png").write_bytes(figure_png(drawing))
         return sorted(map(str, place.iterdir()))
 

@@ -15,19 +15,19 @@ from .. import zoo
 from ..data import Dataset
 from ..errors import InputError
 from ..figures import (
+    curves_svg,
     draw_confusion,
     draw_degradation,
     draw_gradients,
     draw_race,
     draw_ratios,
-    history_svg,
     network_title,
     photo_uri,
 )
 from ..train import Record
 from . import training_words
-from .page import Page
-from .parts import Dropdown, File, Number, Radio, figure, note, sentences, whole_input
+from .page import Page, choose
+from .parts import Dropdown, File, Number, Radio, both, figure, note, sentences, whole_input
 from .race import BOTH, DATA, DEPTHS, KINDS, OWN_PICTURES, SHAPES, Plan, Race, read_data
 from .session import Trained, Visit, visit_of
 from .words import percent
@@ -50,12 +50,6 @@ PRESETS = {
     "deep": ("How deep can you go?", 110, BOTH, SHAPES, 300),
     "own": ("My own pictures", 20, "residual", OWN_PICTURES, 60),
 }
-LOOK = """
-element.addEventListener('click', (event) => {
-  const look = event.target.closest('[data-network]');
-  if (look) trigger('select', {value: look.dataset.network});
-});
-"""
 
 
 @dataclass(frozen=True)
@@ -126,7 +120,7 @@ def build() -> TrainPage:
         with gr.Column(min_width=320, scale=5):
             status = gr.HTML(note("Nothing trained yet: press Train."), elem_id="train-status")
             live = gr.HTML(waiting(), elem_id="race")
-    result = gr.HTML(elem_id="train-result", js_on_load=LOOK)
+    result = gr.HTML(elem_id="train-result", js_on_load=choose("network"))
     files = gr.File(label="Weights, history and plots", file_count="multiple", interactive=False, visible=False,
                     elem_id="train-files")  # fmt: skip
     degradation = gr.HTML(elem_id="degradation")
@@ -277,15 +271,15 @@ def _summary(race: Race) -> str:
 
 
 def waiting() -> str:
-    return figure(draw_race({}) + draw_race({}, tall=True), "Here the curves will grow, one for each network.", "race")
+    return figure(both(draw_race, {}), "Here the curves will grow, one for each network.", "race")
 
 
 def live(race: Race) -> str:
     """The race as it stands: curves, and the gradients of the last step."""
     records, latest, classes = race.records, _latest(race), len(race.train_set.classes)
     pictures = race.plan.epochs and race.plan.epochs * len(race.train_set)  # the axis; by the clock nobody knows
-    curves = "".join(draw_race(records, pictures, classes, tall=tall) for tall in (False, True))
-    gradients = "".join(draw_gradients(latest, tall=tall) for tall in (False, True))
+    curves = both(draw_race, records, pictures, classes)
+    gradients = both(draw_gradients, latest)
     return (
         figure(curves, training_words.race(records, classes, race.over), "race")
         + "<h3>How strongly each block is told to change: the gradient</h3>"
@@ -327,12 +321,8 @@ def samples(dataset: Dataset, most: int = 10) -> dict[str, Image.Image]:
     for index, label in enumerate(dataset.classes[:most]):
         places = (dataset.labels == index).nonzero()
         if len(places):
-            found[label] = picture(dataset, int(places[0]))
+            found[label] = dataset.picture(int(places[0]))
     return found
-
-
-def picture(dataset: Dataset, index: int) -> Image.Image:
-    return Image.fromarray(dataset.pictures[index].permute(1, 2, 0).contiguous().numpy())
 
 
 def adopt(visit: Visit, race: Race) -> None:
@@ -364,7 +354,7 @@ def outcome(race: Race) -> str:
         for name, result in race.results.items()
     )
     parts.append(f"<div class='rd-scroll'><table class='rd-table'><tbody>{rows}</tbody></table></div>")
-    ratios = "".join(draw_ratios(_latest(race), tall=tall) for tall in (False, True))
+    ratios = both(draw_ratios, _latest(race))
     read = "‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 the shortcut carries more than the block adds."
     parts.append(f"<h4>How much each block adds to its shortcut</h4>{figure(ratios, read, 'ratios')}")
     parts.append(f"<div class='rd-outcomes'>{''.join(_outcome(name, race) for name in race.results)}</div>")
@@ -375,10 +365,9 @@ def _outcome(name: str, race: Race) -> str:
     """What one network takes for what, and the mistakes that it is surest of."""
     result = race.results[name]
     labels, matrix = result.test_set.classes, result.test.confusion
-    both = draw_confusion(matrix, labels) + draw_confusion(matrix, labels, tall=True)
     return (
         f"<section><h4>{network_title(name)}: what it takes for what</h4>"
-        + figure(both, training_words.confusion(matrix, labels), f"{name}-confusion")
+        + figure(both(draw_confusion, matrix, labels), training_words.confusion(matrix, labels), f"{name}-confusion")
         + _mistakes(name, race)
         + "</section>"
     )
@@ -398,7 +387,7 @@ def _mistakes(name: str, race: Race) -> str:
         alt = f"{truth}, taken for {labels[said]}"
         cards += (
             f'<figure class="rd-mistake"><img class="rd-pixels" alt="{escape(alt)}" '
-            f'src="{photo_uri(picture(result.test_set, index))}"><figcaption><b>{escape(labels[said])}</b> '
+            f'src="{photo_uri(result.test_set.picture(index))}"><figcaption><b>{escape(labels[said])}</b> '
             f"{percent(float(shares[index, said]))}<br>is {escape(truth)}</figcaption></figure>"
         )
     return f"<h4>The mistakes it is surest of</h4><div class='rd-mistakes'>{cards}</div>"
@@ -408,7 +397,7 @@ def _mistakes(name: str, race: Race) -> str:
 def degradation_figure() -> str:
     """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
     histories = zoo.histories()
-    drawing = history_svg(draw_degradation(histories), "Training and test error by epoch, plain and residual networks")
+    drawing = curves_svg(draw_degradation(histories), "Training and test error by epoch, plain and residual networks")
     return (
         "<h3>The long run: what the bundled networks did</h3>"
         + figure(drawing, training_words.degradation(histories), "degradation",

@@ -7,26 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from stripes import stripes
 
 from resnet_demo import weights
-from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.evaluation import evaluate
 from resnet_demo.train import Training
 from resnet_demo.ui import race as race_module
 from resnet_demo.ui.race import BOTH, OWN_PICTURES, Plan, Race, read_data
-
-
-def stripes(count: int, seed: int) -> Dataset:
-    """Three classes that are learnt in a few steps: stripes along, across, and none."""
-    generator = torch.Generator().manual_seed(seed)
-    labels = torch.randint(3, (count,), generator=generator)
-    pictures = torch.randint(0, 60, (count, 3, 12, 12), generator=generator).float()
-    pictures[labels == 0, :, ::2] += 150
-    pictures[labels == 1, :, :, ::2] += 150
-    pictures[labels == 2] += 75
-    return Dataset("stripes", pictures.byte(), labels, ("along", "across", "none"))
-
 
 SETS = stripes(192, 1), stripes(96, 2)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from gradio_client import Client
+from gradio_client.client import Job
 from gradio_client.exceptions import AppError
 
 from resnet_demo import ui, weights
@@ -70,6 +71,16 @@ def latest_visit() -> session.Visit:
     return list(session._visits._things.values())[-1][2]
 
 
+def begin(client: Client) -> tuple[Job, Race]:
+    """A long training, of which both networks have been seen."""
+    job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
+    deadline = time.monotonic() + 60
+    while not (race := latest_visit().race) or not race.records["plain8"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return job, race
+
+
 def test_what_was_trained_is_the_visitors(client: Client) -> None:
     shown = train(client)
     assert "What came out" in shown["result"]
@@ -107,11 +118,7 @@ def test_a_replay_is_exact(client: Client) -> None:
 
 
 def test_stop_keeps_what_was_learned(client: Client) -> None:
-    job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
-    deadline = time.monotonic() + 60
-    while not (race := latest_visit().race) or not race.records["plain8"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    job, race = begin(client)
     client.predict(api_name="/stop")
     shown = dict(zip(OUTPUTS, job.result(timeout=60), strict=False))
     assert "Stopped" in shown["status"]
@@ -161,11 +168,7 @@ def test_training_again_while_looking_at_it(client: Client) -> None:
 
 
 def test_a_visit_that_ends_frees_the_processor(client: Client) -> None:
-    job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
-    deadline = time.monotonic() + 60
-    while not (race := latest_visit().race) or not race.records["plain8"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    job, race = begin(client)
     session.end_visit(client.session_hash)
     job.result(timeout=60)
     steps = [training.step for training in race.trainings.values()]
