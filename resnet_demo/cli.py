@@ -363,6 +363,7 @@ def train(
             schedule=schedule,
             seed=seed,
             compile=compile,
+            tell_every=2.0,  # seconds: whoever reads a shell is in less of a hurry than who watches curves
         )
         checkpoint = out.with_suffix(".resume.pt")
         for record in training.run(checkpoint, resume):

@@ -23,15 +23,17 @@ def share_of_cores() -> int:
 
 
 def half_is_faster(where: torch.device) -> bool:
-    """Whether matrices are multiplied faster in bfloat16 than in float32: on GPUs, and on processors with AMX.
+    """Whether networks are trained faster in bfloat16 than in float32: on GPUs, and on some processors.
 
-    Elsewhere bfloat16 is only converted back and forth: on an AVX-512 processor that has instructions for it, but no
-    AMX, a product of 2048 x 2048 matrices took 1.9 times as long.
+    Those have AMX, or are AMD's from Zen 4 on: on one of these a product of 2048 x 2048 matrices took half as long, a
+    training step of ResNet-20 0.55 times as long. Having instructions for bfloat16 is not enough. On an Intel processor
+    with AVX512-BF16, but without AMX, the product took 1.9 times as long.
     """
     if where.type == "cuda":
         return torch.cuda.is_bf16_supported()
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # PyTorch before 2.11 does not tell
-    return bool(capabilities.get("amx_bf16", False))
+    zen4 = capabilities.get("avx512_bf16") and "AMD" in capabilities.get("cpu_name", "")
+    return bool(capabilities.get("amx_bf16") or zen4)
 
 
 def name(where: torch.device) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.optim import Optimizer
 
 from . import checkpoint as checkpoints
 from . import distributed, hardware
@@ -23,13 +24,14 @@ from .data import Dataset, augment, batches
 from .errors import InputError
 from .evaluation import Evaluation, check_classes, evaluate
 from .images import CIFAR10, Domain
+from .optimisers import anneal, optimisers
 from .pace import FINE, Clock, ClockPace, EpochPace, Pace, ReplayPace
 from .predict import domain_of
 from .recipes import Recipe, learning_rate, recipe_of
 from .resnet import ResNet
 from .trace import branch_ratios
 
-TELL_EVERY = 0.3  # seconds between records
+TELL_EVERY = 0.4  # seconds between records that somebody watches; each costs about as much as eight more pictures
 KEEP_EVERY = 30.0  # seconds between checkpoints
 GLANCE = 8  # training pictures on which the branches are compared
 SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end
@@ -108,6 +110,7 @@ class Training:
         schedule: Sequence[int] | None = None,
         seed: int = 0,
         compile: bool | None = None,
+        tell_every: float | None = None,
     ):
         self.model, self.train_set, self.test_set = model, train_set, test_set
         self.epochs, self.minutes, self.seed = epochs, minutes, seed
@@ -126,6 +129,7 @@ class Training:
         self.progress = self.pace.progress(0, 0.0)
         self.device = hardware.device()
         self.compile = self.device.type == "cuda" if compile is None else compile
+        self.tell_every = TELL_EVERY if tell_every is None else tell_every
         self.step, self.seconds, self.lr = 0, 0.0, 0.0
         self.history: list[Record] = []
         self.test: Evaluation | None = None
@@ -144,16 +148,14 @@ class Training:
         model.requires_grad_(True)
         # Channels last is the order in which convolutions are computed: nothing has to be reordered on the way.
         model.to(device=self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        optimiser = torch.optim.SGD(
-            model.parameters(), recipe.lr, recipe.momentum, nesterov=recipe.nesterov, weight_decay=recipe.weight_decay
-        )
+        descent = optimisers(model, recipe)
         try:
             if resume and checkpoint:
-                self._restore(checkpoint, optimiser)
+                self._restore(checkpoint, descent)
                 yield from self.history
             if self.finished:
                 return
-            for record in self._steps(optimiser, checkpoint):
+            for record in self._steps(descent, checkpoint):
                 self._clock.stop()
                 yield record
                 self._clock.start()
@@ -165,13 +167,13 @@ class Training:
             self.progress = 1.0
             if not self.stopped:
                 self.finished = True
-                self._keep(checkpoint, optimiser)
+                self._keep(checkpoint, descent)
             yield last
         finally:
             _put_back(model)
-            optimiser.zero_grad()
+            model.zero_grad()
 
-    def _steps(self, optimiser: torch.optim.Optimizer, checkpoint: Path | None) -> Iterator[Record]:
+    def _steps(self, descent: Sequence[Optimizer], checkpoint: Path | None) -> Iterator[Record]:
         """Take all the steps that the budget still allows, and one at least: there is always something to tell."""
         self.model.train()
         forward = distributed.replica(self.model) if distributed.world() > 1 else self.model
@@ -180,13 +182,15 @@ class Training:
         self._clock.start()
         start = told = kept = time.perf_counter()
         for pictures, labels in self._batches():
-            self._step(forward, optimiser, pictures, labels)
+            self._step(forward, descent, pictures, labels)
             now = time.perf_counter()
             self.seconds += now - start
             start = now
-            progress = 1.0 if self.stopped else min(self.pace.progress(self.step, self._clock()), 1.0)
+            progress = 1.0 if self.stopped else self.pace.progress(self.step, self._clock())
             # All processes of a distributed training do the same next, at the word of the first one's clock.
-            self.progress, tell, keep = distributed.agreed(progress, now - told > TELL_EVERY, now - kept > KEEP_EVERY)
+            self.progress, tell, keep = distributed.agreed(
+                progress, now - told > self.tell_every, now - kept > KEEP_EVERY
+            )
             if self.progress >= 1:
                 return
             due = self.pace.tests(self.step, self.progress)
@@ -198,7 +202,7 @@ class Training:
             else:
                 continue
             if keep or (self.epochs and record.test_loss is not None):
-                self._keep(checkpoint, optimiser)
+                self._keep(checkpoint, descent)
                 kept = now
             yield record
             start = told = time.perf_counter()
@@ -206,13 +210,13 @@ class Training:
     def _step(
         self,
         forward: Callable[[Tensor], Tensor],
-        optimiser: torch.optim.Optimizer,
+        descent: Sequence[Optimizer],
         pictures: Tensor,
         labels: Tensor,
     ) -> None:
         """One step of gradient descent on one batch: uint8 [N, 3, H, W], int64 [N]."""
         recipe, domain = self.recipe, domain_of(self.model)
-        self.lr = optimiser.param_groups[0]["lr"] = learning_rate(recipe, self.progress)
+        self.lr = learning_rate(recipe, self.progress)
         if recipe.shift is not None:
             # Seeding every step by its number: a resumed run draws the same crops, and so does each of many processes.
             luck = torch.Generator().manual_seed(2**40 + self.seed * 10_000_019 + self.step)
@@ -223,9 +227,11 @@ class Training:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
             logits = forward(domain.normalise(pictures))
         loss = cross_entropy(logits.float(), labels)
-        optimiser.zero_grad()
+        self.model.zero_grad()
         loss.backward()
-        optimiser.step()
+        anneal(descent, recipe, self.progress)
+        for optimiser in descent:
+            optimiser.step()
         self._meter.add(loss, logits, labels)
         self.schedule[int(FINE * self.progress)] += 1
         self.step += 1
@@ -245,7 +251,7 @@ class Training:
     def _record(self, test: Evaluation | None = None) -> Record:
         """What is known now. Raises FloatingPointError where that is no training any more."""
         loss, accuracy = self._meter.means()
-        finite = all(bool(value.isfinite().all()) for value in self.model.state_dict().values())
+        finite = bool(torch.cat([value.flatten() for value in self.model.state_dict().values()]).isfinite().all())
         # Not `loss > DIVERGED`, which is false for what is not a number.
         if not loss <= DIVERGED or not finite or (test and not math.isfinite(test.loss)):
             raise FloatingPointError(
@@ -279,16 +285,17 @@ class Training:
         self._meter = Meter(self.device)
         return record
 
-    def _keep(self, checkpoint: Path | None, optimiser: torch.optim.Optimizer) -> None:
+    def _keep(self, checkpoint: Path | None, descent: Sequence[Optimizer]) -> None:
         sums = distributed.total(self._meter.sums.clone())
         if checkpoint is None or distributed.rank() > 0:
             return
         state = {name: getattr(self, name) for name in KEPT}
         state |= {"history": [asdict(record) for record in self.history], "clock": self._clock()}
-        state |= {"model": self.model.state_dict(), "optimiser": optimiser.state_dict(), "meter": sums}
+        state |= {"model": self.model.state_dict(), "meter": sums}
+        state |= {"optimisers": [optimiser.state_dict() for optimiser in descent]}
         checkpoints.keep(checkpoint, self._task, state)
 
-    def _restore(self, checkpoint: Path, optimiser: torch.optim.Optimizer) -> None:
+    def _restore(self, checkpoint: Path, descent: Sequence[Optimizer]) -> None:
         """Take the state up again, if there is a checkpoint; of several processes, only the first one reads it."""
         state = distributed.from_first(
             lambda: checkpoints.restore(checkpoint, self._task) if checkpoint.is_file() else None
@@ -297,7 +304,8 @@ class Training:
             return
         try:
             self.model.load_state_dict(state["model"])
-            optimiser.load_state_dict(state["optimiser"])
+            for optimiser, kept in zip(descent, state["optimisers"], strict=True):
+                optimiser.load_state_dict(kept)
             self.history = [Record(**record) for record in state["history"]]
             self._clock = Clock(state["clock"])
             if distributed.rank() == 0:  # these are the sums of all processes

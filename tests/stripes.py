@@ -9,7 +9,7 @@ from resnet_demo.recipes import Recipe
 from resnet_demo.resnet import ResNetConfig
 
 CONFIG = ResNetConfig((1, 1), (4, 8), classes=3)
-RECIPE = Recipe("test", 0.1, 0.9, True, 5e-4, "triangle", shift=1, batch=16, small_until=0.5)
+RECIPE = Recipe("test", 0.1, 0.9, True, 5e-4, "triangle", shift=1, batch=16, small_until=0.5, muon=0.02)
 
 
 def stripes(count: int, seed: int) -> Dataset:

@@ -20,6 +20,7 @@ from resnet_demo.bench import accuracy, servers, textbook, tuning
 from resnet_demo.bench import train as bench_train
 from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
+from resnet_demo.recipes import RECIPES
 from resnet_demo.train import dataset_domain
 from resnet_demo.zoo import build
 
@@ -246,24 +247,24 @@ def test_the_split_is_disjoint_complete_and_always_the_same():
 
 
 def test_variants_change_what_they_are_named_after():
-    found = tuning.variants(tuning.BASE)
+    found = tuning.variants(RECIPES["fast"])
     assert next(iter(found)) == "fast"
-    assert found["fast"] is tuning.BASE
+    assert found["fast"] is RECIPES["fast"]
     for name, recipe in list(found.items())[1:]:
         named = dict(setting.split("=") for setting in name.split(","))
-        old, new = asdict(tuning.BASE), asdict(recipe)
+        old, new = asdict(RECIPES["fast"]), asdict(recipe)
         assert {key for key in old if old[key] != new[key]} == {"name", *named}
         assert {setting: str(new[setting]) for setting in named} == named
     assert {name.split("=")[0] for name in found} == {"fast", *tuning.CHOICES}
 
 
 def test_variants_are_chosen_by_name_or_by_setting(sentence):
-    lr, *_ = [name for name in tuning.variants(tuning.BASE) if name.startswith("lr=")]
-    assert list(tuning.chosen([lr, "fast"])) == ["fast", lr]
-    assert {name.split("=")[0] for name in tuning.chosen(["shift", "batch"])} == {"shift", "batch"}
-    assert len(tuning.chosen([])) == len(tuning.variants(tuning.BASE))
+    lr, *_ = [name for name in tuning.variants(RECIPES["fast"]) if name.startswith("lr=")]
+    assert list(tuning.chosen([lr, "fast"], RECIPES["fast"])) == ["fast", lr]
+    assert {name.split("=")[0] for name in tuning.chosen(["shift", "batch"], RECIPES["fast"])} == {"shift", "batch"}
+    assert len(tuning.chosen([], RECIPES["fast"])) == len(tuning.variants(RECIPES["fast"]))
     with pytest.raises(InputError, match="'colour'") as error:
-        tuning.chosen(["colour"])
+        tuning.chosen(["colour"], RECIPES["fast"])
     sentence(error.value)
 
 
@@ -301,15 +302,15 @@ def test_tuning_reads_no_test_set_takes_turns_and_goes_on(monkeypatch, tmp_path,
 
 def test_one_training_of_the_tuning_and_one_that_diverges():
     trained_on, held_out = tuning.split(stripes(300, seed=0))
-    found = tuning.result(trained_on, held_out, tuning.BASE, 0.3, 0, "resnet8")
+    found = tuning.result(trained_on, held_out, RECIPES["fast"], 0.3, 0, "resnet8")
     assert 0 <= found["accuracy"] <= 1
-    assert found["images"] >= tuning.BASE.batch
-    wild = replace(tuning.BASE, lr=1e20, schedule="constant", settle=False)
+    assert found["images"] >= RECIPES["fast"].batch
+    wild = replace(RECIPES["fast"], lr=1e20, schedule="constant", settle=False)
     assert tuning.result(trained_on, held_out, wild, 0.5, 0, "resnet8")["accuracy"] is None
 
 
 def test_the_table_by_hand(tmp_path, capsys):
-    base = asdict(tuning.BASE)
+    base = asdict(RECIPES["fast"])
     common = {"seconds": 60.0, "network": "resnet20", "data": "cifar10", "trained_on": 45000, "held_out": 5000}
     out = tmp_path / "runs.jsonl"
     with out.open("w") as file:

@@ -15,7 +15,8 @@ import pytest
 import torch
 import torchvision
 
-from resnet_demo.data import DATASETS, Dataset, augment, batches, default_data_dir, load_dataset
+from resnet_demo.data import DATASETS, Dataset, augment, batches, default_data_dir, downloading, load_dataset
+from resnet_demo.data.published import DOWNLOADS
 from resnet_demo.errors import InputError
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -128,6 +129,30 @@ def test_what_is_absent_is_downloaded_once(fake_cifar10, server, monkeypatch, ca
     again = load_dataset("cifar10", train=True, data_dir=folder)
     assert torch.equal(first.pictures, again.pictures)
     assert len(first) == 20
+
+
+@pytest.mark.parametrize(
+    ("name", "archives"),
+    [
+        ("cifar10", ["cifar-10-python.tar.gz"]),
+        ("cifar100", ["cifar-100-python.tar.gz"]),
+        (
+            "fashion-mnist",
+            ["FashionMNIST/raw/train-images-idx3-ubyte.gz", "FashionMNIST/raw/train-labels-idx1-ubyte.gz"],
+        ),
+    ],
+)
+def test_how_far_a_download_is(name, archives, tmp_path):
+    assert downloading(name, tmp_path) is None
+    size = DOWNLOADS[name]
+    for number, archive in enumerate(archives, start=1):
+        path = tmp_path / archive
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 1000)
+        assert downloading(name, tmp_path) == (1000 * number, size)
+    with path.open("ab") as file:  # as large as it gets, without writing it
+        file.truncate(size - 1000 * (len(archives) - 1))
+    assert downloading(name, tmp_path) is None
 
 
 def test_a_download_with_a_wrong_checksum_is_refused(fake_cifar10, server, monkeypatch, sentence):

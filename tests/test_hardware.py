@@ -19,7 +19,17 @@ def test_the_device_is_a_gpu_of_ones_own_where_there_are_any(monkeypatch):
     assert hardware.device() == torch.device("cuda", 1)
 
 
-@pytest.mark.parametrize(("capabilities", "faster"), [({"amx_bf16": True}, True), ({"avx512_bf16": True}, False)])
+@pytest.mark.parametrize(
+    ("capabilities", "faster"),
+    [
+        ({"amx_bf16": True, "cpu_name": "Intel Xeon"}, True),
+        ({"avx512_bf16": True, "cpu_name": "Intel Xeon"}, False),
+        ({"avx512_bf16": True, "cpu_name": "AMD EPYC"}, True),  # from Zen 4 on
+        ({"avx512_bf16": False, "cpu_name": "AMD EPYC"}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
 def test_bfloat16_where_matrices_are_multiplied_in_it(capabilities, faster, monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
     assert hardware.half_is_faster(torch.device("cpu")) is faster

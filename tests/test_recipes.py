@@ -29,6 +29,7 @@ def test_the_papers_recipe_is_the_papers():
     assert (paper.weight_decay, paper.momentum, paper.batch, paper.lr, paper.shift) == (1e-4, 0.9, 128, 0.1, 4)
     assert not paper.nesterov
     assert not paper.settle
+    assert not paper.muon
     assert paper.small_until == 0
 
 
@@ -36,6 +37,12 @@ def test_crops_are_three_quarters_at_first():
     recipe = replace(RECIPES["fast"], small_until=0.6)
     assert [recipe.crop(32, progress) for progress in (0, 0.599, 0.6, 1)] == [24, 24, 32, 32]
     assert RECIPES["paper"].crop(32, 0) == 32
+
+
+def test_another_rate_is_one_for_all_parameters():
+    recipe = replace(RECIPES["fast"], lr=0.2, muon=0.1).at_rate(0.05)
+    assert (recipe.lr, recipe.muon) == (0.05, pytest.approx(0.025))
+    assert RECIPES["paper"].at_rate(0.05) == replace(RECIPES["paper"], lr=0.05)
 
 
 def test_recipes_by_name(sentence):
@@ -57,6 +64,7 @@ def test_recipes_by_name(sentence):
         {"batch": 12.5},
         {"shift": -1},
         {"schedule": "secret"},
+        {"muon": -0.1},
     ],
     ids=str,
 )
@@ -67,12 +75,20 @@ def test_impossible_recipes_are_refused(wrong, sentence):
 
 
 @pytest.mark.parametrize(
-    ("minutes", "batch", "lr"),
-    [(None, 128, 0.2), (10, 128, 0.2), (2.1, 128, 0.2), (2, 64, 0.1), (0.5, 64, 0.1), (0.3, 32, 0.05), (0.1, 32, 0.05)],
+    ("minutes", "batch", "lr", "muon"),
+    [
+        (None, 128, 0.2, 0.02),  # by epochs
+        (100, 128, 0.2, 0.02),
+        (4, 128, 0.2, 0.05),
+        (1, 128, 0.2, 0.1),
+        (0.75, 64, 0.1, 0.05),
+        (0.3, 32, 0.05, 0.025),
+        (0.1, 32, 0.05, 0.025),
+    ],
 )
-def test_fast_takes_smaller_steps_in_a_short_time(minutes, batch, lr):
+def test_fast_fits_the_time(minutes, batch, lr, muon):
     found = recipe_of("fast", minutes)
-    assert (found.batch, found.lr) == (batch, pytest.approx(lr))
+    assert (found.batch, found.lr, found.muon) == (batch, pytest.approx(lr), pytest.approx(muon))
     assert recipe_of(found, 0.1) is found  # a recipe that was chosen with care stays as it is
     for name in ("paper", "seed"):
         assert recipe_of(name, minutes) is RECIPES[name]

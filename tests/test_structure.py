@@ -35,6 +35,7 @@ FLOORS = {
     "checkpoint": 4,
     "distributed": 4,
     "evaluation": 4,
+    "optimisers": 4,
     "train": 4,
     "provenance": 4,
     "attribution": 4,

@@ -376,6 +376,29 @@ def test_divergence_is_an_error_and_leaves_the_last_good_checkpoint(
     assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is told in other units")
+def test_training_on_as_much_as_cifar10_stays_within_its_memory():
+    program = """
+import importlib, resource, torch
+from dataclasses import replace
+from resnet_demo import build
+from resnet_demo.data import Dataset
+from resnet_demo.recipes import RECIPES
+trainer = importlib.import_module("resnet_demo.train")
+trainer.hardware.device = lambda: torch.device("cpu")
+def noise(count):
+    pictures = torch.randint(256, (count, 3, 32, 32), dtype=torch.uint8)
+    return Dataset("noise", pictures, torch.arange(count) % 10, tuple("abcdefghij"))
+recipe = replace(RECIPES["fast"], small_until=0.0)
+list(trainer.train(build("resnet20", seed=0), noise(50_000), noise(10_000).subset(500), recipe, minutes=0.05))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, cwd=TESTS.parent
+    )
+    assert 0.3 < float(done.stdout) <= 1.5, done.stderr  # in GB
+
+
 def test_a_learning_rate_beyond_measure_diverges(train_set, test_set):
     wild = replace(RECIPE, lr=1e20, schedule="constant", momentum=0.0, nesterov=False)
     with pytest.raises(FloatingPointError, match="diverged"):
@@ -435,7 +458,8 @@ def test_a_network_as_load_returns_it_is_trained_like_any_other(train_set, test_
 # The parts
 
 
-def test_one_step_of_the_textbook_recipe_by_hand(train_set, test_set):
+def test_one_step_of_the_textbook_recipe_by_hand(train_set, test_set, monkeypatch):
+    monkeypatch.setattr(trainer.hardware, "half_is_faster", lambda _: False)  # by hand it is done in float32
     # Without momentum, decay, crops or flips: w - 0.01 * gradient, on the one batch that there is.
     data = train_set.subset(128)
     model, expected = ResNet(CONFIG, seed=0), ResNet(CONFIG, seed=0)

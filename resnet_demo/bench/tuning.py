@@ -24,11 +24,10 @@ import torch
 from .. import hardware
 from ..data import Dataset, load_dataset
 from ..errors import InputError
-from ..recipes import RECIPES, Recipe
+from ..recipes import Recipe, recipe_of
 from ..train import Training
 from ..zoo import build
 
-BASE = RECIPES["fast"]
 CHOICES: dict[str, tuple[Any, ...]] = {
     "lr": (0.1, 0.2, 0.4),
     "batch": (64, 128, 256),
@@ -37,9 +36,15 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "settle": (False, True),
     "shift": (1, 2, 4),
     "nesterov": (False, True),
+    "muon": (0.0, 0.02, 0.03, 0.05, 0.1, 0.2),  # 0: SGD for all parameters
 }
-# And these two together, since the best learning rate goes with the batch.
-PAIRS = ({"batch": 32, "lr": 0.05}, {"batch": 64, "lr": 0.1}, {"batch": 256, "lr": 0.4})
+# And these together, since the best learning rate goes with the batch.
+TOGETHER = (
+    {"batch": 32, "lr": 0.05, "muon": 0.025},
+    {"batch": 64, "lr": 0.1, "muon": 0.05},
+    {"batch": 64, "lr": 0.1, "muon": 0.0},
+    {"batch": 32, "lr": 0.05, "muon": 0.0},
+)
 HELD_OUT = 0.1  # of the training set: 5,000 of CIFAR-10's 50,000 pictures
 SPLIT_SEED = 2015
 
@@ -66,10 +71,10 @@ What can be compared (the tables show what was):
 
 
 def variants(base: Recipe) -> dict[str, Recipe]:
-    """The recipe itself, and all that differ from it in one setting or one of the pairs, by names such as "lr=0.1"."""
+    """The recipe itself, and all that differ from it in one of `CHOICES` or `TOGETHER`, by names such as "lr=0.1"."""
     singles = [{setting: value} for setting, values in CHOICES.items() for value in values]
     found = {base.name: base}
-    for settings in (*singles, *PAIRS):
+    for settings in (*singles, *TOGETHER):
         if any(getattr(base, setting) != value for setting, value in settings.items()):
             name = _name(settings)
             found[name] = replace(base, name=f"{base.name}, {name}", **settings)
@@ -80,12 +85,12 @@ def _name(settings: dict[str, Any]) -> str:
     return ",".join(f"{setting}={value}" for setting, value in settings.items())
 
 
-def chosen(names: Sequence[str]) -> dict[str, Recipe]:
-    """The variants of these names, or of these settings; without a name all of them.
+def chosen(names: Sequence[str], base: Recipe) -> dict[str, Recipe]:
+    """The variants of a recipe that have these names, or change these settings; without a name all of them.
 
     Raises InputError for what is neither.
     """
-    known = variants(BASE)
+    known = variants(base)
     for name in names:
         if name not in known and name not in CHOICES:
             raise InputError(f"There is no variant {name!r}; there are {', '.join((*CHOICES, *known))}.")
@@ -104,9 +109,15 @@ def _part(dataset: Dataset, indices: torch.Tensor) -> Dataset:
 
 
 def compare(
-    train_set: Dataset, out: Path, recipes: dict[str, Recipe], seconds: float, seeds: int, network: str = "resnet20"
+    train_set: Dataset,
+    out: Path,
+    base: Recipe,
+    recipes: dict[str, Recipe],
+    seconds: float,
+    seeds: int,
+    network: str = "resnet20",
 ) -> None:
-    """Train every variant with every seed and append the results to a file; see `result` for what they hold."""
+    """Train every variant of a recipe with every seed and append the results, see `result`, to a file."""
     trained_on, held_out = split(train_set)
     done = [_task(line) for line in read(out)] if out.is_file() else []
     if out.is_file() and not out.read_bytes().endswith(b"\n"):  # a line that was only half written
@@ -122,7 +133,7 @@ def compare(
                 "data": train_set.name,
                 "trained_on": len(trained_on),
                 "held_out": len(held_out),
-                "base": asdict(BASE),
+                "base": asdict(base),
                 "recipe": asdict(recipes[name]),
                 "machine": f"{hardware.name(hardware.device())}, {torch.get_num_threads()} threads",
             }
@@ -172,7 +183,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 def document(results: Sequence[dict[str, Any]]) -> str:
     """`tuning.md`: how it was done, and one table for each network, data set, budget and base recipe."""
     choices = "\n".join(f"- `{setting}`: {', '.join(map(str, values))}" for setting, values in CHOICES.items())
-    choices += f"\n- together: {'; '.join(map(_name, PAIRS))}"
+    choices += f"\n- together: {'; '.join(map(_name, TOGETHER))}"
     seconds = max((line["seconds"] for line in results), default=60)
     seeds = max((line["seed"] + 1 for line in results), default=3)
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -199,7 +210,7 @@ def table(results: Sequence[dict[str, Any]]) -> str:
     for line in results:
         found.setdefault(line["variant"], []).append(line)
     singles = [{setting: value} for setting, values in CHOICES.items() for value in values]
-    order = [_name(settings) for settings in (*singles, *PAIRS)]
+    order = [_name(settings) for settings in (*singles, *TOGETHER)]
     base = results[0]["base"]["name"]
     rows = [["variant", "accuracy", "lowest to highest", f"against `{base}`", "images seen", "runs"]]
     for name in sorted(found, key=lambda name: (name != base, order.index(name) if name in order else len(order))):
@@ -246,9 +257,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given.table:
             print(document(read(given.table)), end="")
         else:
-            recipes = chosen(given.only)
+            base = recipe_of("fast", given.seconds / 60)  # as it fits this time
+            recipes = chosen(given.only, base)
             train_set = load_dataset(given.data, True, given.data_dir, download=False)
-            compare(train_set, given.out, recipes, given.seconds, given.seeds, given.network)
+            compare(train_set, given.out, base, recipes, given.seconds, given.seeds, given.network)
     except (InputError, OSError) as error:
         parser.error(str(error))
 

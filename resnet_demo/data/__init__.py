@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import InputError
 from .dataset import Dataset, augment, batches
 from .folders import load_folder
-from .published import DATASETS, default_data_dir, load_published
+from .published import DATASETS, default_data_dir, downloading, load_published
 from .shapes import draw_shapes
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "augment",
     "batches",
     "default_data_dir",
+    "downloading",
     "draw_shapes",
     "load_dataset",
     "load_folder",

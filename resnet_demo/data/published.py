@@ -14,6 +14,8 @@ from .dataset import Dataset
 
 DATASETS = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "fashion-mnist": "FashionMNIST"}  # torchvision's classes
 
+DOWNLOADS = {"cifar10": 170_498_071, "cifar100": 169_001_437, "fashion-mnist": 30_878_645}  # bytes of their archives
+
 
 def default_data_dir() -> Path:
     """`$RESNET_DEMO_DATA`, or a folder in the user's cache."""
@@ -46,6 +48,14 @@ def load_published(name: str, train: bool, data_dir: str | Path | None = None, d
         pictures = pictures.permute(0, 3, 1, 2)
     # CIFAR's files hold [N, 3, H, W] and torchvision turns only the view, so here nothing is copied.
     return Dataset(name, pictures.contiguous(), torch.as_tensor(data.targets), classes)
+
+
+def downloading(name: str, data_dir: str | Path | None = None) -> tuple[int, int] | None:
+    """How many bytes of a data set's archives have arrived, and of how many; None where no download is under way."""
+    folder = Path(data_dir) if data_dir else default_data_dir()
+    place = {"cifar10": "cifar-10-*", "cifar100": "cifar-100-*", "fashion-mnist": "FashionMNIST/raw/*"}[name]
+    arrived = sum(path.stat().st_size for path in folder.glob(f"{place}.gz"))
+    return (arrived, DOWNLOADS[name]) if 0 < arrived < DOWNLOADS[name] else None
 
 
 def _download(reader: type, folder: Path, train: bool, title: str):

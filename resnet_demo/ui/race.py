@@ -89,7 +89,7 @@ class Plan:
     def settings(self) -> Recipe:
         recipe = recipe_of(self.recipe, self.minutes)
         recipe = recipe if self.batch is None else replace(recipe, batch=int(self.batch))
-        return recipe if self.rate is None else replace(recipe, lr=float(self.rate))
+        return recipe if self.rate is None else recipe.at_rate(float(self.rate))
 
 
 def _among(value: object, allowed: tuple, what: str) -> None:

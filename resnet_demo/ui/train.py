@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -12,7 +13,7 @@ import gradio as gr
 from PIL import Image
 
 from .. import zoo
-from ..data import Dataset
+from ..data import DATASETS, Dataset, downloading
 from ..errors import InputError
 from ..figures import (
     curves_svg,
@@ -35,6 +36,7 @@ from .words import percent
 # One visitor trains at a time; the others see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
 MISTAKES = 12
+WAIT = 0.5  # seconds between two words on how far a download is
 SECONDS, EPOCHS = "seconds", "epochs"
 DATA_TITLES = {
     SHAPES: "Shapes, drawn here",
@@ -106,7 +108,7 @@ def build() -> TrainPage:
             epochs = whole_input(1, label="Epochs: times through all pictures", elem_id="epochs", visible=False)
             with gr.Accordion("How to train", open=False):
                 recipe = Dropdown(
-                    [("fast: warm-up, small crops first", "fast"), ("paper: He et al. 2015", "paper"),
+                    [("fast: orthogonal steps, small crops first", "fast"), ("paper: He et al. 2015", "paper"),
                      ("seed: the textbook loop", "seed")],
                     value="fast", label="Recipe", elem_id="recipe",
                 )  # fmt: skip
@@ -137,25 +139,31 @@ def connect(
 ) -> None:
     """The page's events. `show` gives the rest of the app, the components in `shown`, as a visit has it."""
 
-    def new(visit: Visit, *form: Any) -> Callable[[], Race]:
+    def new(visit: Visit, *form: Any) -> tuple[Plan, Callable[[], Race]]:
         plan = plan_of(*form)
-        return lambda: Race(plan, *read_data(plan, data_dir))
+        return plan, lambda: Race(plan, *read_data(plan, data_dir))
 
-    def again(visit: Visit) -> Callable[[], Race]:
+    def again(visit: Visit) -> tuple[Plan, Callable[[], Race]]:
         if visit.race is None:
             raise InputError("There is no race to repeat yet: train first.")
-        return visit.race.repeat
+        return visit.race.plan, visit.race.repeat
 
-    def running_event(prepare: Callable[..., Callable[[], Race]]) -> Callable[..., Iterator[dict[Any, Any]]]:
+    def running_event(
+        prepare: Callable[..., tuple[Plan, Callable[[], Race]]],
+    ) -> Callable[..., Iterator[dict[Any, Any]]]:
         """An event that trains: it shows the race as it goes, and hands over what came out."""
 
         def run(visit_key: str | None, *form: Any) -> Iterator[dict[Any, Any]]:
             with sentences():
                 visit = visit_of(visit_key)
-                make = prepare(visit, *form)  # what cannot be is refused before anything on the page is cleared
+                plan, make = prepare(visit, *form)  # what cannot be is refused before the page is cleared
                 visit.race, visit.stop_asked = None, False
                 yield {key: visit.key, **reading(page)}
-                race = visit.race = make()
+                with ThreadPoolExecutor(1) as reader:
+                    made = reader.submit(make)
+                    while wait([made], WAIT).not_done:
+                        yield {page.status: arriving(plan.data, data_dir)}
+                race = visit.race = made.result()
                 if visit.stop_asked:
                     race.stop()
                 for _ in race.run():
@@ -250,11 +258,20 @@ def reading(page: TrainPage) -> dict[Any, Any]:
         page.start: gr.update(visible=False),
         page.stop: gr.update(visible=True),
         page.again: gr.update(visible=False),
-        page.status: note("Getting the pictures … (Data sets of photos are downloaded the first time.)"),
+        page.status: note("Getting the pictures …"),
         page.live: waiting(),
         page.result: "",
         page.files: gr.update(visible=False),
     }
+
+
+def arriving(data: str, data_dir: str | None) -> str:
+    """How far a download of pictures is; where there is none, they are being read or drawn."""
+    download = downloading(data, data_dir) if data in DATASETS else None
+    if download is None:
+        return note("Getting the pictures …")
+    arrived, size = download
+    return note(f"Downloading the pictures: {arrived / 1e6:.0f} of {size / 1e6:.0f} MB …")
 
 
 def finished(page: TrainPage, race: Race) -> dict[Any, Any]:

@@ -109,6 +109,22 @@ def test_another_visitor_sees_nothing_of_it(client: Client, address: str) -> Non
         other.predict("plain8", api_name="/look")
 
 
+def test_how_far_a_download_is_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = race_module.load_dataset
+
+    def slowly(name: str, train: bool, data_dir: str | None = None) -> Dataset:
+        time.sleep(0.5)
+        return read(name, train, data_dir)
+
+    monkeypatch.setattr(race_module, "load_dataset", slowly)
+    monkeypatch.setattr(train_page, "downloading", lambda name, data_dir: (12_300_000, 170_498_071))
+    monkeypatch.setattr(train_page, "WAIT", 0.05)
+    job = client.submit(*{**FORM, "data": "cifar10"}.values(), api_name="/train")
+    assert "Done" in job.result(timeout=60)[0]
+    assert any("12 of 170 MB" in shown[0] for shown in job.outputs())
+    assert "MB" not in train_page.arriving("shapes", None)  # which are drawn
+
+
 def test_a_replay_is_exact(client: Client) -> None:
     with pytest.raises(AppError, match="no race to repeat"):
         client.predict(api_name="/train_again")
