@@ -501,6 +501,57 @@ def _evaluation_text(value: dict[str, Any], n: int) -> str:
 
 
 @_command
+def experiment(
+    name: Annotated[str, typer.Argument(help="Which experiment: lesion, lesions, dial, lens or paths.")],
+    model: Model = "resnet20",
+    data: Data = "cifar10",
+    data_dir: DataDir = None,
+    pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Intervene in a network, and beside it in its twin with or without shortcuts, where both are trained."""
+    from . import lab, zoo
+    from .data import load_dataset
+
+    count = pictures or lab.pictures_for(name)
+    networks = {model: zoo.load(model)}
+    twin = zoo.twin(model)
+    if twin and zoo.bundled_weights(twin):
+        networks[twin] = zoo.load(twin)
+    dataset = load_dataset(data, False, data_dir)
+    _tell_notes(dataset)
+    started = time.perf_counter()
+    reports = {}
+    for title, network in networks.items():
+        reports[title] = lab.run(
+            name,
+            network,
+            dataset.subset(count),
+            seed,
+            lambda done, title=title: _progress_line(f"{title}: {_percent(done)}", False),
+        )
+    _progress_line(f"{time.perf_counter() - started:.1f} s", True)
+    value = {"experiment": name, "question": lab.question(name), "data": data, "networks": reports}
+    return value, _experiment_text(value)
+
+
+def _experiment_text(value: dict[str, Any]) -> str:
+    """A column for each network, a row for each number."""
+    columns = [_flat(report) for report in value["networks"].values()]
+    rows = [[key, *(column.get(key) for column in columns)] for key in dict.fromkeys(key for c in columns for key in c)]
+    return f"{value['question']}\n\n" + _table(["", *value["networks"]], rows, "<" + ">" * len(columns))
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    """Nested values by names such as `added layer1.0`."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if items is None:
+        return {name: value}
+    return {key: leaf for part, inner in items for key, leaf in _flat(inner, f"{name} {part}".strip()).items()}
+
+
+@_command
 def bench(
     name: Annotated[str, typer.Argument(help="Which measurement.")],
     budget: Annotated[

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,12 +25,12 @@ from torchvision.datasets import CIFAR10
 from typer.testing import CliRunner, Result
 
 import resnet_demo
-from resnet_demo import build, cli, load, save
-from resnet_demo.data import draw_shapes, load_dataset
+from resnet_demo import build, cli, lab, load, save
+from resnet_demo.data import Dataset, draw_shapes, load_dataset
 from resnet_demo.train import Record, Training
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "bench")
+COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "bench")
 
 
 def shell(*arguments: object) -> Result:
@@ -344,6 +346,39 @@ def test_evaluate_finds_the_peers_accuracy(name: str, accuracy: float, shared_da
     weights = shared_data / "peer-weights" / name
     result = answer("evaluate", "--model", weights, "--data", "cifar10", "--data-dir", shared_data)
     assert (result["accuracy"], result["n"]) == (accuracy, 10_000)
+
+
+@pytest.mark.parametrize("name", lab.NAMES)
+def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks: list[Any] = []
+
+    def run(name: str, network: Any, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+        progress(0.5)
+        networks.append((network.config.plain, len(dataset), seed))
+        return {"n": len(dataset), "error": {"layer1.0": 0.25}, "shares": [0.5, math.nan]}
+
+    monkeypatch.setattr(lab, "run", run)
+    options = ("experiment", name, "--data", "shapes", "--pictures", 3, "--seed", 7, "--model", "plain20")
+    value = answer(*options)
+    assert value["experiment"] == name
+    assert value["question"].endswith("?")
+    report = {"n": 3, "error": {"layer1.0": 0.25}, "shares": [0.5, None]}
+    assert value["networks"] == {"plain20": report, "resnet20": report}
+    assert networks == [(True, 3, 7), (False, 3, 7)]
+    text = shell(*options).stdout
+    assert "error layer1.0" in text
+    assert "shares 1" in text
+
+
+def test_an_experiment_on_a_checkpoint_and_what_it_refuses(weights: Path, tmp_path: Path) -> None:
+    three_classes = save(build("resnet8", seed=0, classes=3), tmp_path / "three.safetensors")
+    value = answer("experiment", "lens", "--model", weights, "--data", "shapes", "--pictures", 2)
+    (report,) = value["networks"].values()
+    assert report["n"] == 2
+    assert report["identity_error"] <= 1e-5
+    assert "lesion, lesions, dial, lens, paths" in complaint("experiment", "sunshine", "--data", "shapes")
+    assert "no data set 'clouds'" in complaint("experiment", "lens", "--data", "clouds")
+    assert "tell" in complaint("experiment", "lens", "--data", "shapes", "--model", three_classes)
 
 
 # What it refuses

@@ -1,0 +1,49 @@
+"""Experiments on skip connections: `resnet-demo experiment NAME`.
+
+Each has a file of its own, which says what is asked and where it comes from, functions that answer it for a network
+and pictures, and a `report` of plain numbers. What all of them do to a network stands in `wires.py`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from ..data import Dataset
+from ..errors import InputError
+from ..evaluation import check_classes
+from ..resnet import ResNet
+
+NAMES = ("lesion", "lesions", "dial", "lens", "paths")
+
+
+def pictures_for(name: str) -> int:
+    """How many pictures an experiment takes unless one says otherwise: about a minute's work on two cores."""
+    return _module(name).PICTURES
+
+
+def question(name: str) -> str:
+    """What an experiment asks: the first line of its file."""
+    return (_module(name).__doc__ or "").strip().splitlines()[0]
+
+
+def run(
+    name: str, model: ResNet, dataset: Dataset, seed: int = 0, progress: Callable[[float], None] = lambda _: None
+) -> dict[str, Any]:
+    """The report of an experiment on a network, with the pictures and labels of a data set.
+
+    `progress` is told the fraction that is done. Raises InputError for an unknown experiment, for a data set that is
+    empty, or where the network's classes are not the data set's.
+    """
+    module = _module(name)
+    check_classes(model, dataset)
+    if not len(dataset):
+        raise InputError("An experiment needs one picture at least.")
+    return module.report(model, dataset, seed, progress)
+
+
+def _module(name: str) -> Any:
+    if name not in NAMES:
+        raise InputError(f"There is no experiment {name!r}; there are {', '.join(NAMES)}.")
+    return importlib.import_module(f".{name}", __name__)

@@ -1,0 +1,150 @@
+"""Through how many paths does a gradient reach the input, and which of them carry it?
+
+At every block a path goes through F or past it: n blocks make 2^n paths, and n choose k of them lead through k residual
+branches. The gradient at the input is the sum over all paths. Walking one path back gives its part of that sum; so the
+gradient that each length carries can be estimated from random paths of that length.
+
+Veit, Wilber, Belongie 2016, section 4.3 and figure 6: nearly all gradient comes from paths much shorter than the
+network is deep.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from ..data import Dataset
+from ..errors import InputError
+from ..predict import domain_of
+from ..resnet import ResidualBlock, ResNet
+from ..trace import private_view
+
+PICTURES = 16
+
+
+@dataclass(frozen=True)
+class Paths:
+    """By length k = 0, …, n: how many paths there are, and the mean norm of a path's gradient at the input."""
+
+    counts: tuple[int, ...]
+    per_path: tuple[float, ...]
+
+    @property
+    def per_length(self) -> list[float]:
+        """The gradient that all paths of a length carry: their number times the mean of their norms."""
+        return [count * norm for count, norm in zip(self.counts, self.per_path, strict=True)]
+
+    @property
+    def shares(self) -> list[float]:
+        """The same as fractions of the whole. Zeros where no path carries anything."""
+        whole = sum(self.per_length)
+        return [length / whole if whole else 0.0 for length in self.per_length]
+
+    def within(self, share: float) -> tuple[int, int]:
+        """The shortest run of lengths, from which to which, that carries this share of the gradient."""
+        shares = self.shares
+        spans = [(end - start, start) for start in range(len(shares)) for end in range(start, len(shares))]
+        for length, start in sorted(spans):
+            if sum(shares[start : start + length + 1]) >= share:
+                return start, start + length
+        raise InputError("No path carries any gradient.")
+
+
+class Passage:
+    """One forward pass, kept so that gradients can be walked back through it along any path."""
+
+    def __init__(self, model: ResNet, inputs: Tensor, labels: Tensor):
+        """Inputs [N, 3, H, W], labels int64 [N]; the loss is the mean cross-entropy."""
+        view = private_view(model)
+        self.inputs = inputs.detach().clone().requires_grad_()
+        self._steps: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []  # x, F(x), shortcut(x), their sum, by block
+        with torch.enable_grad():
+            self._stem = view.stem(self.inputs)
+            x = self._stem.detach().requires_grad_()
+            for _, block in view.named_blocks():
+                x = self._through(block, x)
+            loss = cross_entropy(view.fc(x.mean(dim=(2, 3))), labels)
+        self._at_end = torch.autograd.grad(loss, x)[0]
+
+    def _through(self, block: ResidualBlock, x: Tensor) -> Tensor:
+        residual, shortcut = block.residual(x), block.shortcut(x)
+        total = (residual + shortcut).detach().requires_grad_()
+        self._steps.append((x, residual, shortcut, total))
+        return block.relu(total).detach().requires_grad_()
+
+    @property
+    def blocks(self) -> int:
+        return len(self._steps)
+
+    def gradient(self, path: Collection[int] | None = None) -> Tensor:
+        """The loss's gradient at the inputs [N, 3, H, W] along one path: through F in these blocks, else past it.
+
+        Without a path, along all of them: the whole gradient.
+        """
+        gradient = self._at_end
+        for index in reversed(range(self.blocks)):
+            x, residual, shortcut, total = self._steps[index]
+            gradient = gradient * (total > 0)  # back through the ReLU
+            ends = [residual, shortcut] if path is None else [residual if index in path else shortcut]
+            gradient = torch.stack([self._back(end, x, gradient) for end in ends]).sum(0)
+        return self._back(self._stem, self.inputs, gradient)
+
+    @staticmethod
+    def _back(end: Tensor, start: Tensor, gradient: Tensor) -> Tensor:
+        """From the end of a branch to its start."""
+        if end is start:  # the identity
+            return gradient
+        if not end.requires_grad:  # the shortcut that a plain block does not have
+            return torch.zeros_like(start)
+        return torch.autograd.grad(end, start, gradient, retain_graph=True)[0]
+
+
+def paths(
+    model: ResNet,
+    inputs: Tensor,
+    labels: Tensor,
+    samples: int = 10,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Paths:
+    """Count a network's paths by length, and measure the gradient along up to so many random ones of each length.
+
+    Inputs [N, 3, H, W], labels int64 [N]. Of a plain network only the longest path exists.
+    """
+    if samples < 1:
+        raise InputError("There must be one sample at least.")
+    passage, luck = Passage(model, inputs, labels), random.Random(seed)
+    n = passage.blocks
+    norms = []
+    for length in range(n + 1):
+        drawn = [luck.sample(range(n), length) for _ in range(min(samples, comb(n, length)))]
+        found = [passage.gradient(set(path)).norm().item() for path in drawn]
+        norms.append(sum(found) / len(found))
+        progress((length + 1) / (n + 1))
+    counts = tuple(int(length == n) if model.config.plain else comb(n, length) for length in range(n + 1))
+    return Paths(counts, tuple(norms))
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+    """Paths and gradient by length, and the shortest run of lengths that carries nine tenths of it."""
+    inputs = domain_of(model).normalise(dataset.pictures)
+    found = paths(model, inputs, dataset.labels, seed=seed, progress=progress)
+    start = inputs.clone().requires_grad_()
+    whole = torch.autograd.grad(cross_entropy(model(start), dataset.labels), start)[0]
+    walked = Passage(model, inputs, dataset.labels).gradient()
+    shortest, longest = found.within(0.9)
+    return {
+        "n": len(dataset),
+        "counts": list(found.counts),
+        "per_path": list(found.per_path),
+        "shares": found.shares,
+        "nine_tenths": [shortest, longest],
+        "identity_error": ((walked - whole).abs().max() / whole.abs().max()).item(),  # of all paths, against autograd
+    }

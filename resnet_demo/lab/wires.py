@@ -1,0 +1,96 @@
+"""The network with its wires cut or turned up and down.
+
+    y = relu(residual * F(x) + shortcut * h(x))
+
+h is the shortcut. Both factors are 1 in the network as it is, and multiplying by 1 changes no bit. A block is deleted
+(Veit, Wilber, Belongie 2016, section 4.1) by passing its input on: residual = 0. A plain block has no wire that could
+pass it on, so it is given the one that its residual twin has, which is what Veit et al. do to VGG.
+
+Nothing here touches the model: its own modules are called, in another order or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError
+from ..resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut
+
+
+@dataclass(frozen=True)
+class Dial:
+    """The factors on a block's two branches."""
+
+    residual: float = 1.0
+    shortcut: float = 1.0
+
+
+def answer(model: ResNet, inputs: Tensor, dials: Mapping[str, Dial]) -> Tensor:
+    """Logits [N, classes] for inputs [N, 3, H, W], with the named blocks dialled.
+
+    Raises InputError for a block that the network does not have.
+    """
+    check_blocks(model, dials)
+    x = model.stem(inputs)
+    for name, block in model.named_blocks():
+        x = dialled(block, x, dials[name]) if name in dials else block(x)
+    return head(model, x)
+
+
+def answer_without(model: ResNet, inputs: Tensor, deleted: Collection[str]) -> Tensor:
+    """Logits [N, classes] with the named blocks deleted. InputError for a block that the network does not have."""
+    check_blocks(model, deleted)
+    x = model.stem(inputs)
+    for name, block in model.named_blocks():
+        x = passed_on(block, x) if name in deleted else block(x)
+    return head(model, x)
+
+
+def dialled(block: ResidualBlock, x: Tensor, dial: Dial) -> Tensor:
+    """The block's output with its branches multiplied."""
+    return block.relu(_times(dial.residual, block.residual(x)) + _times(dial.shortcut, block.shortcut(x)))
+
+
+def _times(factor: float, value: Tensor) -> Tensor:
+    return factor * value if factor else torch.zeros_like(value)  # 0 times infinity would be no number
+
+
+def passed_on(block: ResidualBlock, x: Tensor) -> Tensor:
+    """What comes out of the block once it is deleted: its input, brought to the shape of its output."""
+    return block.relu(way_past(block)(x))
+
+
+def way_past(block: ResidualBlock) -> nn.Module:
+    """The block's shortcut; for a plain block the one that its residual twin has, of kind A where the shape changes."""
+    if not isinstance(block.shortcut, NoShortcut):
+        return block.shortcut
+    convolutions = [module for module in block.residual.children() if isinstance(module, nn.Conv2d)]
+    c_in, c_out = convolutions[0].in_channels, convolutions[-1].out_channels
+    stride = max(convolution.stride[0] for convolution in convolutions)
+    return nn.Identity() if (c_in, stride) == (c_out, 1) else ZeroPadShortcut(c_in, c_out, stride)
+
+
+def changes_shape(block: ResidualBlock) -> bool:
+    """Whether the block halves the picture or widens it, so that nothing can pass it unchanged."""
+    return not isinstance(way_past(block), nn.Identity)
+
+
+def head(model: ResNet, x: Tensor) -> Tensor:
+    """Global average pooling and the classifier: [N, C, H, W] -> logits [N, classes]."""
+    return model.fc(x.mean(dim=(2, 3)))
+
+
+def block_names(model: ResNet) -> list[str]:
+    return [name for name, _ in model.named_blocks()]
+
+
+def check_blocks(model: ResNet, names: Collection[str]) -> None:
+    """Raise InputError unless the network has all these blocks."""
+    known = block_names(model)
+    for name in names:
+        if name not in known:
+            raise InputError(f"There is no block {name!r}; there are {known[0]} to {known[-1]}.")

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import torch
+from networks import inputs, noise
+
+from resnet_demo.lab.lens import Lens, lens, report
+from resnet_demo.lab.wires import answer_without, block_names
+from resnet_demo.predict import domain_of
+
+
+def test_a_reading_is_the_network_without_its_later_branches(model):
+    found = lens(model, inputs())
+    assert list(found.names) == block_names(model)
+    for count, logits in enumerate(found.logits):
+        assert torch.allclose(logits, answer_without(model, inputs(), found.names[count:]), atol=1e-5)
+    assert torch.allclose(found.logits[-1], model(inputs()), atol=1e-5)
+
+
+def test_contributions_add_up_to_the_logits(model):
+    found = lens(model, inputs())
+    assert found.contributions.shape == found.logits.shape
+    assert torch.allclose(found.contributions.sum(0), model(inputs()), atol=1e-4)
+    assert torch.equal(found.contributions[0], found.logits[0])
+
+
+def test_from_when_on_an_answer_is_right_by_hand():
+    answers = torch.tensor([[1, 0, 1, 0], [0, 0, 1, 0], [1, 0, 1, 1]])  # after the stem and two blocks, four pictures
+    logits = torch.nn.functional.one_hot(answers, 2).float()
+    assert Lens(("a", "b"), logits).first_right(torch.tensor([1, 0, 0, 1])) == [2, 0, None, 2]
+
+
+def test_the_report_checks_itself(model):
+    data = noise(60)  # more than a batch
+    found = report(model, data, 0, lambda _: None)
+    assert found["identity_error"] <= 1e-5
+    assert found["sum_error"] <= 1e-4
+    assert list(found["error"]) == ["stem", *block_names(model)]
+    pictures = domain_of(model).normalise(data.pictures)
+    assert found["error"][block_names(model)[-1]] == (model(pictures).argmax(1) != data.labels).double().mean().item()
+    of_the_label = model(pictures).gather(1, data.labels[:, None]).mean().item()
+    assert abs(sum(found["contribution"].values()) - of_the_label) < 1e-4

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from networks import inputs, noise
+
+from resnet_demo.errors import InputError
+from resnet_demo.lab.lesions import Draw, Lesions, in_order, kendall, lesions, spearman
+from resnet_demo.lab.wires import answer_without, head
+from resnet_demo.predict import domain_of
+from resnet_demo.resnet import ResNet, ResNetConfig
+
+
+@pytest.mark.parametrize(
+    ("order", "tau"),
+    [([0, 1, 2, 3], 1.0), ([3, 2, 1, 0], -1.0), ([1, 0, 2, 3], 4 / 6), ([0, 3, 2, 1], 0.0), ([5], 1.0), ([], 1.0)],
+    ids=str,
+)
+def test_kendall_by_hand(order, tau):
+    assert kendall(order) == pytest.approx(tau)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rho"),
+    [
+        ([1, 2, 3, 4], [0.1, 0.2, 0.7, 0.8], 1.0),
+        ([1, 2, 3, 4], [9, 5, 2, 1], -1.0),
+        ([1, 1, 2, 2], [1, 2, 3, 4], 0.8944271909999159),  # ranks 1.5 1.5 3.5 3.5 against 1 2 3 4: 4 / sqrt(4 * 5)
+        ([1, 2, 3], [5, 5, 5], None),
+        ([2], [3], None),
+    ],
+    ids=str,
+)
+def test_spearman_by_hand(first, second, rho):
+    found = spearman(first, second)
+    assert found is None if rho is None else found == pytest.approx(rho)
+
+
+def test_blocks_in_their_own_order_are_the_network(model):
+    assert torch.equal(in_order(model, inputs(), {}), model(inputs()))
+    a, b = "layer1.0", "layer1.1"
+    if model.config.block == "basic":
+        assert torch.equal(in_order(model, inputs(), {a: a, b: b}), model(inputs()))
+        x = model.stem(inputs())
+        x = model.layer1[0](model.layer1[1](x))  # changed places
+        for layer in list(model.children())[2:-1]:
+            x = layer(x)
+        assert torch.equal(in_order(model, inputs(), {a: b, b: a}), head(model, x))
+
+
+def test_every_number_of_blocks_is_deleted(residual, plain):
+    data = noise(20)
+    for network in (residual, plain):
+        told: list[float] = []
+        found = lesions(network, data, draws=2, seed=4, progress=told.append)
+        assert [draw.strength for draw in found.deleted] == [
+            1,
+            1,
+            2,
+            2,
+            3,
+            3,
+            4,
+            4,
+        ]  # of six blocks two change the shape
+        assert told == pytest.approx([step / 19 for step in range(1, 20)])
+        every = ["layer1.0", "layer1.1", "layer2.1", "layer3.1"]
+        wrong = answer_without(network, domain_of(network).normalise(data.pictures), every).argmax(1) != data.labels
+        assert [draw.error for draw in found.deleted[-2:]] == pytest.approx([wrong.double().mean().item()] * 2)
+        assert all(-1 <= draw.strength <= 1 for draw in found.shuffled)
+        assert lesions(network, data, draws=2, seed=4) == found
+
+
+def test_a_network_of_changes_has_nothing_to_take_away(sentence):
+    model = ResNet(ResNetConfig((1, 1), (4, 8), stem="cifar", block="bottleneck", shortcut="B"), seed=0).eval()
+    with pytest.raises(InputError, match="none can be taken away") as error:
+        lesions(model, noise(4))
+    sentence(error.value)
+
+
+def test_the_correlation_is_that_of_the_draws():
+    draws = tuple(Draw(count, error) for count, error in ((1, 0.1), (2, 0.3), (3, 0.2), (4, 0.5)))
+    assert Lesions(10, 0.1, draws, ()).spearman == pytest.approx(0.8)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+import pytest
+import torch
+from networks import CONFIGS, inputs, noise
+from torch.nn.functional import cross_entropy
+
+from resnet_demo.errors import InputError
+from resnet_demo.lab.paths import Passage, Paths, paths, report
+from resnet_demo.resnet import ResNet, ResNetConfig
+
+LABELS = torch.tensor([0, 3, 9, 2, 2])
+
+
+def gradient_of(model: ResNet) -> torch.Tensor:
+    start = inputs().to(next(model.parameters()).dtype).requires_grad_()
+    return torch.autograd.grad(cross_entropy(model(start), LABELS), start)[0]
+
+
+def test_all_paths_at_once_are_the_gradient(model):
+    model = model.double()
+    walked = Passage(model, inputs().double(), LABELS).gradient()
+    assert torch.allclose(walked, gradient_of(model), atol=1e-12)
+
+
+def test_all_paths_one_by_one_add_up_to_the_gradient(model):
+    model = model.double()
+    passage = Passage(model, inputs().double(), LABELS)
+    n = passage.blocks
+    every = [set(path) for length in range(n + 1) for path in combinations(range(n), length)]
+    assert len(every) == 2**n
+    total = torch.stack([passage.gradient(path) for path in every]).sum(0)
+    assert torch.allclose(total, gradient_of(model), atol=1e-12)
+
+
+def test_a_plain_network_is_one_path(plain):
+    passage = Passage(plain, inputs(), LABELS)
+    assert torch.allclose(passage.gradient(range(6)), gradient_of(plain), atol=1e-7)
+    assert not passage.gradient(range(5)).any()
+    found = paths(plain, inputs(), LABELS, samples=2)
+    assert found.counts == (0, 0, 0, 0, 0, 0, 1)
+    assert found.shares == [0, 0, 0, 0, 0, 0, 1]
+
+
+def test_counts_are_binomial_and_lengths_all_paths_where_there_are_few(residual):
+    found = paths(residual, inputs(), LABELS, samples=1000)
+    assert found.counts == (1, 6, 15, 20, 15, 6, 1)
+    assert sum(found.shares) == pytest.approx(1)
+    assert paths(residual, inputs(), LABELS, samples=3, seed=1) == paths(residual, inputs(), LABELS, samples=3, seed=1)
+    deep = ResNetConfig.cifar(56)
+    assert sum(comb(sum(deep.blocks), k) for k in range(28)) == 2**27
+
+
+def test_shares_by_hand():
+    found = Paths((1, 3, 3, 1), (4.0, 2.0, 1.0, 0.0))  # 4, 6, 3, 0 of 13
+    assert found.per_length == [4, 6, 3, 0]
+    assert found.shares == pytest.approx([4 / 13, 6 / 13, 3 / 13, 0])
+    assert found.within(0.4) == (1, 1)
+    assert found.within(0.6) == (0, 1)
+    assert found.within(0.9) == (0, 2)
+    with pytest.raises(InputError):
+        Paths((1, 1), (0.0, 0.0)).within(0.9)
+
+
+def test_the_report_checks_itself(residual):
+    found = report(residual, noise(4), 0, lambda _: None)
+    assert found["identity_error"] < 1e-4
+    assert found["counts"] == [comb(6, k) for k in range(7)]
+
+
+def test_the_model_keeps_no_gradients():
+    model = ResNet(CONFIGS["A"], seed=0).eval()  # its weights ask for gradients
+    paths(model, inputs(), LABELS, samples=1)
+    assert all(weight.grad is None and weight.requires_grad for weight in model.parameters())
+    with pytest.raises(InputError, match="sample"):
+        paths(model, inputs(), LABELS, samples=0)

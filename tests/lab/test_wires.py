@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from networks import inputs
+from torch import nn
+
+from resnet_demo.errors import InputError
+from resnet_demo.lab.wires import Dial, answer, answer_without, block_names, changes_shape, dialled, way_past
+from resnet_demo.resnet import ResidualBlock, ResNet, ResNetConfig
+
+
+def test_at_one_nothing_changes_by_a_bit(model):
+    ones = dict.fromkeys(block_names(model), Dial(1.0, 1.0))
+    assert torch.equal(answer(model, inputs(), ones), model(inputs()))
+    assert torch.equal(answer(model, inputs(), {}), model(inputs()))
+    assert torch.equal(answer_without(model, inputs(), ()), model(inputs()))
+
+
+def block_of_one_channel(plain: bool = False) -> ResidualBlock:
+    """F(x) = 2 relu(3 x), on a single channel."""
+    block = ResidualBlock(1, 1, 1, ResNetConfig((1,), (1,), plain=plain)).eval()
+    for name, weight in (("conv1", 3.0), ("conv2", 2.0)):
+        convolution = getattr(block.residual, name)
+        nn.init.zeros_(convolution.weight)
+        convolution.weight.data[0, 0, 1, 1] = weight
+    for module in block.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = 0.0
+    return block.requires_grad_(False)
+
+
+@pytest.mark.parametrize(
+    ("dial", "x", "y"),
+    [
+        (Dial(), 2.0, 14.0),  # 2 * 3 * 2 + 2
+        (Dial(residual=0.5), 2.0, 8.0),
+        (Dial(residual=0.0), 2.0, 2.0),
+        (Dial(shortcut=0.25), 2.0, 12.5),
+        (Dial(shortcut=0.0), 2.0, 12.0),
+        (Dial(0.0, 0.0), 2.0, 0.0),
+        (Dial(residual=1.5), -2.0, 0.0),  # relu(0 - 2)
+        (Dial(residual=0.0), float("inf"), float("inf")),
+    ],
+    ids=str,
+)
+def test_a_dialled_block_by_hand(dial, x, y):
+    assert dialled(block_of_one_channel(), torch.full((1, 1, 1, 1), x), dial).item() == y
+
+
+def test_a_dialled_plain_block_by_hand():
+    block, x = block_of_one_channel(plain=True), torch.full((1, 1, 2, 2), 2.0)
+    assert dialled(block, x, Dial(residual=0.5, shortcut=3.0)).unique().tolist() == [6.0]  # there is no shortcut
+    assert torch.equal(dialled(block, x, Dial(residual=0.0)), torch.zeros(1, 1, 2, 2))
+
+
+def test_a_deleted_block_is_one_whose_branch_is_cut(model):
+    for name in block_names(model):
+        lesion = answer_without(model, inputs(), [name])
+        assert lesion.shape == (5, 10)
+        assert not torch.allclose(lesion, model(inputs()))
+        if not model.config.plain:
+            assert torch.equal(lesion, answer(model, inputs(), {name: Dial(residual=0.0)}))
+
+
+def test_where_the_shape_changes(residual, plain):
+    for network in (residual, plain):
+        found = [name for name, block in network.named_blocks() if changes_shape(block)]
+        assert found == ["layer2.0", "layer3.0"]
+
+
+def test_a_plain_block_gets_the_shortcut_of_its_twin(plain, residual):
+    for (_, block), (_, twin) in zip(plain.named_blocks(), residual.named_blocks(), strict=True):
+        found, theirs = way_past(block), twin.shortcut
+        assert type(found) is type(theirs)
+        x = torch.randn(2, block.residual.conv1.in_channels, 8, 8)
+        assert torch.equal(found(x), theirs(x))
+
+
+def test_the_model_is_left_as_it_was(model):
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    names = block_names(model)
+    answer(model, inputs(), {names[0]: Dial(0.3, 0.7)})
+    answer_without(model, inputs(), names)
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_unknown_blocks_are_a_sentence(sentence):
+    model = ResNet(ResNetConfig((1, 1), (2, 4)), seed=0).eval()
+    for attempt in (
+        lambda: answer(model, inputs(), {"layer9.0": Dial()}),
+        lambda: answer_without(model, inputs(), ["x"]),
+    ):
+        with pytest.raises(InputError, match=r"layer1.0 to layer2.0") as error:
+            attempt()
+        sentence(error.value)
