@@ -502,7 +502,7 @@ def _evaluation_text(value: dict[str, Any], n: int) -> str:
 
 @_command
 def experiment(
-    name: Annotated[str, typer.Argument(help="Which experiment: lesion, lesions, dial, lens or paths.")],
+    name: Annotated[str, typer.Argument(help="Which experiment, such as lesion.")],
     model: Model = "resnet20",
     data: Data = "cifar10",
     data_dir: DataDir = None,

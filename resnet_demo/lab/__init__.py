@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..evaluation import check_classes
 from ..resnet import ResNet
 
-NAMES = ("lesion", "lesions", "dial", "lens", "paths")
+NAMES = ("lesion", "lesions", "dial", "lens", "paths", "gradients", "responses", "refinement", "shattering")
 
 
 def pictures_for(name: str) -> int:
