@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -27,6 +28,7 @@ from resnet_demo.figures import (
     data_uri,
     draw_block,
     draw_curves,
+    draw_lens,
     draw_overlay,
     draw_split,
     draw_street,
@@ -43,7 +45,7 @@ from resnet_demo.figures import (
     weakest_change,
 )
 from resnet_demo.figures import street as street_module
-from resnet_demo.figures.palette import INK, NEGATIVE, POSITIVE, RESIDUAL, SHORTCUT, TOTAL
+from resnet_demo.figures.palette import INK, MUTED, NEGATIVE, POSITIVE, RESIDUAL, SHORTCUT, TOTAL, WRONG
 from resnet_demo.figures.svg import document, element, text
 from resnet_demo.resnet import ResNet, ResNetConfig
 from resnet_demo.trace import BlockTrace, Trace, trace_blocks
@@ -235,6 +237,51 @@ def test_street_has_a_button_for_every_block(trace: Trace, picture: Image.Image)
     assert root.attrib["role"] == "group"
     assert "4 blocks" in root.attrib["aria-label"]
     assert words_in(root).endswith("frog | 93 %")
+
+
+def test_street_of_a_network_that_was_cut(trace: Trace, picture: Image.Image) -> None:
+    outputs = {block.name: torch.rand_like(block.output) for block in trace.blocks}
+    root = parse(draw_street(trace, None, picture, ("frog", "9 %"), cut={"layer1.1"}, outputs=outputs))
+    for name, button in stops(root).items():
+        assert button.attrib["aria-pressed"] == str(name == "layer1.1").lower()
+        assert (button.attrib["aria-label"] == "Block layer1.1: cut") == (name == "layer1.1")
+        crosses = [path for path in button.iter(f"{SVG}path") if path.attrib["stroke"] == WRONG]
+        assert len(crosses) == (name == "layer1.1")
+        (thumb,) = button.iter(f"{SVG}image")  # what the block puts out now
+        expected = np.asarray(activity_map(outputs[name][0].abs().mean(dim=0)))
+        assert pixels_of(thumb.attrib["href"]).tolist() == expected.tolist()
+    assert "mend" in root.attrib["aria-label"]
+
+
+def points_of(path: Element) -> list[tuple[float, float]]:
+    return [tuple(map(float, pair.split())) for pair in path.attrib["d"][1:].split(" L")]  # pyright: ignore
+
+
+def test_lens_by_hand() -> None:
+    root = parse(draw_lens(["layer1.0", "layer2.0"], [0.0, 0.5, 1.0], [0.25, 0.25, 0.0], NASTY))
+    before, after = [path for path in root.iter(f"{SVG}path") if " L" in path.attrib["d"]]
+    (_, low), (_, middle), (_, high) = points_of(before)
+    assert middle == pytest.approx((low + high) / 2)
+    assert low > high  # up is more
+    quarter = low - (low - high) / 4
+    assert [y for _, y in points_of(after)] == pytest.approx([quarter, quarter, low])
+    assert (before.attrib["stroke"], after.attrib["stroke"]) == (MUTED, TOTAL)
+    assert words_in(root) == "0% | 50% | 100% | stem | 1.0 | 2.0 | now | before"
+    assert NASTY in root.attrib["aria-label"]
+
+
+def test_lens_of_a_network_as_it_is_has_one_curve() -> None:
+    root = parse(draw_lens(["layer1.0"], [0.1, 0.9], [0.1, 0.9], "cat"))
+    assert len([path for path in root.iter(f"{SVG}path") if " L" in path.attrib["d"]]) == 1
+    assert words_in(root).endswith("as it is")
+
+
+def test_names_below_a_deep_lens_do_not_overlap() -> None:
+    names = [f"layer{stage}.{index}" for stage in (1, 2, 3) for index in range(18)]
+    root = parse(draw_lens(names, [0.5] * 55, [0.5] * 55, "cat"))
+    places = sorted(float(item.attrib["x"]) for item in root.iter(f"{SVG}text") if item.attrib.get("y") == "220")
+    assert len(places) > 15
+    assert min(b - a for a, b in pairwise(places)) >= 34
 
 
 def test_bumps_are_as_high_as_the_shares(trace: Trace, picture: Image.Image) -> None:

@@ -11,6 +11,7 @@ from .confusion import draw_confusion
 from .curves import curves_svg, draw_curves
 from .gradients import draw_gradients, draw_ratios
 from .history import draw_degradation, draw_history, figure_png
+from .lens import draw_lens
 from .maps import activity_map, data_uri, grid, over, photo_uri, png, scale_of, signed_map, strongest
 from .race import draw_race
 from .runs import network_title
@@ -27,6 +28,7 @@ __all__ = [
     "draw_degradation",
     "draw_gradients",
     "draw_history",
+    "draw_lens",
     "draw_overlay",
     "draw_race",
     "draw_ratios",

@@ -6,6 +6,7 @@ which has no motorway. Below each block stands where its output is active.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from itertools import groupby
 
 from PIL import Image
@@ -13,9 +14,10 @@ from torch import Tensor
 
 from ..trace import BlockTrace, Trace
 from .maps import activity_map, data_uri
-from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT
+from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, WRONG
 from .svg import document, element, image, text
 
+CHOSEN, CUT = "chosen", "cut"  # what a block can be in the drawing
 ROAD, TALLEST = 128.0, 84.0  # y of the motorway, and the height of the highest bump
 
 
@@ -24,11 +26,20 @@ def share(block: BlockTrace) -> float:
     return block.norms["residual"] / (block.norms["shortcut"] or block.norms["x"] or 1.0)
 
 
-def draw_street(trace: Trace, chosen: str, picture: Image.Image, answer: tuple[str, str], width: float = 1000) -> str:
+def draw_street(
+    trace: Trace,
+    chosen: str | None,
+    picture: Image.Image,
+    answer: tuple[str, str],
+    width: float = 1000,
+    cut: Collection[str] = (),
+    outputs: Mapping[str, Tensor] | None = None,
+) -> str:
     """All blocks in order, an SVG document at least `width` wide; blocks are buttons that carry `data-block`.
 
     `chosen` is the block that is lifted out, `picture` the network's input, `answer` the class that it chose and, in
-    words, how probable it finds it.
+    words, how probable it finds it. Where the network was intervened in, `cut` names the blocks that were passed over,
+    and `outputs` holds what blocks put out since, [1, C, H, W] by name; with it, a press cuts or mends.
     """
     count, stages = len(trace.blocks), len({_stage(block) for block in trace.blocks})
     pitch = min(100.0, max(34.0, (width - 240 - 26 * (stages - 1)) / count))
@@ -41,7 +52,9 @@ def draw_street(trace: Trace, chosen: str, picture: Image.Image, answer: tuple[s
         blocks = list(group)
         labels.append(_stage_label(blocks, x, pitch * len(blocks) + 20))
         for block in blocks:
-            cells.append(_block(block, x, pitch, thumb, TALLEST * share(block) / highest, block.name == chosen))
+            peak, output = TALLEST * share(block) / highest, block.output if outputs is None else outputs[block.name]
+            state = CUT if block.name in cut else CHOSEN if block.name == chosen else ""
+            cells.append(_block(block, x, pitch, thumb, peak, output, state))
             ends.append((x, x + pitch, block.shortcut_kind))
             if block.name == chosen:
                 lift = {"x": x + 1, "y": 24, "width": pitch - 2, "height": height - 28, "rx": 8}
@@ -51,7 +64,8 @@ def draw_street(trace: Trace, chosen: str, picture: Image.Image, answer: tuple[s
     right = x - 26
     parts = [*labels, *_road(ends, right, plain), *cells, *_start(picture), *_end(answer, right)]
     what = "plain network, without shortcuts" if plain else "residual network"
-    label = f"The {what} as a street of {count} blocks. Choose one to look inside."
+    todo = "look inside" if outputs is None else "cut its residual branch, or to mend it"
+    label = f"The {what} as a street of {count} blocks. Choose one to {todo}."
     total = right + 150
     return document(
         total, height, label, *parts, role="group", class_="rd-street", style=f"min-width:{0.75 * total:.0f}px"
@@ -71,29 +85,29 @@ def _stage_label(blocks: list[BlockTrace], x: float, room: float) -> str:
     return text(words, x + 2, 16, font_size=13, fill=MUTED)
 
 
-def _block(block: BlockTrace, x: float, pitch: float, thumb: float, height: float, chosen: bool) -> str:
-    """One bump with its map, as a button."""
+def _block(block: BlockTrace, x: float, pitch: float, thumb: float, height: float, output: Tensor, state: str) -> str:
+    """One bump with the map of its output, as a button."""
     middle, half = x + pitch / 2, pitch / 2 - 3
     peak = ROAD - 5 - max(height, 3) * 4 / 3  # a cubic's top lies at 3/4 of its control points' height
     base = ROAD - 5
     handles = f"{middle - half / 2:.1f} {peak:.1f} {middle + half / 2:.1f} {peak:.1f}"
     bump = f"M{middle - half:.1f} {base} C{handles} {middle + half:.1f} {base} Z"
-    activity = block.output[0].abs().mean(dim=0)
+    activity = output[0].abs().mean(dim=0)
     left, top = middle - thumb / 2, ROAD + 18
     box = {"x": left, "y": top, "width": thumb, "height": thumb}
+    chosen = state == CHOSEN
     frame = {"stroke": INK if chosen else LINE, "stroke_width": 3 if chosen else 1}
+    what = "cut" if state == CUT else f"changes what passes by {share(block):.0%}"
     name = text(
         block.name[5:], middle, top + thumb + 16, text_anchor="middle", font_size=12, fill=INK if chosen else MUTED
     )
     return element(
         "g",
-        element("title", f"{block.name}: changes what passes by {share(block):.0%}"),
+        element("title", f"{block.name}: {what}"),
         element(
             "rect", x=x + 1, y=24, width=pitch - 2, height=top + thumb, fill="transparent"
         ),  # all of it is clickable
-        element(
-            "path", d=bump, fill=RESIDUAL, fill_opacity=0.25 if not chosen else 0.45, stroke=RESIDUAL, stroke_width=2
-        ),
+        _bump(bump, state, middle),
         element("rect", **box, fill=PAPER),
         image(data_uri(activity_map(activity)), **box),
         element("rect", **box, fill="none", **frame),
@@ -102,8 +116,19 @@ def _block(block: BlockTrace, x: float, pitch: float, thumb: float, height: floa
         data_block=block.name,
         role="button",
         tabindex=0,
-        aria_pressed=str(chosen).lower(),
-        aria_label=f"Block {block.name}: changes what passes by {share(block):.0%}",
+        aria_pressed=str(bool(state)).lower(),
+        aria_label=f"Block {block.name}: {what}",
+    )
+
+
+def _bump(outline: str, state: str, middle: float) -> str:
+    """The block's share; of a cut one only the trace is left, crossed out."""
+    line = {"d": outline, "stroke": RESIDUAL, "stroke_width": 2}
+    if state != CUT:
+        return element("path", **line, fill=RESIDUAL, fill_opacity=0.45 if state == CHOSEN else 0.25)
+    cross = f"M{middle - 8:.1f} {ROAD - 30} l16 16 m0 -16 l-16 16"
+    return element("path", **line, fill="none", stroke_dasharray="2 4", stroke_opacity=0.6) + element(
+        "path", d=cross, fill="none", stroke=WRONG, stroke_width=3.5, stroke_linecap="round"
     )
 
 

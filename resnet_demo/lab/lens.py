@@ -10,7 +10,7 @@ contributions, with that of the stem, add up to the network's logit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from torch import Tensor
 from ..data import Dataset
 from ..predict import domain_of
 from ..resnet import ResNet
-from .wires import answer_without, block_names, head, passed_on
+from .wires import answer_without, block_names, head, passed_on, states
 
 PICTURES = 1000
 BATCH = 50
@@ -51,15 +51,17 @@ def lens(model: ResNet, inputs: Tensor) -> Lens:
     A plain network has no shortcuts that could carry a value on; it is given those of its residual twin. It was never
     trained to make sense that way, and the picture shows it.
     """
-    blocks = [block for _, block in model.named_blocks()]
-    x = model.stem(inputs)
-    waiting = x  # what was read off so far, one after the other: [readings * N, C, H, W]
-    for block in blocks:
-        # All that was read off before goes past this block; what goes through it is read off next.
-        x, waiting = block(x), passed_on(block, waiting)
-        waiting = torch.cat([waiting, x])
-    logits = head(model, waiting).view(len(blocks) + 1, len(inputs), -1)
-    return Lens(tuple(block_names(model)), logits)
+    found = read_off(model, [state for _, state in states(model, inputs)])
+    return Lens(tuple(block_names(model)), found)
+
+
+@torch.no_grad()
+def read_off(model: ResNet, states: Sequence[Tensor]) -> Tensor:
+    """Carry what left the stem and each block, [N, C, H, W], past all later blocks: logits [blocks + 1, N, classes]."""
+    waiting = states[0]  # one after the other: [readings * N, C, H, W]
+    for (_, block), state in zip(model.named_blocks(), states[1:], strict=True):
+        waiting = torch.cat([passed_on(block, waiting), state])
+    return head(model, waiting).view(len(states), len(states[0]), -1)
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ Nothing here touches the model: its own modules are called, in another order or 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -29,25 +29,40 @@ class Dial:
     shortcut: float = 1.0
 
 
-def answer(model: ResNet, inputs: Tensor, dials: Mapping[str, Dial]) -> Tensor:
-    """Logits [N, classes] for inputs [N, 3, H, W], with the named blocks dialled.
+NO_DIALS: Mapping[str, Dial] = {}
+
+
+def states(
+    model: ResNet, inputs: Tensor, dials: Mapping[str, Dial] = NO_DIALS, deleted: Collection[str] = ()
+) -> Iterator[tuple[str, Tensor]]:
+    """What leaves the stem and every block, with its name, for inputs [N, 3, H, W]: named blocks dialled or deleted.
 
     Raises InputError for a block that the network does not have.
     """
-    check_blocks(model, dials)
+    check_blocks(model, [*dials, *deleted])
     x = model.stem(inputs)
+    yield "stem", x
     for name, block in model.named_blocks():
-        x = dialled(block, x, dials[name]) if name in dials else block(x)
-    return head(model, x)
+        if name in deleted:
+            x = passed_on(block, x)
+        elif name in dials:
+            x = dialled(block, x, dials[name])
+        else:
+            x = block(x)
+        yield name, x
+
+
+def answer(
+    model: ResNet, inputs: Tensor, dials: Mapping[str, Dial] = NO_DIALS, deleted: Collection[str] = ()
+) -> Tensor:
+    """Logits [N, classes] for inputs [N, 3, H, W], with the named blocks dialled or deleted; see `states`."""
+    *_, (_, last) = states(model, inputs, dials, deleted)
+    return head(model, last)
 
 
 def answer_without(model: ResNet, inputs: Tensor, deleted: Collection[str]) -> Tensor:
-    """Logits [N, classes] with the named blocks deleted. InputError for a block that the network does not have."""
-    check_blocks(model, deleted)
-    x = model.stem(inputs)
-    for name, block in model.named_blocks():
-        x = passed_on(block, x) if name in deleted else block(x)
-    return head(model, x)
+    """Logits [N, classes] with the named blocks deleted."""
+    return answer(model, inputs, deleted=deleted)
 
 
 def dialled(block: ResidualBlock, x: Tensor, dial: Dial) -> Tensor:

@@ -13,6 +13,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is i
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from ..errors import InputError
 from ..images import CIFAR10
 from . import address as addresses
 from . import bars as bars_module
-from . import classify, gradcam, inside
+from . import classify, cut, gradcam, inside
 from . import train as training
 from .bars import Bars
 from .parts import sentences
@@ -53,6 +54,7 @@ found. Crimson is above zero, indigo below, and zero is the colour of the page.<
 weight. Its norm says how strongly a block is told to change.</dd>
 <dt>Training and test</dt><dd>A network learns from training pictures, some at a time (a batch); all of them once is an
 epoch. What it knows is asked with test pictures that it never learned from.</dd>
+<dt>Cutting F(x)</dt><dd>The block then adds nothing: what its shortcut carries is all that goes on.</dd>
 <dt>Plain network</dt><dd>The same layers without shortcuts: the twin that shows what the shortcuts are for.</dd>
 <dt>logit, probability</dt><dd>A class's raw score, and what softmax makes of all the scores together.</dd>
 <dt>Grad-CAM (CAM)</dt><dd>A map of evidence: where a block's channels were active, each weighted by how much it raises
@@ -96,12 +98,15 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                         inside_page, inside_channel = inside.build()
                     with gr.Tab("Grad-CAM", id="gradcam") as gradcam_tab:
                         gradcam_page, sign, method, compute, other = gradcam.build()
+                    with gr.Tab("Cut", id="cut") as cut_tab:
+                        cut_page = cut.build()
                     with gr.Tab("Train", id="train") as train_tab:
                         train_page = training.build()
                 gr.HTML(GLOSSARY)
-        pages = {page.name: page for page in (classify_page, inside_page, gradcam_page, train_page.page)}
+        pages = {page.name: page for page in (classify_page, inside_page, gradcam_page, cut_page.page, train_page.page)}
         on_pages = [component for page in pages.values() for component in page.components]
-        everything = [key, tabs, result, address, bars.picture, *bars.controls, *on_pages]
+        dials = [cut_page.residual, cut_page.shortcut]
+        everything = [key, tabs, result, address, bars.picture, *bars.controls, *dials, *on_pages]
         refused = [bars.file, sign, *everything]
 
         def show(visit: Visit, whole: bool = True) -> dict[Any, Any]:
@@ -135,7 +140,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             except InputError:  # it was put away, and that was said already
                 return {key: visit_key}
             with visit.lock:
-                shown = {**show(visit), bars.picture: visit.picture, bars.file: None}
+                shown = {**show(visit), **cut_page.as_in(visit), bars.picture: visit.picture, bars.file: None}
                 return {**shown, sign: gradcam.SIGNED if visit.signed else gradcam.POSITIVE}
 
         def on_click(component: Any, change: Callable[..., Any], api_name: str, whole: bool = False) -> None:
@@ -154,7 +159,8 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             visit = new_visit(request.session_hash)
             with visit.lock:
                 addresses.read(visit, dict(request.query_params))
-                return {**show(visit), bars.picture: visit.picture, tabs: gr.Tabs(selected=visit.page)}
+                shown = {**show(visit), **cut_page.as_in(visit)}
+                return {**shown, bars.picture: visit.picture, tabs: gr.Tabs(selected=visit.page)}
 
         demo.load(start, [key], everything, api_name="start", show_progress="hidden", **TOGETHER)
         demo.unload(_end)
@@ -257,14 +263,28 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         on(inside_channel.submit, handler(change_channel, whole=False), [inside_channel], "channel")
         on(sign.input, handler(change_sign, whole=False), [sign], "sign")
         on(compute.click, handler(compute_other, whole=False), [method], "attribute")
-        changes = {"target": change_target, "block": change_block, "channel": change_channel}
+
+        def change_cut(visit: Visit, name: Any) -> None:
+            visit.cut_or_mend(str(name))
+
+        def change_dials(visit: Visit, residual: Any, shortcut: Any) -> None:
+            visit.turn(residual, shortcut)
+
+        def mend(visit: Visit) -> dict[Any, Any]:
+            visit.mend()
+            return cut_page.as_in(visit)
+
+        turned = partial(gr.on, [dial.input for dial in dials], trigger_mode="always_last")  # while it is dragged
+        on(turned, handler(change_dials, whole=False), dials, "dial")
+        on(cut_page.mend.click, handler(mend, whole=False), [], "mend")
+        changes = {"target": change_target, "block": change_block, "channel": change_channel, "wire": change_cut}
         for page in pages.values():
             for what, component in page.clicks.items():
                 on_click(component, changes[what], f"{page.name}_{what}")
 
         # The pages: only the one in sight is drawn
 
-        for tab, page in zip((classify_tab, inside_tab, gradcam_tab, train_tab), pages.values(), strict=True):
+        for tab, page in zip((classify_tab, inside_tab, gradcam_tab, cut_tab, train_tab), pages.values(), strict=True):
 
             def turn_to(visit: Visit, name: str = page.name) -> None:
                 visit.page = name

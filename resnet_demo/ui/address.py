@@ -10,10 +10,11 @@ import gradio as gr
 
 from .. import zoo
 from ..errors import InputError
+from ..lab.wires import Dial
 from .bars import example_picture, first_example
-from .session import HERE, OWN, RANDOM, TRAINED, Visit
+from .session import HERE, MAX_BLOCKS, OWN, RANDOM, TRAINED, Visit
 
-PAGES = ("classify", "inside", "gradcam", "train")
+PAGES = ("classify", "inside", "gradcam", "cut", "train")
 
 
 def write(visit: Visit) -> str:
@@ -24,14 +25,18 @@ def write(visit: Visit) -> str:
     query["target"] = visit.labels[visit.seen.target]
     if visit.weights == RANDOM:
         query["seed"] = str(visit.seed)
+    if visit.cut:
+        query["cut"] = ",".join(block.name for block in visit.seen.blocks if block.name in visit.cut)
+    if visit.dials != Dial():
+        query |= {"alpha": f"{visit.dials.residual:g}", "lambda": f"{visit.dials.shortcut:g}"}
     if visit.picture_name:
         query["picture"] = visit.picture_name
     return urlencode(query)
 
 
 def read(visit: Visit, query: dict[str, str]) -> None:
-    """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…`
-    asks for.
+    """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…&cut=…`
+    `&alpha=…&lambda=…` asks for.
 
     What the address gets wrong is said in a notice and left at its default.
     """
@@ -59,6 +64,16 @@ def read(visit: Visit, query: dict[str, str]) -> None:
             raise InputError(f"There is no page {name!r}; there are {', '.join(PAGES)}.")
         visit.page = name
 
+    def cut(names: str) -> None:
+        for name in names.split(",")[:MAX_BLOCKS]:
+            visit.cut_or_mend(name)
+
+    def residual(factor: str) -> None:
+        visit.turn(_factor(factor), visit.dials.shortcut)
+
+    def shortcut(factor: str) -> None:
+        visit.turn(visit.dials.residual, _factor(factor))
+
     if "weights" in query:
         query = {"model": visit.name, **query}
     ask("model", network)
@@ -68,6 +83,17 @@ def read(visit: Visit, query: dict[str, str]) -> None:
     ask("tab", page)  # not "page": gradio takes that for itself
     ask("block", visit.open_block)
     ask("target", target)
+    ask("cut", cut)
+    ask("alpha", residual)
+    ask("lambda", shortcut)
+
+
+def _factor(text: str) -> float | str:
+    """A number, if the text is one; the session judges it."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _number(text: str) -> int | str:

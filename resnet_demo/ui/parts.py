@@ -73,7 +73,7 @@ def _decode(_component: Component, payload: ImageData | None) -> Image.Image | N
 
 
 Dropdown, Radio = _derive(gr.Dropdown, _as_sent), _derive(gr.Radio, _as_sent)
-Number = _derive(gr.Number, _as_sent)
+Number, Slider = _derive(gr.Number, _as_sent), _derive(gr.Slider, _as_sent)
 File = _derive(gr.File, lambda _component, payload: payload and payload.path)
 Picture = _derive(gr.Image, _decode)
 
@@ -116,6 +116,23 @@ def answers(predictions: Sequence[Prediction], target: int) -> str:
         for p in predictions
     )
     return f'<ol class="rd-answers" aria-label="Classes, likeliest first">{rows}</ol>'
+
+
+def changes(rows: Sequence[tuple[str, float, float]]) -> str:
+    """Classes with two bars each: how probable they were, and how probable they are now."""
+
+    def bar(kind: str, share: float) -> str:
+        return (
+            f'<span class="rd-{kind}"><span class="rd-bar"><span style="width:{100 * share:.1f}%"></span></span>'
+            f'<span class="rd-number">{escape(tenths(share))}</span></span>'
+        )
+
+    items = "".join(
+        f'<li class="rd-change"><span class="rd-label">{escape(label)}</span>'
+        f"<span>{bar('then', before)}{bar('now', after)}</span></li>"
+        for label, before, after in rows
+    )
+    return f'<ol class="rd-answers" aria-label="Classes: above as it was, below as it is now">{items}</ol>'
 
 
 def note(text: str, kind: str = "") -> str:

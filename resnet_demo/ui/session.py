@@ -22,6 +22,7 @@ from PIL import Image
 from .. import zoo
 from ..errors import InputError
 from ..images import Domain
+from ..lab.wires import Dial
 from ..predict import Prediction, domain_of, familiarity, rank
 from ..resnet import ResNet, ResNetConfig
 from ..trace import BlockTrace, Trace, retarget, trace_blocks
@@ -31,6 +32,7 @@ from .race import Race
 TRAINED, RANDOM, OWN, HERE = "trained", "random", "your file", "trained here"  # where a network's weights are from
 FIRST_NETWORK = "resnet20"
 MAX_SEED = 2**31 - 1
+MOST_DIAL = 1.5
 MOST_TRAINED = 4  # networks that a visit keeps of those that were trained in it
 
 T = TypeVar("T")
@@ -136,6 +138,8 @@ class Visit:
     block: str | None = None
     channel: int | None = None  # None: the one that shows the block best
     signed: bool = False  # show evidence against the class, too
+    cut: frozenset[str] = frozenset()  # the blocks whose residual branch is cut, on the page for that
+    dials: Dial = field(default_factory=Dial)  # and by how much the branches of all others are multiplied
     page: str = "classify"
     curves: tuple[weakref.ref[Trace], str] | None = None  # what was last drawn of all blocks, and of which trace
     forward_passes: int = 0  # how often the network ran, so that a test can count
@@ -200,9 +204,11 @@ class Visit:
 
     def _settle(self, model: ResNet) -> None:
         """Keep the block if the network has one of that name; a channel means nothing to another picture or network."""
-        if self.block not in (names := [name for name, _ in model.named_blocks()]):
+        names = [name for name, _ in model.named_blocks()]
+        if self.block not in names:
             self.block = names[len(names) > 1]  # not the very first: what it receives is still close to the pixels
         self.channel = None
+        self.cut &= frozenset(names)
 
     def _weigh(self) -> None:
         """Tell the registry that this visit holds more, or less, than before."""
@@ -240,6 +246,21 @@ class Visit:
 
     def open_block(self, name: str) -> None:
         self.block, self.channel = self.seen[name].name, None
+
+    def cut_or_mend(self, name: str) -> None:
+        """Cut a block's residual branch; mend it where it is cut."""
+        self.cut ^= {self.seen[name].name}
+
+    def mend(self) -> None:
+        """The network as it is."""
+        self.cut, self.dials = frozenset(), Dial()
+
+    def turn(self, residual: object, shortcut: object) -> None:
+        """Multiply the branches of all blocks, from 0 to `MOST_DIAL`."""
+        self.dials = Dial(
+            number_within(residual, 0, MOST_DIAL, "The dial of F(x)"),
+            number_within(shortcut, 0, MOST_DIAL, "The dial of the shortcuts"),
+        )
 
     def open_channel(self, channel: int) -> None:
         self.channel = whole_number(channel, 0, self.opened.total.shape[1] - 1, "The channel")
@@ -333,6 +354,14 @@ def end_visit(session: str | None) -> None:
         _visits.drop(key)
         _traces.drop(key)
         _keys.drop(session)
+
+
+def number_within(value: object, low: float, high: float, what: str) -> float:
+    """A number from outside within bounds, or InputError: clients of the API can send anything."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not low <= value <= high:  # pyright: ignore[reportOperatorIssue]
+        raise InputError(f"{what} must be a number from {low:g} to {high:g}, not {reprlib.repr(value)}.")
+    return float(value)  # pyright: ignore[reportArgumentType]
 
 
 def whole_number(value: object, low: int, high: int, what: str) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from torch import Tensor
 
 from ..figures import share, strongest_change, weakest_change
+from ..lab.wires import Dial
 from ..predict import Prediction
 from ..trace import BlockTrace, Trace
 
@@ -108,6 +109,57 @@ def block(trace: BlockTrace) -> str:
         f"Block {block_title(trace.name)} changes what the shortcut carries by {change}: {work}. "
         f"F(x) is {relation} (cosine {cosine:.2f}).{change_of_shape}"
     )
+
+
+def cut(names: Collection[str], dials: Dial, before: Prediction, after: Prediction, left: float, plain: bool) -> str:
+    """What became of the answer: `before` and `after` are the likeliest classes, `left` what the first one has now."""
+    done = _done(names, dials)
+    if not done:
+        wire = (
+            "a plain block has no shortcut, so it is taken out altogether, and its input is passed on in its place"
+            if plain
+            else "then only its shortcut carries the picture past it"
+        )
+        return f"This is the network as it is. Click a block to cut its F: {wire}. Click again to mend it."
+    if after.index == before.index:
+        was, now = percent(before.probability), percent(left)
+        change = "as before" if now == was else f"instead of {was}"
+        return f"{done}, it still says {before.label}: {now} {change}."
+    return (
+        f"{done}, it says {after.label} ({percent(after.probability)}); "
+        f"{before.label} went from {percent(before.probability)} to {percent(left)}."
+    )
+
+
+def _done(names: Collection[str], dials: Dial) -> str:
+    """What was done to the network, as the beginning of a sentence; empty for nothing."""
+    parts = []
+    if names:
+        blocks = sorted(map(block_title, names))
+        listed = f"{', '.join(blocks[:-1])} and {blocks[-1]}" if len(blocks) > 1 else blocks[0]
+        parts.append(f"without F of {f'block {listed}' if len(blocks) == 1 else f'{len(blocks)} blocks ({listed})'}")
+    for title, factor in (("every F(x)", dials.residual), ("every shortcut", dials.shortcut)):
+        if factor != 1:
+            parts.append(f"with {title} multiplied by {factor:g}")
+    words = " and ".join(parts)
+    return words[:1].upper() + words[1:]
+
+
+def lens(names: Sequence[str], probabilities: Sequence[float], label: str, plain: bool) -> str:
+    """How an answer grows: `probabilities` of the class after the stem and after each block."""
+    likely = [share > 0.5 for share in probabilities]
+    if not likely[-1]:
+        found = f"“{label}” is not what it settles on"
+    else:
+        since = len(likely) - (likely[::-1].index(False) if False in likely else len(likely))
+        where = "from the stem on" if since == 0 else f"from block {block_title(names[since - 1])} on"
+        found = f"“{label}” is likelier than all others together {where}"
+    why = (
+        " A plain network was never trained to be read so: its blocks replace what they get."
+        if plain
+        else " Each block only adds to what passes, so the classifier at the end can read all of them."
+    )
+    return f"Read off after each block, as if no later one existed: {found}.{why}"
 
 
 def exactness(trace: BlockTrace) -> str:

@@ -20,7 +20,12 @@ from resnet_demo.predict import classify
 if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytest loaded last
     from .conftest import OpenApp, Visit
 
-PAGES = {"Classify": "#answers .rd-answer >> nth=0", "Inside the blocks": "#street svg", "Grad-CAM": "#strip svg"}
+PAGES = {
+    "Classify": "#answers .rd-answer >> nth=0",
+    "Inside the blocks": "#street svg",
+    "Grad-CAM": "#strip svg",
+    "Cut": "#cut-street svg",
+}
 
 
 @pytest.fixture

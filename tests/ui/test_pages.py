@@ -13,6 +13,7 @@ from resnet_demo import ui
 from resnet_demo.attribution import METHODS
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
+from resnet_demo.lab.wires import Dial
 from resnet_demo.predict import Prediction
 from resnet_demo.trace import POINTS, BlockTrace, Trace
 from resnet_demo.ui import bars, gradcam, parts, words
@@ -131,6 +132,30 @@ def test_familiar_speaks_only_of_the_unlike() -> None:
     assert words.familiar(0.05, "CIFAR-10") is None
     assert "98 % of the CIFAR-10 test pictures" in str(words.familiar(0.02, "CIFAR-10"))
     assert "over 99 %" in str(words.familiar(0.001, "CIFAR-10"))
+
+
+def test_cut_caption_tells_what_was_done_and_what_became_of_it() -> None:
+    cat, dog = Prediction(3, "cat", 0.0, 0.95), Prediction(5, "dog", 0.0, 0.6)
+    whole = words.cut((), Dial(), cat, cat, 0.95, plain=False)
+    assert whole.startswith("This is the network as it is.")
+    assert "taken out" in words.cut((), Dial(), cat, cat, 0.95, plain=True)
+    assert words.cut({"layer2.1"}, Dial(), cat, cat, 0.7, False) == (
+        "Without F of block 2.1, it still says cat: 70 % instead of 95 %."
+    )
+    assert words.cut({"layer2.1"}, Dial(), cat, cat, 0.951, False).endswith("it still says cat: 95 % as before.")
+    assert words.cut({"layer2.1", "layer1.0"}, Dial(0.5, 1.25), cat, dog, 0.003, False) == (
+        "Without F of 2 blocks (1.0 and 2.1) and with every F(x) multiplied by 0.5 and with every shortcut multiplied "
+        "by 1.25, it says dog (60 %); cat went from 95 % to under 1 %."
+    )
+
+
+def test_lens_caption_reads_the_curve() -> None:
+    names = ["layer1.0", "layer2.0"]
+    assert "from block 2.0 on" in words.lens(names, [0.1, 0.4, 0.9], "cat", False)
+    assert "from block 2.0 on" in words.lens(names, [0.9, 0.4, 0.9], "cat", False)
+    assert "from the stem on" in words.lens(names, [0.6, 0.7, 0.9], "cat", False)
+    assert "not what it settles on" in words.lens(names, [0.6, 0.7, 0.3], "cat", False)
+    assert "never trained to be read so" in words.lens(names, [0.1, 0.4, 0.9], "cat", True)
 
 
 def a_block(f: list[float], s: list[float], kind: str = "identity", name: str = "layer1.0") -> BlockTrace:

@@ -60,7 +60,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 OUTPUTS = (  # the last values of every answer
     "answers", "overlay", "street", "block", "channel", "grids", "curves", "strip", "cam", "split", "other",
-    "degradation",
+    "cut", "cut_answer", "lens", "degradation",
 )  # fmt: skip
 
 
@@ -129,6 +129,7 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "start", "classify", "example", "random_picture", "network", "twin", "weights", "seed", "upload_weights",
         "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
+        "page_cut", "cut_wire", "dial", "mend",
         "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
     )}  # fmt: skip
 
@@ -187,6 +188,15 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     positive = guest.seen["cam"]
     guest.ask("sign", "positive")
     assert positive != guest.seen["cam"] or "No positive" not in positive
+    guest.ask("page_cut")
+    assert "the network as it is" in guest.seen["cut"]
+    guest.ask("cut_wire", "layer2.1")
+    assert "Without F of block 2.1" in guest.seen["cut"]
+    guest.ask("dial", 0.5, 1.2)
+    assert "every F(x) multiplied by 0.5 and with every shortcut multiplied by 1.2" in guest.seen["cut"]
+    assert "before" in guest.seen["lens"]
+    guest.ask("mend")
+    assert "the network as it is" in guest.seen["cut"]
     assert guest.ask("page_classify")["target"] == "bird"
     assert forwards == []
 
@@ -317,6 +327,17 @@ def test_odd_numbers_get_one_sentence(api_name: str, guest: Guest, sentence: Cal
     assert guest.ask("page_inside") == before
 
 
+def test_dials_end_somewhere(guest: Guest, sentence: Callable[[BaseException], str]) -> None:
+    before = guest.ask("page_cut")
+    for value in (-0.1, 1.6, 1e300, "3", True, None, [1]):
+        for values, which in (((value, 1), "F(x)"), ((1, value), "the shortcuts")):
+            said = guest.refused("dial", *values)
+            sentence(AppError(said))
+            assert f"The dial of {which} must be a number from 0 to 1.5" in said, (value, said)
+    assert guest.ask("page_cut") == before
+    assert "the network as it is" in guest.seen["cut"]
+
+
 @pytest.mark.parametrize(
     ("api_name", "values", "expected"),
     [
@@ -325,6 +346,7 @@ def test_odd_numbers_get_one_sentence(api_name: str, guest: Guest, sentence: Cal
         ("block", ("layer9.0", "", None, 4, "layer1", ["layer1.0"]), "There is no block"),
         ("inside_block", ("layer9.0", None, {"a": 1}), "There is no block"),
         ("gradcam_block", ("layer9.0", None), "There is no block"),
+        ("cut_wire", ("layer9.0", None, ["layer1.0"]), "There is no block"),
         ("example", ("unicorn", "../weights/resnet20", None, 3), "There is no example"),
         ("sign", ("both", None, 1, ["signed"]), "The evidence is shown 'positive' or 'signed'"),
         ("attribute", ("Guess", None, 1, "__class__"), "There is no method"),

@@ -18,6 +18,7 @@ from resnet_demo import weights, zoo
 from resnet_demo.assets import asset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
+from resnet_demo.lab.wires import Dial
 from resnet_demo.resnet import ResNet, ResNetConfig
 from resnet_demo.trace import trace_blocks
 from resnet_demo.ui import address, bars, session, words
@@ -49,15 +50,34 @@ def test_the_class_follows_the_answer_until_one_is_chosen(visit: Visit) -> None:
     assert visit.target == answer()
 
 
+def test_cuts_go_along_to_networks_that_have_such_blocks(visit: Visit) -> None:
+    visit.use_network("resnet14", RANDOM)
+    for name in ("layer1.1", "layer2.0", "layer3.1"):
+        visit.cut_or_mend(name)
+    visit.cut_or_mend("layer3.1")
+    visit.turn(0.5, 1)
+    visit.use_network("plain14", RANDOM)
+    assert (visit.cut, visit.dials) == ({"layer1.1", "layer2.0"}, Dial(0.5, 1.0))
+    visit.use_network("resnet8", RANDOM)
+    assert visit.cut == {"layer2.0"}
+    visit.mend()
+    assert (visit.cut, visit.dials) == (set(), Dial())
+
+
 def test_the_address_leads_back_to_the_view(visit: Visit) -> None:
     visit.use_network("resnet14", RANDOM, 7)
     visit.show_picture(bars.example_picture(visit, "ship"), "ship")
     visit.open_block("layer2.1")
     visit.explain(8)
+    visit.cut_or_mend("layer1.1")
+    visit.cut_or_mend("layer3.0")
+    visit.turn(0.75, 1.1)
     again = Visit()
     address.read(again, dict(parse_qsl(address.write(visit))))
     assert (again.name, again.weights, again.seed, again.block) == ("resnet14", RANDOM, 7, "layer2.1")
     assert again.target == 8
+    assert again.cut == {"layer1.1", "layer3.0"}
+    assert again.dials == Dial(0.75, 1.1)
     assert torch.equal(again.seen.image, visit.seen.image)
     assert torch.equal(again.seen.logits, visit.seen.logits)
 
@@ -362,7 +382,7 @@ def test_address_picks_class_and_picture() -> None:
     assert torch.equal(by_name.seen.image, expected)
 
 
-@pytest.mark.parametrize("wrong", ["model", "block", "target", "picture"])
+@pytest.mark.parametrize("wrong", ["model", "block", "target", "picture", "cut", "alpha", "lambda"])
 def test_a_wrong_address_warns_and_begins_anyway(
     wrong: str, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
 ) -> None:

@@ -1,0 +1,73 @@
+"""How an answer grows: a class's probability after every block, in the network as it is and in the one that was cut."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from .palette import INK, LINE, MUTED, TOTAL
+from .svg import document, element, text
+
+WIDTH, NAME = 420.0, 34.0  # of the plot of a network of few blocks, and of a block's name
+LEFT, TOP, BOTTOM = 46.0, 14.0, 200.0  # of the plot, which is as high as a probability of 1
+
+
+def draw_lens(names: Sequence[str], before: Sequence[float], after: Sequence[float], label: str) -> str:
+    """Two curves from the stem to the last block, an SVG document; `names` are those of the blocks.
+
+    `before` and `after` are the probabilities of the class `label` that are read off after the stem and after each
+    block. Where both are the same, one curve is drawn.
+    """
+    pitch = min(80.0, max(16.0, WIDTH / len(names)))
+    right = LEFT + pitch * len(names)
+    parts = [_level(value, right) for value in (0.0, 0.5, 1.0)]
+    every = math.ceil(NAME / pitch)  # so that the names do not run into each other
+    for index, name in enumerate(["stem", *(name.removeprefix("layer") for name in names)]):
+        if index % every == 0:
+            parts.append(text(name, _x(index, pitch), BOTTOM + 20, text_anchor="middle", font_size=12, fill=MUTED))
+    same = list(before) == list(after)
+    if not same:
+        parts.append(_curve(before, pitch, MUTED, dashed=True))
+    parts += [_curve(after, pitch, TOTAL), *_end(before[-1], after[-1], right, same)]
+    words = f"How probable “{label}” is after each block, read off through the shortcuts that remain"
+    return document(right + 64, BOTTOM + 34, words, *parts, class_="rd-lens", style="min-width:340px")
+
+
+def _x(index: int, pitch: float) -> float:
+    return LEFT + pitch * index
+
+
+def _y(probability: float) -> float:
+    return BOTTOM - (BOTTOM - TOP) * probability
+
+
+def _level(probability: float, right: float) -> str:
+    y = _y(probability)
+    return element("path", d=f"M{LEFT} {y:.1f} H{right:.1f}", stroke=LINE) + text(
+        f"{probability:.0%}", LEFT - 8, y + 4, text_anchor="end", font_size=12, fill=MUTED
+    )
+
+
+def _curve(probabilities: Sequence[float], pitch: float, colour: str, dashed: bool = False) -> str:
+    points = [f"{_x(index, pitch):.1f} {_y(value):.1f}" for index, value in enumerate(probabilities)]
+    line = element(
+        "path", d="M" + " L".join(points), fill="none", stroke=colour, stroke_width=2 if dashed else 3,
+        stroke_linejoin="round", stroke_dasharray="5 5" if dashed else None,
+    )  # fmt: skip
+    dots = [
+        element("circle", cx=_x(index, pitch), cy=_y(value), r=3, fill=colour)
+        for index, value in enumerate(probabilities)
+    ]
+    return line + ("" if dashed else "".join(dots))
+
+
+def _end(before: float, after: float, right: float, same: bool) -> list[str]:
+    """What each curve is, beside its end, and far enough from the other."""
+    now = _y(after)
+    words = [text("as it is" if same else "now", right + 12, now + 4, font_size=13, font_weight=600, fill=INK)]
+    if not same:
+        then = _y(before)
+        if abs(then - now) < 16:
+            then = now - 16 if then <= now and now - 16 > TOP - 6 else now + 16
+        words.append(text("before", right + 12, then + 4, font_size=13, fill=MUTED))
+    return words

@@ -1,0 +1,51 @@
+"""A person cuts wires, turns dials, and mends everything."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from .conftest import OpenApp
+
+
+def test_cut_a_block_turn_a_dial_and_mend(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        visit.turn_to("Cut", "#cut-street svg")
+        caption = visit.at("#cut-street figcaption")
+        expect(caption).to_contain_text("the network as it is")
+        visit.at("#cut-street [data-block='layer3.0']").click()
+        expect(caption).to_contain_text("Without F of block 3.0")
+        expect(visit.at("#cut-street [data-block='layer3.0']")).to_have_attribute("aria-pressed", "true")
+        expect(visit.at("#lens svg")).to_contain_text("before")
+        visit.page.wait_for_function("location.search.includes('cut=layer3.0')")
+
+        slider = visit.at("#dial-residual input[type=range]")
+        slider.focus()
+        for _ in range(4):
+            slider.press("ArrowLeft")
+        expect(caption).to_contain_text("with every F(x) multiplied by 0.8")
+        visit.page.wait_for_function("location.search.includes('alpha=0.8')")
+
+        address = visit.page.url
+        visit.at("#mend").click()
+        expect(caption).to_contain_text("the network as it is")
+        expect(slider).to_have_value("1")
+        expect(visit.at("#cut-street [aria-pressed=true]")).to_have_count(0)
+    with open_app(
+        address[address.index("?") :], shows="#cut-street svg"
+    ) as visit:  # the link leads back to what was cut
+        expect(visit.at("#cut-street figcaption")).to_contain_text("Without F of block 3.0 and with every F(x)")
+        expect(visit.at("#dial-residual input[type=range]")).to_have_value("0.8")
+
+
+def test_cut_by_keyboard_and_beside_the_twin(open_app: OpenApp) -> None:
+    with open_app("?tab=cut", shows="#cut-street svg") as visit:
+        visit.at("#cut-street [data-block='layer1.1']").focus()
+        visit.page.keyboard.press("Enter")
+        expect(visit.at("#cut-street figcaption")).to_contain_text("Without F of block 1.1")
+        visit.at("#twin").click()
+        expect(visit.at("#network input")).to_have_value(re.compile("Plain-20"))
+        expect(visit.at("#cut-street figcaption")).to_contain_text("Without F of block 1.1")  # the cut goes along
