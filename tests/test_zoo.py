@@ -113,7 +113,17 @@ def test_building_gives_a_domain_and_says_where_the_weights_come_from():
 # Bundled weights
 
 
-@pytest.mark.parametrize("name", ["resnet20", "plain20"])
+BUNDLED = [name for name in zoo.names() if zoo.bundled_weights(name)]
+
+
+def test_what_is_bundled_comes_in_pairs():
+    assert {"resnet20", "plain20"} <= set(BUNDLED)
+    assert all(zoo.twin(name) in BUNDLED for name in BUNDLED)
+    assert zoo.histories().keys() == set(BUNDLED)
+    assert all(len(history) >= 30 for history in zoo.histories().values())
+
+
+@pytest.mark.parametrize("name", BUNDLED)
 def test_bundled_weights_are_as_accurate_as_they_say(name, shared_data):
     model = zoo.load(name)
     assert model.config == zoo.network(name).config
