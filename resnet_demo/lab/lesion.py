@@ -60,7 +60,7 @@ def lesion(model: ResNet, dataset: Dataset, progress: Callable[[float], None] = 
         logits = without_each(model, domain.normalise(dataset.pictures[start : start + BATCH]))
         wrong += (logits.argmax(2) != labels).sum(1)
         progress(min(start + BATCH, len(dataset)) / len(dataset))
-    *lesions, whole = (wrong / len(dataset)).tolist()
+    *lesions, whole = (wrong.double() / len(dataset)).tolist()
     halving = tuple(name for name, block in model.named_blocks() if changes_shape(block))
     return Lesion(len(dataset), whole, dict(zip(names, lesions, strict=True)), halving)
 
