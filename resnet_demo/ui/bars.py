@@ -23,7 +23,7 @@ from ..weights import SUFFIXES
 from .page import choose
 from .parts import Dropdown, File, Picture, Radio, pixels, thumbnail, whole_input
 from .session import HERE, OWN, RANDOM, TRAINED, Visit
-from .words import block_title, percent
+from .text.en.reading import block_title, percent
 
 PHOTOS = {"lion": "lion.jpg", "cheetah": "cheetah1.jpg", "tower": "tower.jpg"}  # they come with gradio
 

@@ -9,7 +9,6 @@ import gradio as gr
 
 from ..attribution import block_cam
 from ..figures import draw_overlay
-from . import words
 from .page import Page, choose
 from .parts import answers, figure, note
 from .session import RANDOM, Visit
@@ -36,13 +35,14 @@ def build() -> Page:
             overlay = gr.HTML(elem_id="overlay", js_on_load=OPACITY)
 
     def render(visit: Visit) -> dict[Any, Any]:
+        say = visit.say
         predictions = visit.predictions()
         trace, last = visit.seen, visit.seen.blocks[-1]
         label = visit.labels[trace.target]
         caption = f"<h3>What it answers</h3>{answers(predictions, trace.target)}"
-        caption += note(words.answer(predictions, trained=visit.weights != RANDOM))
+        caption += note(say.reading.answer(predictions, trained=visit.weights != RANDOM))
         caption += note("Click a class to see where the network finds evidence for it.")
-        unlike = words.familiar(visit.familiarity(), visit.domain.name)
+        unlike = say.reading.familiar(visit.familiarity(), visit.domain.name)
         if visit.weights != RANDOM and visit.familiarity() is None:
             unlike = "How like its training pictures this one is was not measured for these weights."
         if unlike:
@@ -56,7 +56,7 @@ def build() -> Page:
             '<label class="rd-slider">picture <input type="range" class="rd-opacity" min="0" max="100" value="60" '
             'aria-label="Opacity of the evidence"> evidence</label>'
         )
-        reading = words.evidence(label, bool((cam > 0).any()), last.name, visit.weights != RANDOM)
+        reading = say.reading.evidence(label, bool((cam > 0).any()), last.name, visit.weights != RANDOM)
         return {
             answer: caption,
             overlay: f"<h3>Where it sees “{escape(label)}”</h3>{figure(drawing, reading, f'grad-cam-{label}')}{slider}",

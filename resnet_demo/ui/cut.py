@@ -12,7 +12,6 @@ from ..figures import draw_lens, draw_street
 from ..lab.lens import read_off
 from ..lab.wires import states
 from ..predict import rank
-from . import words
 from .page import Page, choose
 from .parts import Slider, changes, figure, note
 from .session import MOST_DIAL, Visit
@@ -51,6 +50,7 @@ def build() -> CutPage:
             lens = gr.HTML(elem_id="lens")
 
     def render(visit: Visit) -> dict[Any, Any]:
+        say = visit.say
         trace, network = visit.seen, visit.network
         names = [block.name for block in trace.blocks]
         dialled = dict.fromkeys(names, visit.dials)
@@ -64,20 +64,20 @@ def build() -> CutPage:
         rows = [(visit.labels[index], then[-1, index].item(), now[-1, index].item()) for index in likeliest]
         left, plain = now[-1, first.index].item(), network.config.plain
         picture = visit.domain.crop(visit.picture) if visit.picture else visit.domain.to_picture(trace.image)
-        seen = (new.label, words.percent(new.probability))
+        seen = (new.label, say.reading.percent(new.probability))
         drawing = draw_street(trace, None, picture, seen, cut=visit.cut, outputs=found)
         target = trace.target
         grown, grows = then[:, target].tolist(), now[:, target].tolist()
         return {
             street: "<h3>Cut a wire, and see what breaks</h3>"
-            + figure(drawing, words.cut(visit.cut, visit.dials, first, new, left, plain), f"{visit.name}-cut"),
+            + figure(drawing, say.reading.cut(visit.cut, visit.dials, first, new, left, plain), f"{visit.name}-cut"),
             answer: "<h3>What it answers</h3>"
             + note("The pale bar is the answer of the network as it is, the full one its answer now.")
             + changes(rows),
             lens: "<h3>How the answer grows</h3>"
             + figure(
                 draw_lens(names, grown, grows, visit.labels[target]),
-                words.lens(names, grows, visit.labels[target], plain),
+                say.reading.lens(names, grows, visit.labels[target], plain),
                 f"{visit.name}-lens",
             ),
         }

@@ -10,7 +10,6 @@ import gradio as gr
 from ..attribution import METHODS, attribute, block_cam, grad_cam
 from ..errors import InputError
 from ..figures import draw_overlay, draw_split, draw_strip
-from . import words
 from .page import Page, choose
 from .parts import Dropdown, Radio, figure, placeholder
 from .session import RANDOM, Visit
@@ -39,6 +38,7 @@ def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
             other = gr.HTML(elem_id="other")
 
     def render(visit: Visit) -> dict[Any, Any]:
+        say = visit.say
         assert visit.picture is not None
         trace, opened, signed = visit.seen, visit.opened, visit.signed
         label = visit.labels[trace.target]
@@ -50,10 +50,13 @@ def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
         overlay = draw_overlay(
             visit.domain.view(visit.picture, 320), cams[opened.name], f"Grad-CAM for {label} in block {opened.name}"
         )
-        positive = words.evidence(label, bool((cams[opened.name] > 0).any()), opened.name, visit.weights != RANDOM)
+        positive = say.reading.evidence(
+            label, bool((cams[opened.name] > 0).any()), opened.name, visit.weights != RANDOM
+        )
+        seen = say.reading.cam(cams, label, opened.name, signed)
         return {
-            strip: f"<h3>{title}</h3>{figure(film, words.cam(cams, label, opened.name, signed), f'{name}-strip')}",
-            large: f"<h3>Block {words.block_title(opened.name)}</h3>"
+            strip: f"<h3>{title}</h3>{figure(film, seen, f'{name}-strip')}",
+            large: f"<h3>Block {say.reading.block_title(opened.name)}</h3>"
             + figure(overlay, positive, f"{name}-{opened.name}"),
             split: _split(visit),
             other: placeholder("Choose a method and press Compute: these run the network again, some many times."),
@@ -65,8 +68,8 @@ def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
 def _split(visit: Visit) -> str:
     """Signed Grad-CAM of the sum and of its two terms, which must add up."""
     assert visit.picture is not None
-    opened, label = visit.opened, visit.labels[visit.seen.target]
-    title = f"<h3>Which branch of block {words.block_title(opened.name)} brought it?</h3>"
+    opened, label, say = visit.opened, visit.labels[visit.seen.target], visit.say
+    title = f"<h3>Which branch of block {say.reading.block_title(opened.name)} brought it?</h3>"
     if opened.shortcut_kind == "none":
         return title + placeholder("In a plain block there is only one branch: all evidence has to go through F.")
     cams = {branch: block_cam(opened, branch, signed=True) for branch in ("residual", "shortcut", "total")}
@@ -75,15 +78,17 @@ def _split(visit: Visit) -> str:
     drawing = draw_split(
         visit.domain.view(visit.picture, 160), cams, f"Signed Grad-CAM of F(x), shortcut and their sum for {label}"
     )
-    return title + figure(drawing, words.cam_split(sums, error, label), f"{visit.name}-{label}-{opened.name}-branches")
+    return title + figure(
+        drawing, say.reading.cam_split(sums, error, label), f"{visit.name}-{label}-{opened.name}-branches"
+    )
 
 
 def compute_other(visit: Visit, method: str) -> str:
     """Run one of captum's methods for the class and block that are open."""
     if visit.picture is None:
         raise InputError("There is no picture yet: upload one, or choose an example.")
-    trace, label = visit.seen, visit.labels[visit.seen.target]
+    trace, label, say = visit.seen, visit.labels[visit.seen.target], visit.say
     result = attribute(visit.network, trace.image, trace.target, method, visit.opened.name)
     drawing = draw_overlay(visit.domain.view(visit.picture, 320), result, f"{method} for {label}", opacity=0.85)
-    reading = words.other_method(method, label, result.max().item(), result.min().item(), visit.opened.name)
+    reading = say.reading.other_method(method, label, result.max().item(), result.min().item(), visit.opened.name)
     return figure(drawing, reading, f"{visit.name}-{label}-{method}")

@@ -18,7 +18,6 @@ from ..figures import (
     strongest,
 )
 from ..trace import POINTS, BlockTrace
-from . import words
 from .page import Page, choose
 from .parts import both, channels, figure, note, whole_input
 from .session import Visit
@@ -53,20 +52,21 @@ def build() -> tuple[Page, gr.Number]:
     curves = gr.HTML(elem_id="curves")
 
     def render(visit: Visit) -> dict[Any, Any]:
+        say = visit.say
         trace, opened = visit.seen, visit.opened
         best = visit.predictions(1)[0]
         picture = visit.domain.crop(visit.picture) if visit.picture else visit.domain.to_picture(trace.image)
-        drawing = draw_street(trace, opened.name, picture, (best.label, words.percent(best.probability)))
+        drawing = draw_street(trace, opened.name, picture, (best.label, say.reading.percent(best.probability)))
         channel = visit.channel if visit.channel is not None else channel_to_show(opened)
         name = f"{visit.name}-{opened.name}"
-        checked = "" if opened.shortcut_kind == "none" else words.exactness(opened)
+        checked = "" if opened.shortcut_kind == "none" else say.reading.exactness(opened)
         return {
             street: "<h3>The network, block by block</h3>"
-            + figure(drawing, words.street(trace), f"{visit.name}-street"),
-            block: f"<h3>Block {words.block_title(opened.name)}, drawn as its equation</h3>"
-            + figure(both(draw_block, opened, channel), words.block(opened), name, checked)
-            + _numbers(opened),
-            grids: _grids(opened, channel, name),
+            + figure(drawing, say.reading.street(trace), f"{visit.name}-street"),
+            block: f"<h3>Block {say.reading.block_title(opened.name)}, drawn as its equation</h3>"
+            + figure(both(draw_block, opened, channel), say.reading.block(opened), name, checked)
+            + _numbers(opened, say),
+            grids: _grids(opened, channel, name, say),
             number: channel,
             curves: _curves(visit),
         }
@@ -74,7 +74,7 @@ def build() -> tuple[Page, gr.Number]:
     return Page("inside", [street, block, number, grids, curves], render, {"block": street, "channel": grids}), number
 
 
-def _numbers(block: BlockTrace) -> str:
+def _numbers(block: BlockTrace, say: Any) -> str:
     """The numbers of the drawing as a table."""
     rows = "".join(
         f"<tr><th scope='row'>{TITLES[point]}</th><td>{block.norms[point]:.4g}</td>"
@@ -87,14 +87,14 @@ def _numbers(block: BlockTrace) -> str:
     if block.ratio is not None:
         relation = f"<p>‖F(x)‖ / ‖shortcut‖ = <b>{block.ratio:.3f}</b>, cosine = <b>{block.cosine or 0:.3f}</b></p>"
     return (
-        f"<details class='rd-fold'><summary>The numbers of block {words.block_title(block.name)}</summary>"
+        f"<details class='rd-fold'><summary>The numbers of block {say.reading.block_title(block.name)}</summary>"
         "<div class='rd-scroll'>"
         "<table class='rd-table'><thead><tr><th>value</th><th>norm</th><th>norm of its gradient</th><th>shape</th></tr>"
         f"</thead><tbody>{rows}</tbody></table></div>{relation}</details>"
     )
 
 
-def _grids(block: BlockTrace, channel: int, name: str) -> str:
+def _grids(block: BlockTrace, channel: int, name: str, say: Any) -> str:
     """All five points side by side on one scale, and folded below them the maps inside F."""
     values = {point: getattr(block, point) for point in POINTS}
     scale = scale_of(*values.values())
@@ -119,7 +119,7 @@ def _grids(block: BlockTrace, channel: int, name: str) -> str:
     ramp = '<span class="rd-ramp"></span>'
     legend = f'<div class="rd-legend" aria-hidden="true"><span>−{scale:.2g}</span>{ramp}<span>+{scale:.2g}</span></div>'
     return (
-        f"<h3>Every channel of block {words.block_title(block.name)}</h3>"
+        f"<h3>Every channel of block {say.reading.block_title(block.name)}</h3>"
         + note(
             f"Channel {channel} enlarged, above {some}. All on one scale, so that colours can be compared across the "
             "equation: click a channel to enlarge it everywhere."
@@ -139,6 +139,8 @@ def _curves(visit: Visit) -> str:
         return visit.curves[1]
     label = "Norms of both branches, their ratio and their cosine, over all blocks"
     drawing = curves_svg(draw_curves(trace), label)
-    shown = f"<h3>All blocks in one picture</h3>{figure(drawing, words.curves(trace), f'{visit.name}-curves')}"
+    shown = (
+        f"<h3>All blocks in one picture</h3>{figure(drawing, visit.say.reading.curves(trace), f'{visit.name}-curves')}"
+    )
     visit.curves = (weakref.ref(trace), shown)
     return shown

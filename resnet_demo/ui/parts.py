@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..figures import data_uri, grid, photo_uri, signed_map
 from ..images import load_image
 from ..predict import Prediction
-from .words import tenths
+from .text.en.reading import tenths
 
 C = TypeVar("C", bound=Component)
 

@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from PIL import Image
 
@@ -27,6 +27,7 @@ from ..predict import Prediction, domain_of, familiarity, rank
 from ..resnet import ResNet, ResNetConfig
 from ..trace import BlockTrace, Trace, retarget, trace_blocks
 from ..weights import load_file
+from . import text
 from .race import Race
 
 TRAINED, RANDOM, OWN, HERE = "trained", "random", "your file", "trained here"  # where a network's weights are from
@@ -141,6 +142,7 @@ class Visit:
     cut: frozenset[str] = frozenset()  # the blocks whose residual branch is cut, on the page for that
     dials: Dial = field(default_factory=Dial)  # and by how much the branches of all others are multiplied
     page: str = "classify"
+    language: str = text.FIRST
     curves: tuple[weakref.ref[Trace], str] | None = None  # what was last drawn of all blocks, and of which trace
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a visit at a time
@@ -264,6 +266,11 @@ class Visit:
 
     def open_channel(self, channel: int) -> None:
         self.channel = whole_number(channel, 0, self.opened.total.shape[1] - 1, "The channel")
+
+    @property
+    def say(self) -> Any:
+        """What the app says, in the visitor's language; see `text`."""
+        return text.of(self.language)
 
     @property
     def network(self) -> ResNet:

@@ -26,12 +26,13 @@ from ..figures import (
     photo_uri,
 )
 from ..train import Record
-from . import training_words
+from . import text
 from .page import Page, choose
 from .parts import Dropdown, File, Number, Radio, both, figure, note, sentences, whole_input
 from .race import BOTH, DATA, DEPTHS, KINDS, OWN_PICTURES, SHAPES, Plan, Race, read_data
 from .session import Trained, Visit, visit_of
-from .words import percent
+from .text import LANGUAGES
+from .text.en.reading import percent
 
 # One visitor trains at a time; the others see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
@@ -126,7 +127,7 @@ def build() -> TrainPage:
     files = gr.File(label="Weights, history and plots", file_count="multiple", interactive=False, visible=False,
                     elem_id="train-files")  # fmt: skip
     degradation = gr.HTML(elem_id="degradation")
-    page = Page("train", [degradation], lambda visit: {degradation: degradation_figure()})
+    page = Page("train", [degradation], lambda visit: {degradation: degradation_figure(visit.language)})
     inputs = [depth, kind, data, file, budget, seconds, epochs, recipe, batch, rate, seed]
     return TrainPage(
         page=page, inputs=inputs, presets=presets, data=data, file=file, budget=budget, seconds=seconds, epochs=epochs,
@@ -167,12 +168,12 @@ def connect(
                 if visit.stop_asked:
                     race.stop()
                 for _ in race.run():
-                    yield {page.status: status(race), page.live: live(race)}
+                    yield {page.status: status(race), page.live: live(race, visit.say)}
                 if race.abandoned:
                     return
                 with visit.lock:
                     adopt(visit, race)
-                    end = {**finished(page, race), **show(visit)}
+                    end = {**finished(page, race, visit.say), **show(visit)}
                 yield end
 
         return run
@@ -274,8 +275,8 @@ def arriving(data: str, data_dir: str | None) -> str:
     return note(f"Downloading the pictures: {arrived / 1e6:.0f} of {size / 1e6:.0f} MB …")
 
 
-def finished(page: TrainPage, race: Race) -> dict[Any, Any]:
-    shown = {**idle(page, race), page.live: live(race), page.result: outcome(race)}
+def finished(page: TrainPage, race: Race, say: Any) -> dict[Any, Any]:
+    shown = {**idle(page, race), page.live: live(race, say), page.result: outcome(race, say)}
     if race.results:
         shown[page.files] = gr.update(value=race.write_files(), visible=True)
     return shown
@@ -291,16 +292,16 @@ def waiting() -> str:
     return figure(both(draw_race, {}), "Here the curves will grow, one for each network.", "race")
 
 
-def live(race: Race) -> str:
+def live(race: Race, say: Any) -> str:
     """The race as it stands: curves, and the gradients of the last step."""
     records, latest, classes = race.records, _latest(race), len(race.train_set.classes)
     pictures = race.plan.epochs and race.plan.epochs * len(race.train_set)  # the axis; by the clock nobody knows
     curves = both(draw_race, records, pictures, classes)
     gradients = both(draw_gradients, latest)
     return (
-        figure(curves, training_words.race(records, classes, race.over), "race")
+        figure(curves, say.training.race(records, classes, race.over), "race")
         + "<h3>How strongly each block is told to change: the gradient</h3>"
-        + figure(gradients, training_words.gradients(latest), "gradients")
+        + figure(gradients, say.training.gradients(latest), "gradients")
     )
 
 
@@ -348,7 +349,7 @@ def adopt(visit: Visit, race: Race) -> None:
         visit.keep(name, Trained(result.model, samples(race.test_set)))
 
 
-def outcome(race: Race) -> str:
+def outcome(race: Race, say: Any) -> str:
     """What came out: the figures, a way to look inside, the confusions and the worst mistakes of each network."""
     if not race.results:
         return note(race.failure or "Nothing was trained.", "rd-warn")
@@ -374,17 +375,17 @@ def outcome(race: Race) -> str:
     ratios = both(draw_ratios, _latest(race))
     read = "‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 the shortcut carries more than the block adds."
     parts.append(f"<h4>How much each block adds to its shortcut</h4>{figure(ratios, read, 'ratios')}")
-    parts.append(f"<div class='rd-outcomes'>{''.join(_outcome(name, race) for name in race.results)}</div>")
+    parts.append(f"<div class='rd-outcomes'>{''.join(_outcome(name, race, say) for name in race.results)}</div>")
     return "".join(parts)
 
 
-def _outcome(name: str, race: Race) -> str:
+def _outcome(name: str, race: Race, say: Any) -> str:
     """What one network takes for what, and the mistakes that it is surest of."""
     result = race.results[name]
     labels, matrix = result.test_set.classes, result.test.confusion
     return (
         f"<section><h4>{network_title(name)}: what it takes for what</h4>"
-        + figure(both(draw_confusion, matrix, labels), training_words.confusion(matrix, labels), f"{name}-confusion")
+        + figure(both(draw_confusion, matrix, labels), say.training.confusion(matrix, labels), f"{name}-confusion")
         + _mistakes(name, race)
         + "</section>"
     )
@@ -410,13 +411,13 @@ def _mistakes(name: str, race: Race) -> str:
     return f"<h4>The mistakes it is surest of</h4><div class='rd-mistakes'>{cards}</div>"
 
 
-@lru_cache(maxsize=1)
-def degradation_figure() -> str:
+@lru_cache(maxsize=len(LANGUAGES))
+def degradation_figure(language: str) -> str:
     """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
-    histories = zoo.histories()
+    say, histories = text.of(language), zoo.histories()
     drawing = curves_svg(draw_degradation(histories), "Training and test error by epoch, plain and residual networks")
     return (
         "<h3>The long run: what the bundled networks did</h3>"
-        + figure(drawing, training_words.degradation(histories), "degradation",
+        + figure(drawing, say.training.degradation(histories), "degradation",
                  "CIFAR-10, the same recipe and seed for all; after He et al. 2015, figures 1 and 6.")
     )  # fmt: skip

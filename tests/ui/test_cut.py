@@ -14,7 +14,7 @@ from resnet_demo.lab.wires import answer_without
 from resnet_demo.ui import cut, parts
 from resnet_demo.ui.cut import CutPage
 from resnet_demo.ui.session import RANDOM, TRAINED, Visit
-from resnet_demo.ui.words import tenths
+from resnet_demo.ui.text.en.reading import tenths
 
 
 @pytest.fixture

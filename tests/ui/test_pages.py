@@ -16,8 +16,9 @@ from resnet_demo.images import CIFAR10
 from resnet_demo.lab.wires import Dial
 from resnet_demo.predict import Prediction
 from resnet_demo.trace import POINTS, BlockTrace, Trace
-from resnet_demo.ui import bars, gradcam, parts, words
+from resnet_demo.ui import bars, gradcam, parts
 from resnet_demo.ui.session import RANDOM, TRAINED, Visit
+from resnet_demo.ui.text.en import reading as words
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]

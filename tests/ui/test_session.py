@@ -21,8 +21,9 @@ from resnet_demo.images import CIFAR10
 from resnet_demo.lab.wires import Dial
 from resnet_demo.resnet import ResNet, ResNetConfig
 from resnet_demo.trace import trace_blocks
-from resnet_demo.ui import address, bars, session, words
+from resnet_demo.ui import address, bars, session
 from resnet_demo.ui.session import MAX_SEED, OWN, RANDOM, TRAINED, Shelf, Visit, visit_of, whole_number
+from resnet_demo.ui.text.en import reading as words
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]

@@ -19,9 +19,10 @@ from resnet_demo import ui, weights
 from resnet_demo.data import Dataset
 from resnet_demo.evaluation import evaluate
 from resnet_demo.ui import race as race_module
-from resnet_demo.ui import session, words
+from resnet_demo.ui import session
 from resnet_demo.ui import train as train_page
 from resnet_demo.ui.race import Race
+from resnet_demo.ui.text.en import reading as words
 from resnet_demo.ui.train import PRESETS
 
 FORM: dict[str, Any] = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from resnet_demo.ui import training_words as say
+from resnet_demo.ui.text.en import training as say
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from ..figures import network_title
-from ..figures.runs import depth_of, field, is_plain, number, points
-from .words import block_title, percent, tenths
+from ....figures import network_title
+from ....figures.runs import depth_of, field, is_plain, number, points
+from .reading import block_title, percent, tenths
 
 if TYPE_CHECKING:
-    from ..figures.runs import AnyRecord, Runs
+    from ....figures.runs import AnyRecord, Runs
 
 CLOSE = 0.02  # accuracies that differ by less are called equal, where it is not known on how many pictures they are
 SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from torch import Tensor
 
-from ..figures import share, strongest_change, weakest_change
-from ..lab.wires import Dial
-from ..predict import Prediction
-from ..trace import BlockTrace, Trace
+from ....figures import share, strongest_change, weakest_change
+from ....lab.wires import Dial
+from ....predict import Prediction
+from ....trace import BlockTrace, Trace
 
 
 def percent(fraction: float) -> str:

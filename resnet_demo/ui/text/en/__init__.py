@@ -1,0 +1,5 @@
+"""English."""
+
+from . import reading, training
+
+__all__ = ["reading", "training"]
