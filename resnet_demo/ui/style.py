@@ -18,6 +18,8 @@ def theme() -> themes.Base:
     return base.set(
         body_background_fill="#fafbfc",
         body_background_fill_dark="#11161d",
+        body_text_color_subdued="#5b6775",  # gradio's own is too pale on this page to be read (2.5 : 1)
+        body_text_color_subdued_dark="#9fabb8",
         block_background_fill="transparent",
         block_background_fill_dark="transparent",
         input_background_fill="#f1f4f7",

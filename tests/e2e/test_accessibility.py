@@ -1,0 +1,44 @@
+"""What axe-core finds wrong with the pages for those who cannot see them, or not well, or use no mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from .conftest import OpenApp
+
+GRAVE = ("serious", "critical")
+SHOWS = {
+    "classify": "#answers .rd-answer",
+    "inside": "#street svg",
+    "gradcam": "#strip svg",
+    "cut": "#cut-street svg",
+    "train": "#degradation svg",
+}
+STILL = "document.getAnimations().every((animation) => animation.playState !== 'running')"
+
+
+def told(violation: dict[str, Any]) -> str:
+    places = "; ".join(f"{node['target']}: {node['html'][:120]}" for node in violation["nodes"][:4])
+    return f"{violation['id']} ({violation['impact']}): {violation['help']}. {places}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("tab", SHOWS)
+def test_axe_finds_nothing_grave(open_app: OpenApp, tab: str, theme: str) -> None:
+    with open_app(f"?tab={tab}&__theme={theme}", shows=SHOWS[tab]) as visit:
+        expect(visit.at(".pending, .generating")).to_have_count(0)
+        visit.page.wait_for_function(STILL)  # gradio fades what is being made anew
+        found = Axe().run(visit.page).response
+        assert found["passes"], "axe looked at nothing"
+        assert [told(violation) for violation in found["violations"] if violation["impact"] in GRAVE] == []
+
+
+def test_axe_would_find_something(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        visit.page.evaluate("document.querySelector('#answers .rd-answer').replaceChildren()")
+        assert "button-name" in {violation["id"] for violation in Axe().run(visit.page).response["violations"]}
