@@ -21,6 +21,7 @@ from ..recipes import RECIPES, Recipe, recipe_of
 from ..resnet import ResNet
 from ..train import Record, Training
 from ..weights import save
+from .bounds import number_within, whole_number
 
 RESIDUAL, PLAIN, BOTH = "residual", "plain", "both"
 KINDS = (BOTH, RESIDUAL, PLAIN)
@@ -60,18 +61,18 @@ class Plan:
         if (self.seconds is None) == (self.epochs is None):
             raise InputError("A training needs a budget: either seconds or epochs.")
         if self.seconds is not None:
-            _within(self.seconds, LEAST_SECONDS, MOST_SECONDS, "The budget in seconds")
+            number_within(self.seconds, LEAST_SECONDS, MOST_SECONDS, "The budget in seconds")
         else:
-            _within(self.epochs, 1, MOST_EPOCHS, "The number of epochs", whole=True)
+            whole_number(self.epochs, 1, MOST_EPOCHS, "The number of epochs")
         if self.batch is not None:
-            _within(self.batch, *BATCHES, "The batch", whole=True)
+            whole_number(self.batch, *BATCHES, "The batch")
         if self.rate is not None:
-            _within(self.rate, *RATES, "The learning rate")
+            number_within(self.rate, *RATES, "The learning rate")
         if self.depth * self.settings.batch > MOST_LAYERS:
             raise InputError(
                 f"At depth {self.depth} a batch can have at most {MOST_LAYERS // self.depth} pictures here."
             )
-        _within(self.seed, 0, 2**31 - 1, "The seed", whole=True)
+        whole_number(self.seed, 0, 2**31 - 1, "The seed")
         if self.data == OWN_PICTURES and self.file is None:
             raise InputError("There are no pictures of yours yet: upload a zip with one folder of pictures per class.")
 
@@ -95,13 +96,6 @@ class Plan:
 def _among(value: object, allowed: tuple, what: str) -> None:
     if not isinstance(value, (str, int)) or isinstance(value, bool) or value not in allowed:
         raise InputError(f"{what} is one of {', '.join(map(str, allowed))}, not {str(value)[:40]!r}.")
-
-
-def _within(value: object, low: float, high: float, what: str, whole: bool = False) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not low <= value <= high or (whole and value != int(value)):  # pyright: ignore
-        kind = "a whole number" if whole else "a number"
-        raise InputError(f"{what} must be {kind} from {low:g} to {high:g}, not {str(value)[:40]!r}.")
 
 
 @lru_cache(maxsize=2)  # read-only, shared by all visitors; CIFAR-10 takes 180 MB
@@ -223,7 +217,8 @@ class Race:
         model = training.model.requires_grad_(False)
         model.provenance = {"origin": "trained in the app", **provenance(name, training, test)}
         self._running.discard(name)
-        self.results[name] = Result(model, test, self.test_set.subset(test.n))
+        done = {**self.results, name: Result(model, test, self.test_set.subset(test.n))}
+        self.results = {name: done[name] for name in self.trainings if name in done}  # whoever was ready first
 
     def repeat(self) -> Race:
         """The same race once more: same seeds, same schedules."""

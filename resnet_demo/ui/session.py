@@ -6,7 +6,6 @@ bounded in number and in time; the page holds only a visit's key, which nobody c
 
 from __future__ import annotations
 
-import reprlib
 import secrets
 import threading
 import time
@@ -28,6 +27,7 @@ from ..resnet import ResNet, ResNetConfig
 from ..trace import BlockTrace, Trace, retarget, trace_blocks
 from ..weights import load_file
 from . import text
+from .bounds import number_within, whole_number
 from .race import Race
 
 TRAINED, RANDOM, OWN, HERE = "trained", "random", "your file", "trained here"  # where a network's weights are from
@@ -361,19 +361,3 @@ def end_visit(session: str | None) -> None:
         _visits.drop(key)
         _traces.drop(key)
         _keys.drop(session)
-
-
-def number_within(value: object, low: float, high: float, what: str) -> float:
-    """A number from outside within bounds, or InputError: clients of the API can send anything."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not low <= value <= high:  # pyright: ignore[reportOperatorIssue]
-        raise InputError(f"{what} must be a number from {low:g} to {high:g}, not {reprlib.repr(value)}.")
-    return float(value)  # pyright: ignore[reportArgumentType]
-
-
-def whole_number(value: object, low: int, high: int, what: str) -> int:
-    """A number from outside, whole and within bounds, or InputError: clients of the API can send anything."""
-    number = int(value) if isinstance(value, float) and value.is_integer() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-        raise InputError(f"{what} must be a whole number from {low} to {high}, not {reprlib.repr(value)}.")
-    return number

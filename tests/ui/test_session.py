@@ -22,7 +22,7 @@ from resnet_demo.lab.wires import Dial
 from resnet_demo.resnet import ResNet, ResNetConfig
 from resnet_demo.trace import trace_blocks
 from resnet_demo.ui import address, bars, session
-from resnet_demo.ui.session import MAX_SEED, OWN, RANDOM, TRAINED, Shelf, Visit, visit_of, whole_number
+from resnet_demo.ui.session import MAX_SEED, OWN, RANDOM, TRAINED, Shelf, Visit, visit_of
 from resnet_demo.ui.text.en import reading as words
 
 NASTY = """<img src=x onerror="alert('1')">"""
@@ -186,19 +186,6 @@ def test_a_client_without_a_key_gets_a_visit_of_its_own() -> None:
     for wrong in ("", "guess", "0" * 32):
         with pytest.raises(InputError):
             visit_of(wrong)
-
-
-class TestWholeNumber:
-    @pytest.mark.parametrize("value", [0, 7, 9, 7.0])
-    def test_takes(self, value: float) -> None:
-        assert whole_number(value, 0, 9, "It") == value
-        assert type(whole_number(value, 0, 9, "It")) is int
-
-    @pytest.mark.parametrize("value", [*ODD_NUMBERS, 10, 10**400, -0.5, "x" * 100_000], ids=lambda v: str(v)[:12])
-    def test_refuses(self, value: object, sentence: Callable[[BaseException], str]) -> None:
-        with pytest.raises(InputError, match=r"It must be a whole number from 0 to 9, not ") as error:
-            whole_number(value, 0, 9, "It")
-        sentence(error.value)  # short, however long the value
 
 
 # One forward pass
