@@ -9,14 +9,16 @@ are one channel: x, F(x), shortcut, sum and y on one symmetric scale, the layers
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from ..trace import BlockTrace
 from .maps import data_uri, scale_of, signed_map
-from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, TITLE, TOTAL
+from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, TOTAL
 from .svg import document, element, image, text
+from .terms import ENGLISH, Terms
 
 Place = tuple[float, float]  # the centre of something, in the drawing's units
 
@@ -106,7 +108,7 @@ def _tall(inner: int) -> _Layout:
     )
 
 
-def draw_block(block: BlockTrace, channel: int, tall: bool = False) -> str:
+def draw_block(block: BlockTrace, channel: int, tall: bool = False, terms: Terms = ENGLISH) -> str:
     """One block as its equation, an SVG document. `channel` is of the block's output; `tall` suits a phone."""
     layers = list(block.inside)[:-1]  # the last layer's output is F(x) itself
     at = _tall(len(layers)) if tall else _wide(len(layers))
@@ -158,12 +160,12 @@ def draw_block(block: BlockTrace, channel: int, tall: bool = False) -> str:
         place = getattr(at, point)
         parts.append(_tile(maps[point], scale, place, at.big, colour))
         if point == "shortcut":
-            parts += _shortcut_words(at, block, norms[point])
+            parts += _shortcut_words(at, block, norms[point], terms)
         else:
-            name = "F(x) + nothing" if plain and point == "total" else TITLE[point]
+            name = terms.total_of_nothing if plain and point == "total" else title_of(point, terms)
             parts.append(_caption(at, place, at.big, name, norms[point], colour))
     if plain:
-        lines = ("no shortcut:", "what F does not pass on is lost")
+        lines = (f"{terms.no_shortcut}:", terms.lost) if at.below else terms.no_shortcut.split()
         parts += [
             text(
                 line,
@@ -174,9 +176,14 @@ def draw_block(block: BlockTrace, channel: int, tall: bool = False) -> str:
                 font_style="italic",
                 text_anchor="middle",
             )
-            for i, line in enumerate(lines if at.below else ("no", "shortcut"))
+            for i, line in enumerate(lines)
         ]
-    return document(*at.size, _describe(block), *parts, class_=f"rd-block rd-{'tall' if tall else 'wide'}")
+    return document(*at.size, _describe(block, terms), *parts, class_=f"rd-block rd-{'tall' if tall else 'wide'}")
+
+
+def title_of(point: str, terms: Terms) -> str:
+    """What a point of the equation is called beside its map."""
+    return {"x": "x", "residual": "F(x)", "shortcut": terms.shortcut, "total": terms.total, "output": "y"}[point]
 
 
 def _points(block: BlockTrace) -> dict[str, Tensor]:
@@ -230,11 +237,11 @@ def _caption(at: _Layout, centre: Place, side: float, name: str, norm: float | N
     return text(name, x, y, **style) + (text(number, x, y + 19, font_size=13, fill=MUTED) if number else "")
 
 
-def _shortcut_words(at: _Layout, block: BlockTrace, norm: float) -> list[str]:
+def _shortcut_words(at: _Layout, block: BlockTrace, norm: float, terms: Terms) -> list[str]:
     name = {
-        "identity": "shortcut: x, untouched",
-        "padding": "shortcut A: half the pixels, new channels 0",
-        "projection": "shortcut B: a 1×1 projection of x",
+        "identity": terms.identity,
+        "padding": terms.padding,
+        "projection": terms.projection,
     }[block.shortcut_kind]
     x, y = at.shortcut
     style = {"font_size": 15, "fill": SHORTCUT, "font_weight": 600}
@@ -246,7 +253,7 @@ def _shortcut_words(at: _Layout, block: BlockTrace, norm: float) -> list[str]:
     below = y + at.big / 2 + 20
     return [
         element("rect", x=x - 46, y=below - 15, width=92, height=40, fill=PAPER),
-        text(name.split(":")[0], x, below, text_anchor="middle", **style),
+        text(re.split("[:：]", name)[0], x, below, text_anchor="middle", **style),
         text(f"‖·‖ = {norm:.3g}", x, below + 19, text_anchor="middle", font_size=13, fill=MUTED),
     ]
 
@@ -269,6 +276,6 @@ def _relu(centre: Place) -> str:
     return pill + text("ReLU", x, y + 4.5, text_anchor="middle", font_size=13, fill=INK)
 
 
-def _describe(block: BlockTrace) -> str:
-    norms = ", ".join(f"{TITLE[point]} {value:.3g}" for point, value in block.norms.items())
-    return f"Block {block.name} drawn as its equation, with the norms of its values: {norms}."
+def _describe(block: BlockTrace, terms: Terms) -> str:
+    norms = ", ".join(f"{title_of(point, terms)} {value:.3g}" for point, value in block.norms.items())
+    return terms.block_drawn.format(name=block.name, norms=norms)

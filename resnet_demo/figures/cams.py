@@ -12,8 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from .maps import data_uri, photo_uri, scale_of, signed_map
-from .palette import BRANCH, INK, LINE, MUTED, TITLE
+from .palette import BRANCH, INK, LINE, MUTED
 from .svg import document, element, text
+from .terms import ENGLISH, Terms
 
 
 def draw_overlay(
@@ -26,7 +27,9 @@ def draw_overlay(
     return document(side, side, label, photo, heat, class_="rd-overlay")
 
 
-def draw_strip(picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, label: str) -> str:
+def draw_strip(
+    picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, label: str, terms: Terms = ENGLISH
+) -> str:
     """The maps of all blocks by name as a film strip, each on a scale of its own; frames carry `data-block`."""
     side, gap = 92, 10
     frames = []
@@ -41,7 +44,7 @@ def draw_strip(picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, la
                 _heat(cam, x, 4, side, scale_of(cam), 0.75),
                 element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
                 text(name[5:], x + side / 2, side + 22, text_anchor="middle", font_size=13, fill=INK),
-                text("no evidence", x + side / 2, side + 38, text_anchor="middle", font_size=11, fill=MUTED)
+                text(terms.no_evidence, x + side / 2, side + 38, text_anchor="middle", font_size=11, fill=MUTED)
                 if nothing
                 else "",
                 class_="rd-stop",
@@ -49,7 +52,7 @@ def draw_strip(picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, la
                 role="button",
                 tabindex=0,
                 aria_pressed=str(name == chosen).lower(),
-                aria_label=f"Grad-CAM of block {name}" + (": no positive evidence" if nothing else ""),
+                aria_label=(terms.block_cam_empty if nothing else terms.block_cam).format(name=name),
             )
         )
     width = 8 + len(cams) * (side + gap) - gap
@@ -66,7 +69,7 @@ def draw_strip(picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, la
     )
 
 
-def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str) -> str:
+def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str, terms: Terms = ENGLISH) -> str:
     """The maps "residual", "shortcut" and "total" of one block as a sum, on one scale: F(x) + shortcut = sum."""
     side, gap, scale = 150, 40, scale_of(*cams.values())
     parts, x = [_define("rd-split-photo", picture, side)], 4.0
@@ -74,13 +77,19 @@ def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str) -> 
         if sign:
             parts.append(text(sign, x - gap / 2, 4 + side / 2 + 8, text_anchor="middle", font_size=26, fill=MUTED))
         frame = {"stroke": BRANCH[branch], "stroke_width": 3, "rx": 3}
-        words = "CAM of the sum" if branch == "total" else f"CAM of {TITLE[branch]}"
+        what = {"residual": "F(x)", "shortcut": terms.shortcut, "total": terms.the_sum}[branch]
         parts += [
             _use("rd-split-photo", x, 4),
             _heat(cams[branch], x, 4, side, scale, 0.75),
             element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
             text(
-                words, x + side / 2, side + 26, text_anchor="middle", font_size=16, font_weight=600, fill=BRANCH[branch]
+                terms.cam_of.format(what=what),
+                x + side / 2,
+                side + 26,
+                text_anchor="middle",
+                font_size=16,
+                font_weight=600,
+                fill=BRANCH[branch],
             ),
         ]
         x += side + gap

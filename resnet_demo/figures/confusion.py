@@ -16,6 +16,7 @@ from torch import Tensor
 from .palette import INK, LINE, MUTED, PAPER, WRONG
 from .runs import shortened
 from .svg import document, element, text
+from .terms import ENGLISH, Terms
 
 NUMBERED = 12  # classes; with more of them, a cell has no room for its count
 
@@ -33,7 +34,7 @@ class _Grid:
         return len(self.labels) <= NUMBERED
 
 
-def draw_confusion(matrix: Tensor, labels: Sequence[str], tall: bool = False) -> str:
+def draw_confusion(matrix: Tensor, labels: Sequence[str], tall: bool = False, terms: Terms = ENGLISH) -> str:
     """Counts [K, K], rows the true classes and columns the answers, as an SVG document; `tall` suits a phone.
 
     Raises ValueError where labels and matrix do not belong together.
@@ -47,19 +48,19 @@ def draw_confusion(matrix: Tensor, labels: Sequence[str], tall: bool = False) ->
     width = 360.0 if tall else max(left + whole + right, 360.0)
     parts = [
         element("rect", x=left, y=head, width=whole, height=whole, fill=PAPER, stroke=LINE),
-        text("it is …", left - 8, head - 8, text_anchor="end", font_size=size, fill=MUTED),
-        text("… and was taken for", left, 13, font_size=size, fill=MUTED),
+        text(terms.it_is, left - 8, head - 8, text_anchor="end", font_size=size, fill=MUTED),
+        text(terms.taken_for, left, 13, font_size=size, fill=MUTED),
         *_names(at, most=9 if tall else 12, angle=-90 if tall else -55),
     ]
     for row, counts in enumerate(matrix.tolist()):
         total = sum(counts)
         # Cells of nothing are left out: of the 10,000 cells of 100 classes most are.
-        parts += [_cell(at, row, column, value, total) for column, value in enumerate(counts) if value]
+        parts += [_cell(at, row, column, value, total, terms) for column, value in enumerate(counts) if value]
     style = None if tall else f"max-width:{1.1 * width:.0f}px"
     return document(
         width,
         head + whole + 8,
-        _describe(matrix),
+        _describe(matrix, terms),
         *parts,
         class_=f"rd-confusion rd-{'tall' if tall else 'wide'}",
         style=style,
@@ -78,18 +79,20 @@ def _names(at: _Grid, most: int, angle: float) -> list[str]:
     return parts
 
 
-def _cell(at: _Grid, row: int, column: int, value: int, total: int) -> str:
+def _cell(at: _Grid, row: int, column: int, value: int, total: int, terms: Terms) -> str:
     right, part = row == column, value / total
     shade = part if right else math.sqrt(part)
     gap = 1.0 if at.numbered else 0.0
     x, y, side = at.left + column * at.side, at.head + row * at.side, at.side
     box = {"x": x + gap, "y": y + gap, "width": side - 2 * gap, "height": side - 2 * gap}
     true, answered = at.labels[row], at.labels[column]
-    words = f"{true}: {value:,} of {total:,} right" if right else f"{true} taken for {answered}: {value:,} of {total:,}"
+    words = (terms.cell_right if right else terms.cell_wrong).format(
+        true=true, answer=answered, value=value, total=total, share=f"{part:.1%}".replace("%", " %")
+    )
     opacity = 0.06 + 0.78 * shade
     cell = element(
         "rect",
-        element("title", escape(f"{words} ({part:.1%})".replace("%)", " %)"))),
+        element("title", escape(words)),
         **box,
         fill=INK if right else WRONG,
         fill_opacity=opacity,
@@ -102,6 +105,6 @@ def _cell(at: _Grid, row: int, column: int, value: int, total: int) -> str:
     return cell + number
 
 
-def _describe(matrix: Tensor) -> str:
+def _describe(matrix: Tensor, terms: Terms) -> str:
     total, right = int(matrix.sum()), int(matrix.diagonal().sum())
-    return f"Confusion matrix of {len(matrix)} classes: {right:,} of {total:,} pictures right."
+    return terms.confusion.format(classes=len(matrix), right=right, total=total)

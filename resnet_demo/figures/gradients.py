@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from .palette import INK, LINE, MUTED, RESIDUAL, SHORTCUT, WRONG
 from .runs import colour_of, field, is_plain, network_title, shortened
 from .svg import document, element, text
+from .terms import ENGLISH, Terms
 
 if TYPE_CHECKING:
     from .runs import AnyRecord
@@ -63,29 +64,28 @@ class _Row:
     nothing: str  # what to say where there are no values
 
 
-def draw_gradients(latest: Mapping[str, AnyRecord], tall: bool = False) -> str:
+def draw_gradients(latest: Mapping[str, AnyRecord], tall: bool = False, terms: Terms = ENGLISH) -> str:
     """The norm of the loss's gradient by block, for each network's latest record by name: an SVG document."""
     rows = [
-        _Row(name, field(record, "gradients") or {}, colour_of(name), LINE, "not measured yet")
+        _Row(name, field(record, "gradients") or {}, colour_of(name), LINE, terms.not_measured)
         for name, record in latest.items()
     ]
     scale = _logarithmic([value for row in rows for value in row.values.values()])
-    note = "gradient norm, log scale" if tall else "gradient norm, each line ten times the one below"
-    return _strips(rows, scale, note, "Norm of the loss's gradient for the weights of each block", tall, "rd-gradients")
+    note = terms.gradient_scale_short if tall else terms.gradient_scale
+    return _strips(rows, scale, note, terms.gradients, tall, "rd-gradients", terms)
 
 
-def draw_ratios(latest: Mapping[str, AnyRecord], tall: bool = False) -> str:
+def draw_ratios(latest: Mapping[str, AnyRecord], tall: bool = False, terms: Terms = ENGLISH) -> str:
     """‖F(x)‖ / ‖shortcut‖ by block, for each network's latest record by name: an SVG document."""
     rows = []
     for name, record in latest.items():
         values = field(record, "ratios")
         # A network that has gradients but no ratios has no shortcuts, whatever its name is.
         plain = not values and (is_plain(name) or (values is not None and bool(field(record, "gradients"))))
-        nothing = "no shortcut" if plain else "not measured yet"
+        nothing = terms.no_shortcut if plain else terms.not_measured
         rows.append(_Row(name, values or {}, RESIDUAL, LINE if plain else SHORTCUT, nothing))
     scale = _linear([value for row in rows for value in row.values.values()])
-    label = "How much each block adds: norm of F(x) over norm of the shortcut"
-    return _strips(rows, scale, "‖F(x)‖ / ‖shortcut‖", label, tall, "rd-ratios")
+    return _strips(rows, scale, terms.ratio, terms.ratios, tall, "rd-ratios", terms)
 
 
 def _logarithmic(values: list[float]) -> _Scale:
@@ -109,33 +109,33 @@ def _linear(values: list[float]) -> _Scale:
     return _Scale(lambda value: max(value, 0.0) / top, lines)
 
 
-def _strips(rows: list[_Row], scale: _Scale, note: str, label: str, tall: bool, kind: str) -> str:
+def _strips(rows: list[_Row], scale: _Scale, note: str, label: str, tall: bool, kind: str, terms: Terms) -> str:
     at = _TALL if tall else _WIDE
     count = max(len(rows), 1)
     height, foot = at.height(count), at.foot(count - 1)
     parts = [text(note, at.width - at.right, 16, text_anchor="end", font_size=13, fill=MUTED)]
     for index, row in enumerate(rows):
-        parts += _strip(at, index, row, scale)
+        parts += _strip(at, index, row, scale, terms)
     if not rows:
         place = (at.left + at.width - at.right) / 2, at.top(0) + at.row / 2
-        parts.append(text("nothing yet", *place, text_anchor="middle", font_size=14, fill=MUTED))
-    ends = (("first block", at.left, "start"), ("last block", at.width - at.right, "end"))
+        parts.append(text(terms.nothing_yet, *place, text_anchor="middle", font_size=14, fill=MUTED))
+    ends = ((terms.first_block, at.left, "start"), (terms.last_block, at.width - at.right, "end"))
     parts += [text(words, x, foot + 22, text_anchor=anchor, font_size=13, fill=MUTED) for words, x, anchor in ends]
     middle = (at.left + at.width - at.right) / 2
-    parts.append(text("input → output", middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
-    told = [f"{network_title(row.name)}: {_told(row)}" for row in rows]
+    parts.append(text(terms.way, middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
+    told = [f"{network_title(row.name)}: {_told(row, terms)}" for row in rows]
     style = None if tall else "max-width:1080px"
     return document(
         at.width,
         height,
-        f"{label}. {'; '.join(told) or 'Nothing yet'}.",
+        f"{label}. {'; '.join(told) or terms.nothing_yet}.",
         *parts,
         class_=f"{kind} rd-{'tall' if tall else 'wide'}",
         style=style,
     )
 
 
-def _strip(at: _Layout, index: int, row: _Row, scale: _Scale) -> list[str]:
+def _strip(at: _Layout, index: int, row: _Row, scale: _Scale, terms: Terms) -> list[str]:
     top, foot, right = at.top(index), at.foot(index), at.width - at.right
     name = shortened(network_title(row.name), 18)
     style = {"font_size": 15, "font_weight": 650, "fill": colour_of(row.name)}
@@ -151,13 +151,13 @@ def _strip(at: _Layout, index: int, row: _Row, scale: _Scale) -> list[str]:
         parts.append(element("path", d=f"M{at.left} {y:.1f} H{right}", stroke=LINE, stroke_width=1))
         if place % every == 0:
             parts.append(text(words, at.left - 8, y + 4.5, text_anchor="end", font_size=12, fill=MUTED))
-    parts += _bars(at, foot, row, scale)
+    parts += _bars(at, foot, row, scale, terms)
     road = 4 if row.road == SHORTCUT else 1.5
     parts.append(element("path", d=f"M{at.left} {foot + road / 2} H{right}", stroke=row.road, stroke_width=road))
     return parts
 
 
-def _bars(at: _Layout, foot: float, row: _Row, scale: _Scale) -> list[str]:
+def _bars(at: _Layout, foot: float, row: _Row, scale: _Scale, terms: Terms) -> list[str]:
     """A row's bars, a little apart where a stage ends; their numbers on them, or the first and last one's above."""
     stages = [name.split(".")[0] for name in row.values]
     ends = len(set(stages)) - 1
@@ -171,22 +171,23 @@ def _bars(at: _Layout, foot: float, row: _Row, scale: _Scale) -> list[str]:
         finite = math.isfinite(value)
         height = min(max(at.row * scale.part(value), 1.5), at.row) if finite else 1.5
         box = {"x": middle - width / 2, "y": foot - height, "width": width, "height": height}
-        title = element("title", escape(f"block {name.removeprefix('layer')}: {_number(value)}"))
+        words = terms.value_of_block.format(name=name.removeprefix("layer"), value=_number(value, terms))
+        title = element("title", escape(words))
         parts.append(element("rect", title, **box, rx=min(2.0, width / 4), fill=row.colour, class_="rd-value"))
         if numbered or not finite:
-            words = _number(value) if numbered else "×"
+            words = _number(value, terms) if numbered else "×"
             style = {"text_anchor": "middle", "font_size": 12, "fill": INK if finite else WRONG}
             parts.append(text(words, middle, foot - height - 5, **style))
     if not numbered:
         first, last = _first_and_last(row)
-        words = f"first {_number(first)} · last {_number(last)}"
+        words = terms.first_and_last.format(first=_number(first, terms), last=_number(last, terms))
         top = foot - at.row - NAME_ABOVE
         parts.append(text(words, at.width - at.right, top, text_anchor="end", font_size=13, fill=INK))
     return parts
 
 
-def _number(value: float) -> str:
-    return f"{value:.2g}" if math.isfinite(value) else "not finite"
+def _number(value: float, terms: Terms) -> str:
+    return f"{value:.2g}" if math.isfinite(value) else terms.not_finite
 
 
 def _first_and_last(row: _Row) -> tuple[float, float]:
@@ -194,8 +195,10 @@ def _first_and_last(row: _Row) -> tuple[float, float]:
     return values[0], values[-1]
 
 
-def _told(row: _Row) -> str:
+def _told(row: _Row, terms: Terms) -> str:
     if not row.values:
         return row.nothing
     first, last = _first_and_last(row)
-    return f"first block {_number(first)}, last block {_number(last)}, of {len(row.values)}"
+    return terms.from_first_to_last.format(
+        first=_number(first, terms), last=_number(last, terms), count=len(row.values)
+    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .palette import DEPTHS, INK, LINE, MUTED, fallback
 from .runs import apart, colour_of, depth_of, is_plain, network_title, number
+from .terms import ENGLISH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,8 +47,8 @@ def draw_history(histories: Runs) -> Figure:
         axes.set_ylim(*((0, 100) if what == "accuracy" else (0, None)))
         _dress(axes, along)
         _name_curves(axes, ends, ".3f" if what == "loss" else ".1f")
-    left.set_title("Loss", **_TITLE)
-    right.set_title("Right answers, %", **_TITLE)
+    left.set_title(ENGLISH.loss, **_TITLE)
+    right.set_title(ENGLISH.right_answers, **_TITLE)
     _explain(left, "upper right")
     return figure
 
@@ -63,7 +64,8 @@ def draw_degradation(histories: Runs) -> Figure:
     depths = sorted({depth_of(name) or 0 for name in histories})
     colours = dict(zip(depths, _spaced(len(depths)), strict=True))
     finals, named = [], []
-    for axes, plain, title in zip(panels, (True, False), ("Plain networks", "Residual networks"), strict=True):
+    titles = (ENGLISH.plain_networks, ENGLISH.residual_networks)
+    for axes, plain, title in zip(panels, (True, False), titles, strict=True):
         ends = []
         for name, run in histories.items():
             if is_plain(name) != plain:
@@ -78,13 +80,13 @@ def draw_degradation(histories: Runs) -> Figure:
         axes.set_title(title, **_TITLE)
         _dress(axes, along)
         if not ends:
-            axes.text(0.5, 0.5, "none trained yet", ha="center", va="center", transform=axes.transAxes,
+            axes.text(0.5, 0.5, ENGLISH.none_trained, ha="center", va="center", transform=axes.transAxes,
                       color=fallback(MUTED), fontsize=11)  # fmt: skip
         named.append((axes, ends))
     panels[0].set_ylim(0, _roof(finals))  # as in the paper: the curves come down into the picture
     for axes, ends in named:
         _name_curves(axes, ends, ".1f")
-    panels[0].set_ylabel("error, %", fontsize=10, color=fallback(MUTED))
+    panels[0].set_ylabel(ENGLISH.error, fontsize=10, color=fallback(MUTED))
     _explain(panels[0], "lower left")  # where no error ever is: it begins high
     return figure
 
@@ -112,7 +114,7 @@ def _along(histories: Runs) -> tuple[str, dict[str, float]]:
     """What the x-axis counts, and how many pictures that is in each run: epochs, once all runs have done one."""
     sizes = {name: _epoch_size(run) for name, run in histories.items()}
     known = {name: size for name, size in sizes.items() if size}
-    return ("epoch", known) if len(known) == len(sizes) else ("pictures seen", dict.fromkeys(sizes, 1.0))
+    return (ENGLISH.epoch, known) if len(known) == len(sizes) else (ENGLISH.pictures_seen, dict.fromkeys(sizes, 1.0))
 
 
 def _curve(run: Run, name: str, scale: float, measure: Callable[[float], float]) -> Curve:
@@ -176,4 +178,6 @@ def _explain(axes: Axes, where: Literal["upper right", "lower left"]) -> None:
     from matplotlib.lines import Line2D
 
     lines = [Line2D([], [], color=fallback(MUTED), **style) for style in (TRAIN, TEST)]
-    axes.legend(lines, ["training", "test"], loc=where, frameon=False, fontsize=9, labelcolor=fallback(MUTED))
+    axes.legend(
+        lines, [ENGLISH.training, ENGLISH.test], loc=where, frameon=False, fontsize=9, labelcolor=fallback(MUTED)
+    )

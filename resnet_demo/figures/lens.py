@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 from .palette import INK, LINE, MUTED, TOTAL
 from .svg import document, element, text
+from .terms import ENGLISH, Terms
 
 WIDTH, NAME = 420.0, 34.0  # of the plot of a network of few blocks, and of a block's name
 LEFT, TOP, BOTTOM = 46.0, 14.0, 200.0  # of the plot, which is as high as a probability of 1
 
 
-def draw_lens(names: Sequence[str], before: Sequence[float], after: Sequence[float], label: str) -> str:
+def draw_lens(
+    names: Sequence[str], before: Sequence[float], after: Sequence[float], label: str, terms: Terms = ENGLISH
+) -> str:
     """Two curves from the stem to the last block, an SVG document; `names` are those of the blocks.
 
     `before` and `after` are the probabilities of the class `label` that are read off after the stem and after each
@@ -22,15 +25,16 @@ def draw_lens(names: Sequence[str], before: Sequence[float], after: Sequence[flo
     right = LEFT + pitch * len(names)
     parts = [_level(value, right) for value in (0.0, 0.5, 1.0)]
     every = math.ceil(NAME / pitch)  # so that the names do not run into each other
-    for index, name in enumerate(["stem", *(name.removeprefix("layer") for name in names)]):
+    for index, name in enumerate([terms.stem, *(name.removeprefix("layer") for name in names)]):
         if index % every == 0:
             parts.append(text(name, _x(index, pitch), BOTTOM + 20, text_anchor="middle", font_size=12, fill=MUTED))
     same = list(before) == list(after)
     if not same:
         parts.append(_curve(before, pitch, MUTED, dashed=True))
-    parts += [_curve(after, pitch, TOTAL), *_end(before[-1], after[-1], right, same)]
-    words = f"How probable “{label}” is after each block, read off through the shortcuts that remain"
-    return document(right + 64, BOTTOM + 34, words, *parts, class_="rd-lens", style="min-width:340px")
+    parts += [_curve(after, pitch, TOTAL), *_end(before[-1], after[-1], right, same, terms)]
+    return document(
+        right + 64, BOTTOM + 34, terms.lens.format(label=label), *parts, class_="rd-lens", style="min-width:340px"
+    )
 
 
 def _x(index: int, pitch: float) -> float:
@@ -61,13 +65,13 @@ def _curve(probabilities: Sequence[float], pitch: float, colour: str, dashed: bo
     return line + ("" if dashed else "".join(dots))
 
 
-def _end(before: float, after: float, right: float, same: bool) -> list[str]:
+def _end(before: float, after: float, right: float, same: bool, terms: Terms) -> list[str]:
     """What each curve is, beside its end, and far enough from the other."""
     now = _y(after)
-    words = [text("as it is" if same else "now", right + 12, now + 4, font_size=13, font_weight=600, fill=INK)]
+    words = [text(terms.as_it_is if same else terms.now, right + 12, now + 4, font_size=13, font_weight=600, fill=INK)]
     if not same:
         then = _y(before)
         if abs(then - now) < 16:
             then = now - 16 if then <= now and now - 16 > TOP - 6 else now + 16
-        words.append(text("before", right + 12, then + 4, font_size=13, fill=MUTED))
+        words.append(text(terms.before, right + 12, then + 4, font_size=13, fill=MUTED))
     return words

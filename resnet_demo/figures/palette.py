@@ -34,7 +34,6 @@ DEPTHS = (
 DRAWN = (SHORTCUT, RESIDUAL, TOTAL, INK, MUTED, LINE, PLAIN, WRONG, *DEPTHS)
 
 BRANCH = {"x": INK, "residual": RESIDUAL, "shortcut": SHORTCUT, "total": TOTAL, "output": INK}
-TITLE = {"x": "x", "residual": "F(x)", "shortcut": "shortcut", "total": "F(x) + shortcut", "output": "y"}
 
 POSITIVE, NEGATIVE = (190, 24, 60), (70, 72, 190)  # signed maps: crimson above zero, indigo below, the page at zero
 

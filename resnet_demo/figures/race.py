@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .palette import LINE, MUTED, PAPER
 from .runs import apart, colour_of, is_plain, network_title, points, shortened
 from .svg import document, element, text
+from .terms import ENGLISH, Terms
 
 if TYPE_CHECKING:
     from .runs import Run, Runs
@@ -66,7 +67,9 @@ class _Runner:
         return curve[-1] if curve else None
 
 
-def draw_race(histories: Runs, budget: float | None = None, classes: int = 10, tall: bool = False) -> str:
+def draw_race(
+    histories: Runs, budget: float | None = None, classes: int = 10, tall: bool = False, terms: Terms = ENGLISH
+) -> str:
     """Accuracy over pictures seen for each network by name, an SVG document.
 
     `budget` is the number of pictures at which the race ends; without one the axis grows in steps. `classes` sets the
@@ -77,16 +80,21 @@ def draw_race(histories: Runs, budget: float | None = None, classes: int = 10, t
     furthest = max((place[0] for runner in runners for place in runner.train + runner.test), default=0.0)
     end = max(budget or _axis_end(furthest), furthest)
     chance = 1 / max(classes, 1)
-    parts = [*_frame(at, end), *_guess(at, chance)]
+    parts = [*_frame(at, end, terms), *_guess(at, chance, terms)]
     for runner in runners:
         parts += _curves(at, runner, end)
-    parts += _labels(at, runners, end, chance)
+    parts += _labels(at, runners, end, chance, terms)
     if not furthest:
         middle = at.x(0.5), at.y(0.5)
-        parts.append(text("ready, steady …", *middle, text_anchor="middle", font_size=at.size, fill=MUTED))
+        parts.append(text(terms.ready, *middle, text_anchor="middle", font_size=at.size, fill=MUTED))
     style = None if tall else "max-width:1080px"
     return document(
-        at.width, at.height, _describe(runners), *parts, class_=f"rd-race rd-{'tall' if tall else 'wide'}", style=style
+        at.width,
+        at.height,
+        _describe(runners, terms),
+        *parts,
+        class_=f"rd-race rd-{'tall' if tall else 'wide'}",
+        style=style,
     )
 
 
@@ -105,7 +113,7 @@ def _axis_end(furthest: float) -> float:
         power *= 10
 
 
-def _frame(at: _Layout, end: float) -> list[str]:
+def _frame(at: _Layout, end: float, terms: Terms) -> list[str]:
     """The grid, its numbers and the key."""
     parts, bottom = [], at.y(0)
     for accuracy in (0, 0.2, 0.4, 0.6, 0.8, 1):
@@ -118,13 +126,13 @@ def _frame(at: _Layout, end: float) -> list[str]:
         x = at.x(index * step / end)
         parts.append(element("path", d=f"M{x:.1f} {bottom:.1f} v5", stroke=MUTED, stroke_width=1))
         parts.append(text(_count(index * step), x, bottom + 20, text_anchor="middle", font_size=13, fill=MUTED))
-    parts.append(text("pictures seen", at.x(1), bottom + 38, text_anchor="end", font_size=13, fill=MUTED))
-    parts.append(text("% right", 4, 18, font_size=13, fill=MUTED))
+    parts.append(text(terms.pictures_seen, at.x(1), bottom + 38, text_anchor="end", font_size=13, fill=MUTED))
+    parts.append(text(terms.right, 4, 18, font_size=13, fill=MUTED))
     key, y = at.x(1) - 4, 13.5
-    parts.append(text("test", key, 18, text_anchor="end", font_size=13, fill=MUTED))
+    parts.append(text(terms.test, key, 18, text_anchor="end", font_size=13, fill=MUTED))
     parts.append(element("path", d=f"M{key - 62:.1f} {y} h28", stroke=MUTED, stroke_width=3, stroke_linecap="round"))
     parts.append(element("circle", cx=key - 48, cy=y, r=4, fill=MUTED))
-    parts.append(text("training", key - 80, 18, text_anchor="end", font_size=13, fill=MUTED))
+    parts.append(text(terms.training, key - 80, 18, text_anchor="end", font_size=13, fill=MUTED))
     parts.append(element("path", d=f"M{key - 163:.1f} {y} h28", stroke=MUTED, **_DASHED))
     return parts
 
@@ -137,7 +145,7 @@ def _count(pictures: float) -> str:
     return f"{pictures:g}"
 
 
-def _guess(at: _Layout, chance: float) -> list[str]:
+def _guess(at: _Layout, chance: float, terms: Terms) -> list[str]:
     """Where one comes without knowing anything, named in the margin where no curve comes."""
     y, x = at.y(chance), at.x(1)
     number = f"{100 * chance:.3g} %"
@@ -145,8 +153,8 @@ def _guess(at: _Layout, chance: float) -> list[str]:
                    stroke_linecap="round")  # fmt: skip
     style = {"font_size": 13, "fill": MUTED}
     if at.stacked:
-        return [line, text("guessing:", x + 8, y - 3, **style), text(number, x + 8, y + 13, **style)]
-    return [line, text(f"guessing: {number}", x + 12, y + 4.5, **style)]
+        return [line, text(terms.guessing, x + 8, y - 3, **style), text(number, x + 8, y + 13, **style)]
+    return [line, text(f"{terms.guessing} {number}", x + 12, y + 4.5, **style)]
 
 
 def _curves(at: _Layout, runner: _Runner, end: float) -> list[str]:
@@ -174,7 +182,7 @@ def _path(places: list[Place]) -> str:
     return "M" + " ".join(f"{x:.1f} {y:.1f}" for x, y in places)
 
 
-def _labels(at: _Layout, runners: list[_Runner], end: float, chance: float) -> list[str]:
+def _labels(at: _Layout, runners: list[_Runner], end: float, chance: float, terms: Terms) -> list[str]:
     """Each network's name and figure in one column just ahead of the first: no label ever stands on a curve."""
     ahead = max((place[0] for runner in runners for place in runner.train + runner.test), default=0.0)
     column = at.x(ahead / end) + (8 if at.stacked else 12)
@@ -185,7 +193,7 @@ def _labels(at: _Layout, runners: list[_Runner], end: float, chance: float) -> l
     parts = []
     for (runner, x, y), place in zip(ends, places, strict=True):
         colour, accuracy = colour_of(runner.name), 100 * (runner.test or runner.train)[-1][1]
-        figure = f"{accuracy:.1f} %" if runner.test else f"train {accuracy:.0f} %"
+        figure = f"{accuracy:.1f} %" if runner.test else terms.training_now.format(accuracy=f"{accuracy:.0f} %")
         if column - x > 16 or abs(place - y) > 3:
             elbow = max(x, column - 14)
             parts.append(
@@ -221,11 +229,12 @@ def _spread(wanted: list[float], gap: float, top: float, bottom: float, obstacle
     return [found[index] for index in range(len(wanted))]
 
 
-def _describe(runners: list[_Runner]) -> str:
+def _describe(runners: list[_Runner], terms: Terms) -> str:
     told = [
-        f"{network_title(runner.name)} {100 * runner.now[1]:.1f} % of the {'test' if runner.test else 'training'} "
-        f"pictures after {runner.now[0]:,.0f}"
+        (terms.race_test if runner.test else terms.race_training).format(
+            name=network_title(runner.name), accuracy=f"{100 * runner.now[1]:.1f}", pictures=f"{runner.now[0]:,.0f}"
+        )
         for runner in runners
         if runner.now
     ]
-    return "Training race, right answers over pictures seen: " + ("; ".join(told) or "not yet begun") + "."
+    return terms.race.format(told="; ".join(told) or terms.not_begun)

@@ -16,6 +16,7 @@ from ..trace import BlockTrace, Trace
 from .maps import activity_map, data_uri
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, WRONG
 from .svg import document, element, image, text
+from .terms import ENGLISH, Terms
 
 CHOSEN, CUT = "chosen", "cut"  # what a block can be in the drawing
 ROAD, TALLEST = 128.0, 84.0  # y of the motorway, and the height of the highest bump
@@ -34,6 +35,7 @@ def draw_street(
     width: float = 1000,
     cut: Collection[str] = (),
     outputs: Mapping[str, Tensor] | None = None,
+    terms: Terms = ENGLISH,
 ) -> str:
     """All blocks in order, an SVG document at least `width` wide; blocks are buttons that carry `data-block`.
 
@@ -50,11 +52,11 @@ def draw_street(
     x, cells, labels, ends = 110.0, [], [], []
     for _, group in groupby(trace.blocks, key=_stage):
         blocks = list(group)
-        labels.append(_stage_label(blocks, x, pitch * len(blocks) + 20))
+        labels.append(_stage_label(blocks, x, pitch * len(blocks) + 20, terms))
         for block in blocks:
             peak, output = TALLEST * share(block) / highest, block.output if outputs is None else outputs[block.name]
             state = CUT if block.name in cut else CHOSEN if block.name == chosen else ""
-            cells.append(_block(block, x, pitch, thumb, peak, output, state))
+            cells.append(_block(block, x, pitch, thumb, peak, output, state, terms))
             ends.append((x, x + pitch, block.shortcut_kind))
             if block.name == chosen:
                 lift = {"x": x + 1, "y": 24, "width": pitch - 2, "height": height - 28, "rx": 8}
@@ -62,10 +64,9 @@ def draw_street(
             x += pitch
         x += 26
     right = x - 26
-    parts = [*labels, *_road(ends, right, plain), *cells, *_start(picture), *_end(answer, right)]
-    what = "plain network, without shortcuts" if plain else "residual network"
-    todo = "look inside" if outputs is None else "cut its residual branch, or to mend it"
-    label = f"The {what} as a street of {count} blocks. Choose one to {todo}."
+    parts = [*labels, *_road(ends, right, plain), *cells, *_start(picture, terms), *_end(answer, right)]
+    what = (terms.plain_street if plain else terms.residual_street).format(count=count)
+    label = f"{what} {terms.choose_to_look if outputs is None else terms.choose_to_cut}"
     total = right + 150
     return document(
         total, height, label, *parts, role="group", class_="rd-street", style=f"min-width:{0.75 * total:.0f}px"
@@ -76,16 +77,19 @@ def _stage(block: BlockTrace) -> str:
     return block.name.split(".")[0]
 
 
-def _stage_label(blocks: list[BlockTrace], x: float, room: float) -> str:
+def _stage_label(blocks: list[BlockTrace], x: float, room: float, terms: Terms) -> str:
     """The stage's number, and the shape of its maps where there is room for it."""
     _, channels, height, width = blocks[0].output.shape
-    words, shape = f"stage {_stage(blocks[0])[5:]}", f" · {channels} maps of {height}×{width}"
+    words = terms.stage.format(number=_stage(blocks[0])[5:])
+    shape = f" · {terms.maps.format(channels=channels, height=height, width=width)}"
     if len(words + shape) * 7.2 < room:
         words += shape
     return text(words, x + 2, 16, font_size=13, fill=MUTED)
 
 
-def _block(block: BlockTrace, x: float, pitch: float, thumb: float, height: float, output: Tensor, state: str) -> str:
+def _block(
+    block: BlockTrace, x: float, pitch: float, thumb: float, height: float, output: Tensor, state: str, terms: Terms
+) -> str:
     """One bump with the map of its output, as a button."""
     middle, half = x + pitch / 2, pitch / 2 - 3
     peak = ROAD - 5 - max(height, 3) * 4 / 3  # a cubic's top lies at 3/4 of its control points' height
@@ -97,7 +101,7 @@ def _block(block: BlockTrace, x: float, pitch: float, thumb: float, height: floa
     box = {"x": left, "y": top, "width": thumb, "height": thumb}
     chosen = state == CHOSEN
     frame = {"stroke": INK if chosen else LINE, "stroke_width": 3 if chosen else 1}
-    what = "cut" if state == CUT else f"changes what passes by {share(block):.0%}"
+    what = terms.cut if state == CUT else terms.changes.format(share=share(block))
     name = text(
         block.name[5:], middle, top + thumb + 16, text_anchor="middle", font_size=12, fill=INK if chosen else MUTED
     )
@@ -117,7 +121,7 @@ def _block(block: BlockTrace, x: float, pitch: float, thumb: float, height: floa
         role="button",
         tabindex=0,
         aria_pressed=str(bool(state)).lower(),
-        aria_label=f"Block {block.name}: {what}",
+        aria_label=terms.block_is.format(name=block.name, what=what),
     )
 
 
@@ -148,13 +152,13 @@ def _road(ends: list[tuple[float, float, str]], right: float, plain: bool) -> li
     return parts
 
 
-def _start(picture: Image.Image) -> list[str]:
+def _start(picture: Image.Image, terms: Terms) -> list[str]:
     box = {"x": 14, "y": ROAD - 32, "width": 64, "height": 64}
     return [
         element("path", d=f"M78 {ROAD} H96", stroke=INK, stroke_width=4),
         image(data_uri(picture), **box),
         element("rect", **box, fill="none", stroke=LINE),
-        text("input", 46, ROAD + 50, text_anchor="middle", font_size=13, fill=MUTED),
+        text(terms.input, 46, ROAD + 50, text_anchor="middle", font_size=13, fill=MUTED),
     ]
 
 

@@ -11,6 +11,7 @@ import os
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: nothing is sent anywhere
 
+import json
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,64 +25,88 @@ from ..errors import InputError
 from ..images import CIFAR10
 from . import address as addresses
 from . import bars as bars_module
-from . import classify, cut, gradcam, inside
+from . import classify, cut, gradcam, inside, text
 from . import train as training
 from .bars import Bars
-from .parts import sentences
+from .page import put
+from .parts import Radio, sentences
 from .session import HERE, OWN, RANDOM, TRAINED, Visit, end_visit, forget, new_visit, visit_of
 from .style import theme
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
 TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
 FILES = Path(__file__).parent
-HEADER = """
-<header class="rd-header"><h1><span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>
-<span class="rd-name">The ResNet laboratory</span></h1>
-<p>A residual block computes a change <b class="rd-r">F(x)</b> and adds it to what its shortcut carries past it,
-<b class="rd-s">x</b>. Choose a picture and a network, and see in each block what came which way.</p></header>
-"""
-GLOSSARY = """
-<details class="rd-fold"><summary>The words and signs</summary><dl class="rd-words">
-<dt>Block</dt><dd>The unit a ResNet is built of. 2.1 is the second block of stage 2 (they count from 0); the library
-calls it <code>layer2.1</code>. From stage to stage the maps get smaller and more.</dd>
-<dt class="rd-r">F(x)</dt><dd>What the block's own layers compute from its input x: the change.</dd>
-<dt class="rd-s">shortcut</dt><dd>The wire that carries x past those layers, to be added to F(x).</dd>
-<dt>‖x‖</dt><dd>The norm: the length of all of a map's numbers together, a measure of how much there is.</dd>
-<dt>cosine</dt><dd>Whether two things point the same way: 1 the same, 0 at right angles, −1 opposite.</dd>
-<dt>channel, map</dt><dd>Each block works on a stack of small pictures, its channels; each shows where one feature is
-found. Crimson is above zero, indigo below, and zero is the colour of the page.</dd>
-<dt>Gradient</dt><dd>For each weight, how much the loss would change with it: the direction in which training turns the
-weight. Its norm says how strongly a block is told to change.</dd>
-<dt>Training and test</dt><dd>A network learns from training pictures, some at a time (a batch); all of them once is an
-epoch. What it knows is asked with test pictures that it never learned from.</dd>
-<dt>Cutting F(x)</dt><dd>The block then adds nothing: what its shortcut carries is all that goes on.</dd>
-<dt>Plain network</dt><dd>The same layers without shortcuts: the twin that shows what the shortcuts are for.</dd>
-<dt>logit, probability</dt><dd>A class's raw score, and what softmax makes of all the scores together.</dd>
-<dt>Grad-CAM (CAM)</dt><dd>A map of evidence: where a block's channels were active, each weighted by how much it raises
-the class's logit (Selvaraju et al., 2017).</dd>
-</dl></details>
-"""
-# Keeps the address in step with what is shown, so that it can be copied or bookmarked.
-ADDRESS = """(query) => {
+EQUATION = '<span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>'
+# What scripts say, by language.
+WORDS = json.dumps(
+    {
+        language: {"title": words.TITLE, "copied": words.COPIED, "byHand": words.COPY_BY_HAND}
+        for language, words in ((language, text.of(language).interface) for language in text.LANGUAGES)
+    }
+)
+# Keeps the address in step with what is shown, so that it can be copied or bookmarked, and says the language.
+ADDRESS = f"""(query) => {{
   const theme = new URLSearchParams(location.search).get('__theme');
   const all = [query, theme && '__theme=' + theme].filter(Boolean).join('&');
   history.replaceState(null, '', all ? '?' + all : location.pathname);
-}"""
-COPY = """async () => {
-  const button = document.querySelector('#share'), words = button.textContent;
-  try { await navigator.clipboard.writeText(location.href); button.textContent = 'Copied'; }
-  catch { button.textContent = 'Copy the address from the browser’s bar'; }
-  setTimeout(() => { button.textContent = words; }, 2000);
-}"""
+  const language = new URLSearchParams(query).get('lang') || '{text.FIRST}';
+  document.documentElement.lang = language;
+  document.title = {WORDS}[language].title;
+}}"""
+COPY = f"""async () => {{
+  const words = {WORDS}[document.documentElement.lang] || {WORDS}['{text.FIRST}'];
+  const nodes = [...document.querySelector('#share').childNodes];
+  const label = nodes.find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  const before = label.data;
+  let said = words.copied;
+  try {{ await navigator.clipboard.writeText(location.href); }} catch {{ said = words.byHand; }}
+  label.data = said;
+  setTimeout(() => {{ if (label.data === said) label.data = before; }}, 2000);
+}}"""
+
+
+def header(say: Any) -> str:
+    words = say.interface
+    return (
+        f'<header class="rd-header"><h1>{EQUATION}<span class="rd-name">{words.NAME}</span></h1>'
+        f"<p>{words.LEAD}</p></header>"
+    )
+
+
+def glossary(say: Any) -> str:
+    words = say.interface
+    entries = "".join(f"<dt>{word}</dt><dd>{meaning}</dd>" for word, meaning in words.GLOSSARY)
+    title = f"<summary>{words.GLOSSARY_TITLE}</summary>"
+    return f'<details class="rd-fold">{title}<dl class="rd-words">{entries}</dl></details>'
+
+
+def merge(first: dict[Any, Any], second: dict[Any, Any]) -> dict[Any, Any]:
+    """New values of components by both; of two updates of the same component the second has the last word."""
+    merged = {**first, **second}
+    for component in {*first} & {*second}:
+        values = first[component], second[component]
+        if any(_is_update(value) for value in values):
+            one, other = (value if _is_update(value) else gr.update(value=value) for value in values)
+            merged[component] = {**one, **other}
+    return merged
+
+
+def _is_update(value: Any) -> bool:
+    return isinstance(value, dict) and "__type__" in value
 
 
 def build_demo(data_dir: str | None = None) -> gr.Blocks:
     """The whole app. `data_dir` is where CIFAR-10 may lie, for the button that draws a random test picture."""
     with gr.Blocks(
-        title="ResNet laboratory", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
+        title=text.of(text.FIRST).interface.TITLE, analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
     ) as demo:
         key = gr.State(None)
-        gr.HTML(HEADER)
+        with gr.Row(elem_id="header"):
+            heading = gr.HTML()
+            language = Radio(
+                [(title, code) for code, title in text.LANGUAGES.items()], value=text.FIRST, label="Language · 语言",
+                elem_id="language", scale=0, min_width=190,
+            )  # fmt: skip
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
@@ -92,22 +117,42 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             with gr.Column(elem_id="main", scale=1, min_width=340):
                 bars = Bars(*picture_bar, *model_bar, *bars_module.build_ask_bar())
                 with gr.Tabs(elem_id="pages") as tabs:
-                    with gr.Tab("Classify", id="classify") as classify_tab:
+                    with gr.Tab(id="classify") as classify_tab:
                         classify_page = classify.build()
-                    with gr.Tab("Inside the blocks", id="inside") as inside_tab:
+                    with gr.Tab(id="inside") as inside_tab:
                         inside_page, inside_channel = inside.build()
-                    with gr.Tab("Grad-CAM", id="gradcam") as gradcam_tab:
+                    with gr.Tab(id="gradcam") as gradcam_tab:
                         gradcam_page, sign, method, compute, other = gradcam.build()
-                    with gr.Tab("Cut", id="cut") as cut_tab:
+                    with gr.Tab(id="cut") as cut_tab:
                         cut_page = cut.build()
-                    with gr.Tab("Train", id="train") as train_tab:
+                    with gr.Tab(id="train") as train_tab:
                         train_page = training.build()
-                gr.HTML(GLOSSARY)
+                explained = gr.HTML()
         pages = {page.name: page for page in (classify_page, inside_page, gradcam_page, cut_page.page, train_page.page)}
+        tab_of = dict(zip(pages, (classify_tab, inside_tab, gradcam_tab, cut_tab, train_tab), strict=True))
         on_pages = [component for page in pages.values() for component in page.components]
         dials = [cut_page.residual, cut_page.shortcut]
-        everything = [key, tabs, result, address, bars.picture, *bars.controls, *dials, *on_pages]
-        refused = [bars.file, sign, *everything]
+        first = [key, tabs, result, address]
+        everything = [*first, bars.picture, *bars.controls, *dials, *on_pages]
+        refused = [bars.file, sign, language, *everything]
+
+        def labels(say: Any) -> dict[Any, Any]:
+            """What stands fixed, in a language."""
+            return {
+                heading: gr.update(value=header(say)),
+                explained: gr.update(value=glossary(say)),
+                **{tab: gr.update(label=say.interface.TABS[name]) for name, tab in tab_of.items()},
+                **bars.labels(say),
+                **{component: update for page in pages.values() for component, update in page.labels(say).items()},
+            }
+
+        put(labels(text.of(text.FIRST)))
+        fixed = [*labels(text.of(text.FIRST)), train_page.result]
+        in_words = [*first, language, *(c for c in fixed if c not in everything), *everything[len(first) :]]
+
+        def speak(visit: Visit) -> dict[Any, Any]:
+            """What stands fixed and what is told of a training, in the visitor's language."""
+            return {language: visit.language, **labels(visit.say), **training.retold(train_page, visit)}
 
         def show(visit: Visit, whole: bool = True) -> dict[Any, Any]:
             """New values for what is in sight: all of it, or only what follows from another class or block."""
@@ -125,12 +170,18 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                     visit = visit_of(visit_key)
                     with visit.lock:
                         extra = change(visit, *values) or {}
-                        return {**show(visit, whole), **extra}
+                        return merge(show(visit, whole), extra)
 
             return handle
 
-        def on(trigger: Callable[..., Any], handle: Callable[..., Any], inputs: Sequence[Any], api_name: str) -> None:
-            event = trigger(handle, [key, *inputs], everything, api_name=api_name, show_progress="minimal", **TOGETHER)
+        def on(
+            trigger: Callable[..., Any],
+            handle: Callable[..., Any],
+            inputs: Sequence[Any],
+            api_name: str,
+            outputs: Sequence[Any] = everything,
+        ) -> None:
+            event = trigger(handle, [key, *inputs], outputs, api_name=api_name, show_progress="minimal", **TOGETHER)
             # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
             event.failure(restore, [key], refused, api_visibility="private", show_progress="hidden", **TOGETHER)
 
@@ -141,7 +192,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 return {key: visit_key}
             with visit.lock:
                 shown = {**show(visit), **cut_page.as_in(visit), bars.picture: visit.picture, bars.file: None}
-                return {**shown, sign: gradcam.SIGNED if visit.signed else gradcam.POSITIVE}
+                return {**shown, language: visit.language, sign: gradcam.SIGNED if visit.signed else gradcam.POSITIVE}
 
         def on_click(component: Any, change: Callable[..., Any], api_name: str, whole: bool = False) -> None:
             """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`."""
@@ -158,12 +209,22 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def start(visit_key: str | None, request: gr.Request) -> dict[Any, Any]:
             visit = new_visit(request.session_hash)
             with visit.lock:
-                addresses.read(visit, dict(request.query_params))
+                addresses.read(visit, dict(request.query_params), request.headers.get("accept-language", ""))
                 shown = {**show(visit), **cut_page.as_in(visit)}
+                if visit.language != text.FIRST:
+                    shown = merge(speak(visit), shown)
                 return {**shown, bars.picture: visit.picture, tabs: gr.Tabs(selected=visit.page)}
 
-        demo.load(start, [key], everything, api_name="start", show_progress="hidden", **TOGETHER)
+        demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
         demo.unload(_end)
+
+        # The language
+
+        def change_language(visit: Visit, code: Any) -> dict[Any, Any]:
+            visit.speak(code)
+            return speak(visit)
+
+        on(language.input, handler(change_language, whole=True), [language], "language", in_words)
 
         # The picture
 
@@ -171,7 +232,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             if picture is not None:
                 visit.show_picture(picture)
             elif visit.trace is None:  # else the box was emptied to make room for another picture: nothing changes yet
-                raise InputError("There is no picture yet: upload one, or choose an example.")
+                raise InputError(visit.say.notices.NO_PICTURE)
 
         def change_to_example(visit: Visit, name: Any) -> dict[Any, Any]:
             picture = bars_module.example_picture(visit, str(name))
@@ -182,7 +243,8 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def change_to_random(visit: Visit) -> dict[Any, Any]:
             picture, label = bars_module.random_test_picture(data_dir)
             visit.show_picture(picture)
-            gr.Info(f"People labelled this picture “{label}”.", duration=5)
+            title = dict(zip(CIFAR10.labels, visit.say.classes.titles(CIFAR10.labels), strict=True)).get(label, label)
+            gr.Info(visit.say.bars.labelled(title), duration=5)
             return {bars.picture: picture}
 
         on(bars.picture.input, handler(change_picture, whole=True), [bars.picture], "classify")
@@ -201,7 +263,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def change_to_twin(visit: Visit) -> None:
             other = bars_module.twin_of(visit)
             if other is None:
-                raise InputError(f"{visit.name} has no plain twin here: only networks of basic blocks have one.")
+                raise InputError(visit.say.notices.no_twin(visit.name))
             if other[1] == HERE:
                 visit.use_trained(other[0])
             else:
@@ -228,7 +290,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         def change_to_file(visit: Visit, path: Any) -> None:
             if path is None:
-                raise InputError("There is no file: upload a checkpoint.")
+                raise InputError(visit.say.notices.NO_FILE)
             visit.use_file(str(path))
 
         on(bars.network.input, handler(change_network, whole=True), [bars.network], "network")
@@ -249,11 +311,10 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def change_channel(visit: Visit, channel: Any) -> None:
             visit.open_channel(channel)
 
-        def change_sign(visit: Visit, chosen: Any) -> dict[Any, Any]:
+        def change_sign(visit: Visit, chosen: Any) -> None:
             if chosen not in (gradcam.POSITIVE, gradcam.SIGNED):
                 raise InputError(f"The evidence is shown {gradcam.POSITIVE!r} or {gradcam.SIGNED!r}, not {chosen!r}.")
             visit.signed = chosen == gradcam.SIGNED
-            return {other: gr.skip()}  # it has its own sign
 
         def compute_other(visit: Visit, name: Any) -> dict[Any, Any]:
             return {other: gradcam.compute_other(visit, str(name))}
@@ -284,9 +345,9 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         # The pages: only the one in sight is drawn
 
-        for tab, page in zip((classify_tab, inside_tab, gradcam_tab, cut_tab, train_tab), pages.values(), strict=True):
+        for page, tab in tab_of.items():
 
-            def turn_to(visit: Visit, name: str = page.name) -> None:
+            def turn_to(visit: Visit, name: str = page) -> None:
                 visit.page = name
 
             turn = handler(turn_to, whole=False)
@@ -295,7 +356,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             def select(visit_key: str | None, turn: Callable[..., Any] = turn) -> dict[Any, Any]:
                 return turn(visit_key) if visit_key else {key: None}
 
-            on(tab.select, select, [], f"page_{page.name}")
+            on(tab.select, select, [], f"page_{page}")
 
         # Training
 

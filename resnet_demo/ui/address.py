@@ -11,6 +11,7 @@ import gradio as gr
 from .. import zoo
 from ..errors import InputError
 from ..lab.wires import Dial
+from . import text
 from .bars import example_picture, first_example
 from .session import HERE, MAX_BLOCKS, OWN, RANDOM, TRAINED, Visit
 
@@ -19,8 +20,10 @@ PAGES = ("classify", "inside", "gradcam", "cut", "train")
 
 def write(visit: Visit) -> str:
     """The part of the page's address after `?` that leads back to this view; empty where it shows a visitor's own."""
+    spoken = (visit.language, visit.browser_language)
+    language = {} if spoken == (text.FIRST, text.FIRST) else {"lang": visit.language}
     if visit.weights in (OWN, HERE):
-        return ""
+        return urlencode(language)
     query = {"model": visit.name, "weights": visit.weights, "tab": visit.page, "block": visit.opened.name}
     query["target"] = visit.labels[visit.seen.target]
     if visit.weights == RANDOM:
@@ -31,14 +34,15 @@ def write(visit: Visit) -> str:
         query |= {"alpha": f"{visit.dials.residual:g}", "lambda": f"{visit.dials.shortcut:g}"}
     if visit.picture_name:
         query["picture"] = visit.picture_name
-    return urlencode(query)
+    return urlencode({**query, **language})
 
 
-def read(visit: Visit, query: dict[str, str]) -> None:
+def read(visit: Visit, query: dict[str, str], accepted: str = "") -> None:
     """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…&cut=…`
-    `&alpha=…&lambda=…` asks for.
+    `&alpha=…&lambda=…&lang=…` asks for.
 
-    What the address gets wrong is said in a notice and left at its default.
+    What the address gets wrong is said in a notice and left at its default. Without `lang` the language is that of the
+    browser, as its header Accept-Language says.
     """
 
     def ask(what: str, change: Callable[[str], None]) -> None:
@@ -61,7 +65,7 @@ def read(visit: Visit, query: dict[str, str]) -> None:
 
     def page(name: str) -> None:
         if name not in PAGES:
-            raise InputError(f"There is no page {name!r}; there are {', '.join(PAGES)}.")
+            raise InputError(visit.say.notices.no_page(repr(name), PAGES))
         visit.page = name
 
     def cut(names: str) -> None:
@@ -76,6 +80,8 @@ def read(visit: Visit, query: dict[str, str]) -> None:
 
     if "weights" in query:
         query = {"model": visit.name, **query}
+    visit.language = visit.browser_language = text.preferred(accepted)
+    ask("lang", visit.speak)
     ask("model", network)
     ask("picture", picture)
     if visit.trace is None:
@@ -88,14 +94,14 @@ def read(visit: Visit, query: dict[str, str]) -> None:
     ask("lambda", shortcut)
 
 
-def _factor(text: str) -> float | str:
+def _factor(given: str) -> float | str:
     """A number, if the text is one; the session judges it."""
     try:
-        return float(text)
+        return float(given)
     except ValueError:
-        return text
+        return given
 
 
-def _number(text: str) -> int | str:
+def _number(given: str) -> int | str:
     """A whole number, if the text is one; the session judges it."""
-    return int(text) if text.isdecimal() and len(text) < 20 else text
+    return int(given) if given.isdecimal() and len(given) < 20 else given

@@ -23,7 +23,6 @@ from ..weights import SUFFIXES
 from .page import choose
 from .parts import Dropdown, File, Picture, Radio, pixels, thumbnail, whole_input
 from .session import HERE, OWN, RANDOM, TRAINED, Visit
-from .text.en.reading import block_title, percent
 
 PHOTOS = {"lion": "lion.jpg", "cheetah": "cheetah1.jpg", "tower": "tower.jpg"}  # they come with gradio
 
@@ -59,7 +58,7 @@ def example_picture(visit: Visit, name: str) -> Image.Image:
     # A link may name an example of the other kind: one can take the cat along to an ImageNet network.
     found = offered.get(name) or {**_photos(), **_drawings()}.get(name)
     if found is None:
-        raise InputError(f"There is no example {name!r}; there are {', '.join(offered)}.")
+        raise InputError(visit.say.notices.no_example(repr(name), offered))
     return load_image(found) if isinstance(found, Path) else found
 
 
@@ -94,10 +93,12 @@ def random_test_picture(data_dir: str | None) -> tuple[Image.Image, str]:
 class Bars:
     """The components that stay in sight, and `render`, which sets them to what a visit holds."""
 
+    picture_heading: gr.HTML
     picture: gr.Image
     random_picture: gr.Button
     input: gr.HTML
     strip: gr.HTML
+    network_heading: gr.HTML
     network: gr.Dropdown
     twin: gr.Button
     weights: gr.Radio
@@ -105,6 +106,7 @@ class Bars:
     seed: gr.Number
     file: gr.File
     facts: gr.HTML
+    own: gr.Accordion
     ask: gr.Row
     target: gr.Dropdown
     block: gr.Dropdown
@@ -118,7 +120,6 @@ class Bars:
 
     def render(self, visit: Visit) -> dict[Any, Any]:
         offered = weight_choices(visit)
-        labels = visit.labels
         blocks = [name for name, _ in visit.network.named_blocks()]
         return {
             self.input: _input(visit),
@@ -130,14 +131,40 @@ class Bars:
             self.seed_row: gr.update(visible=visit.weights == RANDOM),
             self.facts: _facts(visit),
             self.ask: _ask(visit),
-            self.target: gr.update(choices=[(label, index) for index, label in enumerate(labels)], value=visit.target),
-            self.block: gr.update(choices=[(block_title(name), name) for name in blocks], value=visit.block),
+            self.target: gr.update(
+                choices=[(title, index) for index, title in enumerate(visit.titles)], value=visit.target
+            ),
+            self.block: gr.update(
+                choices=[(visit.say.reading.block_title(name), name) for name in blocks], value=visit.block
+            ),
         }
 
     def render_choice(self, visit: Visit) -> dict[Any, Any]:
         """Only what changes with another class, block or page."""
         choice = {self.target: gr.update(value=visit.target), self.block: gr.update(value=visit.block)}
         return {self.ask: _ask(visit), **choice}
+
+    def labels(self, say: Any) -> dict[Any, Any]:
+        """What is fixed, in a language."""
+        words = say.bars
+        return {
+            self.picture_heading: gr.update(value=_heading(1, words.PICTURE)),
+            self.picture: gr.update(label=words.YOUR_PICTURE, placeholder=words.DROP_PICTURE),
+            self.random_picture: gr.update(value=words.RANDOM_PICTURE),
+            self.network_heading: gr.update(value=_heading(2, words.A_NETWORK)),
+            self.network: gr.update(label=words.NETWORK),
+            self.weights: gr.update(label=words.WEIGHTS),
+            self.seed: gr.update(label=words.SEED),
+            self.own: gr.update(label=words.OWN_WEIGHTS),
+            self.file: gr.update(label=words.CHECKPOINT),
+            self.target: gr.update(label=words.EVIDENCE_FOR),
+            self.block: gr.update(label=words.BLOCK),
+            self.share: gr.update(value=say.interface.SHARE),
+        }
+
+
+def _heading(step: int, words: str) -> str:
+    return f'<h2><span class="rd-step">{step}</span> {words}</h2>'
 
 
 def _ask(visit: Visit) -> Any:
@@ -147,77 +174,76 @@ def _ask(visit: Visit) -> Any:
 def build_ask_bar() -> tuple[gr.Row, gr.Dropdown, gr.Dropdown, gr.Button]:
     """The class and the block that the pages look at, and the link to this view."""
     with gr.Row(elem_id="ask") as row:
-        target = Dropdown([], label="Show the evidence for", elem_id="target", min_width=150, scale=2)
-        block = Dropdown([], label="Block (Inside, Grad-CAM)", elem_id="block-choice", min_width=130, scale=2)
-        share = gr.Button("Copy a link to this view", size="md", elem_id="share", scale=1, min_width=150)
+        target = Dropdown([], elem_id="target", min_width=150, scale=2)
+        block = Dropdown([], elem_id="block-choice", min_width=130, scale=2)
+        share = gr.Button(size="md", elem_id="share", scale=1, min_width=150)
     return row, target, block, share
 
 
-def build_picture_bar(with_test_set: bool) -> tuple[gr.Image, gr.Button, gr.HTML, gr.HTML]:
+def build_picture_bar(with_test_set: bool) -> tuple[gr.HTML, gr.Image, gr.Button, gr.HTML, gr.HTML]:
     """Where a picture comes from, and beside it what the network gets to see of it."""
     with gr.Group(elem_classes="rd-bar"):
-        gr.HTML('<h2><span class="rd-step">1</span> A picture</h2>')
+        heading = gr.HTML()
         with gr.Row(elem_classes="rd-pair"):
             picture = Picture(
-                type="pil", sources=["upload", "webcam", "clipboard"], label="Your picture", height=170,
+                type="pil", sources=["upload", "webcam", "clipboard"], height=170,
                 elem_id="picture", format="png", show_label=False, min_width=150, buttons=[],
             )  # fmt: skip
             seen = gr.HTML(elem_id="input", min_width=110)
         strip = gr.HTML(elem_id="examples", js_on_load=choose("example"))
-        random_picture = gr.Button(
-            "Random CIFAR-10 test picture", size="sm", elem_id="random-picture", visible=with_test_set
-        )
-    return picture, random_picture, seen, strip
+        random_picture = gr.Button(size="sm", elem_id="random-picture", visible=with_test_set)
+    return heading, picture, random_picture, seen, strip
 
 
-def build_model_bar() -> tuple[gr.Dropdown, gr.Button, gr.Radio, gr.Column, gr.Number, gr.File, gr.HTML]:
+def build_model_bar() -> tuple[
+    gr.HTML, gr.Dropdown, gr.Button, gr.Radio, gr.Column, gr.Number, gr.File, gr.HTML, gr.Accordion
+]:
     """Which network, with which weights, and what is known of it."""
     with gr.Group(elem_classes="rd-bar"):
-        gr.HTML('<h2><span class="rd-step">2</span> A network</h2>')
-        network = Dropdown([], label="Network", elem_id="network", allow_custom_value=False)
-        twin = gr.Button("Take its shortcuts away", size="sm", elem_id="twin")
-        weights = Radio([], label="Weights", elem_id="weights")
+        heading = gr.HTML()
+        network = Dropdown([], elem_id="network", allow_custom_value=False)
+        twin = gr.Button("", size="sm", elem_id="twin")
+        weights = Radio([], elem_id="weights")
         with gr.Column(visible=False) as seed_row:
-            seed = whole_input(0, label="Seed of the random weights (Enter draws them)", elem_id="seed")
+            seed = whole_input(0, elem_id="seed")
         facts = gr.HTML(elem_id="facts")
-        with gr.Accordion("Weights of your own", open=False):
-            file = File(
-                label="A checkpoint: safetensors, pt, pth or th", file_types=list(SUFFIXES), elem_id="file", height=110
-            )
-    return network, twin, weights, seed_row, seed, file, facts
+        with gr.Accordion(open=False) as own:
+            file = File(file_types=list(SUFFIXES), elem_id="file", height=110)
+    return heading, network, twin, weights, seed_row, seed, file, facts, own
 
 
 def network_choices(visit: Visit) -> list[tuple[str, str]]:
     """The zoo's networks by title, those with trained weights marked; and the uploaded one if it is none of them."""
-    choices = []
+    words, choices = visit.say.bars, []
     for name in zoo.names():
-        mark = {"bundled": " · trained", "download": " · ImageNet"}.get(zoo.network(name).weights, "")
-        mark += " · trained here" * (name in visit.trained)
-        choices.append((title(name) + mark, name))
+        marks = {"bundled": [words.TRAINED], "download": ["ImageNet"]}.get(zoo.network(name).weights, [])
+        marks = [*marks, words.HERE] if name in visit.trained else marks
+        choices.append((" · ".join([title(name, visit.say), *marks]), name))
     if visit.name not in zoo.names():
         choices.append((visit.name, visit.name))
     return choices
 
 
-def title(name: str) -> str:
+def title(name: str, say: Any) -> str:
     """resnet20 -> ResNet-20, plain18-cifar -> Plain-18 (3×3 stem)."""
-    return network_title(name) + " (3×3 stem)" * name.endswith("-cifar")
+    return say.bars.title(network_title(name), name.endswith("-cifar"))
 
 
 def weight_choices(visit: Visit) -> list[tuple[str, str]]:
-    choices = [("random", RANDOM)]
+    words = visit.say.bars
+    choices = [(words.RANDOM, RANDOM)]
     try:
         entry = zoo.network(visit.name)
         if entry.weights == "bundled":
-            choices.insert(0, ("trained", TRAINED))
+            choices.insert(0, (words.TRAINED, TRAINED))
         elif entry.weights == "download":
-            choices.insert(0, ("ImageNet (download)", TRAINED))
+            choices.insert(0, (words.DOWNLOAD, TRAINED))
     except InputError:  # an uploaded network that the zoo has no name for
         choices = []
     if visit.name in visit.trained:
-        choices.insert(0, (HERE, HERE))
+        choices.insert(0, (words.HERE, HERE))
     if visit.own and visit.own[0] == visit.name:
-        choices.append((OWN, OWN))
+        choices.append((words.OWN, OWN))
     return choices
 
 
@@ -226,11 +252,12 @@ def _input(visit: Visit) -> str:
         return ""
     size = visit.domain.size
     exact = visit.domain.to_picture(visit.trace.image)
-    alt = f"The exact input of the network, {size} by {size} pixels"
-    best = visit.predictions(1)[0]
-    words = f"what the network sees: {size}×{size}"
-    words += f'<span class="rd-says">{escape(best.label)}</span>{percent(best.probability)}'
-    return f'<figure class="rd-input">{pixels(exact, alt)}<figcaption>{words}</figcaption></figure>'
+    say, best = visit.say, visit.answers(1)[0]
+    words = say.bars.network_sees(size)
+    words += f'<span class="rd-says">{escape(best.label)}</span>{say.reading.percent(best.probability)}'
+    return (
+        f'<figure class="rd-input">{pixels(exact, say.bars.exact_input(size))}<figcaption>{words}</figcaption></figure>'
+    )
 
 
 def _thumbnail(found: Path | Image.Image) -> str:
@@ -243,12 +270,14 @@ def _thumbnail_of_file(path: Path) -> str:
 
 
 def _strip(visit: Visit) -> str:
+    offered, words = examples(visit), visit.say.bars
+    titles = visit.say.classes.titles(tuple(offered))
     buttons = "".join(
-        f'<button type="button" class="rd-example" data-example="{escape(name)}" aria-label="Example: {escape(name)}">'
-        f'<img src="{_thumbnail(found)}" alt="{escape(name)}"></button>'
-        for name, found in examples(visit).items()
+        f'<button type="button" class="rd-example" data-example="{escape(name)}" '
+        f'aria-label="{escape(words.example(title))}"><img src="{_thumbnail(found)}" alt="{escape(title)}"></button>'
+        for (name, found), title in zip(offered.items(), titles, strict=True)
     )
-    return f'<div class="rd-examples" role="group" aria-label="Example pictures">{buttons}</div>'
+    return f'<div class="rd-examples" role="group" aria-label="{escape(words.EXAMPLES)}">{buttons}</div>'
 
 
 def twin_of(visit: Visit) -> tuple[str, str] | None:
@@ -264,34 +293,28 @@ def twin_of(visit: Visit) -> tuple[str, str] | None:
 
 def _twin(visit: Visit) -> Any:
     other = twin_of(visit)
-    words = "Give it shortcuts" if visit.name.startswith("plain") else "Take its shortcuts away"
-    return gr.update(value=f"{words}: {title(other[0])}" if other else words, interactive=other is not None)
+    words = visit.say.bars.twin(visit.name.startswith("plain"), title(other[0], visit.say) if other else None)
+    return gr.update(value=words, interactive=other is not None)
 
 
 def _facts(visit: Visit) -> str:
     """What the network is: counted, or as its weights' provenance says."""
     model, provenance = visit.network, visit.network.provenance or {}
-    config = model.config
-    lines = [
-        f"<b>{zoo.count_parameters(config):,}</b> parameters",
-        f"<b>{sum(config.blocks)}</b> blocks" + (", no shortcuts" if config.plain else ""),
-    ]
+    words, config, dataset = visit.say.bars, model.config, escape(visit.domain.name)
+    lines = [words.parameters(zoo.count_parameters(config)), words.blocks(sum(config.blocks), config.plain)]
     if visit.weights == RANDOM:
-        lines.append(f"untrained: random weights, seed {visit.seed}")
+        lines.append(words.untrained(visit.seed))
     else:
-        taken = "taken for a network of" if visit.weights == OWN else "trained on"
-        lines.append(f"{taken} <b>{escape(visit.domain.name)}</b>")
+        lines.append(words.taken_for(dataset) if visit.weights == OWN else words.trained_on(dataset))
     accuracy = provenance.get("test_accuracy")
     if isinstance(accuracy, (int, float)):
-        whose = "validation" if visit.domain.size >= 64 else "test"
-        says = ", says its file" if visit.weights == OWN else ""
         count = provenance.get("test_pictures")
-        asked = f"{count:,} {whose} pictures" if isinstance(count, int) else f"its {whose} set"
-        lines.append(f"<b>{100 * accuracy:.2f} %</b> of {asked} right{says}")
+        pictures = count if isinstance(count, int) else None
+        lines.append(words.accuracy(accuracy, pictures, visit.domain.size >= 64, visit.weights == OWN))
     if visit.weights == OWN:
-        lines.append("from your file; only you see it")
+        lines.append(words.FROM_FILE)
     elif visit.weights == HERE:
-        lines.append("by you, in this visit; only you see it")
+        lines.append(words.BY_YOU)
     elif visit.weights == RANDOM and zoo.network(visit.name).weights == "none":
-        lines.append("no trained weights come with this one yet")
+        lines.append(words.NO_WEIGHTS)
     return '<ul class="rd-facts">' + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"

@@ -36,30 +36,26 @@ def build() -> Page:
 
     def render(visit: Visit) -> dict[Any, Any]:
         say = visit.say
-        predictions = visit.predictions()
+        predictions, words = visit.answers(), say.classify
         trace, last = visit.seen, visit.seen.blocks[-1]
-        label = visit.labels[trace.target]
-        caption = f"<h3>What it answers</h3>{answers(predictions, trace.target)}"
+        label = visit.titles[trace.target]
+        caption = f"<h3>{words.ANSWERS}</h3>{answers(predictions, trace.target, say)}"
         caption += note(say.reading.answer(predictions, trained=visit.weights != RANDOM))
-        caption += note("Click a class to see where the network finds evidence for it.")
+        caption += note(words.CLICK)
         unlike = say.reading.familiar(visit.familiarity(), visit.domain.name)
         if visit.weights != RANDOM and visit.familiarity() is None:
-            unlike = "How like its training pictures this one is was not measured for these weights."
+            unlike = words.NOT_MEASURED
         if unlike:
             caption += note(unlike, "rd-warning")
         cam = block_cam(last)
         assert visit.picture is not None
-        drawing = draw_overlay(
-            visit.domain.view(visit.picture, 320), cam, f"The picture with Grad-CAM for {label} laid over it", 0.6
-        )
+        drawing = draw_overlay(visit.domain.view(visit.picture, 320), cam, words.overlay(label), 0.6)
         slider = (
-            '<label class="rd-slider">picture <input type="range" class="rd-opacity" min="0" max="100" value="60" '
-            'aria-label="Opacity of the evidence"> evidence</label>'
+            f'<label class="rd-slider">{words.PICTURE} <input type="range" class="rd-opacity" min="0" max="100" '
+            f'value="60" aria-label="{words.OPACITY}"> {words.EVIDENCE}</label>'
         )
         reading = say.reading.evidence(label, bool((cam > 0).any()), last.name, visit.weights != RANDOM)
-        return {
-            answer: caption,
-            overlay: f"<h3>Where it sees “{escape(label)}”</h3>{figure(drawing, reading, f'grad-cam-{label}')}{slider}",
-        }
+        shown = figure(drawing, reading, f"grad-cam-{visit.labels[trace.target]}", say=say)
+        return {answer: caption, overlay: f"<h3>{escape(words.sees(label))}</h3>{shown}{slider}"}
 
     return Page("classify", [answer, overlay], render, {"target": answer})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -36,21 +36,24 @@ class CutPage:
 def build() -> CutPage:
     street = gr.HTML(elem_id="cut-street", js_on_load=choose("block"))
     with gr.Row(elem_id="dials"):
-        residual = Slider(
-            0, MOST_DIAL, 1, step=0.05, label="Multiply every F(x) by", elem_id="dial-residual", buttons=[]
-        )
-        shortcut = Slider(
-            0, MOST_DIAL, 1, step=0.05, label="Multiply every shortcut by", elem_id="dial-shortcut", buttons=[]
-        )
-        mend = gr.Button("Mend everything", size="sm", elem_id="mend")
+        residual = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-residual", buttons=[])
+        shortcut = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-shortcut", buttons=[])
+        mend = gr.Button(size="sm", elem_id="mend")
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300, scale=2):
             answer = gr.HTML(elem_id="cut-answer")
         with gr.Column(min_width=320, scale=3):
             lens = gr.HTML(elem_id="lens")
 
+    def labels(say: Any) -> dict[Any, Any]:
+        return {
+            residual: gr.update(label=say.cut.RESIDUAL),
+            shortcut: gr.update(label=say.cut.SHORTCUT),
+            mend: gr.update(value=say.cut.MEND),
+        }
+
     def render(visit: Visit) -> dict[Any, Any]:
-        say = visit.say
+        say, titles = visit.say, visit.titles
         trace, network = visit.seen, visit.network
         names = [block.name for block in trace.blocks]
         dialled = dict.fromkeys(names, visit.dials)
@@ -59,27 +62,26 @@ def build() -> CutPage:
             found = dict(states(network, trace.image, dialled, visit.cut))
             after = read_off(network, list(found.values()))[:, 0]
         then, now = before.softmax(1), after.softmax(1)  # [blocks + 1, classes]
-        (first,), (new,) = rank(network, before[-1], 1), rank(network, after[-1], 1)
+        first, new = (replace(p, label=titles[p.index]) for x in (before, after) for p in rank(network, x[-1], 1))
         likeliest = then[-1].maximum(now[-1]).topk(min(CLASSES, len(visit.labels))).indices.tolist()
-        rows = [(visit.labels[index], then[-1, index].item(), now[-1, index].item()) for index in likeliest]
+        rows = [(titles[index], then[-1, index].item(), now[-1, index].item()) for index in likeliest]
         left, plain = now[-1, first.index].item(), network.config.plain
         picture = visit.domain.crop(visit.picture) if visit.picture else visit.domain.to_picture(trace.image)
         seen = (new.label, say.reading.percent(new.probability))
-        drawing = draw_street(trace, None, picture, seen, cut=visit.cut, outputs=found)
+        drawing = draw_street(trace, None, picture, seen, cut=visit.cut, outputs=found, terms=say.terms.TERMS)
+        broken = say.reading.cut(visit.cut, visit.dials, first, new, left, plain)
         target = trace.target
         grown, grows = then[:, target].tolist(), now[:, target].tolist()
         return {
-            street: "<h3>Cut a wire, and see what breaks</h3>"
-            + figure(drawing, say.reading.cut(visit.cut, visit.dials, first, new, left, plain), f"{visit.name}-cut"),
-            answer: "<h3>What it answers</h3>"
-            + note("The pale bar is the answer of the network as it is, the full one its answer now.")
-            + changes(rows),
-            lens: "<h3>How the answer grows</h3>"
+            street: f"<h3>{say.cut.STREET}</h3>" + figure(drawing, broken, f"{visit.name}-cut", say=say),
+            answer: f"<h3>{say.cut.ANSWER}</h3>{note(say.cut.BARS)}{changes(rows, say)}",
+            lens: f"<h3>{say.cut.LENS}</h3>"
             + figure(
-                draw_lens(names, grown, grows, visit.labels[target]),
-                say.reading.lens(names, grows, visit.labels[target], plain),
+                draw_lens(names, grown, grows, titles[target], say.terms.TERMS),
+                say.reading.lens(names, grows, titles[target], plain),
                 f"{visit.name}-lens",
+                say=say,
             ),
         }
 
-    return CutPage(Page("cut", [street, answer, lens], render, {"wire": street}), residual, shortcut, mend)
+    return CutPage(Page("cut", [street, answer, lens], render, {"wire": street}, labels), residual, shortcut, mend)

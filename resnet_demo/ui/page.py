@@ -15,13 +15,23 @@ from .session import Visit
 class Page:
     """`render` reads the visit's trace and gives new values to components; a trace that is there is not made again.
 
-    `clicks` names the drawing whose clicks choose a "target", a "block" or a "channel".
+    `clicks` names the drawing whose clicks choose a "target", a "block" or a "channel". `labels` gives the components
+    whose words are fixed, and so do not come from `render`, what they say in a language (see `text`).
     """
 
     name: str
     components: list[Component]
     render: Callable[[Visit], dict[Any, Any]]
     clicks: dict[str, Component] = field(default_factory=dict)
+    labels: Callable[[Any], dict[Any, Any]] = lambda say: {}
+
+
+def put(labels: dict[Any, Any]) -> None:
+    """Let components that are being built begin with these words."""
+    for component, words in labels.items():
+        for name, value in words.items():
+            if name != "__type__":  # by which gradio knows an update
+                setattr(component, name, value)
 
 
 def choose(what: str, number: bool = False) -> str:

@@ -20,9 +20,10 @@ from ..errors import InputError
 from ..figures import data_uri, grid, photo_uri, signed_map
 from ..images import load_image
 from ..predict import Prediction
-from .text.en.reading import tenths
+from . import text
 
 C = TypeVar("C", bound=Component)
+ENGLISH = text.of("en")
 
 # gradio judges values before a handler sees them, in words of its own or none. These components hand over what came,
 # so that a person reads our sentence.
@@ -83,48 +84,48 @@ def whole_input(value: int | None, **options: Any) -> gr.Number:
     return Number(value, precision=0, **options)
 
 
-def both(draw: Callable[..., str], *values: Any) -> str:
+def both(draw: Callable[..., str], *values: Any, **words: Any) -> str:
     """A drawing for screens and one for phones, of which the style sheet shows the one that fits."""
-    return draw(*values) + draw(*values, tall=True)
+    return draw(*values, **words) + draw(*values, tall=True, **words)
 
 
-def figure(drawing: str, caption: str, name: str, aside: str = "") -> str:
+def figure(drawing: str, caption: str, name: str, aside: str = "", say: Any = ENGLISH) -> str:
     """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`."""
     words = escape(caption) + (f" <em>{escape(aside)}</em>" if aside else "")
+    saves = _save(name, "svg", say) + _save(name, "png", say)
     return (
         f'<figure class="rd-figure"><div class="rd-scroll">{drawing}</div>'
-        f'<figcaption><span>{words}</span><span class="rd-saves">{_save(name, "svg")}{_save(name, "png")}</span>'
-        "</figcaption></figure>"
+        f'<figcaption><span>{words}</span><span class="rd-saves">{saves}</span></figcaption></figure>'
     )
 
 
-def _save(name: str, kind: str) -> str:
+def _save(name: str, kind: str, say: Any) -> str:
     return (
         f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="{kind}" '
-        f'aria-label="Save this figure as {kind.upper()}">{kind.upper()} ↓</button>'
+        f'aria-label="{escape(say.interface.save_figure(kind.upper()))}">{kind.upper()} ↓</button>'
     )
 
 
-def answers(predictions: Sequence[Prediction], target: int) -> str:
+def answers(predictions: Sequence[Prediction], target: int, say: Any = ENGLISH) -> str:
     """Ranked classes as bars; each is a button that asks for the evidence for its class."""
     rows = "".join(
         f'<li><button type="button" class="rd-answer" data-target="{p.index}" '
         f'aria-pressed="{str(p.index == target).lower()}">'
         f'<span class="rd-label">{escape(p.label)}</span>'
         f'<span class="rd-bar"><span style="width:{100 * p.probability:.1f}%"></span></span>'
-        f'<span class="rd-number">{escape(tenths(p.probability))}</span></button></li>'
+        f'<span class="rd-number">{escape(say.reading.tenths(p.probability))}</span></button></li>'
         for p in predictions
     )
-    return f'<ol class="rd-answers" aria-label="Classes, likeliest first">{rows}</ol>'
+    return f'<ol class="rd-answers" aria-label="{escape(say.interface.LIKELIEST_FIRST)}">{rows}</ol>'
 
 
-def changes(rows: Sequence[tuple[str, float, float]]) -> str:
+def changes(rows: Sequence[tuple[str, float, float]], say: Any = ENGLISH) -> str:
     """Classes with two bars each: how probable they were, and how probable they are now."""
 
     def bar(kind: str, share: float) -> str:
         return (
             f'<span class="rd-{kind}"><span class="rd-bar"><span style="width:{100 * share:.1f}%"></span></span>'
-            f'<span class="rd-number">{escape(tenths(share))}</span></span>'
+            f'<span class="rd-number">{escape(say.reading.tenths(share))}</span></span>'
         )
 
     items = "".join(
@@ -132,7 +133,7 @@ def changes(rows: Sequence[tuple[str, float, float]]) -> str:
         f"<span>{bar('then', before)}{bar('now', after)}</span></li>"
         for label, before, after in rows
     )
-    return f'<ol class="rd-answers" aria-label="Classes: above as it was, below as it is now">{items}</ol>'
+    return f'<ol class="rd-answers" aria-label="{escape(say.interface.BEFORE_AND_NOW)}">{items}</ol>'
 
 
 def note(text: str, kind: str = "") -> str:
@@ -157,6 +158,7 @@ def channels(
     css: str,
     name: str,
     clickable: bool = False,
+    say: Any = ENGLISH,
 ) -> str:
     """A card: the chosen channel enlarged, and below it a grid of all the channels in `shown`.
 
@@ -168,8 +170,8 @@ def channels(
     columns = max(4, min(16, round(len(shown) ** 0.5)))
     rows = -(-len(shown) // columns)
     sheet = grid(maps[list(shown)], scale, columns)
-    alt = f"{title}: {len(shown)} of {len(maps)} channels, {height} by {width} pixels each"
-    large = "" if chosen is None else pixels(signed_map(maps[chosen], scale), f"{title}: channel {chosen}, enlarged")
+    alt = say.interface.channels(title, len(shown), len(maps), height, width)
+    large = "" if chosen is None else pixels(signed_map(maps[chosen], scale), say.interface.enlarged(title, chosen))
     pick = ""
     if chosen is not None and chosen in shown:
         row, column = divmod(list(shown).index(chosen), columns)
@@ -184,7 +186,7 @@ def channels(
         f'<img class="rd-pixels" src="{data_uri(sheet)}" alt="{escape(alt)}">{pick}</div>'
         f'<p class="rd-small">{len(maps)} × {height} × {width}'
         f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="img" '
-        f'aria-label="Save the channels of {escape(title)} as PNG">PNG ↓</button></p></section>'
+        f'aria-label="{escape(say.interface.save_channels(title))}">PNG ↓</button></p></section>'
     )
 
 

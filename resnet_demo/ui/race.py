@@ -249,6 +249,7 @@ class Race:
         for name, result in self.results.items():
             save(result.model, place / f"{name}.safetensors")
         (place / "history.csv").write_text(self._table(), "utf-8")
+        # English, whatever the page speaks: files are taken elsewhere, and a PNG needs a font for every sign.
         drawing = draw_history({name: training.history for name, training in self.trainings.items()})
         (place / "curves.svg").write_text(curves_svg(drawing, "Loss and accuracy of the race"), "utf-8")
         (place / "curves.png").write_bytes(figure_png(drawing))

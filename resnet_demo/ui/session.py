@@ -12,11 +12,12 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from PIL import Image
+from torch import Tensor
 
 from .. import zoo
 from ..errors import InputError
@@ -143,20 +144,23 @@ class Visit:
     dials: Dial = field(default_factory=Dial)  # and by how much the branches of all others are multiplied
     page: str = "classify"
     language: str = text.FIRST
-    curves: tuple[weakref.ref[Trace], str] | None = None  # what was last drawn of all blocks, and of which trace
+    browser_language: str = text.FIRST  # what the browser asks for; an address says where the two differ from the first
+    curves: tuple[weakref.ref[Trace], str, str] | None = None  # of which trace, in which language: what was last drawn
+    # Of which trace, by which method and for which block: the last map of captum's.
+    attributed: tuple[weakref.ref[Trace], str, str, Tensor] | None = None
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a visit at a time
 
     def use_network(self, name: str, weights: str, seed: object = 0) -> None:
         """Look at a network of the zoo. Nothing changes if it cannot be had."""
         number = whole_number(seed, 0, MAX_SEED, "The seed")
-        _check_size(zoo.network(name).config)
+        self._check_size(zoo.network(name).config)
         self._use(shared_network(name, weights, number), name, weights, number)
 
     def use_file(self, path: str | Path) -> None:
         """Look at a network from an uploaded checkpoint; it belongs to this visit alone."""
         model = load_file(path)
-        _check_size(model.config)
+        self._check_size(model.config)
         before, self.own = self.own, (zoo.name_of(model.config), model)
         try:
             self.use_own()
@@ -179,17 +183,21 @@ class Visit:
     def use_trained(self, name: str) -> None:
         """Look at a network that was trained in this visit."""
         if name not in self.trained:
-            raise InputError(f"No {name} was trained in this visit.")
+            raise InputError(self.say.notices.not_trained(name))
         self._use(self.trained[name].model, name, HERE, self.seed)
         self._weigh()
 
     def use_own(self) -> None:
         """Look at the network that was uploaded before."""
         if self.own is None:
-            raise InputError("There is no network of yours yet: upload a checkpoint.")
+            raise InputError(self.say.notices.NO_NETWORK)
         name, model = self.own
         self._use(model, name, OWN, self.seed)
         self._weigh()
+
+    def _check_size(self, config: ResNetConfig) -> None:
+        if sum(config.blocks) > MAX_BLOCKS:
+            raise InputError(self.say.notices.too_deep(MAX_BLOCKS, sum(config.blocks)))
 
     def _use(self, model: ResNet, name: str, weights: str, seed: int) -> None:
         keeps_class = self.asked and self.picture is not None and self.labels == domain_of(model).labels
@@ -267,6 +275,12 @@ class Visit:
     def open_channel(self, channel: int) -> None:
         self.channel = whole_number(channel, 0, self.opened.total.shape[1] - 1, "The channel")
 
+    def speak(self, language: object) -> None:
+        """Say everything in another language."""
+        if not isinstance(language, str) or language not in text.LANGUAGES:
+            raise InputError(f"A language is one of {', '.join(text.LANGUAGES)}, not {reprlib.repr(language)}.")
+        self.language = language
+
     @property
     def say(self) -> Any:
         """What the app says, in the visitor's language; see `text`."""
@@ -289,10 +303,15 @@ class Visit:
         return self.domain.labels
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """The classes as the visitor reads them."""
+        return self.say.classes.titles(self.labels)
+
+    @property
     def seen(self) -> Trace:
         trace = self.trace
         if trace is None:
-            raise InputError("There is no picture yet: upload one, or choose an example.")
+            raise InputError(self.say.notices.NO_PICTURE)
         return trace
 
     @property
@@ -302,16 +321,13 @@ class Visit:
     def predictions(self, top_k: int = 5) -> list[Prediction]:
         return rank(self.network, self.seen.logits, top_k)
 
+    def answers(self, top_k: int = 5) -> list[Prediction]:
+        """`predictions` as the visitor reads them."""
+        titles = self.titles
+        return [replace(prediction, label=titles[prediction.index]) for prediction in self.predictions(top_k)]
+
     def familiarity(self) -> float | None:
         return familiarity(self.network, self.seen.logits)
-
-
-def _check_size(config: ResNetConfig) -> None:
-    if sum(config.blocks) > MAX_BLOCKS:
-        raise InputError(
-            f"A page shows networks of at most {MAX_BLOCKS} blocks, this one has {sum(config.blocks)}; "
-            "use the library for deeper ones."
-        )
 
 
 def _share(visit: Visit) -> float:

@@ -25,33 +25,36 @@ from ..figures import (
     network_title,
     photo_uri,
 )
+from ..recipes import RECIPES
 from ..train import Record
 from . import text
 from .page import Page, choose
 from .parts import Dropdown, File, Number, Radio, both, figure, note, sentences, whole_input
-from .race import BOTH, DATA, DEPTHS, KINDS, OWN_PICTURES, SHAPES, Plan, Race, read_data
+from .race import (
+    BOTH,
+    DATA,
+    DEPTHS,
+    KINDS,
+    LEAST_SECONDS,
+    MOST_SECONDS,
+    OWN_PICTURES,
+    SHAPES,
+    Plan,
+    Race,
+    read_data,
+)
 from .session import Trained, Visit, visit_of
-from .text import LANGUAGES
-from .text.en.reading import percent
 
 # One visitor trains at a time; the others see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
 MISTAKES = 12
 WAIT = 0.5  # seconds between two words on how far a download is
 SECONDS, EPOCHS = "seconds", "epochs"
-DATA_TITLES = {
-    SHAPES: "Shapes, drawn here",
-    "cifar10": "CIFAR-10 photos",
-    "cifar100": "CIFAR-100 photos",
-    "fashion-mnist": "Fashion-MNIST, clothes",
-    OWN_PICTURES: "My own pictures (zip)",
-}
-KIND_TITLES = {BOTH: "both, side by side", "residual": "with shortcuts", "plain": "without shortcuts"}
-# What a person may want to try first: (what the button says, the depth, the kind, the data, the seconds).
+# What a person may want to try first: the depth, the kind, the data, the seconds.
 PRESETS = {
-    "twins": ("ResNet-56 against Plain-56", 56, BOTH, SHAPES, 120),
-    "deep": ("How deep can you go?", 110, BOTH, SHAPES, 300),
-    "own": ("My own pictures", 20, "residual", OWN_PICTURES, 60),
+    "twins": (56, BOTH, SHAPES, 120),
+    "deep": (110, BOTH, SHAPES, 300),
+    "own": (20, "residual", OWN_PICTURES, 60),
 }
 
 
@@ -82,52 +85,60 @@ class TrainPage:
 
 
 def build() -> TrainPage:
-    gr.HTML(
-        "<h3>Train a network and its twin without shortcuts</h3>"
-        + note(
-            "A shortcut is the wire that carries a block's input past the block. Here two networks learn the same "
-            "pictures in the same order, one with shortcuts and one without: press Train. The picture and the network "
-            "at the side are not part of it, and stay as they are."
-        )
-    )
+    lead = gr.HTML()
     with gr.Row(elem_id="presets"):
-        presets = {
-            key: gr.Button(title, size="sm", elem_id=f"preset-{key}") for key, (title, *_rest) in PRESETS.items()
-        }
+        presets = {name: gr.Button(size="sm", elem_id=f"preset-{name}") for name in PRESETS}
     with gr.Row(equal_height=False):
         with gr.Column(min_width=280, scale=2, elem_classes="rd-bar", elem_id="train-form"):
-            depth = Dropdown([(f"{d} layers", d) for d in DEPTHS], value=20, label="Depth", elem_id="depth")
-            kind = Radio([(KIND_TITLES[k], k) for k in KINDS], value=BOTH, label="Networks", elem_id="kind")
-            data = Dropdown([(DATA_TITLES[d], d) for d in DATA], value=SHAPES, label="Pictures", elem_id="data")
-            file = File(
-                label="A zip with one folder of pictures per class", file_types=[".zip"], elem_id="own-pictures",
-                visible=False, height=110,
-            )  # fmt: skip
-            budget = Radio([("by the clock", SECONDS), ("by epochs", EPOCHS)], value=SECONDS, label="How long",
-                           elem_id="budget")  # fmt: skip
-            seconds = Number(30, label="Seconds, all networks together (10 to 600)", elem_id="seconds", precision=0)
-            epochs = whole_input(1, label="Epochs: times through all pictures", elem_id="epochs", visible=False)
-            with gr.Accordion("How to train", open=False):
-                recipe = Dropdown(
-                    [("fast: orthogonal steps, small crops first", "fast"), ("paper: He et al. 2015", "paper"),
-                     ("seed: the textbook loop", "seed")],
-                    value="fast", label="Recipe", elem_id="recipe",
-                )  # fmt: skip
-                batch = whole_input(None, label="Pictures per step (empty: the recipe's)", elem_id="batch")
-                rate = Number(None, label="Highest learning rate (empty: the recipe's)", elem_id="rate")
-                seed = whole_input(0, label="Seed of weights and order", elem_id="train-seed")
+            depth = Dropdown(list(DEPTHS), value=20, elem_id="depth")
+            kind = Radio(list(KINDS), value=BOTH, elem_id="kind")
+            data = Dropdown(list(DATA), value=SHAPES, elem_id="data")
+            file = File(file_types=[".zip"], elem_id="own-pictures", visible=False, height=110)
+            budget = Radio([SECONDS, EPOCHS], value=SECONDS, elem_id="budget")
+            seconds = Number(30, elem_id="seconds", precision=0)
+            epochs = whole_input(1, elem_id="epochs", visible=False)
+            with gr.Accordion(open=False) as how:
+                recipe = Dropdown(list(RECIPES), value="fast", elem_id="recipe")
+                batch = whole_input(None, elem_id="batch")
+                rate = Number(None, elem_id="rate")
+                seed = whole_input(0, elem_id="train-seed")
             with gr.Row():
-                start = gr.Button("Train", variant="primary", elem_id="train")
-                stop = gr.Button("Stop", elem_id="stop", visible=False)
-            again = gr.Button("Replay: the same race again", size="sm", elem_id="again", visible=False)
+                start = gr.Button(variant="primary", elem_id="train")
+                stop = gr.Button(elem_id="stop", visible=False)
+            again = gr.Button(size="sm", elem_id="again", visible=False)
         with gr.Column(min_width=320, scale=5):
-            status = gr.HTML(note("Nothing trained yet: press Train."), elem_id="train-status")
-            live = gr.HTML(waiting(), elem_id="race")
+            status = gr.HTML(elem_id="train-status")
+            live = gr.HTML(elem_id="race")
     result = gr.HTML(elem_id="train-result", js_on_load=choose("network"))
-    files = gr.File(label="Weights, history and plots", file_count="multiple", interactive=False, visible=False,
-                    elem_id="train-files")  # fmt: skip
+    files = gr.File(file_count="multiple", interactive=False, visible=False, elem_id="train-files")
     degradation = gr.HTML(elem_id="degradation")
-    page = Page("train", [degradation], lambda visit: {degradation: degradation_figure(visit.language)})
+
+    def labels(say: Any) -> dict[Any, Any]:
+        words = say.train
+        return {
+            lead: gr.update(value=f"<h3>{words.HEADING}</h3>{note(words.LEAD)}"),
+            **{button: gr.update(value=words.PRESETS[name]) for name, button in presets.items()},
+            depth: gr.update(label=words.DEPTH, choices=[(words.layers(layers), layers) for layers in DEPTHS]),
+            kind: gr.update(label=words.NETWORKS, choices=[(words.KINDS[name], name) for name in KINDS]),
+            data: gr.update(label=words.PICTURES, choices=[(words.DATA[name], name) for name in DATA]),
+            file: gr.update(label=words.ZIP),
+            budget: gr.update(label=words.BUDGET, choices=[(words.BUDGETS[name], name) for name in (SECONDS, EPOCHS)]),
+            seconds: gr.update(label=words.seconds(LEAST_SECONDS, MOST_SECONDS)),
+            epochs: gr.update(label=words.EPOCHS),
+            how: gr.update(label=words.HOW),
+            recipe: gr.update(label=words.RECIPE, choices=[(words.RECIPES[name], name) for name in RECIPES]),
+            batch: gr.update(label=words.BATCH),
+            rate: gr.update(label=words.RATE),
+            seed: gr.update(label=words.SEED),
+            start: gr.update(value=words.START),
+            stop: gr.update(value=words.STOP),
+            again: gr.update(value=words.AGAIN),
+            status: gr.update(value=note(words.NOTHING_YET)),
+            live: gr.update(value=waiting(say)),
+            files: gr.update(label=words.FILES),
+        }
+
+    page = Page("train", [degradation], lambda visit: {degradation: degradation_figure(visit.language)}, labels=labels)
     inputs = [depth, kind, data, file, budget, seconds, epochs, recipe, batch, rate, seed]
     return TrainPage(
         page=page, inputs=inputs, presets=presets, data=data, file=file, budget=budget, seconds=seconds, epochs=epochs,
@@ -146,7 +157,7 @@ def connect(
 
     def again(visit: Visit) -> tuple[Plan, Callable[[], Race]]:
         if visit.race is None:
-            raise InputError("There is no race to repeat yet: train first.")
+            raise InputError(visit.say.notices.NO_RACE)
         return visit.race.plan, visit.race.repeat
 
     def running_event(
@@ -159,16 +170,16 @@ def connect(
                 visit = visit_of(visit_key)
                 plan, make = prepare(visit, *form)  # what cannot be is refused before the page is cleared
                 visit.race, visit.stop_asked = None, False
-                yield {key: visit.key, **reading(page)}
+                yield {key: visit.key, **reading(page, visit.say)}
                 with ThreadPoolExecutor(1) as reader:
                     made = reader.submit(make)
                     while wait([made], WAIT).not_done:
-                        yield {page.status: arriving(plan.data, data_dir)}
+                        yield {page.status: arriving(plan.data, data_dir, visit.say)}
                 race = visit.race = made.result()
                 if visit.stop_asked:
                     race.stop()
                 for _ in race.run():
-                    yield {page.status: status(race), page.live: live(race, visit.say)}
+                    yield {page.status: status(race, visit.say), page.live: live(race, visit.say)}
                 if race.abandoned:
                     return
                 with visit.lock:
@@ -180,9 +191,10 @@ def connect(
 
     def refused(visit_key: str | None) -> dict[Any, Any]:
         try:
-            return idle(page, visit_of(visit_key).race)
+            visit = visit_of(visit_key)
+            return idle(page, visit.say, visit.race)
         except InputError:  # the visit was put away, and that was said already
-            return idle(page)
+            return idle(page, text.of(text.FIRST))
 
     for trigger, prepare, form, api_name in (
         (page.start.click, new, page.inputs, "train"),
@@ -199,9 +211,9 @@ def connect(
             visit = visit_of(visit_key)
             visit.stop_asked = True
             if visit.race is None:
-                return note("It will stop before the first step is over.")
+                return note(visit.say.train.STOPPING)
             visit.race.stop()
-            return status(visit.race)
+            return status(visit.race, visit.say)
 
     # Not queued: it must reach a training that is running, however long the queue is.
     page.stop.click(stop, [key], [page.status], api_name="stop", queue=False)
@@ -233,7 +245,7 @@ def plan_of(
 
 def preset(page: TrainPage, name: str) -> dict[Any, Any]:
     """The form as a preset has it."""
-    _, depth, kind, data, seconds = PRESETS[name]
+    depth, kind, data, seconds = PRESETS[name]
     file, clock = gr.update(visible=data == OWN_PICTURES), gr.update(value=seconds, visible=True)
     values = [depth, kind, data, file, SECONDS, clock, gr.update(visible=False), "fast", None, None, 0]
     return dict(zip(page.inputs, values, strict=True))
@@ -242,66 +254,78 @@ def preset(page: TrainPage, name: str) -> dict[Any, Any]:
 # While it runs
 
 
-def idle(page: TrainPage, race: Race | None = None) -> dict[Any, Any]:
+def idle(page: TrainPage, say: Any, race: Race | None = None) -> dict[Any, Any]:
     """The buttons as they are when nothing runs."""
     return {
         page.start: gr.update(visible=True),
         page.stop: gr.update(visible=False),
         # By epochs, a race that was stopped is not repeatable: where it stopped was not the clock's doing.
         page.again: gr.update(visible=bool(race and race.results and not (race.stopped and race.plan.epochs))),
-        page.status: note("Press Train to begin." if race is None else _summary(race)),
+        page.status: note(say.train.NOTHING_YET if race is None else _summary(race, say)),
     }
 
 
-def reading(page: TrainPage) -> dict[Any, Any]:
+def reading(page: TrainPage, say: Any) -> dict[Any, Any]:
     """What is shown until the first step."""
     return {
         page.start: gr.update(visible=False),
         page.stop: gr.update(visible=True),
         page.again: gr.update(visible=False),
-        page.status: note("Getting the pictures …"),
-        page.live: waiting(),
+        page.status: note(say.train.READING),
+        page.live: waiting(say),
         page.result: "",
         page.files: gr.update(visible=False),
     }
 
 
-def arriving(data: str, data_dir: str | None) -> str:
+def arriving(data: str, data_dir: str | None, say: Any) -> str:
     """How far a download of pictures is; where there is none, they are being read or drawn."""
     download = downloading(data, data_dir) if data in DATASETS else None
     if download is None:
-        return note("Getting the pictures …")
-    arrived, size = download
-    return note(f"Downloading the pictures: {arrived / 1e6:.0f} of {size / 1e6:.0f} MB …")
+        return note(say.train.READING)
+    return note(say.train.downloading(*download))
 
 
 def finished(page: TrainPage, race: Race, say: Any) -> dict[Any, Any]:
-    shown = {**idle(page, race), page.live: live(race, say), page.result: outcome(race, say)}
+    shown = {**idle(page, say, race), page.live: live(race, say), page.result: outcome(race, say)}
     if race.results:
         shown[page.files] = gr.update(value=race.write_files(), visible=True)
     return shown
 
 
-def _summary(race: Race) -> str:
+def _summary(race: Race, say: Any) -> str:
     if not race.results:
-        return "It failed."
-    return "Stopped. What was learned until then is kept." if race.stopped else "Done."
+        return say.train.FAILED
+    return say.train.STOPPED if race.stopped else say.train.DONE
 
 
-def waiting() -> str:
-    return figure(both(draw_race, {}), "Here the curves will grow, one for each network.", "race")
+def retold(page: TrainPage, visit: Visit) -> dict[Any, Any]:
+    """What stands on the page of the visit's race, in the visitor's language."""
+    race, say = visit.race, visit.say
+    if race is None:
+        return {}
+    over = race.over or race.abandoned
+    return {
+        page.status: note(_summary(race, say)) if over else status(race, say),
+        page.live: live(race, say),
+        page.result: outcome(race, say) if over else "",
+    }
+
+
+def waiting(say: Any) -> str:
+    return figure(both(draw_race, {}, terms=say.terms.TERMS), say.train.WAITING, "race", say=say)
 
 
 def live(race: Race, say: Any) -> str:
     """The race as it stands: curves, and the gradients of the last step."""
     records, latest, classes = race.records, _latest(race), len(race.train_set.classes)
     pictures = race.plan.epochs and race.plan.epochs * len(race.train_set)  # the axis; by the clock nobody knows
-    curves = both(draw_race, records, pictures, classes)
-    gradients = both(draw_gradients, latest)
+    curves = both(draw_race, records, pictures, classes, terms=say.terms.TERMS)
+    gradients = both(draw_gradients, latest, terms=say.terms.TERMS)
     return (
-        figure(curves, say.training.race(records, classes, race.over), "race")
-        + "<h3>How strongly each block is told to change: the gradient</h3>"
-        + figure(gradients, say.training.gradients(latest), "gradients")
+        figure(curves, say.training.race(records, classes, race.over), "race", say=say)
+        + f"<h3>{say.train.GRADIENTS}</h3>"
+        + figure(gradients, say.training.gradients(latest), "gradients", say=say)
     )
 
 
@@ -309,25 +333,21 @@ def _latest(race: Race) -> dict[str, Record]:
     return {name: run[-1] for name, run in race.records.items() if run}
 
 
-def status(race: Race) -> str:
+def status(race: Race, say: Any) -> str:
     """How fast, and how much longer."""
-    speeds = [
-        f"{network_title(name)} <b>{run[-1].images_per_second:,.0f}</b> pictures/s"
-        for name, run in race.records.items()
-        if run
-    ]
-    done = race.progress
+    words, done = say.train, race.progress
     if race.stopped:
-        left = "Stopping: what was learned is tested once more · "
+        left = words.LAST_TEST
     elif race.plan.seconds:
-        left = f"about <b>{race.plan.seconds * (1 - done):.0f} s</b> left · "
+        left = words.seconds_left(race.plan.seconds * (1 - done))
     else:
-        left = f"<b>{100 * done:.0f} %</b> done · "
+        left = words.done(done)
+    speeds = [words.speed(network_title(name), run[-1].images_per_second) for name, run in race.records.items() if run]
     bar = (
-        f'<span class="rd-progress" role="progressbar" aria-label="Training" aria-valuenow="{100 * done:.0f}">'
+        f'<span class="rd-progress" role="progressbar" aria-label="{words.PROGRESS}" aria-valuenow="{100 * done:.0f}">'
         f'<span style="width:{100 * done:.1f}%"></span></span>'
     )
-    return f'<div class="rd-running">{bar}<span>{left}{" · ".join(speeds)}</span></div>'
+    return f'<div class="rd-running">{bar}<span>{" · ".join([left, *speeds])}</span></div>'
 
 
 # Afterwards
@@ -351,30 +371,26 @@ def adopt(visit: Visit, race: Race) -> None:
 
 def outcome(race: Race, say: Any) -> str:
     """What came out: the figures, a way to look inside, the confusions and the worst mistakes of each network."""
+    words = say.train
     if not race.results:
-        return note(race.failure or "Nothing was trained.", "rd-warn")
-    parts = ["<h3>What came out</h3>"]
+        return note(race.failure or words.NOTHING, "rd-warn")
+    parts = [f"<h3>{words.OUTCOME}</h3>"]
     for sentence in (race.failure, race.train_set.note, race.test_set.note):
         if sentence:
             parts.append(note(sentence, "rd-warn"))
     exact = race.repeats_exactly
     if exact is not None:
-        parts.append(
-            note("Replayed: every test came out exactly as the first time.")
-            if exact
-            else note("Replayed with the same seeds and schedule; the tests differ, as they may after a stop.")
-        )
+        parts.append(note(words.SAME if exact else words.NOT_SAME))
     rows = "".join(
-        f"<tr><th scope='row'>{network_title(name)}</th><td><b>{percent(result.test.accuracy)}</b> of "
-        f"{result.test.n:,} test pictures</td><td>{race.trainings[name].history[-1].images:,} pictures seen</td>"
-        f"<td><button type='button' class='rd-look' data-network='{name}'>Look inside {network_title(name)}</button>"
-        "</td></tr>"
+        f"<tr><th scope='row'>{network_title(name)}</th>"
+        f"<td>{words.tested(say.reading.percent(result.test.accuracy), result.test.n)}</td>"
+        f"<td>{words.seen(race.trainings[name].history[-1].images)}</td><td><button type='button' class='rd-look' "
+        f"data-network='{name}'>{words.look(network_title(name))}</button></td></tr>"
         for name, result in race.results.items()
     )
     parts.append(f"<div class='rd-scroll'><table class='rd-table'><tbody>{rows}</tbody></table></div>")
-    ratios = both(draw_ratios, _latest(race))
-    read = "‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 the shortcut carries more than the block adds."
-    parts.append(f"<h4>How much each block adds to its shortcut</h4>{figure(ratios, read, 'ratios')}")
+    ratios = both(draw_ratios, _latest(race), terms=say.terms.TERMS)
+    parts.append(f"<h4>{words.RATIOS}</h4>" + figure(ratios, words.READ_RATIOS, "ratios", say=say))
     parts.append(f"<div class='rd-outcomes'>{''.join(_outcome(name, race, say) for name in race.results)}</div>")
     return "".join(parts)
 
@@ -382,42 +398,40 @@ def outcome(race: Race, say: Any) -> str:
 def _outcome(name: str, race: Race, say: Any) -> str:
     """What one network takes for what, and the mistakes that it is surest of."""
     result = race.results[name]
-    labels, matrix = result.test_set.classes, result.test.confusion
+    labels, matrix = say.classes.titles(result.test_set.classes), result.test.confusion
+    drawing = both(draw_confusion, matrix, labels, terms=say.terms.TERMS)
     return (
-        f"<section><h4>{network_title(name)}: what it takes for what</h4>"
-        + figure(both(draw_confusion, matrix, labels), say.training.confusion(matrix, labels), f"{name}-confusion")
-        + _mistakes(name, race)
+        f"<section><h4>{say.train.confusion(network_title(name))}</h4>"
+        + figure(drawing, say.training.confusion(matrix, labels), f"{name}-confusion", say=say)
+        + _mistakes(name, race, say)
         + "</section>"
     )
 
 
-def _mistakes(name: str, race: Race) -> str:
-    result = race.results[name]
+def _mistakes(name: str, race: Race, say: Any) -> str:
+    result, words = race.results[name], say.train
     wrong = result.test.mistakes(MISTAKES)
     if not len(wrong):
-        return note(f"{network_title(name)} makes no mistake on these {result.test.n:,} pictures.")
+        return note(words.no_mistake(network_title(name), result.test.n))
     shares = result.test.logits.softmax(1)
-    labels = result.test_set.classes
+    labels = say.classes.titles(result.test_set.classes)
     cards = ""
     for index in wrong.tolist():
         said = int(shares[index].argmax())
         truth = labels[int(result.test.labels[index])]
-        alt = f"{truth}, taken for {labels[said]}"
         cards += (
-            f'<figure class="rd-mistake"><img class="rd-pixels" alt="{escape(alt)}" '
+            f'<figure class="rd-mistake"><img class="rd-pixels" alt="{escape(words.mistake(truth, labels[said]))}" '
             f'src="{photo_uri(result.test_set.picture(index))}"><figcaption><b>{escape(labels[said])}</b> '
-            f"{percent(float(shares[index, said]))}<br>is {escape(truth)}</figcaption></figure>"
+            f"{say.reading.percent(float(shares[index, said]))}<br>{escape(words.truly(truth))}</figcaption></figure>"
         )
-    return f"<h4>The mistakes it is surest of</h4><div class='rd-mistakes'>{cards}</div>"
+    return f"<h4>{words.MISTAKES}</h4><div class='rd-mistakes'>{cards}</div>"
 
 
-@lru_cache(maxsize=len(LANGUAGES))
+@lru_cache(maxsize=len(text.LANGUAGES))
 def degradation_figure(language: str) -> str:
     """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
     say, histories = text.of(language), zoo.histories()
-    drawing = curves_svg(draw_degradation(histories), "Training and test error by epoch, plain and residual networks")
-    return (
-        "<h3>The long run: what the bundled networks did</h3>"
-        + figure(drawing, say.training.degradation(histories), "degradation",
-                 "CIFAR-10, the same recipe and seed for all; after He et al. 2015, figures 1 and 6.")
-    )  # fmt: skip
+    words = say.train
+    drawing = curves_svg(draw_degradation(histories), words.ERRORS, say.terms.TERMS)
+    reading = say.training.degradation(histories)
+    return f"<h3>{words.LONG_RUN}</h3>" + figure(drawing, reading, "degradation", words.SOURCE, say)

@@ -16,7 +16,7 @@ from resnet_demo.images import CIFAR10
 from resnet_demo.lab.wires import Dial
 from resnet_demo.predict import Prediction
 from resnet_demo.trace import POINTS, BlockTrace, Trace
-from resnet_demo.ui import bars, gradcam, parts
+from resnet_demo.ui import bars, gradcam, parts, text
 from resnet_demo.ui.session import RANDOM, TRAINED, Visit
 from resnet_demo.ui.text.en import reading as words
 
@@ -43,8 +43,8 @@ def test_examples_exist_for_both_kinds_of_network(picture: Image.Image) -> None:
 
 
 def test_titles_and_weights() -> None:
-    assert bars.title("resnet20") == "ResNet-20"
-    assert bars.title("plain18-cifar") == "Plain-18 (3×3 stem)"
+    assert bars.title("resnet20", text.of("en")) == "ResNet-20"
+    assert bars.title("plain18-cifar", text.of("en")) == "Plain-18 (3×3 stem)"
     visit = Visit()
     visit.use_network("resnet20", TRAINED)
     assert [value for _, value in bars.weight_choices(visit)] == [TRAINED, RANDOM]

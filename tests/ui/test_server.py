@@ -129,7 +129,7 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "start", "classify", "example", "random_picture", "network", "twin", "weights", "seed", "upload_weights",
         "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
-        "page_cut", "cut_wire", "dial", "mend",
+        "page_cut", "cut_wire", "dial", "mend", "language",
         "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
     )}  # fmt: skip
 

@@ -19,7 +19,7 @@ from resnet_demo import ui, weights
 from resnet_demo.data import Dataset
 from resnet_demo.evaluation import evaluate
 from resnet_demo.ui import race as race_module
-from resnet_demo.ui import session
+from resnet_demo.ui import session, text
 from resnet_demo.ui import train as train_page
 from resnet_demo.ui.race import Race
 from resnet_demo.ui.text.en import reading as words
@@ -123,7 +123,7 @@ def test_how_far_a_download_is_is_told(client: Client, monkeypatch: pytest.Monke
     job = client.submit(*{**FORM, "data": "cifar10"}.values(), api_name="/train")
     assert "Done" in job.result(timeout=60)[0]
     assert any("12 of 170 MB" in shown[0] for shown in job.outputs())
-    assert "MB" not in train_page.arriving("shapes", None)  # which are drawn
+    assert "MB" not in train_page.arriving("shapes", None, text.of("en"))  # which are drawn
 
 
 def test_a_replay_is_exact(client: Client) -> None:
@@ -242,7 +242,7 @@ def test_odd_requests_get_one_sentence(
 
 
 def test_presets_fill_the_form(client: Client) -> None:
-    for name, (_, depth, kind, data, seconds) in PRESETS.items():
+    for name, (depth, kind, data, seconds) in PRESETS.items():
         values = client.predict(api_name=f"/preset_{name}")
         assert values[:3] == (depth, kind, data)
         assert values[5]["value"] == seconds

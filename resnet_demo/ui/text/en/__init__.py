@@ -1,5 +1,31 @@
 """English."""
 
-from . import reading, training
+from . import (
+    bars,
+    classes,
+    classify,
+    cut,
+    gradcam,
+    inside,
+    interface,
+    notices,
+    reading,
+    terms,
+    train,
+    training,
+)
 
-__all__ = ["reading", "training"]
+__all__ = [
+    "bars",
+    "classes",
+    "classify",
+    "cut",
+    "gradcam",
+    "inside",
+    "interface",
+    "notices",
+    "reading",
+    "terms",
+    "train",
+    "training",
+]

@@ -1,0 +1,11 @@
+"""The page Cut."""
+
+from __future__ import annotations
+
+STREET = "Cut a wire, and see what breaks"
+RESIDUAL = "Multiply every F(x) by"
+SHORTCUT = "Multiply every shortcut by"
+MEND = "Mend everything"
+ANSWER = "What it answers"
+BARS = "The pale bar is the answer of the network as it is, the full one its answer now."
+LENS = "How the answer grows"
