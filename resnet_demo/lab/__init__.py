@@ -31,8 +31,10 @@ def concerned(name: str, networks: Mapping[str, ResNet]) -> dict[str, ResNet]:
     """The networks that an experiment tells apart: one of a kind where it looks at depths of its own (`ALL_DEPTHS`)."""
     if not getattr(_module(name), "ALL_DEPTHS", False):
         return dict(networks)
-    first = {network.config.plain: title for title, network in reversed(networks.items())}
-    return {title: network for title, network in networks.items() if title in first.values()}
+    kinds: dict[bool, str] = {}
+    for title, network in networks.items():
+        kinds.setdefault(network.config.plain, title)
+    return {title: networks[title] for title in kinds.values()}
 
 
 def question(name: str) -> str:
