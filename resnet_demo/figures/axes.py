@@ -211,15 +211,10 @@ class Panel:
         box = {"x": middle - width / 2, "y": min(zero, end), "width": width, "height": abs(zero - end)}
         return element("rect", element("title", escape(title)), **box, fill=colour, class_="rd-value")
 
-    def mark(self, at: float, words: str) -> list[str]:
-        """A dashed upright line, with words beside its upper end."""
-        x, late = self.x(at), self.across.part(at) > 0.6
+    def mark(self, at: float) -> str:
+        """A dashed upright line."""
         dashes = {"stroke": MUTED, "stroke_width": 1, "stroke_dasharray": "3 4"}
-        return [
-            element("path", d=f"M{x:.1f} {self.top:.1f} V{self.foot:.1f}", **dashes),
-            text(words, x + (-5 if late else 5), self.top + 11, text_anchor="end" if late else "start", font_size=12,
-                 fill=MUTED),
-        ]  # fmt: skip
+        return element("path", d=f"M{self.x(at):.1f} {self.top:.1f} V{self.foot:.1f}", **dashes)
 
 
 Box = tuple[float, float, float, float]  # left, top, width, height

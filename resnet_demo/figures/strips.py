@@ -66,7 +66,8 @@ def draw_strips(
     """An SVG document. `note` says what the bars are, `label` the same to those who cannot see them."""
     at = _TALL if tall else _WIDE
     count = max(len(rows), 1)
-    height, foot = at.height(count), at.foot(count - 1)
+    marked = 10 if any(row.halving for row in rows) else 0  # room for the marks below the last row
+    height, foot = at.height(count) + marked, at.foot(count - 1) + marked
     parts = [text(note, at.width - at.right, 16, text_anchor="end", font_size=13, fill=MUTED)]
     for index, row in enumerate(rows):
         parts += _strip(at, index, row, scale, show, words)
@@ -142,7 +143,7 @@ def _bars(
             bar = element("g", room, bar, class_="rd-stop", role="button", tabindex=0, aria_label=said, **link)
         parts.append(bar)
         if name in row.halving:
-            parts.append(text("½", middle, foot + 15, text_anchor="middle", font_size=12, fill=MUTED))
+            parts.append(text("½", middle, foot + 14, text_anchor="middle", font_size=12, fill=MUTED))
         if numbered or known is None:
             style = {"text_anchor": "middle", "font_size": 12, "fill": INK if known is not None else WRONG}
             above = (zero if below else zero - length) - 5

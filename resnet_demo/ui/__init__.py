@@ -24,7 +24,7 @@ from ..errors import InputError
 from ..images import CIFAR10
 from . import address as addresses
 from . import bars as bars_module
-from . import classify, cut, gradcam, inside
+from . import classify, cut, experiments, gradcam, inside, text
 from . import train as training
 from .bars import Bars
 from .parts import sentences
@@ -100,13 +100,17 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                         gradcam_page, sign, method, compute, other = gradcam.build()
                     with gr.Tab("Cut", id="cut") as cut_tab:
                         cut_page = cut.build()
+                    with gr.Tab(text.of(text.FIRST).experiments.PAGE, id="experiments") as experiments_tab:
+                        experiments_page = experiments.build(data_dir)
                     with gr.Tab("Train", id="train") as train_tab:
                         train_page = training.build()
                 gr.HTML(GLOSSARY)
-        pages = {page.name: page for page in (classify_page, inside_page, gradcam_page, cut_page.page, train_page.page)}
+        tested = (cut_page.page, experiments_page.page)
+        pages = {page.name: page for page in (classify_page, inside_page, gradcam_page, *tested, train_page.page)}
         on_pages = [component for page in pages.values() for component in page.components]
         dials = [cut_page.residual, cut_page.shortcut]
-        everything = [key, tabs, result, address, bars.picture, *bars.controls, *dials, *on_pages]
+        form = [experiments_page.pictures, experiments_page.status]
+        everything = [key, tabs, result, address, bars.picture, *bars.controls, *dials, *form, *on_pages]
         refused = [bars.file, sign, *everything]
 
         def show(visit: Visit, whole: bool = True) -> dict[Any, Any]:
@@ -159,7 +163,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             visit = new_visit(request.session_hash)
             with visit.lock:
                 addresses.read(visit, dict(request.query_params))
-                shown = {**show(visit), **cut_page.as_in(visit)}
+                shown = {**show(visit), **cut_page.as_in(visit), **experiments_page.as_in(visit)}
                 return {**shown, bars.picture: visit.picture, tabs: gr.Tabs(selected=visit.page)}
 
         demo.load(start, [key], everything, api_name="start", show_progress="hidden", **TOGETHER)
@@ -277,14 +281,21 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         turned = partial(gr.on, [dial.input for dial in dials], trigger_mode="always_last")  # while it is dragged
         on(turned, handler(change_dials, whole=False), dials, "dial")
         on(cut_page.mend.click, handler(mend, whole=False), [], "mend")
-        changes = {"target": change_target, "block": change_block, "channel": change_channel, "wire": change_cut}
+        changes: dict[str, Any] = {
+            "target": change_target,
+            "block": change_block,
+            "channel": change_channel,
+            "wire": change_cut,
+        }
+        changes |= experiments.changes(experiments_page)
         for page in pages.values():
             for what, component in page.clicks.items():
                 on_click(component, changes[what], f"{page.name}_{what}")
 
         # The pages: only the one in sight is drawn
 
-        for tab, page in zip((classify_tab, inside_tab, gradcam_tab, cut_tab, train_tab), pages.values(), strict=True):
+        tabs_in_order = (classify_tab, inside_tab, gradcam_tab, cut_tab, experiments_tab, train_tab)
+        for tab, page in zip(tabs_in_order, pages.values(), strict=True):
 
             def turn_to(visit: Visit, name: str = page.name) -> None:
                 visit.page = name
@@ -296,6 +307,16 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 return turn(visit_key) if visit_key else {key: None}
 
             on(tab.select, select, [], f"page_{page.name}")
+
+        # Experiments
+
+        def cut_from(visit: Visit, chosen: Any) -> dict[Any, Any]:
+            experiments.cut_from(visit, chosen)
+            return {**cut_page.as_in(visit), tabs: gr.Tabs(selected=visit.page)}
+
+        experiments.connect(experiments_page, key, data_dir)
+        on_click(experiments_page.bundled, cut_from, "cut_from_bundled", whole=True)
+        on_click(experiments_page.live, cut_from, "cut_from_live", whole=True)
 
         # Training
 

@@ -14,7 +14,7 @@ from ..lab.wires import Dial
 from .bars import example_picture, first_example
 from .session import HERE, MAX_BLOCKS, OWN, RANDOM, TRAINED, Visit
 
-PAGES = ("classify", "inside", "gradcam", "cut", "train")
+PAGES = ("classify", "inside", "gradcam", "cut", "experiments", "train")
 
 
 def write(visit: Visit) -> str:
@@ -29,6 +29,8 @@ def write(visit: Visit) -> str:
         query["cut"] = ",".join(block.name for block in visit.seen.blocks if block.name in visit.cut)
     if visit.dials != Dial():
         query |= {"alpha": f"{visit.dials.residual:g}", "lambda": f"{visit.dials.shortcut:g}"}
+    if visit.page == "experiments":
+        query["experiment"] = visit.experiment
     if visit.picture_name:
         query["picture"] = visit.picture_name
     return urlencode(query)
@@ -36,7 +38,7 @@ def write(visit: Visit) -> str:
 
 def read(visit: Visit, query: dict[str, str]) -> None:
     """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…&cut=…`
-    `&alpha=…&lambda=…` asks for.
+    `&alpha=…&lambda=…&experiment=…` asks for.
 
     What the address gets wrong is said in a notice and left at its default.
     """
@@ -84,6 +86,7 @@ def read(visit: Visit, query: dict[str, str]) -> None:
     ask("block", visit.open_block)
     ask("target", target)
     ask("cut", cut)
+    ask("experiment", visit.choose_experiment)
     ask("alpha", residual)
     ask("lambda", shortcut)
 

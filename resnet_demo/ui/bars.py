@@ -120,6 +120,7 @@ class Bars:
         offered = weight_choices(visit)
         labels = visit.labels
         blocks = [name for name, _ in visit.network.named_blocks()]
+        asked = asks(visit)
         return {
             self.input: _input(visit),
             self.strip: _strip(visit),
@@ -130,14 +131,27 @@ class Bars:
             self.seed_row: gr.update(visible=visit.weights == RANDOM),
             self.facts: _facts(visit),
             self.ask: _ask(visit),
-            self.target: gr.update(choices=[(label, index) for index, label in enumerate(labels)], value=visit.target),
-            self.block: gr.update(choices=[(block_title(name), name) for name in blocks], value=visit.block),
+            self.target: gr.update(
+                choices=[(label, index) for index, label in enumerate(labels)], value=visit.target, visible=asked
+            ),
+            self.block: gr.update(
+                choices=[(block_title(name), name) for name in blocks], value=visit.block, visible=asked
+            ),
         }
 
     def render_choice(self, visit: Visit) -> dict[Any, Any]:
         """Only what changes with another class, block or page."""
-        choice = {self.target: gr.update(value=visit.target), self.block: gr.update(value=visit.block)}
+        asked = asks(visit)
+        choice = {
+            self.target: gr.update(value=visit.target, visible=asked),
+            self.block: gr.update(value=visit.block, visible=asked),
+        }
         return {self.ask: _ask(visit), **choice}
+
+
+def asks(visit: Visit) -> bool:
+    """Whether the page in sight shows a class or a block; an experiment does not, but can be linked to."""
+    return visit.page != "experiments"
 
 
 def _ask(visit: Visit) -> Any:

@@ -88,19 +88,23 @@ def both(draw: Callable[..., str], *values: Any) -> str:
     return draw(*values) + draw(*values, tall=True)
 
 
-def figure(drawing: str, caption: str, name: str, aside: str = "") -> str:
-    """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`."""
+def figure(drawing: str, caption: str, name: str, aside: str = "", numbers: str = "") -> str:
+    """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`.
+
+    `numbers` are those that it shows, as CSV, to be saved, too.
+    """
     words = escape(caption) + (f" <em>{escape(aside)}</em>" if aside else "")
+    saves = _save(name, "svg") + _save(name, "png") + (_save(name, "csv", numbers) if numbers else "")
     return (
         f'<figure class="rd-figure"><div class="rd-scroll">{drawing}</div>'
-        f'<figcaption><span>{words}</span><span class="rd-saves">{_save(name, "svg")}{_save(name, "png")}</span>'
-        "</figcaption></figure>"
+        f'<figcaption><span>{words}</span><span class="rd-saves">{saves}</span></figcaption></figure>'
     )
 
 
-def _save(name: str, kind: str) -> str:
+def _save(name: str, kind: str, content: str = "") -> str:
+    data = f' data-content="{escape(content)}"' if content else ""
     return (
-        f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="{kind}" '
+        f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="{kind}"{data} '
         f'aria-label="Save this figure as {kind.upper()}">{kind.upper()} ↓</button>'
     )
 

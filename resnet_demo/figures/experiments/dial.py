@@ -14,9 +14,8 @@ WORDS = {
     "label": "Error by the factor on every residual branch, and on every shortcut",
     "alpha": "Error with every F(x) multiplied",
     "lambda": "Error with every shortcut multiplied",
-    "alpha below": "factor α on F(x)",
-    "lambda below": "factor λ on the shortcut",
-    "as trained": "as trained",
+    "alpha below": "factor α on F(x); at 1 as trained",
+    "lambda below": "factor λ on the shortcut; at 1 as trained",
 }
 
 
@@ -27,7 +26,7 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
     placed = boxes(2, tall, top=top)
     for dial, box in zip(("alpha", "lambda"), placed, strict=True):
         panel = Panel(*box, across, up)
-        parts += panel.frame(words[dial], words[f"{dial} below"]) + panel.mark(1.0, words["as trained"])
+        parts += [*panel.frame(words[dial], words[f"{dial} below"]), panel.mark(1.0)]
         for name, look in looks(reports).items():
             points = [(float(setting), error) for setting, error in reports[name][dial].items()]
             titles = [f"{x:g}: {percent(y)}" for x, y in points]

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 WORDS = {
     "label": "Norm of the gradient at each block: trained, and fresh with and without batch norm",
-    "He's start, with batch norm": "Fresh (He et al.), batch norm",
-    "He's start, without batch norm": "Fresh (He et al.), no batch norm",
-    "PyTorch's start, with batch norm": "Fresh (PyTorch), batch norm",
-    "PyTorch's start, without batch norm": "Fresh (PyTorch), no batch norm",
+    "He's start, with batch norm": "He’s start, batch norm",
+    "He's start, without batch norm": "He’s start, no batch norm",
+    "PyTorch's start, with batch norm": "PyTorch’s start, batch norm",
+    "PyTorch's start, without batch norm": "PyTorch’s start, no batch norm",
     "trained": "As it is, batch norm",
     "below": "block",
 }

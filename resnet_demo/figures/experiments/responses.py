@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WORDS = {
     "label": "Standard deviation of the responses of each layer",
-    "std": "Standard deviation of a layer’s response",
+    "std": "Standard deviation of each layer",
     "below": "layer, from the input to the output",
 }
 

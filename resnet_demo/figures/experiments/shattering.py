@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WORDS = {
     "label": "Cosine of the gradients at neighbouring inputs, by depth of the network",
-    "agreement": "Cosine of the gradients of neighbours, fresh networks",
+    "agreement": "Cosine of neighbours’ gradients",
     "below": "layers (dotted: falling like 1/√layers)",
 }
 

@@ -1,5 +1,5 @@
 """English."""
 
-from . import reading, training
+from . import experiments, reading, training
 
-__all__ = ["reading", "training"]
+__all__ = ["experiments", "reading", "training"]
