@@ -380,7 +380,7 @@ def train(
     if replay:
         settings = {"--replay": replay, "--data-dir": data_dir, "--threads": threads, "--out": out}
     # Without --resume: a training that was interrupted ends at the same weights.
-    command = _as_typed(settings, ["--compile"] * training.compile)
+    command = _as_typed("train", settings, ["--compile"] * training.compile)
     net.provenance = {"origin": "trained by resnet-demo train", "command": command, **story}
     save(net, out)
     write_atomically(out.with_suffix(".json"), (_json(net.provenance, indent=1) + "\n").encode())
@@ -439,14 +439,15 @@ def _tell_notes(*datasets: Dataset) -> None:
         typer.echo(note, err=True)
 
 
-def _as_typed(options: dict[str, Any], flags: list[str]) -> str:
+def _as_typed(command: str, options: dict[str, Any], flags: Sequence[str] = ()) -> str:
     """The command as one could type it elsewhere: of an absolute path, which means nothing there, the last part."""
-    words = ["resnet-demo", "train"]
-    for name, value in options.items():
-        if value is not None:
-            absolute = isinstance(value, Path) and value.is_absolute()
-            words += [name, value.name if absolute else str(value)]
-    return shlex.join(words + flags)
+    words = ["resnet-demo", *command.split()]
+    for name, given in options.items():
+        for value in given if isinstance(given, list) else [given]:
+            if value is not None:
+                absolute = isinstance(value, Path) and value.is_absolute()
+                words += [name, value.name if absolute else str(value)]
+    return shlex.join([*words, *flags])
 
 
 def _record_text(record: Record) -> str:
@@ -502,53 +503,64 @@ def _evaluation_text(value: dict[str, Any], n: int) -> str:
 
 @_command
 def experiment(
-    name: Annotated[str, typer.Argument(help="Which experiment, such as lesion.")],
-    model: Model = "resnet20",
+    name: Annotated[str, typer.Argument(help="Which experiment, such as lesion; or all.")],
+    model: Annotated[
+        list[str] | None, typer.Option(help="A network or a checkpoint file; several, if given several times.")
+    ] = None,
     data: Data = "cifar10",
     data_dir: DataDir = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="A folder: each result is written there, as NAME.json.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave out what the folder holds already, of the same weights.")
+    ] = False,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Intervene in a network, and beside it in its twin with or without shortcuts, where both are trained."""
     from . import lab, zoo
     from .data import load_dataset
+    from .lab import results
+    from .weights import write_atomically
 
-    count = pictures or lab.pictures_for(name)
-    networks = {model: zoo.load(model)}
-    twin = zoo.twin(model)
-    if twin and zoo.bundled_weights(twin):
-        networks[twin] = zoo.load(twin)
+    names = lab.NAMES if name == "all" else (name,)
+    lab.question(names[0])  # an unknown name is told before anything is read or downloaded
+    networks = {}
+    for title in model or ["resnet20"]:
+        networks[title] = zoo.load(title)
+        twin = zoo.twin(title)
+        if twin and zoo.bundled_weights(twin):
+            networks[twin] = zoo.load(twin)
     dataset = load_dataset(data, False, data_dir)
     _tell_notes(dataset)
-    started = time.perf_counter()
-    reports = {}
-    for title, network in networks.items():
-        reports[title] = lab.run(
-            name,
-            network,
-            dataset.subset(count),
-            seed,
-            lambda done, title=title: _progress_line(f"{title}: {_percent(done)}", False),
-        )
-    _progress_line(f"{time.perf_counter() - started:.1f} s", True)
-    value = {"experiment": name, "question": lab.question(name), "data": data, "networks": reports}
-    return value, _experiment_text(value)
+    settings = {"--data": Path(data), "--data-dir": data_dir, "--pictures": pictures, "--seed": seed}
+    found = []
+    for each in names:
+        file = out and out / f"{each}.json"
+        there = results.read(file) if file and resume else None
+        if there and results.would_be_the_same(there, each, networks, dataset, pictures, seed):
+            found.append(there)
+            continue
+        result = results.measure(
+            each, networks, dataset, pictures, seed,
+            lambda title, done, each=each: _progress_line(f"{each}, {title}: {_percent(done)}", False),
+        )  # fmt: skip
+        _progress_line(f"{each}: {sum(result['provenance']['seconds'].values()):.1f} s", True)
+        command = _as_typed(f"experiment {each}", {"--model": list(model or ["resnet20"]), **settings})
+        result["provenance"] = {"command": command, **result["provenance"]}
+        found.append(result)
+        if file:
+            write_atomically(file, (_json(results.rounded(result), indent=1) + "\n").encode())
+    value = found if name == "all" else found[0]
+    return value, "\n\n".join(map(_experiment_text, found))
 
 
 def _experiment_text(value: dict[str, Any]) -> str:
     """A column for each network, a row for each number."""
-    columns = [_flat(report) for report in value["networks"].values()]
-    rows = [[key, *(column.get(key) for column in columns)] for key in dict.fromkeys(key for c in columns for key in c)]
-    return f"{value['question']}\n\n" + _table(["", *value["networks"]], rows, "<" + ">" * len(columns))
+    from .lab.results import table
 
-
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    """Nested values by names such as `added layer1.0`."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
-    if items is None:
-        return {name: value}
-    return {key: leaf for part, inner in items for key, leaf in _flat(inner, f"{name} {part}".strip()).items()}
+    header, rows = table(value["networks"])
+    return f"{value['question']}\n\n" + _table(header, rows, "<" + ">" * (len(header) - 1))
 
 
 @_command

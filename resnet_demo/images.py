@@ -152,8 +152,12 @@ class Domain:
 
     def to_input(self, picture: Image.Image) -> Tensor:
         """A picture -> the network's input [1, 3, size, size], float32, normalised."""
+        return self.normalise(self.pixels(picture))
+
+    def pixels(self, picture: Image.Image) -> Tensor:
+        """A picture -> what the network will see of it, uint8 [1, 3, size, size]."""
         pixels = torch.from_numpy(np.array(self.crop(picture), dtype=np.uint8))  # [H, W, 3]
-        return self.normalise(pixels.permute(2, 0, 1)[None])
+        return pixels.permute(2, 0, 1)[None]
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """uint8 pixels [N, 3, H, W] -> float32 inputs [N, 3, H, W]."""

@@ -362,9 +362,13 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
     value = answer(*options)
     assert value["experiment"] == name
     assert value["question"].endswith("?")
-    report = {"n": 3, "error": {"layer1.0": 0.25}, "shares": [0.5, None]}
+    count = lab.pictures_for(name, 3)
+    report = {"n": count, "error": {"layer1.0": 0.25}, "shares": [0.5, None]}
     assert value["networks"] == {"plain20": report, "resnet20": report}
-    assert networks == [(True, 3, 7), (False, 3, 7)]
+    assert networks == [(True, count, 7), (False, count, 7)]
+    assert value["provenance"]["command"] == (
+        f"resnet-demo experiment {name} --model plain20 --data shapes --pictures 3 --seed 7"
+    )
     text = shell(*options).stdout
     assert "error layer1.0" in text
     assert "shares 1" in text

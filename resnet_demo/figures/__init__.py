@@ -2,13 +2,15 @@
 
 `maps` colours tensors, `street` and `block` draw a trace as SVG, `cams` lays attributions over the
 picture, `curves` plots a trace's numbers with matplotlib. Of training, `race` and `gradients` draw what happens while
-it runs, `confusion` what came out, and `history` plots how; `runs` is what they share.
+it runs, `confusion` what came out, and `history` plots how; `runs` is what they share. `experiments` has a drawing for
+each experiment of the lab. `axes` (scales and panels) and `strips` (a bar for each block) are what many are made of.
 """
 
 from .block import draw_block, source_channel
 from .cams import draw_overlay, draw_split, draw_strip
 from .confusion import draw_confusion
 from .curves import curves_svg, draw_curves
+from .experiments import draw_experiment
 from .gradients import draw_gradients, draw_ratios
 from .history import draw_degradation, draw_history, figure_png
 from .lens import draw_lens
@@ -26,6 +28,7 @@ __all__ = [
     "draw_confusion",
     "draw_curves",
     "draw_degradation",
+    "draw_experiment",
     "draw_gradients",
     "draw_history",
     "draw_lens",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .axes import round_step
 from .palette import LINE, MUTED, PAPER
 from .runs import apart, colour_of, is_plain, network_title, points, shortened
 from .svg import document, element, text
@@ -120,8 +121,7 @@ def _frame(at: _Layout, end: float, terms: Terms) -> list[str]:
         y = at.y(accuracy)
         parts.append(element("path", d=f"M{at.left} {y:.1f} H{at.x(1):.1f}", stroke=LINE, stroke_width=1))
         parts.append(text(f"{accuracy:.0%}"[:-1], at.left - 8, y + 4.5, text_anchor="end", font_size=13, fill=MUTED))
-    steps = (step * 10.0**power for power in range(100) for step in (1, 2, 5))
-    step = next(step for step in steps if end / step <= at.ticks)
+    step = max(1.0, round_step(end, at.ticks))
     for index in range(int(end / step) + 1):
         x = at.x(index * step / end)
         parts.append(element("path", d=f"M{x:.1f} {bottom:.1f} v5", stroke=MUTED, stroke_width=1))

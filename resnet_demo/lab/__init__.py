@@ -7,7 +7,7 @@ and pictures, and a `report` of plain numbers. What all of them do to a network 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..data import Dataset
@@ -18,9 +18,23 @@ from ..resnet import ResNet
 NAMES = ("lesion", "lesions", "dial", "lens", "paths", "gradients", "responses", "refinement", "shattering")
 
 
-def pictures_for(name: str) -> int:
-    """How many pictures an experiment takes unless one says otherwise: about a minute's work on two cores."""
-    return _module(name).PICTURES
+def pictures_for(name: str, wanted: int | None = None) -> int:
+    """How many pictures an experiment takes: those that are wanted, or about a minute's work on two cores.
+
+    No more than its file allows as `MOST`, where it goes back through all pictures at once, or looks at none of them.
+    """
+    module = _module(name)
+    return min(wanted or module.PICTURES, getattr(module, "MOST", wanted or module.PICTURES))
+
+
+def concerned(name: str, networks: Mapping[str, ResNet]) -> dict[str, ResNet]:
+    """The networks that an experiment tells apart: one of a kind where it looks at depths of its own (`ALL_DEPTHS`)."""
+    if not getattr(_module(name), "ALL_DEPTHS", False):
+        return dict(networks)
+    kinds: dict[bool, str] = {}
+    for title, network in networks.items():
+        kinds.setdefault(network.config.plain, title)
+    return {title: networks[title] for title in kinds.values()}
 
 
 def question(name: str) -> str:

@@ -22,6 +22,7 @@ from ..resnet import ResNet
 from ..trace import private_view
 
 PICTURES = 64
+MOST = 256  # one batch, as in a training
 
 
 def gradients(model: ResNet, inputs: Tensor, labels: Tensor) -> dict[str, float]:

@@ -27,6 +27,7 @@ from ..resnet import ResidualBlock, ResNet
 from ..trace import private_view
 
 PICTURES = 16
+MOST = 64  # one forward pass is kept of all of them
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from torch.nn.functional import cosine_similarity
 from ..data import Dataset
 from ..resnet import ResNet, ResNetConfig
 
-PICTURES = 1  # none of them is looked at
+PICTURES = MOST = 1  # none of them is looked at
+ALL_DEPTHS = True
 DEPTHS = (8, 14, 20, 32, 44, 56)
 POINTS = 32  # on a line of inputs
 SIDE = 16  # of the inputs, in pixels

@@ -25,7 +25,7 @@ from ..errors import InputError
 from ..images import CIFAR10
 from . import address as addresses
 from . import bars as bars_module
-from . import classify, cut, gradcam, inside, text
+from . import classify, cut, experiments, gradcam, inside, text
 from . import train as training
 from .bars import Bars
 from .page import put
@@ -125,15 +125,25 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                         gradcam_page, sign, method, compute, other = gradcam.build()
                     with gr.Tab(id="cut") as cut_tab:
                         cut_page = cut.build()
+                    with gr.Tab(id="experiments") as experiments_tab:
+                        experiments_page = experiments.build(data_dir)
                     with gr.Tab(id="train") as train_tab:
                         train_page = training.build()
                 explained = gr.HTML()
-        pages = {page.name: page for page in (classify_page, inside_page, gradcam_page, cut_page.page, train_page.page)}
-        tab_of = dict(zip(pages, (classify_tab, inside_tab, gradcam_tab, cut_tab, train_tab), strict=True))
+        tabs_of = [
+            (classify_page, classify_tab),
+            (inside_page, inside_tab),
+            (gradcam_page, gradcam_tab),
+            (cut_page.page, cut_tab),
+            (experiments_page.page, experiments_tab),
+            (train_page.page, train_tab),
+        ]
+        pages = {page.name: page for page, _ in tabs_of}
         on_pages = [component for page in pages.values() for component in page.components]
         dials = [cut_page.residual, cut_page.shortcut]
+        form = [experiments_page.pictures, experiments_page.status]
         first = [key, tabs, result, address]
-        everything = [*first, bars.picture, *bars.controls, *dials, *on_pages]
+        everything = [*first, bars.picture, *bars.controls, *dials, *form, *on_pages]
         refused = [bars.file, sign, language, *everything]
 
         def labels(say: Any) -> dict[Any, Any]:
@@ -141,7 +151,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             return {
                 heading: gr.update(value=header(say)),
                 explained: gr.update(value=glossary(say)),
-                **{tab: gr.update(label=say.interface.TABS[name]) for name, tab in tab_of.items()},
+                **{tab: gr.update(label=say.interface.TABS[page.name]) for page, tab in tabs_of},
                 **bars.labels(say),
                 **{component: update for page in pages.values() for component, update in page.labels(say).items()},
             }
@@ -210,7 +220,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             visit = new_visit(request.session_hash)
             with visit.lock:
                 addresses.read(visit, dict(request.query_params), request.headers.get("accept-language", ""))
-                shown = {**show(visit), **cut_page.as_in(visit)}
+                shown = {**show(visit), **cut_page.as_in(visit), **experiments_page.as_in(visit)}
                 if visit.language != text.FIRST:
                     shown = merge(speak(visit), shown)
                 return {**shown, bars.picture: visit.picture, tabs: gr.Tabs(selected=visit.page)}
@@ -338,16 +348,22 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         turned = partial(gr.on, [dial.input for dial in dials], trigger_mode="always_last")  # while it is dragged
         on(turned, handler(change_dials, whole=False), dials, "dial")
         on(cut_page.mend.click, handler(mend, whole=False), [], "mend")
-        changes = {"target": change_target, "block": change_block, "channel": change_channel, "wire": change_cut}
+        changes: dict[str, Any] = {
+            "target": change_target,
+            "block": change_block,
+            "channel": change_channel,
+            "wire": change_cut,
+        }
+        changes |= experiments.changes(experiments_page)
         for page in pages.values():
             for what, component in page.clicks.items():
                 on_click(component, changes[what], f"{page.name}_{what}")
 
         # The pages: only the one in sight is drawn
 
-        for page, tab in tab_of.items():
+        for page, tab in tabs_of:
 
-            def turn_to(visit: Visit, name: str = page) -> None:
+            def turn_to(visit: Visit, name: str = page.name) -> None:
                 visit.page = name
 
             turn = handler(turn_to, whole=False)
@@ -356,7 +372,17 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             def select(visit_key: str | None, turn: Callable[..., Any] = turn) -> dict[Any, Any]:
                 return turn(visit_key) if visit_key else {key: None}
 
-            on(tab.select, select, [], f"page_{page}")
+            on(tab.select, select, [], f"page_{page.name}")
+
+        # Experiments
+
+        def cut_from(visit: Visit, chosen: Any) -> dict[Any, Any]:
+            experiments.cut_from(visit, chosen)
+            return {**cut_page.as_in(visit), tabs: gr.Tabs(selected=visit.page)}
+
+        experiments.connect(experiments_page, key, data_dir)
+        on_click(experiments_page.bundled, cut_from, "cut_from_bundled", whole=True)
+        on_click(experiments_page.live, cut_from, "cut_from_live", whole=True)
 
         # Training
 

@@ -15,7 +15,7 @@ from . import text
 from .bars import example_picture, first_example
 from .session import HERE, MAX_BLOCKS, OWN, RANDOM, TRAINED, Visit
 
-PAGES = ("classify", "inside", "gradcam", "cut", "train")
+PAGES = ("classify", "inside", "gradcam", "cut", "experiments", "train")
 
 
 def write(visit: Visit) -> str:
@@ -32,6 +32,8 @@ def write(visit: Visit) -> str:
         query["cut"] = ",".join(block.name for block in visit.seen.blocks if block.name in visit.cut)
     if visit.dials != Dial():
         query |= {"alpha": f"{visit.dials.residual:g}", "lambda": f"{visit.dials.shortcut:g}"}
+    if visit.page == "experiments":
+        query["experiment"] = visit.experiment
     if visit.picture_name:
         query["picture"] = visit.picture_name
     return urlencode({**query, **language})
@@ -39,7 +41,7 @@ def write(visit: Visit) -> str:
 
 def read(visit: Visit, query: dict[str, str], accepted: str = "") -> None:
     """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…&cut=…`
-    `&alpha=…&lambda=…&lang=…` asks for.
+    `&alpha=…&lambda=…&experiment=…&lang=…` asks for.
 
     What the address gets wrong is said in a notice and left at its default. Without `lang` the language is that of the
     browser, as its header Accept-Language says.
@@ -90,6 +92,7 @@ def read(visit: Visit, query: dict[str, str], accepted: str = "") -> None:
     ask("block", visit.open_block)
     ask("target", target)
     ask("cut", cut)
+    ask("experiment", visit.choose_experiment)
     ask("alpha", residual)
     ask("lambda", shortcut)
 

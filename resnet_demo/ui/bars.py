@@ -121,6 +121,7 @@ class Bars:
     def render(self, visit: Visit) -> dict[Any, Any]:
         offered = weight_choices(visit)
         blocks = [name for name, _ in visit.network.named_blocks()]
+        asked = asks(visit)
         return {
             self.input: _input(visit),
             self.strip: _strip(visit),
@@ -132,16 +133,22 @@ class Bars:
             self.facts: _facts(visit),
             self.ask: _ask(visit),
             self.target: gr.update(
-                choices=[(title, index) for index, title in enumerate(visit.titles)], value=visit.target
+                choices=[(title, index) for index, title in enumerate(visit.titles)], value=visit.target, visible=asked
             ),
             self.block: gr.update(
-                choices=[(visit.say.reading.block_title(name), name) for name in blocks], value=visit.block
+                choices=[(visit.say.reading.block_title(name), name) for name in blocks],
+                value=visit.block,
+                visible=asked,
             ),
         }
 
     def render_choice(self, visit: Visit) -> dict[Any, Any]:
         """Only what changes with another class, block or page."""
-        choice = {self.target: gr.update(value=visit.target), self.block: gr.update(value=visit.block)}
+        asked = asks(visit)
+        choice = {
+            self.target: gr.update(value=visit.target, visible=asked),
+            self.block: gr.update(value=visit.block, visible=asked),
+        }
         return {self.ask: _ask(visit), **choice}
 
     def labels(self, say: Any) -> dict[Any, Any]:
@@ -165,6 +172,11 @@ class Bars:
 
 def _heading(step: int, words: str) -> str:
     return f'<h2><span class="rd-step">{step}</span> {words}</h2>'
+
+
+def asks(visit: Visit) -> bool:
+    """Whether the page in sight shows a class or a block; an experiment does not, but can be linked to."""
+    return visit.page != "experiments"
 
 
 def _ask(visit: Visit) -> Any:

@@ -15,8 +15,9 @@ from .session import Visit
 class Page:
     """`render` reads the visit's trace and gives new values to components; a trace that is there is not made again.
 
-    `clicks` names the drawing whose clicks choose a "target", a "block" or a "channel". `labels` gives the components
-    whose words are fixed, and so do not come from `render`, what they say in a language (see `text`).
+    `clicks` names the drawing whose clicks choose a "target", a "block", a "channel", an "experiment" and so on.
+    `labels` gives the components whose words are fixed, and so do not come from `render`, what they say in a language
+    (see `text`).
     """
 
     name: str

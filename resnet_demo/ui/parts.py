@@ -89,19 +89,23 @@ def both(draw: Callable[..., str], *values: Any, **words: Any) -> str:
     return draw(*values, **words) + draw(*values, tall=True, **words)
 
 
-def figure(drawing: str, caption: str, name: str, aside: str = "", say: Any = ENGLISH) -> str:
-    """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`."""
+def figure(drawing: str, caption: str, name: str, aside: str = "", numbers: str = "", say: Any = ENGLISH) -> str:
+    """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`.
+
+    `numbers` are those that it shows, as CSV, to be saved, too.
+    """
     words = escape(caption) + (f" <em>{escape(aside)}</em>" if aside else "")
-    saves = _save(name, "svg", say) + _save(name, "png", say)
+    saves = _save(name, "svg", say) + _save(name, "png", say) + (_save(name, "csv", say, numbers) if numbers else "")
     return (
         f'<figure class="rd-figure"><div class="rd-scroll">{drawing}</div>'
         f'<figcaption><span>{words}</span><span class="rd-saves">{saves}</span></figcaption></figure>'
     )
 
 
-def _save(name: str, kind: str, say: Any) -> str:
+def _save(name: str, kind: str, say: Any, content: str = "") -> str:
+    data = f' data-content="{escape(content)}"' if content else ""
     return (
-        f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="{kind}" '
+        f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="{kind}"{data} '
         f'aria-label="{escape(say.interface.save_figure(kind.upper()))}">{kind.upper()} ↓</button>'
     )
 

@@ -6,6 +6,7 @@ bounded in number and in time; the page holds only a visit's key, which nobody c
 
 from __future__ import annotations
 
+import reprlib
 import secrets
 import threading
 import time
@@ -14,14 +15,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PIL import Image
 from torch import Tensor
 
-from .. import zoo
+from .. import lab, zoo
 from ..errors import InputError
 from ..images import Domain
+from ..lab.results import Result
 from ..lab.wires import Dial
 from ..predict import Prediction, domain_of, familiarity, rank
 from ..resnet import ResNet, ResNetConfig
@@ -30,6 +32,9 @@ from ..weights import load_file
 from . import text
 from .bounds import number_within, whole_number
 from .race import Race
+
+if TYPE_CHECKING:
+    from .run import Run
 
 TRAINED, RANDOM, OWN, HERE = "trained", "random", "your file", "trained here"  # where a network's weights are from
 FIRST_NETWORK = "resnet20"
@@ -142,6 +147,10 @@ class Visit:
     signed: bool = False  # show evidence against the class, too
     cut: frozenset[str] = frozenset()  # the blocks whose residual branch is cut, on the page for that
     dials: Dial = field(default_factory=Dial)  # and by how much the branches of all others are multiplied
+    experiment: str = "lesion"  # the one that is looked at on their page
+    compared: str | None = None  # the first of the bundled networks that are shown there; None: the deepest
+    measured: dict[str, Result] = field(default_factory=dict)  # what the visitor's own runs found, by experiment
+    run: Run | None = None  # the experiment that runs, or the last one that ran
     page: str = "classify"
     language: str = text.FIRST
     browser_language: str = text.FIRST  # what the browser asks for; an address says where the two differ from the first
@@ -246,6 +255,11 @@ class Visit:
             return None
         self.forward_passes += 1
         return trace_blocks(model, domain_of(model).to_input(picture), target)
+
+    def choose_experiment(self, name: object) -> None:
+        if name not in lab.NAMES:
+            raise InputError(f"There is no experiment {reprlib.repr(name)}; there are {', '.join(lab.NAMES)}.")
+        self.experiment = str(name)
 
     def explain(self, target: int) -> None:
         """Ask for another class: a backward pass through the graph that is there."""
@@ -374,6 +388,8 @@ def end_visit(session: str | None) -> None:
         visit = _visits.get(key)
         if visit and visit.race:
             visit.race.abandon()
+        if visit and visit.run:
+            visit.run.stop()
         _visits.drop(key)
         _traces.drop(key)
         _keys.drop(session)

@@ -13,6 +13,7 @@ TABS = {
     "inside": "Inside the blocks",
     "gradcam": "Grad-CAM",
     "cut": "Cut",
+    "experiments": "Experiments",
     "train": "Train",
 }
 SHARE = "Copy a link to this view"

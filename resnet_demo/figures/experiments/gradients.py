@@ -1,0 +1,48 @@
+"""The gradient's norm at every block, fresh and trained, with batch norm and without (He et al. 2015, section 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..axes import Panel, boxes, key, logarithmic, looks, number, places, whole
+
+if TYPE_CHECKING:
+    from . import Reports
+
+WORDS = {
+    "label": "Norm of the gradient at each block: trained, and fresh with and without batch norm",
+    "He's start, with batch norm": "He’s start, batch norm",
+    "He's start, without batch norm": "He’s start, no batch norm",
+    "PyTorch's start, with batch norm": "PyTorch’s start, batch norm",
+    "PyTorch's start, without batch norm": "PyTorch’s start, no batch norm",
+    "trained": "As it is, batch norm",
+    "below": "block",
+}
+CASES = (
+    "He's start, with batch norm",
+    "He's start, without batch norm",
+    "trained",
+    "PyTorch's start, with batch norm",
+    "PyTorch's start, without batch norm",
+)
+DECADES = 12
+
+
+def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
+    parts, top = key(list(reports), tall)
+    everything = [
+        value for report in reports.values() for norms in report["norms"].values() for value in norms.values()
+    ]
+    up = logarithmic(everything, DECADES)
+    placed = boxes(len(CASES), tall, columns=3, top=top, height=150)
+    for case, box in zip(CASES, placed, strict=True):
+        blocks = max((list(report["norms"].get(case, {})) for report in reports.values()), key=len, default=[])
+        titles = [block.removeprefix("layer") for block in blocks]
+        panel = Panel(*box, places(titles, box[2]), up)
+        parts += panel.frame(words[case], words["below"])
+        for name, look in looks(reports).items():
+            values = list(reports[name]["norms"].get(case, {}).values())
+            said = [f"{title}: {number(value)}" for title, value in zip(titles, values, strict=False)]
+            parts += panel.curve([(float(index), value) for index, value in enumerate(values)], look, said)
+    return whole(parts, placed, words["label"], "rd-norms", tall)

@@ -1,0 +1,48 @@
+"""By how much the error grows when a block is deleted: a bar for each block (Veit et al. 2016, figure 3).
+
+A bar is a button: it leads to the network with that block cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..axes import finite, known, linear
+from ..runs import colour_of
+from ..strips import WORDS as STRIPS
+from ..strips import Strip, draw_strips
+
+if TYPE_CHECKING:
+    from . import Reports
+
+WORDS = {
+    **STRIPS,
+    "label": "Points of error added by deleting each block",
+    "note": "error added without the block, in points",
+    "note tall": "error added, in points",
+    "median": "median {median}",
+}
+
+
+def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
+    rows = [
+        Strip(
+            name,
+            report["added"],
+            colour_of(name),
+            halving=report["halving"],
+            links={block: {"data_cut": f"{name} {block}"} for block in report["added"]},
+            aside=words["median"].format(median=points(report["median_added"])),
+        )
+        for name, report in reports.items()
+    ]
+    found = known(value for row in rows for value in row.values.values())
+    scale = linear(min([0.0, *found]), max([0.1, *found]), show=lambda value: f"{100 * value:g}")
+    note = words["note tall" if tall else "note"]
+    return draw_strips(rows, scale, note, words["label"], "rd-lesion", tall, points, words)
+
+
+def points(value: float | None) -> str:
+    """0.014 -> +1.4: points of error."""
+    return f"{100 * value:+.1f}" if finite(value) else "–"

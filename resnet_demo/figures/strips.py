@@ -1,0 +1,185 @@
+"""A number of every block as a bar: a row of bars for each network, input on the left, all on one scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from .axes import TALL, WIDE, Scale, number, sheet
+from .palette import INK, LINE, MUTED, SHORTCUT, WRONG
+from .runs import colour_of, network_title, shortened
+from .svg import element, text
+from .terms import ENGLISH, Terms
+
+NAME_ABOVE = 21  # a network's name over its row's highest bar, and that bar's number between the two
+
+
+def words_from(terms: Terms) -> dict[str, str]:
+    """What is said beside all rows of bars."""
+    return {
+        "first block": terms.first_block,
+        "last block": terms.last_block,
+        "way": terms.way,
+        "nothing": terms.nothing_yet,
+        "value": terms.value_of_block,
+        "ends": terms.first_and_last,
+        "told": terms.from_first_to_last,
+    }
+
+
+WORDS = words_from(ENGLISH)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A network's row. Values by block; what is not finite is marked as such."""
+
+    name: str
+    values: Mapping[str, float | None]
+    colour: str
+    road: str = LINE  # what the bars stand on
+    nothing: str = "not measured yet"  # what to say where there are no values
+    halving: Collection[str] = ()  # blocks that are marked with ½: they halve the picture
+    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # attributes of a block's bar, a button then
+    aside: str | None = None  # said at the right; by default the first and the last value
+
+
+@dataclass(frozen=True)
+class _Layout:
+    width: float
+    left: float
+    right: float
+    row: float  # height of a row's bars
+    head: float  # room above them for the network's name
+
+    def top(self, row: int) -> float:
+        return 30 + row * (self.head + self.row + 20) + self.head
+
+    def foot(self, row: int) -> float:
+        return self.top(row) + self.row
+
+    def height(self, rows: int) -> float:
+        return self.foot(rows - 1) + 32
+
+
+_WIDE = _Layout(WIDE, 56, 12, 96, 38)
+_TALL = _Layout(TALL, 46, 8, 84, 38)
+
+
+def draw_strips(
+    rows: Sequence[Strip],
+    scale: Scale,
+    note: str,
+    label: str,
+    kind: str,
+    tall: bool,
+    show: Callable[[float | None], str] = number,
+    words: Mapping[str, str] = WORDS,
+) -> str:
+    """An SVG document. `note` says what the bars are, `label` the same to those who cannot see them."""
+    at = _TALL if tall else _WIDE
+    count = max(len(rows), 1)
+    marked = 10 if any(row.halving for row in rows) else 0  # room for the marks below the last row
+    height, foot = at.height(count) + marked, at.foot(count - 1) + marked
+    parts = [text(note, at.width - at.right, 16, text_anchor="end", font_size=13, fill=MUTED)]
+    for index, row in enumerate(rows):
+        parts += _strip(at, index, row, scale, show, words)
+    if not rows:
+        place = (at.left + at.width - at.right) / 2, at.top(0) + at.row / 2
+        parts.append(text(words["nothing"], *place, text_anchor="middle", font_size=14, fill=MUTED))
+    ends = ((words["first block"], at.left, "start"), (words["last block"], at.width - at.right, "end"))
+    parts += [text(said, x, foot + 22, text_anchor=anchor, font_size=13, fill=MUTED) for said, x, anchor in ends]
+    middle = (at.left + at.width - at.right) / 2
+    parts.append(text(words["way"], middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
+    told = [f"{network_title(row.name)}: {_told(row, show, words)}" for row in rows]
+    said = f"{label}. {'; '.join(told) or words['nothing']}."
+    return sheet(parts, height, said, kind, tall, role="group" if any(row.links for row in rows) else "img")
+
+
+def _strip(
+    at: _Layout, index: int, row: Strip, scale: Scale, show: Callable[[float | None], str], words: Mapping[str, str]
+) -> list[str]:
+    top, foot, right = at.top(index), at.foot(index), at.width - at.right
+    name = shortened(network_title(row.name), 18)
+    style = {"font_size": 15, "font_weight": 650, "fill": colour_of(row.name)}
+    parts = [text(name, at.left, top - NAME_ABOVE, class_="rd-runner", **style)]
+    if not row.values:
+        dashes = {"stroke": LINE, "stroke_width": 2, "stroke_dasharray": "2 8"}
+        parts.append(element("path", d=f"M{at.left} {foot} H{right}", **dashes))
+        style = {"font_size": 14, "fill": MUTED, "font_style": "italic", "text_anchor": "middle"}
+        return [*parts, text(row.nothing, (at.left + right) / 2, foot - at.row / 2, **style)]
+    every = -(-len(scale.lines) // 4)  # the lines' numbers, not too many of them
+    for place, (value, said) in enumerate(sorted(scale.lines.items(), reverse=True)):
+        y = foot - at.row * scale.part(value)
+        parts.append(element("path", d=f"M{at.left} {y:.1f} H{right}", stroke=LINE, stroke_width=1))
+        if place % every == 0:
+            parts.append(text(said, at.left - 8, y + 4.5, text_anchor="end", font_size=12, fill=MUTED))
+    zero = foot - at.row * min(max(scale.part(0.0), 0.0), 1.0)
+    parts += _bars(at, foot, zero, row, scale, show, words)
+    road = 4 if row.road == SHORTCUT else 1.5
+    parts.append(element("path", d=f"M{at.left} {zero + road / 2} H{right}", stroke=row.road, stroke_width=road))
+    return parts
+
+
+def _bars(
+    at: _Layout,
+    foot: float,
+    zero: float,
+    row: Strip,
+    scale: Scale,
+    show: Callable[[float | None], str],
+    words: Mapping[str, str],
+) -> list[str]:
+    """A row's bars, a little apart where a stage ends; their numbers on them, or the row's own words above."""
+    stages = [name.split(".")[0] for name in row.values]
+    ends = len(set(stages)) - 1
+    between = min(10.0, 60 / (ends + 1))
+    pitch = (at.width - at.right - at.left - between * ends) / len(stages)
+    width, numbered = min(0.78 * pitch, 54.0), pitch >= 46
+    parts, x, stage = [], at.left, stages[0]
+    for (name, value), here in zip(row.values.items(), stages, strict=True):
+        x, stage = x + (between if here != stage else 0), here
+        middle, x = x + pitch / 2, x + pitch
+        known = value if value is not None and math.isfinite(value) else None
+        end = foot - at.row * min(max(scale.part(known), 0.0), 1.0) if known is not None else zero
+        length = max(abs(zero - end), 1.5)
+        below = end > zero
+        box = {"x": middle - width / 2, "y": zero if below else zero - length, "width": width, "height": length}
+        said = words["value"].format(name=name.removeprefix("layer"), value=show(value))
+        bar = element("rect", element("title", escape(said)), **box, rx=min(2.0, width / 4), fill=row.colour,
+                      class_="rd-value")  # fmt: skip
+        link = row.links.get(name)
+        if link:  # the whole height of the row can be clicked: the lowest bars would be hard to hit
+            room = element(
+                "rect", x=middle - pitch / 2, y=foot - at.row, width=pitch, height=at.row, fill="transparent"
+            )
+            bar = element("g", room, bar, class_="rd-stop", role="button", tabindex=0, aria_label=said, **link)
+        parts.append(bar)
+        if name in row.halving:
+            parts.append(text("½", middle, foot + 14, text_anchor="middle", font_size=12, fill=MUTED))
+        if numbered or known is None:
+            style = {"text_anchor": "middle", "font_size": 12, "fill": INK if known is not None else WRONG}
+            above = (zero if below else zero - length) - 5
+            parts.append(text(show(value) if numbered else "×", middle, above, **style))
+    aside = row.aside
+    if aside is None and not numbered:
+        first, last = _first_and_last(row)
+        aside = words["ends"].format(first=show(first), last=show(last))
+    if aside:
+        top = foot - at.row - NAME_ABOVE
+        parts.append(text(aside, at.width - at.right, top, text_anchor="end", font_size=13, fill=INK))
+    return parts
+
+
+def _first_and_last(row: Strip) -> tuple[float | None, float | None]:
+    values = list(row.values.values())
+    return values[0], values[-1]
+
+
+def _told(row: Strip, show: Callable[[float | None], str], words: Mapping[str, str]) -> str:
+    if not row.values:
+        return row.nothing
+    first, last = _first_and_last(row)
+    return words["told"].format(first=show(first), last=show(last), count=len(row.values))

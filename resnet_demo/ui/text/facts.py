@@ -1,0 +1,87 @@
+"""What the sentences about experiments are made of, in every language: numbers from the reports of the networks."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...figures.runs import is_plain, network_title
+
+Reports = Mapping[str, Mapping[str, Any]]
+CLOSE = 0.05  # errors that differ by less count as the same
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two networks: its title, and what the experiment reports of it."""
+
+    title: str
+    report: Mapping[str, Any]
+
+    def __getitem__(self, what: str) -> Any:
+        return self.report[what]
+
+
+def sides(reports: Reports) -> tuple[Side | None, Side | None]:
+    """The residual network and the plain one, the first of each."""
+    first: dict[bool, Side] = {}
+    for name, side in zip(reports, everyone(reports), strict=True):
+        first.setdefault(is_plain(name), side)
+    return first.get(False), first.get(True)
+
+
+def everyone(reports: Reports) -> list[Side]:
+    return [Side(network_title(name), report) for name, report in reports.items()]
+
+
+def both(reports: Reports) -> list[Side]:
+    return [side for side in sides(reports) if side]
+
+
+def extreme(values: Mapping[str, float], largest: bool) -> tuple[str, float]:
+    """The block with the largest or the smallest value, without its `layer`, and the value."""
+    name = (max if largest else min)(values, key=lambda name: values[name])
+    return name.removeprefix("layer"), values[name]
+
+
+def points(error: float) -> str:
+    """0.0143 -> 1.4: points of error."""
+    return f"{100 * error:.1f}".replace("-", "−")
+
+
+def after_deleting(side: Side, blocks: int) -> float | None:
+    """The mean error with so many random blocks deleted."""
+    errors = [draw["error"] for draw in side["deleted"] if draw["blocks"] == blocks]
+    return statistics.mean(errors) if errors else None
+
+
+def bearable(errors: Mapping[str, float]) -> tuple[float, float]:
+    """From which to which setting of a dial, around 1, the error stays close to that at 1."""
+    settings = sorted(map(float, errors))
+    fits = [setting for setting in settings if errors[str(setting)] <= errors["1.0"] + CLOSE]
+    low = high = 1.0
+    for setting in (setting for setting in reversed(settings) if setting < 1):
+        if setting not in fits:
+            break
+        low = setting
+    for setting in (setting for setting in settings if setting > 1):
+        if setting not in fits:
+            break
+        high = setting
+    return low, high
+
+
+def knows_since(errors: Mapping[str, float]) -> str | None:
+    """The first place from which on fewer than half of the pictures are wrong; None: nowhere."""
+    names = list(errors)
+    late = [index for index, name in enumerate(names) if errors[name] >= 0.5]
+    since = late[-1] + 1 if late else 0
+    return names[since].removeprefix("layer") if since < len(names) else None
+
+
+def mean_length(shares: Sequence[float]) -> float:
+    """Of the paths, each counted with its share of the gradient."""
+    whole = sum(shares)
+    return sum(length * share for length, share in enumerate(shares)) / whole if whole else 0.0
