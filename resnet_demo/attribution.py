@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import Tensor
 
@@ -68,6 +70,8 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
     check_target(target, model.config.classes)
     from captum import attr  # here, since importing captum takes a second
 
+    # captum warns whoever gives it a network of their own; ours is a private view.
+    warnings.filterwarnings("ignore", "Setting backward hooks on ReLU")
     view = private_view(model)
     blocks = dict(view.named_blocks())
     if block is not None and block not in blocks:
