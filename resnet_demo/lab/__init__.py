@@ -15,7 +15,19 @@ from ..errors import InputError
 from ..evaluation import check_classes
 from ..resnet import ResNet
 
-NAMES = ("lesion", "lesions", "dial", "lens", "paths", "gradients", "responses", "refinement", "shattering")
+NAMES = (
+    "lesion",
+    "lesions",
+    "dial",
+    "lens",
+    "paths",
+    "gradients",
+    "responses",
+    "refinement",
+    "shattering",
+    "landscape",
+    "sanity",
+)
 
 
 def pictures_for(name: str, wanted: int | None = None) -> int:

@@ -11,7 +11,6 @@ it was; so do we, in the same stage, where the shapes fit.)
 from __future__ import annotations
 
 import random
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from ..errors import InputError
 from ..evaluation import check_classes
 from ..predict import domain_of
 from ..resnet import ResidualBlock, ResNet
+from .ranks import kendall, spearman
 from .wires import answer_without, changes_shape, head
 
 PICTURES = 250
@@ -106,24 +106,6 @@ def in_order(model: ResNet, inputs: Tensor, instead: dict[str, str]) -> Tensor:
     for name in blocks:
         x = blocks[instead.get(name, name)](x)
     return head(model, x)
-
-
-def kendall(order: Sequence[int]) -> float:
-    """Kendall's rank correlation of an order with the sorted one: 1 for the same, -1 for the opposite."""
-    pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :]]
-    return sum(1 if a < b else -1 for a, b in pairs) / len(pairs) if pairs else 1.0
-
-
-def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Spearman's rank correlation, ties counted as their mean rank; None where one of the two never changes."""
-    if len(set(first)) < 2 or len(set(second)) < 2:
-        return None
-    return statistics.correlation(_ranks(first), _ranks(second))
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    ordered = sorted(values)
-    return [ordered.index(value) + (ordered.count(value) - 1) / 2 for value in values]
 
 
 def _swapped(names: Sequence[str], swaps: int, luck: random.Random) -> list[str]:
