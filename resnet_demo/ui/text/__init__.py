@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-LANGUAGES = {"en": "English"}  # by their codes in addresses
+LANGUAGES = {"en": "English", "zh": "中文"}  # by their codes in addresses
 FIRST = "en"
 
 

@@ -10,6 +10,7 @@ from ....figures import share, strongest_change, weakest_change
 from ....lab.wires import Dial
 from ....predict import Prediction
 from ....trace import BlockTrace, Trace
+from ..findings import block_title, settled, spread
 
 
 def percent(fraction: float) -> str:
@@ -19,11 +20,6 @@ def percent(fraction: float) -> str:
     if 0.99 < fraction < 1:
         return "over 99 %"
     return f"{fraction:.0%}".replace("%", " %")
-
-
-def block_title(name: str) -> str:
-    """layer2.1 -> 2.1: stage and place, as the street writes it."""
-    return name.removeprefix("layer")
 
 
 def tenths(fraction: float) -> str:
@@ -147,11 +143,10 @@ def _done(names: Collection[str], dials: Dial) -> str:
 
 def lens(names: Sequence[str], probabilities: Sequence[float], label: str, plain: bool) -> str:
     """How an answer grows: `probabilities` of the class after the stem and after each block."""
-    likely = [share > 0.5 for share in probabilities]
-    if not likely[-1]:
+    since = settled(probabilities)
+    if since is None:
         found = f"“{label}” is not what it settles on"
     else:
-        since = len(likely) - (likely[::-1].index(False) if False in likely else len(likely))
         where = "from the stem on" if since == 0 else f"from block {block_title(names[since - 1])} on"
         found = f"“{label}” is likelier than all others together {where}"
     why = (
@@ -164,14 +159,6 @@ def lens(names: Sequence[str], probabilities: Sequence[float], label: str, plain
 
 def exactness(trace: BlockTrace) -> str:
     return f"Checked on these tensors: the largest |F(x) + shortcut − sum| is {trace.identity_error:.1g}."
-
-
-def spread(cam: Tensor) -> float | None:
-    """The smallest share of the places of a map [h, w] that holds half of its positive evidence; None without any."""
-    positive = cam.clamp(min=0).flatten().sort(descending=True).values
-    if not positive.sum() > 0:
-        return None
-    return (int((positive.cumsum(0) < positive.sum() / 2).sum()) + 1) / len(positive)
 
 
 def cam(cams: Mapping[str, Tensor], label: str, opened: str, signed: bool = False) -> str:

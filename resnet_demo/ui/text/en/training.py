@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from ....figures import network_title
-from ....figures.runs import depth_of, field, is_plain, number, points
-from .reading import block_title, percent, tenths
+from ....figures.runs import depth_of, field, is_plain, points
+from ..findings import (
+    SAME_ERROR,
+    VANISHING,
+    alike,
+    block_title,
+    close,
+    final,
+    guesses,
+    standing,
+    twins,
+)
+from ..findings import confusion as confused
+from .reading import percent, tenths
 
 if TYPE_CHECKING:
     from ....figures.runs import AnyRecord, Runs
-
-CLOSE = 0.02  # accuracies that differ by less are called equal, where it is not known on how many pictures they are
-SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each
-
 
 # The race
 
@@ -30,38 +38,29 @@ def race(histories: Runs, classes: int = 10, over: bool = False) -> str:
         return _before_the_first_test(histories)
     rest = [network_title(name) for name in histories if name not in tests]
     waiting = f" {_and(rest)} {'has' if len(rest) == 1 else 'have'} still to be tested." if rest else ""
-    return _compare(tests, classes, _close(histories), over) + waiting
+    return _compare(tests, classes, close(histories), over) + waiting
 
 
-def _close(histories: Runs) -> float:
-    """How far apart two accuracies are by chance: two standard errors, at worst, of tests on so many pictures."""
-    last = [points(run, "test_pictures")[-1:] for run in histories.values()]
-    asked = [count for counts in last for _, count in counts]
-    return 2 * math.sqrt(0.5 / min(asked)) if asked else CLOSE
-
-
-def _compare(tests: Mapping[str, list[tuple[float, float]]], classes: int, close: float, over: bool) -> str:
+def _compare(tests: Mapping[str, list[tuple[float, float]]], classes: int, apart: float, over: bool) -> str:
     if len(tests) == 1:
         ((name, places),) = tests.items()
         return _one(name, *places[-1], classes)
-    when = min(places[-1][0] for places in tests.values())  # so far have all of them come
-    there = {name: [place for place in places if over or place[0] <= when] for name, places in tests.items()}
-    if not all(there.values()):
+    now = standing(tests, over)
+    if now is None:
         told = ", ".join(f"{network_title(n)} {percent(p[-1][1])} (after {p[-1][0]:,.0f})" for n, p in tests.items())
         return f"Right answers to the test pictures: {told}. They have not seen equally many pictures: no verdict yet."
-    now = {name: places[-1][1] for name, places in there.items()}
-    seen = {places[-1][0] for places in there.values()}
-    if len(seen) == 1:
-        after = f"After {when:,.0f} pictures"
+    low, high = now.images[0], now.images[-1]
+    if len(now.images) == 1:
+        after = f"After {low:,.0f} pictures"
     elif over:
-        after = f"After the same time, and {min(seen):,.0f} to {max(seen):,.0f} pictures,"
+        after = f"After the same time, and {low:,.0f} to {high:,.0f} pictures,"
     else:
-        after = f"After about {when:,.0f} pictures"
-    order = sorted(now, key=lambda name: -now[name])
+        after = f"After about {low:,.0f} pictures"
+    order = list(now.accuracies)
     if len(order) > 2:
-        told = ", ".join(f"{network_title(name)} {percent(now[name])}" for name in order)
+        told = ", ".join(f"{network_title(name)} {percent(now.accuracies[name])}" for name in order)
         return f"{after}, by right answers to the test pictures: {told}."
-    return _two(order[0], order[1], now, after, classes, close)
+    return _two(order[0], order[1], now.accuracies, after, classes, apart)
 
 
 def _before_the_first_test(histories: Runs) -> str:
@@ -72,33 +71,29 @@ def _before_the_first_test(histories: Runs) -> str:
     return f"Right answers to the training pictures: {', '.join(told)}. The first test is still to come."
 
 
-def _guesses(accuracy: float, classes: int) -> bool:
-    chance = 1 / max(classes, 1)
-    return accuracy < chance + 0.03 * (1 - chance)
-
-
 def _one(name: str, images: float, accuracy: float, classes: int) -> str:
     said = f"After {images:,.0f} pictures {network_title(name)} has {percent(accuracy)} of the test pictures right"
-    if _guesses(accuracy, classes):
+    if guesses(accuracy, classes):
         return f"{said}: no better than guessing among {classes} classes ({percent(1 / classes)})."
     return f"{said}; guessing would get {percent(1 / classes)}."
 
 
-def _two(first: str, second: str, now: Mapping[str, float], after: str, classes: int, close: float) -> str:
+def _two(first: str, second: str, now: Mapping[str, float], after: str, classes: int, apart: float) -> str:
     """A sentence on two networks, the better one first."""
     titles, figures = [network_title(first), network_title(second)], [percent(now[first]), percent(now[second])]
     said = f"{after} {titles[0]} has {figures[0]} of the test pictures right and {titles[1]} has "
     said += figures[1]
-    twins = depth_of(first) == depth_of(second) is not None and is_plain(first) != is_plain(second)
-    if _guesses(now[first], classes):
+    if guesses(now[first], classes):
         return f"{said}: both still guess ({percent(1 / classes)} would be right by chance)."
-    if now[first] - now[second] < close:
-        return f"{said}: too close to call." + (" So far the shortcuts make no difference." if twins else "")
-    if not twins:
+    if now[first] - now[second] < apart:
+        return f"{said}: too close to call." + (
+            " So far the shortcuts make no difference." if twins(first, second) else ""
+        )
+    if not twins(first, second):
         return f"{said}. They differ in more than their shortcuts, so this is no comparison of shortcuts."
     if is_plain(first):
         return f"{said}: at this point the network without the shortcuts is ahead."
-    if _guesses(now[second], classes):
+    if guesses(now[second], classes):
         return f"{said}: the same layers, only without the shortcuts, still guess."
     return f"{said}: the same layers, only without the shortcuts, learn more slowly."
 
@@ -146,10 +141,10 @@ def _times(ratio: float) -> str:
 
 
 def _verdict(ratios: Mapping[str, float]) -> list[str]:
-    """What follows for the popular claim. A tenth, because later stages have up to 16 times as many weights."""
+    """What follows for the popular claim."""
     if not ratios:
         return []
-    vanish = [network_title(name) for name, ratio in ratios.items() if ratio < 0.1]
+    vanish = [network_title(name) for name, ratio in ratios.items() if ratio < VANISHING]
     if vanish:
         return [f"On its way back through {_and(vanish)} the gradient shrinks."]
     plain = [network_title(name) for name in ratios if is_plain(name)]
@@ -166,31 +161,22 @@ def _verdict(ratios: Mapping[str, float]) -> list[str]:
 
 def confusion(matrix: Tensor, labels: Sequence[str]) -> str:
     """The most frequent mistake, the best and the worst class."""
-    total = int(matrix.sum())
-    if not total:
+    found = confused(matrix)
+    if found is None:
         return "Nothing has been tested yet."
-    counts = matrix.tolist()
-    rows = {index: sum(row) for index, row in enumerate(counts) if sum(row)}
-    answered = [index for index in range(len(labels)) if sum(row[index] for row in counts)]
-    if len(answered) == 1 and len(rows) > 1:
-        return f"The network answers “{labels[answered[0]]}” to every picture: it has learned nothing yet."
-    count, true, taken = max(
-        ((counts[row][column], row, column) for row in rows for column in range(len(labels)) if row != column),
-        key=lambda mistake: mistake[0],
-        default=(0, 0, 0),
-    )
-    if not count:
-        return f"All {total:,} pictures are right: there is no mistake to show."
-    often = f"{count:,} of {rows[true]:,} ({percent(count / rows[true])})"
-    back = f"and the other way round {counts[taken][true]:,}"
-    said = f"Most often “{labels[true]}” is taken for “{labels[taken]}”: {often}, {back}."
-    shares = {index: counts[index][index] / rows[index] for index in rows}
-    best, worst = max(shares, key=lambda index: shares[index]), min(shares, key=lambda index: shares[index])
-    if shares[best] == shares[worst]:
-        return f"{said} All classes are known equally well ({percent(shares[best])})."
+    if found.only is not None:
+        return f"The network answers “{labels[found.only]}” to every picture: it has learned nothing yet."
+    if not found.count:
+        return f"All {found.total:,} pictures are right: there is no mistake to show."
+    pictures, best, worst = found.pictures[found.true], found.best, found.worst
+    often = f"{found.count:,} of {pictures:,} ({percent(found.count / pictures)})"
+    said = f"Most often “{labels[found.true]}” is taken for “{labels[found.taken]}”: {often}, "
+    said += f"and the other way round {found.back:,}."
+    if found.shares[best] == found.shares[worst]:
+        return f"{said} All classes are known equally well ({percent(found.shares[best])})."
     return (
-        f"{said} Known best is “{labels[best]}” ({percent(shares[best])} right), "
-        f"worst “{labels[worst]}” ({percent(shares[worst])})."
+        f"{said} Known best is “{labels[best]}” ({percent(found.shares[best])} right), "
+        f"worst “{labels[worst]}” ({percent(found.shares[worst])})."
     )
 
 
@@ -199,7 +185,7 @@ def confusion(matrix: Tensor, labels: Sequence[str]) -> str:
 
 def degradation(histories: Runs) -> str:
     """Whether depth helped or hurt the training error of plain and of residual networks."""
-    finals = {name: final for name, run in histories.items() if (final := _final(run))}
+    finals = {name: last for name, run in histories.items() if (last := final(run))}
     if not finals:
         return "No training with a test has been recorded yet."
     said = []
@@ -212,15 +198,6 @@ def degradation(histories: Runs) -> str:
     return _twins(finals)
 
 
-def _final(run: Sequence[AnyRecord]) -> tuple[float, float, float] | None:
-    """Training error, test error and pictures seen at the last test."""
-    for record in reversed(run):
-        train, test = number(record, "train_accuracy"), number(record, "test_accuracy")
-        if train is not None and test is not None:
-            return 1 - train, 1 - test, number(record, "images") or 0.0
-    return None
-
-
 def _depths(shallow: str, deep: str, finals: Mapping[str, tuple[float, float, float]], plain: bool) -> str:
     (a, a_test, a_seen), (b, b_test, b_seen) = finals[shallow], finals[deep]
     titles = network_title(shallow), network_title(deep)
@@ -228,7 +205,7 @@ def _depths(shallow: str, deep: str, finals: Mapping[str, tuple[float, float, fl
         f"{titles[1]} ends with {tenths(b)} training error and {tenths(b_test)} test error, "
         f"{titles[0]} with {tenths(a)} and {tenths(a_test)}"
     )
-    if not 0.98 < a_seen / (b_seen or 1) < 1.02:
+    if not alike(a_seen, b_seen):
         return f"{said}, but they were not trained on equally many pictures: no comparison."
     if abs(a - b) < SAME_ERROR:
         return f"{said}: on the training pictures depth makes no difference here."
@@ -249,9 +226,9 @@ def _twins(finals: Mapping[str, tuple[float, float, float]]) -> str:
     ]
     said = f"{'; '.join(told)}."
     names = sorted(finals, key=is_plain)
-    if len(names) == 2 and depth_of(names[0]) == depth_of(names[1]) is not None:
+    if len(names) == 2 and twins(*names):
         residual, plain = finals[names[0]], finals[names[1]]
-        if 0.98 < residual[2] / (plain[2] or 1) < 1.02:
+        if alike(residual[2], plain[2]):
             if abs(plain[0] - residual[0]) < SAME_ERROR:
                 said += " At this depth the shortcuts make no difference to the training error."
             else:

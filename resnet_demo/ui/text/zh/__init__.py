@@ -1,0 +1,31 @@
+"""Chinese, simplified."""
+
+from . import (
+    bars,
+    classes,
+    classify,
+    cut,
+    gradcam,
+    inside,
+    interface,
+    notices,
+    reading,
+    terms,
+    train,
+    training,
+)
+
+__all__ = [
+    "bars",
+    "classes",
+    "classify",
+    "cut",
+    "gradcam",
+    "inside",
+    "interface",
+    "notices",
+    "reading",
+    "terms",
+    "train",
+    "training",
+]
