@@ -110,6 +110,14 @@ def histories() -> dict[str, list[dict[str, Any]]]:
     return {name: read_metadata(path)["provenance"].get("history", []) for name, path in paths.items() if path}
 
 
+def trained_alike() -> bool:
+    """Whether all bundled networks were trained by one recipe, for as many epochs, from one seed."""
+    paths = filter(None, map(bundled_weights, names()))
+    told = [read_metadata(path)["provenance"] for path in paths]
+    how = [[provenance.get(what) for what in ("recipe", "epochs", "seed")] for provenance in told]
+    return all(other == how[0] for other in how)
+
+
 @lru_cache
 def count_parameters(config: ResNetConfig) -> int:
     with torch.device("meta"):  # shapes without memory: ResNet-152 is counted in milliseconds

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import hashlib
 import socket
 import threading
@@ -123,6 +124,17 @@ def test_what_is_bundled_comes_in_pairs():
     assert all(len(history) >= 30 for history in zoo.histories().values())
 
 
+def test_whether_all_were_trained_alike(monkeypatch, tmp_path):
+    pair = {name: zoo.bundled_weights(name) for name in ("resnet20", "plain20")}
+    monkeypatch.setattr(zoo, "bundled_weights", pair.get)
+    assert zoo.trained_alike()
+    told = {path: zoo.read_metadata(path) for path in pair.values()}
+    other = copy.deepcopy(told)
+    other[pair["plain20"]]["provenance"]["recipe"]["lr"] *= 2
+    monkeypatch.setattr(zoo, "read_metadata", other.get)
+    assert not zoo.trained_alike()
+
+
 @pytest.mark.parametrize("name", BUNDLED)
 def test_bundled_weights_are_as_accurate_as_they_say(name, shared_data):
     model = zoo.load(name)
@@ -134,7 +146,7 @@ def test_bundled_weights_are_as_accurate_as_they_say(name, shared_data):
     assert found.accuracy == pytest.approx(model.provenance["test_accuracy"], abs=2e-4)
     assert found.accuracy == pytest.approx(model.provenance["history"][-1]["test_accuracy"], abs=2e-3)
     if name == "resnet20":
-        assert found.accuracy >= 0.90
+        assert found.accuracy >= 0.915
     # The measure of familiarity is that of these very pictures.
     percentiles = model.provenance["energy_percentiles"]
     share = (found.energies[:, None] > torch.tensor(percentiles)).float().mean(1)

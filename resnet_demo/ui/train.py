@@ -434,4 +434,5 @@ def degradation_figure(language: str) -> str:
     words = say.train
     drawing = curves_svg(draw_degradation(histories), words.ERRORS, say.terms.TERMS)
     reading = say.training.degradation(histories)
-    return f"<h3>{words.LONG_RUN}</h3>" + figure(drawing, reading, "degradation", words.SOURCE, say)
+    source = words.ALIKE if zoo.trained_alike() else words.UNLIKE
+    return f"<h3>{words.LONG_RUN}</h3>" + figure(drawing, reading, "degradation", source, say)

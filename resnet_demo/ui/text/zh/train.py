@@ -92,7 +92,11 @@ READ_RATIOS = "八张训练图片上的 ‖F(x)‖ / ‖捷径‖。小于 1 时
 MISTAKES = "最有把握的错误"
 LONG_RUN = "长时间训练：随应用附带的网络"
 ERRORS = "普通网络和残差网络逐轮的训练错误率与测试错误率"
-SOURCE = "CIFAR-10，全部使用相同的方案和种子；仿 He 等，2015，图 1 和图 6。"
+ALIKE = "CIFAR-10，全部使用相同的方案和种子；仿 He 等，2015，图 1 和图 6。"
+UNLIKE = (
+    "CIFAR-10，种子和轮数都相同；不同深度的训练方案不完全一样，但每个网络和它的孪生网络总是一样的。"
+    "仿 He 等，2015，图 1 和图 6。"
+)
 
 
 def tested(accuracy: str, pictures: int) -> str:
