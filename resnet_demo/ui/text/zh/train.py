@@ -96,7 +96,7 @@ SOURCE = "CIFAR-10，全部使用相同的方案和种子；仿 He 等，2015，
 
 
 def tested(accuracy: str, pictures: int) -> str:
-    return f"{pictures:,} 张测试图片中 <b>{accuracy}</b> 正确"
+    return f"{pictures:,} 张测试图片，正确率 <b>{accuracy}</b>"
 
 
 def seen(pictures: int) -> str:
