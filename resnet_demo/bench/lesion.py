@@ -54,8 +54,8 @@ def measure() -> dict[str, Any]:
         "unit": "peer / ours: how many times faster (over_limit: ours / limit); figures in seconds per picture and "
         "variant",
         "work": f"{NETWORK} whole and without each of its {variants - 1} blocks, pictures of 32x32, {ROUNDS} "
-        f"alternating slices of {SLICE:g} s, {hardware.name(device)}, {torch.get_num_threads()} threads; ours: batches of {BATCH}, "
-        f"peer: of {PEER_BATCH}, peer_small: of {BATCH}",
+        f"alternating slices of {SLICE:g} s, {hardware.name(device)}, {torch.get_num_threads()} threads; "
+        f"ours: batches of {BATCH}, peer: of {PEER_BATCH}, peer_small: of {BATCH}",
     }
 
 

@@ -86,8 +86,9 @@ def _cell(at: _Grid, row: int, column: int, value: int, total: int, terms: Terms
     x, y, side = at.left + column * at.side, at.head + row * at.side, at.side
     box = {"x": x + gap, "y": y + gap, "width": side - 2 * gap, "height": side - 2 * gap}
     true, answered = at.labels[row], at.labels[column]
+    share = terms.percent.format(value=f"{100 * part:.1f}")
     words = (terms.cell_right if right else terms.cell_wrong).format(
-        true=true, answer=answered, value=value, total=total, share=f"{part:.1%}".replace("%", " %")
+        true=true, answer=answered, value=value, total=total, share=share
     )
     opacity = 0.06 + 0.78 * shade
     cell = element(

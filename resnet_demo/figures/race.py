@@ -148,13 +148,13 @@ def _count(pictures: float) -> str:
 def _guess(at: _Layout, chance: float, terms: Terms) -> list[str]:
     """Where one comes without knowing anything, named in the margin where no curve comes."""
     y, x = at.y(chance), at.x(1)
-    number = f"{100 * chance:.3g} %"
+    number = terms.percent.format(value=f"{100 * chance:.3g}")
     line = element("path", d=f"M{at.left} {y:.1f} H{x:.1f}", stroke=MUTED, stroke_width=1.5, stroke_dasharray="1 5",
                    stroke_linecap="round")  # fmt: skip
     style = {"font_size": 13, "fill": MUTED}
     if at.stacked:
         return [line, text(terms.guessing, x + 8, y - 3, **style), text(number, x + 8, y + 13, **style)]
-    return [line, text(f"{terms.guessing} {number}", x + 12, y + 4.5, **style)]
+    return [line, text(terms.guessing_gets.format(chance=number), x + 12, y + 4.5, **style)]
 
 
 def _curves(at: _Layout, runner: _Runner, end: float) -> list[str]:
@@ -193,7 +193,8 @@ def _labels(at: _Layout, runners: list[_Runner], end: float, chance: float, term
     parts = []
     for (runner, x, y), place in zip(ends, places, strict=True):
         colour, accuracy = colour_of(runner.name), 100 * (runner.test or runner.train)[-1][1]
-        figure = f"{accuracy:.1f} %" if runner.test else terms.training_now.format(accuracy=f"{accuracy:.0f} %")
+        figure = terms.percent.format(value=f"{accuracy:.{1 if runner.test else 0}f}")
+        figure = figure if runner.test else terms.training_now.format(accuracy=figure)
         if column - x > 16 or abs(place - y) > 3:
             elbow = max(x, column - 14)
             parts.append(

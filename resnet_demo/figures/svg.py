@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+# The reader's own: nothing is loaded. The last ones are for Chinese, where the ones before have no signs for it.
+FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
+
 
 def element(name: str, *children: str, **attributes: object) -> str:
     """`element("g", child, stroke_width=2)` -> `<g stroke-width="2">child</g>`; attributes that are None are left out.
@@ -40,7 +43,7 @@ def document(width: float, height: float, label: str, *children: str, role: str 
         viewBox=f"0 0 {_number(width)} {_number(height)}",
         role=role,
         aria_label=label,
-        font_family="system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+        font_family=FONTS,
         **attributes,
     )
 

@@ -67,6 +67,8 @@ class Terms:
     training: str = "training"
     training_now: str = "train {accuracy}"
     guessing: str = "guessing:"
+    guessing_gets: str = "guessing: {chance}"
+    percent: str = "{value} %"
     race: str = "Training race, right answers over pictures seen: {told}."
     race_test: str = "{name} {accuracy} % of the test pictures after {pictures}"
     race_training: str = "{name} {accuracy} % of the training pictures after {pictures}"

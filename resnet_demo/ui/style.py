@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from gradio import themes
 
+from ..figures.svg import FONTS
+
 
 def theme() -> themes.Base:
-    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+    fonts = [name.strip("' ") for name in FONTS.split(",")]
     blue = themes.Color(
         "#eaf3fa", "#d3e6f4", "#a9cde9", "#7cb2dc", "#4795cc", "#0072b2", "#00629a", "#00517f", "#004165", "#00314c",
         "#002338",

@@ -15,14 +15,14 @@ SEED = "随机权重的种子（按回车键生成）"
 OWN_WEIGHTS = "使用自己的权重"
 CHECKPOINT = "检查点文件：safetensors、pt、pth 或 th"
 
-TRAINED = "训练好的"
+TRAINED = "已训练"
 DOWNLOAD = "ImageNet（需下载）"
 RANDOM = "随机"
 OWN = "你的文件"
-HERE = "在此训练的"
+HERE = "在此训练"
 
 EVIDENCE_FOR = "显示哪一类的证据"
-BLOCK = "块（用于“块的内部”和 Grad-CAM）"
+BLOCK = "块（内部、Grad-CAM）"
 
 FROM_FILE = "来自你的文件，只有你能看到"
 BY_YOU = "由你在本次访问中训练，只有你能看到"

@@ -16,9 +16,9 @@ from ..findings import block_title, settled, spread
 def percent(fraction: float) -> str:
     """0.934 -> "93%"; what is not quite nothing or not quite all is not rounded to it."""
     if 0 < fraction < 0.01:
-        return "不到 1%"
+        return "1% 以下"
     if 0.99 < fraction < 1:
-        return "超过 99%"
+        return "99% 以上"
     return f"{fraction:.0%}"
 
 
@@ -46,7 +46,8 @@ def familiar(share_below: float | None, dataset: str) -> str | None:
     if share_below is None or share_below >= 0.05:
         return None
     return (
-        f"与大多数训练图片不同：logit 所含的证据（能量）比 {dataset} 测试图片中的 {percent(1 - share_below)} 都弱。"
+        f"与大多数训练图片不同：按 logit 所含的证据（能量）计，"
+        f"强于它的 {dataset} 测试图片占 {percent(1 - share_below)}。"
         "无论答案看起来多么肯定，都不要相信。"
     )
 
@@ -106,7 +107,7 @@ def cut(names: Collection[str], dials: Dial, before: Prediction, after: Predicti
         return f"{done}之后，回答仍是“{before.label}”：{now}，{change}。"
     return (
         f"{done}之后，回答变成“{after.label}”（{percent(after.probability)}）；"
-        f"“{before.label}”从 {percent(before.probability)} 变为 {percent(left)}。"
+        f"“{before.label}”原来为 {percent(before.probability)}，现在为 {percent(left)}。"
     )
 
 
@@ -152,9 +153,9 @@ def cam(cams: Mapping[str, Tensor], label: str, opened: str, signed: bool = Fals
         silent = sum(width is None for width in widths.values())
         how = "" if signed else "选择“支持与反对都看”，看看什么在反对它。"
         return f"块 {block} 中没有“{label}”的正面证据（{len(widths)} 个块中有 {silent} 个没有）。{how}"
-    words = f"在块 {block} 中，“{label}”的一半证据集中在图片的 {percent(widths[opened] or 0)} 上"
+    words = f"在块 {block} 中，“{label}”的一半证据所占的面积为图片的 {percent(widths[opened] or 0)}"
     if opened != last and widths[last] is not None:
-        words += f"；在最后一块 {block_title(last)} 中，集中在 {percent(widths[last] or 0)} 上"
+        words += f"；在最后一块 {block_title(last)} 中为 {percent(widths[last] or 0)}"
     return words + "。点击一格，查看那个块。"
 
 

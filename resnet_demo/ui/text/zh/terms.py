@@ -28,7 +28,7 @@ TERMS = Terms(
     no_evidence="没有证据",
     block_cam="块 {name} 的 Grad-CAM",
     block_cam_empty="块 {name} 的 Grad-CAM：没有正面证据",
-    cam_of="{what} 的 CAM",
+    cam_of="CAM：{what}",
     the_sum="和",
     # The lens
     stem="输入层",
@@ -53,6 +53,8 @@ TERMS = Terms(
     training="训练",
     training_now="训练 {accuracy}",
     guessing="随机猜测：",
+    guessing_gets="随机猜测：{chance}",
+    percent="{value}%",
     race="对比训练，正确率随看过的图片数的变化：{told}。",
     race_test="{name} 在看过 {pictures} 张后，测试图片正确 {accuracy}%",
     race_training="{name} 在看过 {pictures} 张后，训练图片正确 {accuracy}%",

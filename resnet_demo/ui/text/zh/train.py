@@ -100,7 +100,7 @@ UNLIKE = (
 
 
 def tested(accuracy: str, pictures: int) -> str:
-    return f"{pictures:,} 张测试图片中 <b>{accuracy}</b> 正确"
+    return f"{pictures:,} 张测试图片，正确率 <b>{accuracy}</b>"
 
 
 def seen(pictures: int) -> str:
