@@ -13,8 +13,15 @@ from .runs import colour_of, network_title, shortened
 from .svg import element, text
 
 NAME_ABOVE = 21  # a network's name over its row's highest bar, and that bar's number between the two
-WORDS = {"first": "first", "last": "last", "first block": "first block", "last block": "last block", "block": "block"}
-WORDS |= {"way": "input → output", "nothing": "nothing yet"}
+WORDS = {
+    "first_block": "first block",
+    "last_block": "last block",
+    "way": "input → output",
+    "first_and_last": "first {first} · last {last}",
+    "from_first_to_last": "first block {first}, last block {last}, of {count}",
+    "nothing_yet": "nothing yet",
+    "value_of_block": "block {name}: {value}",
+}
 
 
 @dataclass(frozen=True)
@@ -73,13 +80,13 @@ def draw_strips(
         parts += _strip(at, index, row, scale, show, words)
     if not rows:
         place = (at.left + at.width - at.right) / 2, at.top(0) + at.row / 2
-        parts.append(text(words["nothing"], *place, text_anchor="middle", font_size=14, fill=MUTED))
-    ends = ((words["first block"], at.left, "start"), (words["last block"], at.width - at.right, "end"))
+        parts.append(text(words["nothing_yet"], *place, text_anchor="middle", font_size=14, fill=MUTED))
+    ends = ((words["first_block"], at.left, "start"), (words["last_block"], at.width - at.right, "end"))
     parts += [text(said, x, foot + 22, text_anchor=anchor, font_size=13, fill=MUTED) for said, x, anchor in ends]
     middle = (at.left + at.width - at.right) / 2
     parts.append(text(words["way"], middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
-    told = [f"{network_title(row.name)}: {_told(row, show)}" for row in rows]
-    said = f"{label}. {'; '.join(told) or 'Nothing yet'}."
+    told = [f"{network_title(row.name)}: {_told(row, show, words)}" for row in rows]
+    said = f"{label}. {'; '.join(told) or words['nothing_yet']}."
     return sheet(parts, height, said, kind, tall, role="group" if any(row.links for row in rows) else "img")
 
 
@@ -132,7 +139,7 @@ def _bars(
         length = max(abs(zero - end), 1.5)
         below = end > zero
         box = {"x": middle - width / 2, "y": zero if below else zero - length, "width": width, "height": length}
-        said = f"{words['block']} {name.removeprefix('layer')}: {show(value)}"
+        said = words["value_of_block"].format(name=name.removeprefix("layer"), value=show(value))
         bar = element("rect", element("title", escape(said)), **box, rx=min(2.0, width / 4), fill=row.colour,
                       class_="rd-value")  # fmt: skip
         link = row.links.get(name)
@@ -151,7 +158,7 @@ def _bars(
     aside = row.aside
     if aside is None and not numbered:
         first, last = _first_and_last(row)
-        aside = f"{words['first']} {show(first)} · {words['last']} {show(last)}"
+        aside = words["first_and_last"].format(first=show(first), last=show(last))
     if aside:
         top = foot - at.row - NAME_ABOVE
         parts.append(text(aside, at.width - at.right, top, text_anchor="end", font_size=13, fill=INK))
@@ -163,8 +170,8 @@ def _first_and_last(row: Strip) -> tuple[float | None, float | None]:
     return values[0], values[-1]
 
 
-def _told(row: Strip, show: Callable[[float | None], str]) -> str:
+def _told(row: Strip, show: Callable[[float | None], str], words: Mapping[str, str]) -> str:
     if not row.values:
         return row.nothing
     first, last = _first_and_last(row)
-    return f"first block {show(first)}, last block {show(last)}, of {len(row.values)}"
+    return words["from_first_to_last"].format(first=show(first), last=show(last), count=len(row.values))
