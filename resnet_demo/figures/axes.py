@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TypeGuard
 
-from .palette import INK, LINE, MUTED, PAPER
+from .palette import DEPTHS, INK, LINE, MUTED, PAPER
 from .runs import colour_of, is_plain, network_title, shortened
 from .svg import document, element, text
 
@@ -113,16 +113,26 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
     return found
 
 
-def key(names: Sequence[str], tall: bool, top: float = 16.0) -> tuple[list[str], float]:
-    """What each network looks like, and the height that this takes."""
-    parts, across = [], 3 if tall else 6
-    for index, (name, look) in enumerate(looks(names).items()):
-        x, y = 8 + index % across * (116 if tall else 140), top + index // across * KEY
+def method_looks(names: Sequence[str]) -> dict[str, Look]:
+    """Of methods, which have no colours of their own: from the palette of what is in order, every other one hollow."""
+    last = len(DEPTHS) - 1
+    return {
+        name: Look(DEPTHS[round(index * last / max(len(names) - 1, 1))], index % 2 == 1, index % 2 == 1)
+        for index, name in enumerate(names)
+    }
+
+
+def key(found: Mapping[str, Look], tall: bool, top: float = 16.0) -> tuple[list[str], float]:
+    """What each network or method looks like, and the height that this takes."""
+    long = max((len(network_title(name)) for name in found), default=0) > 11
+    parts, across, room = [], (2 if long else 3) if tall else 4 if long else 6, TALL if tall else WIDE
+    for index, (name, look) in enumerate(found.items()):
+        x, y = 8 + index % across * (room - 12) / across, top + index // across * KEY
         parts.append(_stroke(f"M{x:.1f} {y - 4:.1f} h26", look))
         parts.append(_dot(x + 13, y - 4, 4, look))
-        title = shortened(network_title(name), 11 if tall else 14)
+        title = shortened(network_title(name), 20 if long else 11)
         parts.append(text(title, x + 32, y, font_size=13.5, font_weight=650, fill=look.colour, class_="rd-runner"))
-    return parts, KEY * -(-len(names) // across)
+    return parts, KEY * -(-len(found) // across)
 
 
 def _stroke(path: str, look: Look, width: float = 2.5) -> str:
@@ -169,9 +179,11 @@ class Panel:
         parts = [text(title, self.left, self.top - 14, font_size=14, font_weight=600, fill=INK)]
         every = -(-len(self.up.lines) // 5)
         for index, (value, words) in enumerate(sorted(self.up.lines.items(), reverse=True)):
-            y = self.y(value)
-            parts.append(element("path", d=f"M{self.left:.1f} {y:.1f} h{self.width:.1f}", stroke=LINE, stroke_width=1))
-            if index % every == 0:
+            y, numbered = self.y(value), index % every == 0
+            if numbered or len(self.up.lines) <= 8:
+                line = f"M{self.left:.1f} {y:.1f} h{self.width:.1f}"
+                parts.append(element("path", d=line, stroke=LINE, stroke_width=1))
+            if numbered:
                 parts.append(text(words, self.left - 7, y + 4.5, text_anchor="end", font_size=12, fill=MUTED))
         for value, words in self.across.lines.items():
             x = self.x(value)

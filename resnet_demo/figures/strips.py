@@ -14,19 +14,12 @@ from .svg import element, text
 from .terms import ENGLISH, Terms
 
 NAME_ABOVE = 21  # a network's name over its row's highest bar, and that bar's number between the two
+SAID = ("first_block", "last_block", "way", "first_and_last", "from_first_to_last", "nothing_yet", "value_of_block")
 
 
 def words_from(terms: Terms) -> dict[str, str]:
     """What is said beside all rows of bars."""
-    return {
-        "first block": terms.first_block,
-        "last block": terms.last_block,
-        "way": terms.way,
-        "nothing": terms.nothing_yet,
-        "value": terms.value_of_block,
-        "ends": terms.first_and_last,
-        "told": terms.from_first_to_last,
-    }
+    return {name: getattr(terms, name) for name in SAID}
 
 
 WORDS = words_from(ENGLISH)
@@ -88,13 +81,13 @@ def draw_strips(
         parts += _strip(at, index, row, scale, show, words)
     if not rows:
         place = (at.left + at.width - at.right) / 2, at.top(0) + at.row / 2
-        parts.append(text(words["nothing"], *place, text_anchor="middle", font_size=14, fill=MUTED))
-    ends = ((words["first block"], at.left, "start"), (words["last block"], at.width - at.right, "end"))
+        parts.append(text(words["nothing_yet"], *place, text_anchor="middle", font_size=14, fill=MUTED))
+    ends = ((words["first_block"], at.left, "start"), (words["last_block"], at.width - at.right, "end"))
     parts += [text(said, x, foot + 22, text_anchor=anchor, font_size=13, fill=MUTED) for said, x, anchor in ends]
     middle = (at.left + at.width - at.right) / 2
     parts.append(text(words["way"], middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
     told = [f"{network_title(row.name)}: {_told(row, show, words)}" for row in rows]
-    said = f"{label}. {'; '.join(told) or words['nothing']}."
+    said = f"{label}. {'; '.join(told) or words['nothing_yet']}."
     return sheet(parts, height, said, kind, tall, role="group" if any(row.links for row in rows) else "img")
 
 
@@ -147,7 +140,7 @@ def _bars(
         length = max(abs(zero - end), 1.5)
         below = end > zero
         box = {"x": middle - width / 2, "y": zero if below else zero - length, "width": width, "height": length}
-        said = words["value"].format(name=name.removeprefix("layer"), value=show(value))
+        said = words["value_of_block"].format(name=name.removeprefix("layer"), value=show(value))
         bar = element("rect", element("title", escape(said)), **box, rx=min(2.0, width / 4), fill=row.colour,
                       class_="rd-value")  # fmt: skip
         link = row.links.get(name)
@@ -166,7 +159,7 @@ def _bars(
     aside = row.aside
     if aside is None and not numbered:
         first, last = _first_and_last(row)
-        aside = words["ends"].format(first=show(first), last=show(last))
+        aside = words["first_and_last"].format(first=show(first), last=show(last))
     if aside:
         top = foot - at.row - NAME_ABOVE
         parts.append(text(aside, at.width - at.right, top, text_anchor="end", font_size=13, fill=INK))
@@ -182,4 +175,4 @@ def _told(row: Strip, show: Callable[[float | None], str], words: Mapping[str, s
     if not row.values:
         return row.nothing
     first, last = _first_and_last(row)
-    return words["told"].format(first=show(first), last=show(last), count=len(row.values))
+    return words["from_first_to_last"].format(first=show(first), last=show(last), count=len(row.values))

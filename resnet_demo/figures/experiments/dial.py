@@ -20,7 +20,7 @@ WORDS = {
 
 
 def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
-    parts, top = key(list(reports), tall)
+    parts, top = key(looks(reports), tall)
     settings = [float(setting) for report in reports.values() for setting in report["alpha"]]
     across, up = linear(0.0, max([1.0, *settings]), 6), linear(0.0, 1.0, show=percent)
     placed = boxes(2, tall, top=top)

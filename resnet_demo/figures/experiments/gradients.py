@@ -26,11 +26,11 @@ CASES = (
     "PyTorch's start, with batch norm",
     "PyTorch's start, without batch norm",
 )
-DECADES = 12
+DECADES = 24
 
 
 def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
-    parts, top = key(list(reports), tall)
+    parts, top = key(looks(reports), tall)
     everything = [
         value for report in reports.values() for norms in report["norms"].values() for value in norms.values()
     ]

@@ -20,7 +20,7 @@ WORDS = {
 
 
 def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
-    parts, top = key(list(reports), tall)
+    parts, top = key(looks(reports), tall)
     names = max((list(report["error"]) for report in reports.values()), key=len, default=["stem"])
     added = known(value for report in reports.values() for value in report["contribution"].values())
     scales = {

@@ -38,7 +38,9 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
         for name, report in reports.items()
     ]
     found = known(value for row in rows for value in row.values.values())
-    scale = linear(min([0.0, *found]), max([0.1, *found]), show=lambda value: f"{100 * value:g}")
+    most, least = max([0.1, *found]), min([0.0, *found])
+    least = least if least < -0.1 * most else 0.0  # a few pictures more that are right: not worth half of the scale
+    scale = linear(least, most, most=3, show=lambda value: f"{100 * value:g}")
     note = words["note tall" if tall else "note"]
     return draw_strips(rows, scale, note, words["label"], "rd-lesion", tall, points, words)
 

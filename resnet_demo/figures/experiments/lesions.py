@@ -22,7 +22,7 @@ WORDS = {
 
 
 def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
-    parts, top = key(list(reports), tall)
+    parts, top = key(looks(reports), tall)
     up = linear(0.0, 1.0, show=percent)
     most = max((draw["blocks"] for report in reports.values() for draw in report["deleted"]), default=1)
     least = min((draw["kendall"] for report in reports.values() for draw in report["shuffled"]), default=0.9)

@@ -18,11 +18,12 @@ WORDS = {
     "shares": "How much of the gradient",
     "below": "blocks on the path whose F it takes",
 }
+DECADES = 16
 
 
 def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
     """Bars are the residual network's: a plain one has a single path, which goes through every block."""
-    parts, top = key(list(reports), tall)
+    parts, top = key(looks(reports), tall)
     bars = next((name for name in reports if not is_plain(name)), next(iter(reports)))
     report, look = reports[bars], looks(reports)[bars]
     lengths = [str(length) for length in range(len(report["counts"]))]
@@ -32,7 +33,9 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
     across = places(lengths, placed[0][2])
     for what, box in zip(("counts", "per path", "shares"), placed, strict=True):
         if what == "per path":
-            panel = Panel(*box, across, logarithmic(v for found in reports.values() for v in found["per_path"]))
+            panel = Panel(
+                *box, across, logarithmic((v for found in reports.values() for v in found["per_path"]), DECADES)
+            )
             parts += panel.frame(words[what], words["below"])
             for name, own in looks(reports).items():
                 points = [(float(length), norm or None) for length, norm in enumerate(reports[name]["per_path"])]

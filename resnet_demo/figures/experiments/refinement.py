@@ -19,7 +19,7 @@ WORDS = {
     "note": "cosine of F(h) and −gradient; above 0 is downhill",
     "note tall": "cosine; above 0 is downhill",
     "mean": "mean {mean}",
-    "nothing": "every block changes the shape",
+    "no block": "every block changes the shape",
 }
 
 
@@ -29,7 +29,7 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
             name,
             report["cosine"],
             colour_of(name),
-            nothing=words["nothing"],
+            nothing=words["no block"],
             aside=words["mean"].format(mean=cosine(report["mean"])),
         )
         for name, report in reports.items()

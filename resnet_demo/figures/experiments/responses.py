@@ -18,7 +18,7 @@ WORDS = {
 
 
 def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
-    parts, top = key(list(reports), tall)
+    parts, top = key(looks(reports), tall)
     values = known(value for report in reports.values() for value in report["std"].values())
     layers = max((len(report["std"]) for report in reports.values()), default=1)
     (box,) = placed = boxes(1, tall, columns=1, top=top, height=230)

@@ -22,7 +22,7 @@ WORDS = {
 
 def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
     """Values of zero and less, which a logarithmic scale does not have, are drawn at its foot."""
-    parts, top = key(list(reports), tall)
+    parts, top = key(looks(reports), tall)
     values = [value for report in reports.values() for value in report["agreement"].values()]
     depths = [float(depth) for report in reports.values() for depth in report["agreement"]]
     (box,) = placed = boxes(1, tall, columns=1, top=top, height=230)

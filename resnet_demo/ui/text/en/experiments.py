@@ -75,9 +75,8 @@ LOOK = {
     "responses": "whether the residual network’s curve runs lower, and the deeper one’s lower still.",
     "refinement": "bars above the line. Blocks that change the shape are left out.",
     "paths": "where the bars on the right stand, compared with those on the left.",
-    "gradients": "curves that fall from right to left, the way that the gradient goes. Every line is ten times the one "
-    "below it.",
-    "shattering": "how fast the curves fall with depth; the scale is logarithmic.",
+    "gradients": "curves that fall from right to left, the way that the gradient goes; the scale is logarithmic.",
+    "shattering": "how fast the curves fall with depth. The scale is logarithmic; dots at its foot are zero or less.",
     "landscape": "how far the low ground reaches. Both maps have the same colours for the same loss.",
     "sanity": "curves that fall. One that stays up belongs to a method that does not look at the network.",
     "localise": "bars above that of a uniform map, which scores the object’s area.",
@@ -100,6 +99,7 @@ SOURCES = {
     "faithful": "Petsiuk, Das, Saenko 2018",
 }
 FIGURES = {name: words_of(name) for name in TITLES}
+DATA_NAMES = {"cifar10": "CIFAR-10"}
 LOOK_FOR = "Look for"
 SOURCE = "Source"
 BUNDLED = "Measured beforehand"
@@ -129,9 +129,8 @@ def provenance(result: dict[str, Any], source: str) -> str:
     elif result["data"] == "picture":
         asked = "your picture, and the network’s own answer as its label"
     else:
-        asked = (
-            f"{told['pictures']:,} {'test picture' if told['pictures'] == 1 else 'test pictures'} of {result['data']}"
-        )
+        name = DATA_NAMES.get(result["data"], result["data"])
+        asked = f"{told['pictures']:,} {'test picture' if told['pictures'] == 1 else 'test pictures'} of {name}"
     return f"{asked}, seed {told['seed']}. {SOURCE}: {source}."
 
 
@@ -270,9 +269,8 @@ def paths(reports: Reports) -> str:
         n, (low, high) = len(residual["counts"]) - 1, residual["nine_tenths"]
         mean = mean_length(residual["shares"])
         told.append(
-            f"{residual.title} has {sum(residual['counts']):,} paths through {n} blocks; most lead through about "
-            f"{n / 2:g}. Nine tenths of the gradient come from paths through {low} to {high} blocks, {mean:.1f} in the "
-            "mean."
+            f"{residual.title} has {sum(residual['counts']):,} paths; most take F in some {n / 2:g} of its {n} blocks. "
+            f"Nine tenths of the gradient come along paths that take it in {low} to {high}, {mean:.1f} in the mean."
         )
         if mean < 0.4 * n:
             told.append("So the gradient comes along the shorter paths, as in Veit et al.")
@@ -300,6 +298,8 @@ def gradients(reports: Reports) -> str:
         )
         if without is not None and with_ is not None and without < 1e-2 <= with_:
             told.append("So in a plain network it vanishes without batch norm, and not with it: He et al. say so, too.")
+            if with_ > 10:
+                told.append("With it, it rather grows on its way back.")
         elif with_ is not None and with_ < 1e-2:
             told.append("Here it vanishes even with batch norm.")
         else:
