@@ -124,8 +124,8 @@ def test_what_is_bundled_comes_in_pairs():
     assert all(len(history) >= 30 for history in zoo.histories().values())
 
 
-def test_whether_all_were_trained_alike(monkeypatch, tmp_path):
-    pair = {name: zoo.bundled_weights(name) for name in ("resnet20", "plain20")}
+def test_whether_all_were_trained_alike(monkeypatch):
+    pair = {name: path for name in ("resnet20", "plain20") if (path := zoo.bundled_weights(name))}
     monkeypatch.setattr(zoo, "bundled_weights", pair.get)
     assert zoo.trained_alike()
     told = {path: zoo.read_metadata(path) for path in pair.values()}
