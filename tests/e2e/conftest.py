@@ -115,12 +115,14 @@ def open_app(browser_: Browser, app_url: str) -> OpenApp:
         width: int = 1280,
         height: int = 900,
         scheme: str = "light",
+        locale: str = "en-US",
         shows: str = "#answers .rd-answer",
     ) -> Iterator[Visit]:
         context = browser_.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,  # pyright: ignore[reportArgumentType]
             accept_downloads=True,
+            locale=locale,
         )
         context.set_default_timeout(PATIENCE)
         page = context.new_page()

@@ -247,6 +247,32 @@ def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -
         assert "<img src=x" not in shown[name], name
 
 
+def test_another_language_loses_nothing(guest: Guest, forwards: list[str]) -> None:
+    guest.ask("example", "frog")
+    guest.ask("target", 8)
+    guest.ask("page_cut")
+    before = guest.ask("cut_wire", "layer2.1")
+    forwards.clear()
+    assert guest.ask("language", "zh") == before  # the API's data stays as it is
+    assert "切断块 2.1 的 F 之后" in guest.seen["cut"]
+    assert "青蛙" in guest.seen["cut_answer"]
+    guest.ask("page_gradcam")
+    assert "每个块在哪里看到“船”" in guest.seen["strip"]
+    guest.ask("attribute", "Saliency")
+    forwards.clear()
+    assert "显著图" in guest.seen["other"]
+    guest.ask("page_inside")
+    assert "逐块看网络" in guest.seen["street"]
+    assert "两条分支各携带多少" in guest.seen["curves"]
+    assert guest.ask("language", "en") == before
+    assert "How much each branch carries" in guest.seen["curves"]
+    guest.ask("page_gradcam")
+    assert "Saliency: how strongly" in guest.seen["other"]
+    assert forwards == []
+    for wrong in ("de", "", None, 3, ["zh"], NASTY):
+        assert "A language is one of en, zh" in guest.refused("language", wrong)
+
+
 # What cannot be used
 
 

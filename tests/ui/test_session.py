@@ -341,6 +341,37 @@ def test_a_visit_weighs_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert session._visits.get(large.key) is large
 
 
+# The language
+
+
+def test_a_language_is_one_of_ours(visit: Visit) -> None:
+    visit.speak("zh")
+    assert visit.titles[3] == "猫"
+    assert [p.label for p in visit.answers()] == [visit.titles[p.index] for p in visit.predictions()]
+    for wrong in ("de", "", None, 1, ["zh"], NASTY):
+        with pytest.raises(InputError, match="A language is one of en, zh"):
+            visit.speak(wrong)
+    assert visit.language == "zh"
+    with pytest.raises(InputError, match="还没有你自己的网络"):
+        visit.use_own()
+
+
+@pytest.mark.parametrize(
+    ("query", "accepted", "spoken", "written"),
+    [
+        ({}, "en-US,en;q=0.9", "en", None), ({}, "zh-CN,zh;q=0.9", "zh", "zh"), ({"lang": "zh"}, "en", "zh", "zh"),
+        ({"lang": "en"}, "zh-CN", "en", "en"), ({"lang": "en"}, "en", "en", None),
+    ],
+)  # fmt: skip
+def test_the_address_keeps_the_language(query: dict[str, str], accepted: str, spoken: str, written: str | None) -> None:
+    visit = Visit()
+    address.read(visit, query, accepted)
+    assert visit.language == spoken
+    assert dict(parse_qsl(address.write(visit))).get("lang") == written
+    visit.weights = session.HERE  # what cannot be linked to still has a language
+    assert dict(parse_qsl(address.write(visit))) == ({"lang": written} if written else {})
+
+
 # The address
 
 

@@ -1,15 +1,30 @@
-"""Captions of training say what the numbers say, also when these are not what one hopes for."""
+"""Captions say what the numbers say, also when these are not what one hopes for; and all languages say the same."""
 
 from __future__ import annotations
 
+import inspect
+import itertools
 import json
 import math
+import pkgutil
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import torch
 
+from resnet_demo.data.shapes import FIGURES
+from resnet_demo.figures.terms import ENGLISH, Terms
+from resnet_demo.images import CIFAR10
+from resnet_demo.lab.wires import Dial
+from resnet_demo.predict import Prediction
+from resnet_demo.trace import POINTS, BlockTrace, Trace
+from resnet_demo.ui import bars, text
 from resnet_demo.ui.text.en import training as say
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,3 +181,228 @@ def test_degradation_needs_like_for_like() -> None:
     assert "better" not in say.degradation({"resnet20": run(0.5, train=0.5), "plain20": run(0.5, 0.8, train=0.9)})
     assert "no difference" in say.degradation({"resnet20": run(0.5), "plain20": run(0.5)})
     assert "second depth" in say.degradation({"resnet20": run(0.5)})
+
+
+# The languages
+
+HAN = re.compile("[\u4e00-\u9fff]")
+# What Chinese textbooks write in Latin letters, too: signs, names, file formats.
+LATIN = set(
+    """
+    F x y e ReLU Grad CAM GradCAM CIFAR ResNet Plain ImageNet Fashion MNIST SVG PNG MB zip captum logit softmax batch
+    epoch safetensors pt pth th layer He Selvaraju LayerGradCam GuidedGradCam IntegratedGradients Occlusion Saliency
+    fast paper seed
+    """.split()  # noqa: SIM905 (it is prose)
+)
+
+
+def modules(language: str) -> dict[str, ModuleType]:
+    package = text.of(language)
+    return {name: getattr(package, name) for _, name, _ in pkgutil.iter_modules(package.__path__)}
+
+
+def public(module: ModuleType) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", module.__name__) == module.__name__
+        and not inspect.ismodule(value) and name not in ("annotations", "TYPE_CHECKING")
+    }  # fmt: skip
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from strings(tuple(value.values()))
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from strings(part)
+    elif isinstance(value, Terms):
+        yield from strings([getattr(value, field.name) for field in fields(value)])
+
+
+def english_in(words: str) -> set[str]:
+    """The words in Latin letters that are no names, without HTML's tags and what stands in braces."""
+    words = re.sub(r"<[^>]+>|{[^}]*}", " ", words)
+    return set(re.findall(r"[A-Za-z]+", words)) - LATIN
+
+
+@pytest.mark.parametrize("language", [code for code in text.LANGUAGES if code != text.FIRST])
+def test_every_language_has_the_same_words_to_say(language: str) -> None:
+    first, other = modules(text.FIRST), modules(language)
+    assert list(first) == list(other) == text.of(language).__all__
+    for name, module in first.items():
+        ours, theirs = public(module), public(other[name])
+        theirs = {key: value for key, value in theirs.items() if key in ours or callable(value)}
+        assert list(ours) == list(theirs), name
+        for key, value in ours.items():
+            if callable(value):
+                assert inspect.signature(value) == inspect.signature(theirs[key]), f"{name}.{key}"
+            else:
+                same: Any = theirs[key]
+                assert type(value) is type(same), f"{name}.{key}"
+                if isinstance(value, dict):
+                    assert list(value) == list(same), f"{name}.{key}"
+                elif isinstance(value, tuple):
+                    assert len(value) == len(same), f"{name}.{key}"
+
+
+def test_chinese_is_chinese() -> None:
+    for name, module in modules("zh").items():
+        for key, value in public(module).items():
+            for words in strings(value):
+                assert not english_in(words), (name, key, english_in(words))
+                assert not re.search("[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]", words), (name, words)
+
+
+def test_drawings_fill_in_the_same_in_every_language() -> None:
+    for language in text.LANGUAGES:
+        terms = text.of(language).terms.TERMS
+        for field in fields(Terms):
+            filled = [
+                sorted(
+                    (name, form) for _, name, form, _ in string.Formatter().parse(getattr(which, field.name)) if name
+                )
+                for which in (ENGLISH, terms)
+            ]
+            assert filled[0] == filled[1], (language, field.name)
+
+
+def block(name: str, f: list[float], s: list[float], kind: str = "identity") -> BlockTrace:
+    residual, shortcut = (torch.tensor(values).view(1, 1, 1, -1) for values in (f, s))
+    total = residual + shortcut
+    points = dict(zip(POINTS, (shortcut, residual, shortcut, total, total.relu()), strict=True))
+    return BlockTrace(name, kind, **points, inside={}, gradients={})
+
+
+def trace(kind: str = "identity") -> Trace:
+    blocks = (block("layer1.0", [1.0, 0.0], [10.0, 0.0], kind), block("layer2.1", [0.0, 9.0], [10.0, 0.0], kind))
+    return Trace(torch.zeros(1), torch.zeros(2), 0, blocks, None)  # pyright: ignore[reportArgumentType]
+
+
+CAT, DOG = Prediction(3, "猫", 0.0, 0.85), Prediction(5, "狗", 0.0, 0.12)
+NOTHING, SOME = torch.zeros(2, 2), torch.tensor([[2.0, 1.0], [0.0, -9.0]])
+PAIR: Any = {"resnet56": run(0.61), "plain56": run(0.34)}
+# What functions are asked whose arguments are more than text and numbers.
+SAMPLES: dict[str, list[tuple[Any, ...]]] = {
+    "classes.titles": [(CIFAR10.labels,), (tuple(FIGURES),), (tuple(bars.PHOTOS),)],
+    "reading.answer": [
+        ([CAT, DOG], True), ([CAT, DOG], False), ([Prediction(3, "猫", 0.0, 0.95)], True),
+        ([Prediction(3, "猫", 0.0, 0.4), DOG], True),
+    ],
+    "reading.familiar": [(0.02, "CIFAR-10"), (0.001, "CIFAR-10")],
+    "reading.street": [(trace(),), (trace("none"),)],
+    "reading.block": [
+        *((block("layer2.1", f, [10.0, 0.0]),) for f in ([0.0, 3.0], [9.0, 0.0], [-30.0, 0.0])),
+        *((block("layer2.1", [1.0, 0.0], [10.0, 0.0], kind),) for kind in ("padding", "projection", "none")),
+    ],
+    "reading.cut": [
+        ((), Dial(), CAT, CAT, 0.85, True), ((), Dial(), CAT, CAT, 0.85, False),
+        ({"layer2.1"}, Dial(), CAT, CAT, 0.7, False), ({"layer2.1"}, Dial(), CAT, CAT, 0.85, False),
+        ({"layer2.1", "layer1.0"}, Dial(0.5, 1.25), CAT, DOG, 0.003, False),
+    ],
+    "reading.lens": [
+        (["layer1.0", "layer2.0"], shares, "猫", plain)
+        for shares in ([0.1, 0.4, 0.9], [0.6, 0.7, 0.9], [0.6, 0.7, 0.3]) for plain in (True, False)
+    ],
+    "reading.exactness": [(block("layer1.0", [1.0], [1.0]),)],
+    "reading.cam": [
+        ({"layer1.0": first, "layer2.0": SOME}, "猫", opened, signed)
+        for first in (NOTHING, SOME) for opened in ("layer1.0", "layer2.0") for signed in (True, False)
+    ],
+    "reading.cam_split": [
+        (dict(zip(("residual", "shortcut", "total"), sums, strict=True)), 1e-7, "猫")
+        for sums in ((3.0, -1.0, 2.0), (-3.0, -1.0, -4.0), (3.0, -2.9, 0.1))
+    ],
+    "reading.other_method": [
+        (method, "猫", high, low, "layer1.0")
+        for method in ("LayerGradCam", "GuidedGradCam", "IntegratedGradients", "Occlusion", "Saliency")
+        for high, low in ((1.0, 0.0), (1.0, -1.0), (0.0, -1.0))
+    ],
+    "reading.curves": [(trace(),), (trace("none"),)],
+    "training.race": [
+        *((histories, 10, over) for over in (True, False) for histories in (
+            PAIR, {}, {"resnet20": run(None)}, {"resnet20": run(0.6)}, {"resnet20": run(0.11)},
+            {"resnet20": run(0.6), "plain20": []}, {"resnet20": run(0.3, 0.5, 0.7), "plain20": run(0.2, 0.35)},
+            {"resnet20": run(0.3), "plain20": run(0.2, every=5000)}, {"resnet20": run(0.6), "plain20": run(0.6)},
+            {"plain20": run(0.3), "resnet8": run(0.4), "resnet20": run(0.5)},
+            {"plain20": run(0.6), "resnet20": run(0.3)},
+            {"resnet56": run(0.6), "plain20": run(0.3)}, {"resnet20": run(0.11), "plain20": run(0.1)},
+            {"resnet20": run(0.4), "plain20": run(0.1)},
+        )),
+    ],
+    "training.gradients": [
+        ({},), ({"resnet56": norms(0.4, 0.1), "plain56": norms(0.2, 0.4)},), ({"plain110": norms(0.001, 0.4)},),
+        ({"resnet20": norms(0.4, 0.41)},), ({"plain20": norms(math.nan, 1)},), ({"plain20": norms(0, 1)},),
+    ],
+    "training.confusion": [
+        (torch.tensor(matrix), ["猫", "狗"])
+        for matrix in ([[80, 20], [9, 91]], [[0, 0], [0, 0]], [[4, 0], [0, 6]], [[0, 4], [0, 6]], [[2, 2], [3, 3]])
+    ],
+    "training.degradation": [
+        ({},), (PAIR,), ({"plain56": run(0.5, train=0.5), "plain20": run(0.5, 0.8, train=0.9)},),
+        *(({f"{kind}56": run(0.8, train=deep), f"{kind}20": run(0.8, train=shallow)},)
+          for kind in ("plain", "resnet") for shallow, deep in ((0.92, 0.88), (0.88, 0.92), (0.92, 0.922))),
+        ({"resnet20": run(0.5, train=0.7), "plain20": run(0.5, train=0.6)},),
+    ],
+}  # fmt: skip
+SIMPLE: dict[str, list[Any]] = {
+    "str": ["2.1"], "str | None": [None, "2.1"], "int": [7], "int | None": [None, 7], "float": [0.004, 0.4, 0.996],
+    "bool": [False, True], "label": ["猫"], "Iterable[str]": [["猫"]],
+}  # fmt: skip
+CLASSES = ("label", "truth", "answer")  # arguments that are the names of classes
+
+
+def functions() -> list[str]:
+    return [
+        f"{name}.{key}"
+        for name, module in modules("en").items()
+        for key, value in public(module).items()
+        if callable(value)
+    ]
+
+
+@pytest.mark.parametrize("function", functions())
+def test_sentences_say_the_same_with_the_same_numbers(function: str) -> None:
+    name, _, key = function.partition(".")
+    of_language = {language: getattr(modules(language)[name], key) for language in text.LANGUAGES}
+    parameters = inspect.signature(of_language["en"]).parameters.values()
+    kinds = ["label" if parameter.name in CLASSES else parameter.annotation for parameter in parameters]
+    assert function in SAMPLES or set(kinds) <= set(SIMPLE), f"{function} needs samples of {kinds}"
+    for values in SAMPLES.get(function) or itertools.product(*(SIMPLE[kind] for kind in kinds)):
+        first, chinese = of_language["en"](*values), of_language["zh"](*values)
+        for english, words in zip(strings(first), strings(chinese), strict=True):
+            assert HAN.search(words) or re.fullmatch(r"[<>]? ?[\d.]+%?", words), (values, words)
+            assert not english_in(words), (values, words)
+            assert numbers(words) == numbers(english), (values, english, words)
+            assert "  " not in words
+            assert not re.search("[\u4e00-\u9fff] [\u4e00-\u9fff]", re.sub("<[^>]+>", "", words)), words
+            assert not re.search("[\u4e00-\u9fff][A-Za-z0-9‖]|[A-Za-z0-9‖][\u4e00-\u9fff]", words), words
+
+
+def numbers(words: str) -> list[str]:
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", words))
+
+
+def test_known_classes_are_translated_and_a_visitors_own_are_not() -> None:
+    titles = text.of("zh").classes.titles
+    assert titles(CIFAR10.labels)[3] == "猫"
+    assert titles(tuple(FIGURES))[-1] == "三角形"
+    for labels in (CIFAR10.labels, tuple(FIGURES), tuple(bars.PHOTOS)):
+        assert len(set(titles(labels))) == len(labels)
+        assert text.of("en").classes.titles(labels) == labels
+    assert titles(("cat", "dog")) == ("cat", "dog")
+    assert titles(("tench", "goldfish")) == ("tench", "goldfish")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"), ("de", "en"), ("zh", "zh"), ("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("en-US,en;q=0.9,zh;q=0.8", "en"),
+        ("en;q=0.5, zh-TW;q=0.7", "zh"), ("de,zh;q=0.2", "zh"), ("ZH-hans", "zh"), ("zh;q=x,en;q=0.1", "en"),
+        ("*", "en"),
+    ],
+)  # fmt: skip
+def test_a_browser_is_understood(accepted: str, language: str) -> None:
+    assert text.preferred(accepted) == language

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -99,6 +100,16 @@ def test_what_was_trained_is_the_visitors(client: Client) -> None:
     assert client.predict(api_name="/twin")[0]["model"] == "resnet8"
     assert client.predict("random", api_name="/weights")[0]["weights"] == session.RANDOM
     assert client.predict(session.HERE, api_name="/weights")[0]["weights"] == session.HERE
+
+
+def test_what_was_trained_is_told_in_another_language(client: Client) -> None:
+    shown = train(client)
+    retold = [words for words in client.predict("zh", api_name="/language") if isinstance(words, str)]
+    (result,) = (words for words in retold if "训练结果" in words)
+    assert re.findall(r"<b>[\d.]+", result) == re.findall(r"<b>[\d.]+", shown["result"])
+    assert any("训练完成" in words for words in retold)
+    assert any("每个块被要求改变得有多强烈" in words for words in retold)
+    assert client.predict("resnet8", api_name="/look")[0]["weights"] == session.HERE
 
 
 def test_another_visitor_sees_nothing_of_it(client: Client, address: str) -> None:

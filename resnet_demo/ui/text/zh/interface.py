@@ -57,7 +57,7 @@ def save_figure(kind: str) -> str:
 
 
 def save_channels(title: str) -> str:
-    return f"将 {title} 的各通道保存为 PNG"
+    return f"将“{title}”的各通道保存为 PNG"
 
 
 def channels(title: str, shown: int, count: int, height: int, width: int) -> str:

@@ -24,9 +24,9 @@ def too_deep(most: int, blocks: int) -> str:
 
 def no_example(name: str, offered: Iterable[str]) -> str:
     """`name` comes quoted."""
-    return f"没有名为 {name} 的示例；可选的有 {'、'.join(offered)}。"
+    return f"没有名为 {name} 的示例；可选的有：{'、'.join(offered)}。"
 
 
 def no_page(name: str, pages: Iterable[str]) -> str:
     """`name` comes quoted."""
-    return f"没有名为 {name} 的页面；可选的有 {'、'.join(pages)}。"
+    return f"没有名为 {name} 的页面；可选的有：{'、'.join(pages)}。"

@@ -1,0 +1,126 @@
+"""A person switches the language on every page and back: no word of the other one stays, and nothing gets lost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from resnet_demo.ui import text
+
+if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytest loaded last
+    from .conftest import OpenApp, Visit
+
+SHOWS = {  # what tells that a page is drawn
+    "classify": "#answers .rd-answer >> nth=0",
+    "inside": "#curves svg",
+    "gradcam": "#split svg",
+    "cut": "#lens svg",
+    "train": "#degradation svg",
+}
+FIXED = ("interface", "bars", "classify", "inside", "gradcam", "cut", "train")  # the modules of what stands on pages
+# All that a person reads or hears; the folds are opened first.
+SAID = """() => {
+  document.querySelectorAll('details').forEach((fold) => { fold.open = true; });
+  const heard = [...document.querySelectorAll('[aria-label], [alt]')].filter((one) => one.getClientRects().length);
+  const said = heard.map((one) => one.getAttribute('aria-label') || one.alt);
+  return [document.title, document.body.innerText, ...said].join('\\n');
+}"""
+
+
+def fixed_words(language: str) -> set[str]:
+    """The plain constants of a language's pages."""
+    found = set()
+    for name in FIXED:
+        for key, words in vars(getattr(text.of(language), name)).items():
+            if key.isupper() and not isinstance(words, tuple):
+                found |= set(words.values() if isinstance(words, dict) else [words])
+    return {words for words in found if isinstance(words, str) and "<" not in words and re.search("[a-z]{3}", words)}
+
+
+def switch(visit: Visit, language: str) -> None:
+    visit.at("#language").get_by_label(text.LANGUAGES[language]).check()
+    expect(visit.at("html")).to_have_attribute("lang", language)
+
+
+def said_by(visit: Visit) -> str:
+    """Without the seconds and the place in the queue that gradio shows while something is drawn."""
+    return re.sub(r"^([\d./]+s|In queue: .*|processing.*)\n", "", visit.page.evaluate(SAID), flags=re.M)
+
+
+def expect_only(visit: Visit, language: str) -> None:
+    said = said_by(visit)
+    if language == "en":
+        assert set(re.findall("[\u4e00-\u9fff]+", said)) == {"中文", "语言"}  # the switch's own
+    else:
+        strange = fixed_words("en") - fixed_words(language)
+        assert len(strange) > 50
+        # As whole words: "Cut" is none in "execute".
+        assert [words for words in strange if re.search(rf"(?<![A-Za-z]){re.escape(words)}(?![A-Za-z])", said)] == []
+
+
+@pytest.mark.parametrize("page", SHOWS)
+def test_every_page_speaks_both_languages(page: str, open_app: OpenApp) -> None:
+    with open_app(f"?tab={page}&picture=ship&cut=layer2.1&block=layer2.0", shows=SHOWS[page]) as visit:
+        english = said_by(visit)
+        expect_only(visit, "en")
+        switch(visit, "zh")
+        chinese = text.of("zh")
+        folds = [chinese.bars.OWN_WEIGHTS, *([chinese.train.HOW] if page == "train" else [])]
+        tabs = chinese.interface.TABS
+        expect(visit.page.get_by_role("tab", selected=True)).to_have_text(tabs[page])
+        for heading in folds:
+            visit.page.get_by_role("button", name=heading).click()
+        visit.page.wait_for_function("location.search.includes('lang=zh')")
+        expect_only(visit, "zh")
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 1280
+        # Nothing is lost: picture, block, cut.
+        for part in ("picture=ship", "cut=layer2.1", "block=layer2.0", f"tab={page}"):
+            assert part in visit.page.url
+        expect(visit.at("#input")).to_contain_text("船")
+        for heading in folds:
+            visit.page.get_by_role("button", name=heading).click()
+        switch(visit, "en")
+        visit.page.wait_for_function("!location.search.includes('lang=')")
+        assert said_by(visit) == english
+
+
+def test_through_the_pages_in_chinese(open_app: OpenApp) -> None:
+    """The address leads back to the language; pages that were not in sight when it changed speak it, too."""
+    with open_app("?picture=frog") as visit:
+        switch(visit, "zh")
+        tabs = text.of("zh").interface.TABS
+        for page, shows in SHOWS.items():
+            visit.turn_to(tabs[page], shows)
+            visit.page.wait_for_function(f"location.search.includes('tab={page}')")
+            expect_only(visit, "zh")
+        visit.turn_to(tabs["cut"], SHOWS["cut"])
+        visit.at("#cut-street [data-block='layer3.0']").click()
+        expect(visit.at("#cut-street figcaption")).to_contain_text("切断块 3.0 的 F 之后")
+        visit.page.wait_for_function("location.search.includes('cut=layer3.0')")
+        visit.page.reload()
+        expect(visit.at("#cut-street figcaption")).to_contain_text("切断块 3.0 的 F 之后")
+        expect(visit.at("#language").get_by_label("中文")).to_be_checked()
+        expect_only(visit, "zh")
+
+
+def test_copying_a_link_says_so_and_goes_on_in_another_language(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        visit.at("#share").click()
+        expect(visit.at("#share")).to_have_text(re.compile("Copied|Copy the address"))
+        expect(visit.at("#share")).to_have_text("Copy a link to this view")
+        switch(visit, "zh")
+        expect(visit.at("#share")).to_have_text(text.of("zh").interface.SHARE)
+
+
+def test_a_first_visit_speaks_the_browsers_language(open_app: OpenApp) -> None:
+    with open_app(locale="zh-CN") as visit:
+        expect(visit.at("html")).to_have_attribute("lang", "zh")
+        expect_only(visit, "zh")
+        switch(visit, "en")
+        visit.page.wait_for_function("location.search.includes('lang=en')")  # else a reload would be in Chinese again
+        visit.page.reload()
+        expect(visit.at("html")).to_have_attribute("lang", "en")
+        expect(visit.at("#answers h3")).to_have_text("What it answers")
