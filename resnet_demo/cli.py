@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .data import Dataset
     from .images import Domain
     from .provenance import Settings
+    from .resnet import ResNet
     from .trace import Trace
     from .train import Record
 
@@ -127,6 +128,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdo
 Model = Annotated[str, typer.Option(help="A network of the zoo, or a checkpoint file.")]
 DATA = "A data set: cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders."
 Data = Annotated[str, typer.Option(help=DATA)]
+LESSON = 2  # epochs: enough for resnet20 to tell shapes apart
 DataDir = Annotated[Path | None, typer.Option(help="Where data sets lie, or are downloaded to.")]
 
 
@@ -502,24 +504,41 @@ def _evaluation_text(value: dict[str, Any], n: int) -> str:
 
 @_command
 def experiment(
-    name: Annotated[str, typer.Argument(help="Which experiment, such as lesion.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Which one: lesion, lesions, dial, lens, paths, gradients, responses, refinement, shattering, "
+            "landscape, sanity, localise or faithful."
+        ),
+    ],
     model: Model = "resnet20",
-    data: Data = "cifar10",
+    data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10, but shapes for localise")] = None,
     data_dir: DataDir = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
     as_json: Json = False,
 ) -> tuple[Any, str]:
-    """Intervene in a network, and beside it in its twin with or without shortcuts, where both are trained."""
+    """Intervene in a network, and beside it in its twin with or without shortcuts, where both are trained.
+
+    For localise, whose pictures show where their objects are, networks of the zoo are trained first.
+    """
     from . import lab, zoo
     from .data import load_dataset
+    from .weights import SUFFIXES
 
-    count = pictures or lab.pictures_for(name)
-    networks = {model: zoo.load(model)}
+    count, data = pictures or lab.pictures_for(name), data or lab.data_for(name)
     twin = zoo.twin(model)
-    if twin and zoo.bundled_weights(twin):
-        networks[twin] = zoo.load(twin)
-    dataset = load_dataset(data, False, data_dir)
+    if lab.asks_for_masks(name) and Path(model).suffix not in SUFFIXES:
+        zoo.network(model)  # an unknown name is told before anything is read
+        dataset = load_dataset(data, False, data_dir)
+        lab.check(name, dataset)
+        train_set = load_dataset(data, True, data_dir)
+        networks = {title: _taught(title, train_set, dataset, seed) for title in (model, twin) if title}
+    else:
+        networks = {model: zoo.load(model)}
+        if twin and zoo.bundled_weights(twin):
+            networks[twin] = zoo.load(twin)
+        dataset = load_dataset(data, False, data_dir)
     _tell_notes(dataset)
     started = time.perf_counter()
     reports = {}
@@ -534,6 +553,20 @@ def experiment(
     _progress_line(f"{time.perf_counter() - started:.1f} s", True)
     value = {"experiment": name, "question": lab.question(name), "data": data, "networks": reports}
     return value, _experiment_text(value)
+
+
+def _taught(name: str, train_set: Dataset, test_set: Dataset, seed: int) -> ResNet:
+    """A network of the zoo, trained on a data set here and now."""
+    from .train import Training
+    from .zoo import build
+
+    typer.echo(
+        f"The zoo has no {name} that learned {train_set.name}: one is trained for {LESSON} epochs first.", err=True
+    )
+    network = build(name, seed, len(train_set.classes))
+    for record in Training(network, train_set, test_set, epochs=LESSON, seed=seed, tell_every=2.0).run():
+        _progress_line(f"{name}: {_record_text(record)}", record.test_accuracy is not None)
+    return network.eval().requires_grad_(False)
 
 
 def _experiment_text(value: dict[str, Any]) -> str:
