@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .data import Dataset
     from .images import Domain
     from .provenance import Settings
+    from .resnet import ResNet
     from .trace import Trace
     from .train import Record
 
@@ -127,6 +128,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdo
 Model = Annotated[str, typer.Option(help="A network of the zoo, or a checkpoint file.")]
 DATA = "A data set: cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders."
 Data = Annotated[str, typer.Option(help=DATA)]
+LESSON = 2  # epochs: enough for resnet20 to tell shapes apart
 DataDir = Annotated[Path | None, typer.Option(help="Where data sets lie, or are downloaded to.")]
 
 
@@ -503,11 +505,17 @@ def _evaluation_text(value: dict[str, Any], n: int) -> str:
 
 @_command
 def experiment(
-    name: Annotated[str, typer.Argument(help="Which experiment, such as lesion; or all.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Which one: lesion, lesions, dial, lens, paths, gradients, responses, refinement, shattering, "
+            "landscape, sanity, localise or faithful; or all."
+        ),
+    ],
     model: Annotated[
         list[str] | None, typer.Option(help="A network or a checkpoint file; several, if given several times.")
     ] = None,
-    data: Data = "cifar10",
+    data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10, but shapes for localise")] = None,
     data_dir: DataDir = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
@@ -517,25 +525,18 @@ def experiment(
     ] = False,
     as_json: Json = False,
 ) -> tuple[Any, str]:
-    """Intervene in a network, and beside it in its twin with or without shortcuts, where both are trained."""
-    from . import lab, zoo
-    from .data import load_dataset
+    """Intervene in a network, and beside it in its twin with or without shortcuts, where both are trained.
+
+    For localise, whose pictures show where their objects are, networks of the zoo are trained first.
+    """
+    from . import lab
     from .lab import results
     from .weights import write_atomically
 
-    names = lab.NAMES if name == "all" else (name,)
-    lab.question(names[0])  # an unknown name is told before anything is read or downloaded
-    networks = {}
-    for title in model or ["resnet20"]:
-        networks[title] = zoo.load(title)
-        twin = zoo.twin(title)
-        if twin and zoo.bundled_weights(twin):
-            networks[twin] = zoo.load(twin)
-    dataset = load_dataset(data, False, data_dir)
-    _tell_notes(dataset)
-    settings = {"--data": Path(data), "--data-dir": data_dir, "--pictures": pictures, "--seed": seed}
-    found = []
-    for each in names:
+    titles, found = model or ["resnet20"], []
+    for each in lab.NAMES if name == "all" else (name,):
+        chosen = data or lab.data_for(each)
+        networks, dataset = _subjects(each, titles, chosen, data_dir, seed)
         file = out and out / f"{each}.json"
         there = results.read(file) if file and resume else None
         if there and results.would_be_the_same(there, each, networks, dataset, pictures, seed):
@@ -546,13 +547,55 @@ def experiment(
             lambda title, done, each=each: _progress_line(f"{each}, {title}: {_percent(done)}", False),
         )  # fmt: skip
         _progress_line(f"{each}: {sum(result['provenance']['seconds'].values()):.1f} s", True)
-        command = _as_typed(f"experiment {each}", {"--model": list(model or ["resnet20"]), **settings})
+        settings = {"--data": Path(chosen), "--data-dir": data_dir, "--pictures": pictures, "--seed": seed}
+        command = _as_typed(f"experiment {each}", {"--model": titles, **settings})
         result["provenance"] = {"command": command, **result["provenance"]}
         found.append(result)
         if file:
             write_atomically(file, (_json(results.rounded(result), indent=1) + "\n").encode())
     value = found if name == "all" else found[0]
     return value, "\n\n".join(map(_experiment_text, found))
+
+
+def _subjects(
+    name: str, titles: Sequence[str], data: str, data_dir: Path | None, seed: int
+) -> tuple[dict[str, ResNet], Dataset]:
+    """The networks that an experiment is made on, each with its twin where that is trained, and its pictures."""
+    from . import lab, zoo
+    from .data import load_dataset
+    from .weights import SUFFIXES
+
+    lab.question(name)  # an unknown name is told before anything is read or downloaded
+    networks, untaught = {}, []
+    for title in titles:
+        twin = zoo.twin(title)
+        if lab.asks_for_masks(name) and Path(title).suffix not in SUFFIXES:
+            untaught += [zoo.network(title).name, *([twin] if twin else [])]
+            continue
+        networks[title] = zoo.load(title)
+        if twin and zoo.bundled_weights(twin):
+            networks[twin] = zoo.load(twin)
+    dataset = load_dataset(data, False, data_dir)
+    _tell_notes(dataset)
+    if untaught:
+        lab.check(name, dataset)
+        train_set = load_dataset(data, True, data_dir)
+        networks |= {title: _taught(title, train_set, dataset, seed) for title in untaught}
+    return networks, dataset
+
+
+def _taught(name: str, train_set: Dataset, test_set: Dataset, seed: int) -> ResNet:
+    """A network of the zoo, trained on a data set here and now."""
+    from .train import Training
+    from .zoo import build
+
+    typer.echo(
+        f"The zoo has no {name} that learned {train_set.name}: one is trained for {LESSON} epochs first.", err=True
+    )
+    network = build(name, seed, len(train_set.classes))
+    for record in Training(network, train_set, test_set, epochs=LESSON, seed=seed, tell_every=2.0).run():
+        _progress_line(f"{name}: {_record_text(record)}", record.test_accuracy is not None)
+    return network.eval().requires_grad_(False)
 
 
 def _experiment_text(value: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from ..lab.wires import answer_without, block_names
 from ..resnet import ResNet
 from ..zoo import load
 from . import take_slices
-from .train import SIDE, products
+from .train import SIDE, matrix_products
 
 NETWORK = "resnet56"
 PICTURES, PEER_BATCH = 250, 250
@@ -37,7 +37,7 @@ def measure() -> dict[str, Any]:
             "ours": _ours(model, inputs),
             "peer": _peer(model, inputs, PEER_BATCH),
             "peer_small": _peer(model, inputs, BATCH),
-            "product": products(torch.float32, device),
+            "product": matrix_products(torch.float32, device),
         },
         ROUNDS,
         SLICE,
@@ -54,8 +54,8 @@ def measure() -> dict[str, Any]:
         "unit": "peer / ours: how many times faster (over_limit: ours / limit); figures in seconds per picture and "
         "variant",
         "work": f"{NETWORK} whole and without each of its {variants - 1} blocks, pictures of 32x32, {ROUNDS} "
-        f"alternating slices of {SLICE:g} s, {hardware.name(device)}, {torch.get_num_threads()} threads; "
-        f"ours: batches of {BATCH}, peer: of {PEER_BATCH}, peer_small: of {BATCH}",
+        f"alternating slices of {SLICE:g} s, {hardware.name(device)}, {torch.get_num_threads()} threads; batches: ours "
+        f"{BATCH}, peer {PEER_BATCH}, peer_small {BATCH}",
     }
 
 

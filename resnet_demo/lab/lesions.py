@@ -20,14 +20,13 @@ from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
-from ..evaluation import check_classes
-from ..predict import domain_of
+from ..evaluation import check_classes, evaluate
 from ..resnet import ResidualBlock, ResNet
+from .quick import BATCH, quick
 from .ranks import kendall, spearman
 from .wires import answer_without, changes_shape, head
 
 PICTURES = 250
-BATCH = 250
 SWAPS = (1, 2, 4, 8, 16)
 
 
@@ -76,23 +75,23 @@ def lesions(
     luck = random.Random(seed)
     holes = [luck.sample(names, count) for count in range(1, len(names) + 1) for _ in range(draws)]
     orders = [_swapped(names, swaps, luck) for swaps in SWAPS for _ in range(draws)]
-    total, done = len(holes) + len(orders) + 1, 0
+    total, done, network = len(holes) + len(orders) + 1, 0, quick(model)
 
     def error_of(logits_of: Callable[[Tensor], Tensor]) -> float:
         nonlocal done
-        found = _error(model, dataset, logits_of)
+        found = evaluate(network, dataset, BATCH, logits_of).error
         done += 1
         progress(done / total)
         return found
 
-    whole = error_of(model)
+    whole = error_of(network)
     deleted = tuple(
-        Draw(len(hole), error_of(lambda inputs, hole=hole: answer_without(model, inputs, hole))) for hole in holes
+        Draw(len(hole), error_of(lambda inputs, hole=hole: answer_without(network, inputs, hole))) for hole in holes
     )
     shuffled = tuple(
         Draw(
             kendall([names.index(name) for name in order]),
-            error_of(lambda inputs, order=order: in_order(model, inputs, dict(zip(names, order, strict=True)))),
+            error_of(lambda inputs, order=order: in_order(network, inputs, dict(zip(names, order, strict=True)))),
         )
         for order in orders
     )
@@ -121,13 +120,6 @@ def _swapped(names: Sequence[str], swaps: int, luck: random.Random) -> list[str]
 
 def _stages(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name.split(".")[0] for name in names))
-
-
-def _error(model: ResNet, dataset: Dataset, logits_of: Callable[[Tensor], Tensor]) -> float:
-    domain, wrong = domain_of(model), 0
-    for pictures, labels in zip(dataset.pictures.split(BATCH), dataset.labels.split(BATCH), strict=True):
-        wrong += int((logits_of(domain.normalise(pictures)).argmax(1) != labels).sum())
-    return wrong / len(dataset)
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
