@@ -1,0 +1,5 @@
+"""中文。"""
+
+from . import experiments
+
+__all__ = ["experiments"]
