@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -91,7 +91,7 @@ class Run:
     def stop(self) -> None:
         self.stopped = True
 
-    def watch(self) -> Iterator[None]:
+    def watch(self) -> Generator[None, None, None]:
         with ThreadPoolExecutor(1) as worker:
             measured = worker.submit(
                 results.measure, self.name, self.networks, self.dataset, self.pictures, 0, self._progress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 from ..axes import KEY, Panel, Scale, boxes, finite, known, linear, whole
@@ -84,7 +85,7 @@ def _tiles(
             told = words["place"].format(a=a, b=b, loss=f"{loss:.3g}" if finite(loss) else "–")
             box = {"x": left, "y": upper, "width": right - left, "height": lower - upper}
             tone = {"fill": INK, "opacity": 0.04 + 0.56 * _tone(loss, low, high), "shape_rendering": "crispEdges"}
-            parts.append(element("rect", element("title", told), **box, **tone, class_="rd-value"))
+            parts.append(element("rect", element("title", escape(told)), **box, **tone, class_="rd-value"))
     return parts
 
 

@@ -81,6 +81,12 @@ def knows_since(errors: Mapping[str, float]) -> str | None:
     return names[since].removeprefix("layer") if since < len(names) else None
 
 
+def place_of(side: Side) -> int | None:
+    """How many places further in than the stem that is."""
+    since = knows_since(side["error"])
+    return [name.removeprefix("layer") for name in side["error"]].index(since) if since else None
+
+
 def mean_length(shares: Sequence[float]) -> float:
     """Of the paths, each counted with its share of the gradient."""
     whole = sum(shares)

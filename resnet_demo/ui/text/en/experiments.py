@@ -6,7 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from ....figures.experiments import words_of
-from ..facts import Reports, after_deleting, bearable, both, everyone, extreme, knows_since, mean_length, points, sides
+from ..facts import (
+    Reports,
+    after_deleting,
+    bearable,
+    both,
+    everyone,
+    extreme,
+    knows_since,
+    mean_length,
+    place_of,
+    points,
+    sides,
+)
 from .reading import percent
 
 INTRODUCTION = (
@@ -112,7 +124,6 @@ STOPPING = "Stopping …"
 STOPPED = "Stopped; nothing was kept."
 DONE = "Done."
 NOT_YET = "There is no result measured beforehand yet. Run it here."
-NOTHING_HERE = "What you run is drawn here, in the same way."
 READING_DATA = "Getting the pictures …"
 
 
@@ -221,7 +232,7 @@ def dial(reports: Reports) -> str:
     for side in both(reports):
         low, high = bearable(side["alpha"])
         words = f"{side.title} stays within 5 points of its error for α from {low:g} to {high:g}"
-        if side is residual:
+        if side == residual:
             low, high = bearable(side["lambda"])
             words += f", and for λ from {low:g} to {high:g}"
         told.append(f"{words}.")
@@ -242,7 +253,7 @@ def lens(reports: Reports) -> str:
             f"{side.title} {where}; {_after(extreme(side['contribution'], True)[0])} adds most to the right class."
         )
     if residual and plain:
-        total, halves = len(residual["error"]), [_place(side) for side in (residual, plain)]
+        total, halves = len(residual["error"]), [place_of(side) for side in (residual, plain)]
         if halves[0] is not None and (halves[1] is None or halves[0] < halves[1]):
             told.append("With shortcuts the answer can be read earlier: each block adds to what is there.")
         elif halves[0] == halves[1] == total - 1:
@@ -254,12 +265,6 @@ def lens(reports: Reports) -> str:
 
 def _after(place: str | None) -> str:
     return "the stem" if place == "stem" else f"block {place}"
-
-
-def _place(side: Any) -> int | None:
-    since = knows_since(side["error"])
-    names = [name.removeprefix("layer") for name in side["error"]]
-    return names.index(since) if since else None
 
 
 def paths(reports: Reports) -> str:
@@ -365,7 +370,7 @@ def shattering(reports: Reports) -> str:
     told = []
     for side in both(reports):
         (shallow, first), *_, (deep, last) = side["agreement"].items()
-        kind = "With shortcuts" if side is residual else "Without"
+        kind = "With shortcuts" if side == residual else "Without"
         told.append(f"{kind} the cosine goes from {first:.2f} at {shallow} layers to {last:.2f} at {deep}.")
     if residual and plain:
         (_, r), (_, p) = list(residual["agreement"].items())[-1], list(plain["agreement"].items())[-1]
@@ -393,6 +398,20 @@ def landscape(reports: Reports) -> str:
     return " ".join(told)
 
 
+def sanity(reports: Reports) -> str:
+    told = []
+    for side in both(reports):
+        left = ", ".join(f"{method} {value:.2f}" for method, value in side["left"].items())
+        told.append(f"With all of {side.title} random, this is left of the correlation: {left}.")
+    methods = {method for side in both(reports) for method, value in side["left"].items() if value > 0.5}
+    told.append(
+        f"More than half is left of {pair(sorted(methods))}: it shows the picture more than the network."
+        if methods
+        else "None of these maps keeps more than half: all of them depend on what was learned."
+    )
+    return " ".join(told)
+
+
 _READINGS: dict[str, Callable[[Reports], str]] = {
     "lesion": lesion,
     "lesions": lesions,
@@ -404,4 +423,5 @@ _READINGS: dict[str, Callable[[Reports], str]] = {
     "refinement": refinement,
     "shattering": shattering,
     "landscape": landscape,
+    "sanity": sanity,
 }

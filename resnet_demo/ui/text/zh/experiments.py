@@ -1,0 +1,501 @@
+"""“实验”页面：每个实验问什么，看什么，以及由数据读出的结果。"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..facts import (
+    Reports,
+    after_deleting,
+    bearable,
+    both,
+    everyone,
+    extreme,
+    knows_since,
+    mean_length,
+    place_of,
+    points,
+    sides,
+)
+
+PAGE = "实验"
+INTRODUCTION = (
+    "每个实验都对训练好的或刚初始化的网络做一处改动，再统计后果：有捷径连接的网络，旁边是去掉捷径连接的同一网络。"
+)
+GROUPS = {
+    "holes": "拿走一部分",
+    "inside": "看看内部",
+    "gradient": "跟随梯度",
+    "ground": "看看损失曲面",
+    "maps": "检验归因图",
+}
+TITLES = {
+    "lesion": "删去一个残差块，还剩什么？",
+    "lesions": "删去许多块，或打乱顺序呢？",
+    "dial": "把所有分支一起调小会怎样？",
+    "lens": "经过每一块之后，网络知道多少？",
+    "responses": "每一层的响应有多强？",
+    "refinement": "残差块是在下坡吗？",
+    "paths": "梯度走哪些路径？",
+    "gradients": "梯度会消失吗？",
+    "shattering": "相邻输入的梯度一致吗？",
+    "landscape": "损失曲面更平缓吗？",
+    "sanity": "权重随机时，归因图会变吗？",
+    "localise": "归因图指向物体吗？",
+    "faithful": "归因图找到要紧的地方了吗？",
+}
+QUESTIONS = {
+    "lesion": "删去一个残差块：它的输入直接传给下一块。数一数现在有多少张测试图片被分错，然后放回这一块，再删下一块。",
+    "lesions": "随机删去越来越多的块，或者让同一阶段的块互换位置。如果网络是一条每一步都依赖上一步的流水线，"
+    "它应当立刻失效；如果它是许多路径的集合，就应当一点一点变差。",
+    "dial": "把网络中所有的 F(x) 乘以同一个数 α，从 0 到 1.5；再把所有捷径乘以 λ。取 1 时就是训练好的网络。"
+    "一路上每经过一块，λ 就自乘一次。",
+    "lens": "在每一块之后读取网络的答案，好像后面的块都不存在：这一块的输出经过余下的捷径直接送到分类器。"
+    "这样可以看到答案怎样形成，以及每一块贡献多少。",
+    "responses": "一层的响应是它的卷积和批归一化的输出，取在 ReLU 和相加之前。它在许多图片上的标准差说明响应有多强。",
+    "refinement": "残差块输入处的梯度指出损失朝哪个方向变化。块所加上的 F 指向损失下降的方向吗？"
+    "两者的余弦为 1 表示正是如此，为 0 表示两者无关，为负表示 F 指向上坡。",
+    "paths": "在每一块，梯度可以穿过 F，也可以绕过它，因此 n 块构成 2ⁿ 条路径。"
+    "沿各种长度的单条路径反向走一遍，测量有多少梯度到达图片。",
+    "gradients": "人们常说，没有捷径连接，梯度就会消失。那就测一测：在有和没有批归一化的初始网络中，以及在这个网络中，"
+    "损失对每一块输出的梯度的范数。",
+    "shattering": "在刚初始化的网络中，取一条直线上相邻输入处的梯度。两个相邻输入想要的改变相同吗？"
+    "如果不同，对一张图片有益的一步对下一张就毫无用处。",
+    "landscape": "从训练好的权重出发，沿两个随机方向走开，每个滤波器走的距离与它自身的长度成比例，把损失画成地图。",
+    "sanity": "从分类器开始，自上而下逐块把训练好的权重换成随机数。"
+    "能解释网络的归因图必须随之改变；不变的图显示的是图片，而不是网络。",
+    "localise": "在画出来的图形上，物体的位置是已知的。归因图的最高点有多少次落在物体上，又有多少比例落在那里？",
+    "faithful": "按归因图从最重要处开始去掉像素，看答案怎样下降；或者从空白开始把它们放回去。它必须胜过随机顺序的图。",
+}
+LOOK = {
+    "lesion": "柱子的高度。½ 标出使图片尺寸减半的块，那里输入无法原样通过。点击一根柱子，就会对您的图片切断那一块。",
+    "lesions": "曲线是逐步上升，还是一下子跳上去。每个点是一次随机抽取。",
+    "dial": "1 附近的谷有多宽；普通网络没有捷径可调。",
+    "lens": "错误率是逐块下降，还是到最后才下降。",
+    "responses": "残差网络的曲线是否更低，更深的是否还要低。",
+    "refinement": "横线以上的柱子。改变形状的块不计。",
+    "paths": "右图的柱子与左图相比在什么位置。",
+    "gradients": "从右向左下降的曲线，这正是梯度传播的方向；刻度是对数的。",
+    "shattering": "曲线随深度下降多快。刻度是对数的；落在底部的点为零或负。",
+    "landscape": "低地延伸多远。两张图中相同的颜色表示相同的损失。",
+    "sanity": "下降的曲线。一直不降的曲线属于不看网络的方法。",
+    "localise": "高于均匀图的柱子；均匀图的得分等于物体的面积。",
+    "faithful": "曲线与随机顺序相距多远：删除时在其下方，插入时在其上方。",
+}
+SOURCES = {
+    "lesion": "Veit、Wilber、Belongie 2016，图 3",
+    "lesions": "Veit、Wilber、Belongie 2016，图 5",
+    "dial": "何恺明等 2016（Identity Mappings），3.1 节，文中是这样训练网络；这里是训练之后才改变系数",
+    "lens": "nostalgebraist 2020（语言模型的 logit lens）",
+    "responses": "何恺明等 2015，图 7",
+    "refinement": "Jastrzębski 等 2018",
+    "paths": "Veit、Wilber、Belongie 2016，图 6",
+    "gradients": "何恺明等 2015，4.1 节",
+    "shattering": "Balduzzi 等 2017，图 1",
+    "landscape": "Li 等 2018，图 1 和图 5",
+    "sanity": "Adebayo 等 2018，图 2 至图 4",
+    "localise": "Zhang 等 2016（pointing game）",
+    "faithful": "Petsiuk、Das、Saenko 2018",
+}
+_STRIPS = {
+    "first_block": "第一块",
+    "last_block": "最后一块",
+    "way": "输入 → 输出",
+    "first_and_last": "第一块 {first} · 最后一块 {last}",
+    "from_first_to_last": "第一块 {first}，最后一块 {last}，共 {count} 块",
+    "nothing_yet": "还没有数据",
+    "value_of_block": "块 {name}：{value}",
+}
+FIGURES = {
+    "lesion": {
+        **_STRIPS,
+        "label": "删去每一块后错误率增加的百分点",
+        "note": "删去该块后增加的错误率，百分点",
+        "note tall": "增加的错误率，百分点",
+        "median": "中位数 {median}",
+    },
+    "lesions": {
+        "label": "错误率与删去的块数，以及与打乱程度的关系",
+        "deleted": "随机删去若干块后的错误率",
+        "blocks": "删去的块数",
+        "shuffled": "打乱块的顺序后的错误率",
+        "order": "与原顺序的 Kendall 秩相关系数",
+        "draw": "{what}：错误率 {error}",
+    },
+    "dial": {
+        "label": "错误率与残差分支系数、捷径系数的关系",
+        "alpha": "所有 F(x) 乘以系数后的错误率",
+        "lambda": "所有捷径乘以系数后的错误率",
+        "alpha below": "F(x) 的系数 α；1 为训练所得",
+        "lambda below": "捷径的系数 λ；1 为训练所得",
+    },
+    "lens": {
+        "label": "每一块之后读出的错误率，以及每一块对正确类别 logit 的贡献",
+        "error": "每一块之后读出的错误率",
+        "contribution": "对正确类别 logit 的贡献",
+        "below": "块",
+        "stem": "输入层",
+    },
+    "responses": {
+        "label": "每一层响应的标准差",
+        "std": "每一层响应的标准差",
+        "below": "层，从输入到输出",
+    },
+    "refinement": {
+        **_STRIPS,
+        "label": "每一块的 F(h) 与负梯度的余弦",
+        "note": "F(h) 与负梯度的余弦；大于 0 为下坡",
+        "note tall": "余弦；大于 0 为下坡",
+        "mean": "平均 {mean}",
+        "no block": "每一块都改变形状",
+    },
+    "paths": {
+        "label": "各种长度的路径：有多少条，一条携带多少梯度，合起来多少",
+        "counts": "路径的比例",
+        "per path": "一条路径的梯度范数",
+        "shares": "梯度的比例",
+        "below": "路径穿过 F 的块数",
+    },
+    "gradients": {
+        "label": "每一块处梯度的范数：当前网络，以及有和没有批归一化的初始网络",
+        "He's start, with batch norm": "He 初始化，有批归一化",
+        "He's start, without batch norm": "He 初始化，无批归一化",
+        "PyTorch's start, with batch norm": "PyTorch 初始化，有批归一化",
+        "PyTorch's start, without batch norm": "PyTorch 初始化，无批归一化",
+        "trained": "当前网络，有批归一化",
+        "below": "块",
+    },
+    "shattering": {
+        "label": "相邻输入处梯度的余弦与网络深度的关系",
+        "agreement": "相邻输入处梯度的余弦",
+        "below": "层数（点线：按 1/√层数 下降）",
+    },
+    "landscape": {
+        "label": "训练所得权重周围的损失，沿两个随机方向",
+        "below": "第一个方向，以滤波器长度为单位",
+        "loss": "损失，每条等高线是前一条的两倍",
+        "place": "{a:+g}，{b:+g}：损失 {loss}",
+        "centre": "网络",
+    },
+    "sanity": {
+        "label": "与训练所得归因图的秩相关系数随权重随机化的变化",
+        "below": "已随机化的部分数，从分类器往下",
+        "note": "与训练所得归因图的秩相关系数",
+    },
+    "localise": {},
+    "faithful": {},
+}
+DATA_NAMES = {"cifar10": "CIFAR-10"}
+LOOK_FOR = "看什么"
+SOURCE = "出处"
+BUNDLED = "事先测得的结果"
+HERE = "在这里运行"
+PICTURES = "测试图片数"
+RUN = "运行"
+STOP = "停止"
+DOWNLOAD = "下载 CIFAR-10（170 MB）"
+STOPPING = "正在停止……"
+STOPPED = "已停止，没有保留任何结果。"
+DONE = "完成。"
+NOT_YET = "还没有事先测得的结果。请在这里运行。"
+READING_DATA = "正在读取图片……"
+
+
+def pair(names: list[str]) -> str:
+    """比较的各网络。"""
+    return " 和 ".join(names)
+
+
+def provenance(result: dict[str, Any], source: str) -> str:
+    """结果的依据，用小字写出。"""
+    told = result["provenance"]
+    if result["experiment"] == "shattering":
+        asked = "刚初始化的网络，不用图片"
+    elif result["data"] == "picture":
+        asked = "您的图片，以网络自己的答案作为标签"
+    else:
+        name = DATA_NAMES.get(result["data"], result["data"])
+        asked = f"{name} 的 {told['pictures']:,} 张测试图片"
+    return f"{asked}，随机种子 {told['seed']}。{SOURCE}：{source}。"
+
+
+def data_used(data: str, networks: list[str], title: str) -> str:
+    """运行时用什么数据。"""
+    on = pair(networks)
+    if data == "cifar10":
+        return f"用 {on}，以及这台计算机上的 CIFAR-10 测试图片。"
+    if data == "own":
+        return f"用 {on}，以及与它的训练集配套的测试图片。"
+    if data == "picture":
+        return f"用 {on} 和您的图片，以 {title} 的答案代替标签。"
+    return "这个实验需要带标签的图片，而这台计算机上没有 CIFAR-10。上面是事先测得的结果。"
+
+
+def no_data(title: str) -> str:
+    return f"这个实验要数错误，因此需要 {title} 认得的带标签的图片，而这里没有。"
+
+
+def downloading(arrived: int, size: int) -> str:
+    return f"正在下载 CIFAR-10：{arrived / 1e6:.0f} / {size / 1e6:.0f} MB……"
+
+
+def running(done: float, seconds: float) -> str:
+    return f"已完成 {_percent(done)}，用时 {seconds:.0f} 秒"
+
+
+def too_long(seconds: float) -> str:
+    return f"超过了每位访客可用的 {seconds:.0f} 秒，请减少图片数。"
+
+
+def _percent(fraction: float) -> str:
+    if 0 < fraction < 0.01:
+        return "不到 1%"
+    if 0.99 < fraction < 1:
+        return "超过 99%"
+    return f"{fraction:.0%}"
+
+
+# 结果
+
+
+def reading(name: str, reports: Reports) -> str:
+    """读出实验图的句子。"""
+    return _READINGS[name](reports) if name in _READINGS else ""
+
+
+def lesion(reports: Reports) -> str:
+    residual, plain = sides(reports)
+    told = []
+    for side in both(reports):
+        block, most = extreme(side["added"], largest=True)
+        _, least = extreme(side["added"], largest=False)
+        told.append(
+            f"{side.title} 删去一块后，错误率增加的中位数为 {points(side['median_added'])} 个百分点，"
+            f"最少 {points(least)}，最多 {points(most)}（块 {block}）。"
+        )
+    if residual and plain:
+        r, p = residual["median_added"], plain["median_added"]
+        if p > 4 * max(r, 0.01):
+            told.append("残差网络几乎不在乎少一块；对普通网络来说，每一块都不可缺少。")
+        elif p > r + 0.02:
+            told.append("普通网络受损更重，但差距不如 Veit 等人的结果大。")
+        else:
+            told.append("这里普通网络并没有受损更重，与 Veit 等人的结果不同。")
+    return "".join(told)
+
+
+def lesions(reports: Reports) -> str:
+    residual, plain = sides(reports)
+    told = []
+    for side in both(reports):
+        one, rank = after_deleting(side, 1), side["spearman"]
+        if one is None:
+            continue
+        grows = "错误率始终不变" if rank is None else f"错误率与删去块数的秩相关系数为 {rank:.2f}"
+        told.append(f"{side.title}：原本错误率 {_percent(side['error'])}，少一块时 {_percent(one)}（{grows}）。")
+    if residual and plain and residual["spearman"] is not None:
+        first, other = after_deleting(residual, 1), after_deleting(plain, 1)
+        if first is not None and other is not None and residual["spearman"] > 0.8 and other > first + 0.2:
+            told.append("残差网络一步一步变差；普通网络少了第一块就完全失效。")
+        elif residual["spearman"] > 0.8:
+            told.append("残差网络一步一步变差，而普通网络并没有快得多。")
+        else:
+            told.append("这里残差网络的错误率并不平稳上升，与 Veit 等人的结果不同。")
+    return "".join(told)
+
+
+def dial(reports: Reports) -> str:
+    residual, plain = sides(reports)
+    told = []
+    for side in both(reports):
+        low, high = bearable(side["alpha"])
+        words = f"α 在 {low:g} 到 {high:g} 之间时，{side.title} 的错误率变化不超过 5 个百分点"
+        if side == residual:
+            low, high = bearable(side["lambda"])
+            words += f"；λ 则须在 {low:g} 到 {high:g} 之间"
+        told.append(f"{words}。")
+    if plain:
+        told.append(f"λ 对 {plain.title} 不起作用：它没有捷径。")
+    exact = all(side["exact_at_one"] for side in both(reports))
+    told.append(f"取 1 时，答案与原网络{'逐位相同' if exact else '并非逐位相同'}。")
+    return "".join(told)
+
+
+def lens(reports: Reports) -> str:
+    residual, plain = sides(reports)
+    told = []
+    for side in both(reports):
+        since = knows_since(side["error"])
+        where = f"从{_after(since)}起答对一半以上" if since else "始终答不对一半"
+        told.append(f"{side.title} {where}；对正确类别贡献最大的是{_after(extreme(side['contribution'], True)[0])}。")
+    if residual and plain:
+        total, halves = len(residual["error"]), [place_of(side) for side in (residual, plain)]
+        if halves[0] is not None and (halves[1] is None or halves[0] < halves[1]):
+            told.append("有捷径连接时，答案更早就能读出：每一块都在已有的基础上添加。")
+        elif halves[0] == halves[1] == total - 1:
+            told.append("两个网络都要到最后才能读出答案。")
+        else:
+            told.append("这里有捷径连接并不能更早读出答案。")
+    return "".join(told)
+
+
+def _after(place: str | None) -> str:
+    return "输入层" if place == "stem" else f"块 {place} "
+
+
+def paths(reports: Reports) -> str:
+    residual, plain = sides(reports)
+    told = []
+    if residual:
+        n, (low, high) = len(residual["counts"]) - 1, residual["nine_tenths"]
+        mean = mean_length(residual["shares"])
+        told.append(
+            f"{residual.title} 有 {sum(residual['counts']):,} 条路径，多数在 {n} 块中穿过约 {n / 2:g} 块的 F。"
+            f"十分之九的梯度来自穿过 {low} 到 {high} 块的路径，平均 {mean:.1f} 块。"
+        )
+        if mean < 0.4 * n:
+            told.append("可见梯度主要沿较短的路径传播，与 Veit 等人的结果一致。")
+        elif mean <= 0.5 * n:
+            told.append("这比随机选取的路径略短；Veit 等人得到的差别更大。")
+        else:
+            told.append("这些并不是短路径，与 Veit 等人的结果不同。")
+    if plain:
+        told.append(f"{plain.title} 只有一条路径，穿过全部 {len(plain['counts']) - 1} 块。")
+    return "".join(told)
+
+
+def gradients(reports: Reports) -> str:
+    told = []
+    for norm, words in (("without", "没有批归一化、用 PyTorch 较小的初始值时"), ("with", "有批归一化时")):
+        case = f"PyTorch's start, {norm} batch norm"
+        shrinks = [f"{side.title} {_times(side['first_to_last'].get(case))}" for side in both(reports)]
+        told.append(f"{words}，第一块的梯度与最后一块之比：{'，'.join(shrinks)}。")
+    _, plain = sides(reports)
+    if plain:
+        cases = (f"PyTorch's start, {norm} batch norm" for norm in ("without", "with"))
+        without, with_ = (plain["first_to_last"].get(case) for case in cases)
+        if without is not None and with_ is not None and without < 1e-2 <= with_:
+            told.append("可见普通网络在没有批归一化时出现梯度消失，有批归一化时则不会：何恺明等人也是这样说的。")
+            if with_ > 10:
+                told.append("有批归一化时，梯度在反向传播中反而增大。")
+        elif with_ is not None and with_ < 1e-2:
+            told.append("这里即使有批归一化，梯度也会消失。")
+        else:
+            told.append("这里梯度根本没有消失。")
+    return "".join(told)
+
+
+def _times(ratio: float | None) -> str:
+    return "无法测得" if ratio is None else f"{ratio:.2g}"
+
+
+def responses(reports: Reports) -> str:
+    means = "，".join(f"{side.title} {side['mean']:.2f}" for side in everyone(reports))
+    told = [f"每层标准差的平均值：{means}。"]
+    residual, plain = sides(reports)
+    if residual and plain:
+        r, p = residual["mean"], plain["mean"]
+        if r < 0.95 * p:
+            told.append("残差网络的各层响应较小：它们只需改变通过的内容。")
+        elif r <= 1.05 * p:
+            told.append("这里两者几乎没有差别；何恺明等人的残差网络明显更小。")
+        else:
+            told.append("这里残差网络的响应反而更大，与何恺明等人的结果不同。")
+    deep = [report["mean"] for name, report in reports.items() if not name.startswith("plain")]
+    if len(deep) > 1:
+        told.append(
+            "较深的残差网络比浅的响应更小。"
+            if deep[0] < deep[-1]
+            else "较深的残差网络并不比浅的响应更小，与何恺明等人的结果不同。"
+        )
+    return "".join(told)
+
+
+def refinement(reports: Reports) -> str:
+    residual, plain = sides(reports)
+    told = []
+    for side in both(reports):
+        cosines = side["cosine"]
+        if not cosines:
+            told.append(f"{side.title}：每一块都改变形状，无从比较。")
+            continue
+        block, most = extreme(cosines, largest=True)
+        down = sum(value > 0 for value in cosines.values())
+        told.append(
+            f"{side.title} 的 {len(cosines)} 块中有 {down} 块指向下坡，余弦平均 {_signed(side['mean'])}；"
+            f"最大的是块 {block}（{_signed(most)}）。"
+        )
+    if residual and plain and residual["mean"] is not None and plain["mean"] is not None:
+        told.append(
+            "可见残差块在逐步修正通过的内容，最后几块尤其如此。"
+            if residual["mean"] > max(0.0, plain["mean"])
+            else "这里残差网络并不比普通网络更明显地下坡。"
+        )
+    return "".join(told)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
+
+
+def shattering(reports: Reports) -> str:
+    residual, plain = sides(reports)
+    told = []
+    for side in both(reports):
+        (shallow, first), *_, (deep, last) = side["agreement"].items()
+        kind = "有捷径连接时" if side == residual else "没有时"
+        told.append(f"{kind}，余弦从 {shallow} 层的 {first:.2f} 变为 {deep} 层的 {last:.2f}。")
+    if residual and plain:
+        (_, r), (_, p) = list(residual["agreement"].items())[-1], list(plain["agreement"].items())[-1]
+        told.append(
+            "没有捷径连接，相邻输入的梯度几乎毫无共同之处：梯度破碎了。"
+            if p < 0.1 < r
+            else "差别比 Balduzzi 等人的结果小。"
+        )
+    return "".join(told)
+
+
+def landscape(reports: Reports) -> str:
+    residual, plain = sides(reports)
+    told = [
+        f"在图的 {_percent(side['share_below_twice_the_minimum'])} 上，{side.title} 的损失低于其最小值 "
+        f"{side['minimum']:.2g} 的两倍；最高为 {side['maximum']:.3g}。"
+        for side in both(reports)
+    ]
+    if residual and plain:
+        told.append(
+            "有捷径连接时，低地延伸得更远。"
+            if residual["share_below_twice_the_minimum"] > plain["share_below_twice_the_minimum"]
+            else "这样衡量，有捷径连接时低地并没有延伸得更远；注意两者的最小值不同。"
+        )
+    return "".join(told)
+
+
+def sanity(reports: Reports) -> str:
+    told = []
+    for side in both(reports):
+        left = "，".join(f"{method} {value:.2f}" for method, value in side["left"].items())
+        told.append(f"{side.title} 的权重全部随机后，剩下的相关系数为：{left}。")
+    methods = {method for side in both(reports) for method, value in side["left"].items() if value > 0.5}
+    told.append(
+        f"{pair(sorted(methods))} 还剩一半以上：它显示的更多是图片，而不是网络。"
+        if methods
+        else "没有一种图剩下一半以上：它们都取决于网络学到的内容。"
+    )
+    return "".join(told)
+
+
+_READINGS: dict[str, Callable[[Reports], str]] = {
+    "lesion": lesion,
+    "lesions": lesions,
+    "dial": dial,
+    "lens": lens,
+    "paths": paths,
+    "gradients": gradients,
+    "responses": responses,
+    "refinement": refinement,
+    "shattering": shattering,
+    "landscape": landscape,
+    "sanity": sanity,
+}

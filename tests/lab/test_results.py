@@ -1,0 +1,184 @@
+"""What an experiment's result tells of itself, and the results that come with the package."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from math import comb
+from pathlib import Path
+
+import pytest
+import torch
+from networks import noise
+
+from resnet_demo import lab, zoo
+from resnet_demo.lab import results
+
+FOLDER = Path(__file__).resolve().parents[2] / "assets" / "experiments"
+BUNDLED = sorted(FOLDER.glob("*.json"))
+TEN = 10_000  # test pictures of CIFAR-10
+
+
+@pytest.fixture(scope="module")
+def fingerprints() -> dict[str, str]:
+    names = [name for name in zoo.names() if zoo.bundled_weights(name)]
+    return {name: results.fingerprint(zoo.load(name)) for name in names}
+
+
+def test_a_result_tells_what_it_rests_on(residual, plain):
+    told: list[tuple[str, float]] = []
+    result = results.measure("lens", {"a": residual, "b": plain}, noise(9), 4, 3, lambda *step: told.append(step))
+    assert result["experiment"] == "lens"
+    assert result["question"].endswith("?")
+    assert result["data"] == "noise"
+    assert result["networks"] == {
+        "a": lab.run("lens", residual, noise(9).subset(4), 3),
+        "b": lab.run("lens", plain, noise(9).subset(4), 3),
+    }
+    provenance = result["provenance"]
+    assert (provenance["pictures"], provenance["seed"]) == (4, 3)
+    assert provenance["weights"] == {"a": results.fingerprint(residual), "b": results.fingerprint(plain)}
+    assert all(seconds > 0 for seconds in provenance["seconds"].values())
+    assert [network for network, _ in told] == sorted(network for network, _ in told)
+    json.dumps(result, allow_nan=False)
+
+
+def test_a_fingerprint_is_that_of_the_weights(residual, plain):
+    mark = results.fingerprint(residual)
+    assert mark == results.fingerprint(residual)
+    assert mark != results.fingerprint(plain)
+    with torch.no_grad():
+        residual.fc.bias[0] += 1e-6
+    assert results.fingerprint(residual) != mark
+
+
+def test_a_result_is_known_again_by_all_that_it_rests_on(residual, plain, tmp_path):
+    networks, data = {"a": residual, "b": plain}, noise(6)
+    result = results.measure("refinement", networks, data, 4, 1)
+    path = tmp_path / "refinement.json"
+    path.write_text(json.dumps(results.rounded(result)))
+    there = results.read(path)
+    assert results.would_be_the_same(there, "refinement", networks, data, 4, 1)
+    for name, other, pictures, seed in (
+        ("lens", networks, 4, 1),
+        ("refinement", {"a": residual}, 4, 1),
+        ("refinement", {"a": plain, "b": plain}, 4, 1),
+        ("refinement", networks, 5, 1),
+        ("refinement", networks, 4, 2),
+    ):
+        assert not results.would_be_the_same(there, name, other, data, pictures, seed)
+    assert not results.would_be_the_same(None, "refinement", networks, data, 4, 1)
+    for content in ("", "[1]", '{"experiment": "lens"}'):
+        path.write_text(content)
+        assert results.read(path) is None
+    assert results.read(tmp_path / "absent.json") is None
+
+
+def test_depths_of_its_own_need_one_network_of_a_kind(residual, plain):
+    networks = {"deep": residual, "deep plain": plain, "shallow": residual, "shallow plain": plain}
+    assert list(lab.concerned("lens", networks)) == list(networks)
+    assert list(lab.concerned("shattering", networks)) == ["deep", "deep plain"]
+    assert lab.pictures_for("shattering", 100) == 1
+    assert lab.pictures_for("paths", 10_000) < 100
+    assert lab.pictures_for("lesion", 10_000) == 10_000
+
+
+def test_numbers_are_rounded_and_laid_out():
+    report = {"n": 123456789, "error": {"layer1.0": 0.123456789}, "counts": [2**27, 1e-9 / 3], "none": None}
+    assert results.rounded(report) == {
+        "n": 123456789,
+        "error": {"layer1.0": 0.123457},
+        "counts": [2**27, 3.33333e-10],
+        "none": None,
+    }
+    header, rows = results.table({"a": report, "b": {"n": 1}})
+    assert header == ["", "a", "b"]
+    assert rows[0] == ["n", 123456789, 1]
+    assert ["error layer1.0", 0.123456789, None] in rows
+    assert ["counts 0", 2**27, None] in rows
+
+
+def test_twins_are_shown_together():
+    names = ("resnet56", "plain56", "plain20", "resnet20", "my network")
+    found = results.pairs({"networks": {name: {} for name in names}})
+    assert [list(pair) for pair in found] == [["resnet56", "plain56"], ["resnet20", "plain20"], ["my network"]]
+
+
+# What comes with the package
+
+
+def test_there_are_results_to_show():
+    assert BUNDLED
+    assert {path.stem for path in BUNDLED} <= set(lab.NAMES)
+
+
+@pytest.mark.parametrize("path", BUNDLED, ids=lambda path: path.stem)
+def test_a_bundled_result_is_that_of_the_bundled_weights(path, fingerprints):
+    assert path.stat().st_size < 100_000
+    result = results.bundled(path.stem)
+    assert result is not None
+    assert result["experiment"] == path.stem
+    assert result["question"] == lab.question(path.stem)
+    provenance = result["provenance"]
+    assert provenance["command"].startswith(f"resnet-demo experiment {path.stem} --model ")
+    assert 1 <= provenance["pictures"] <= TEN
+    assert set(result["networks"]) == set(provenance["weights"]) == set(provenance["seconds"])
+    for name, mark in provenance["weights"].items():
+        assert mark == fingerprints[name], f"{path.name} was measured on other weights of {name}: measure it again"
+    for pair in results.pairs(result):
+        assert len(pair) == 2, "a network without its twin shows nothing"
+
+
+def reports(name: str) -> list[dict]:
+    result = results.bundled(name)
+    return list(result["networks"].values()) if result else []
+
+
+def test_bundled_lesions_add_up():
+    for report in reports("lesion"):
+        assert list(report["added"]) == list(report["without"])
+        for block, error in report["without"].items():
+            assert 0 <= error <= 1
+            assert report["added"][block] == pytest.approx(error - report["error"], abs=2e-5)
+        assert report["median_added"] == pytest.approx(statistics.median(report["added"].values()), abs=2e-5)
+        assert set(report["halving"]) < set(report["added"])
+
+
+def test_bundled_identities_hold():
+    for report in reports("lens"):
+        assert report["identity_error"] <= 1e-3
+        assert report["sum_error"] <= 1e-3
+        assert len(report["error"]) == len(report["contribution"])
+    for report in reports("dial"):
+        assert report["exact_at_one"] is True
+    for report in reports("paths"):
+        n = len(report["counts"]) - 1
+        assert report["counts"] in ([comb(n, k) for k in range(n + 1)], [0] * n + [1])
+        assert sum(report["shares"]) == pytest.approx(1, abs=1e-4)
+        low, high = report["nine_tenths"]
+        assert sum(report["shares"][low : high + 1]) >= 0.9 - 1e-4
+    for report in reports("refinement"):
+        assert report["mean"] == pytest.approx(statistics.mean(report["cosine"].values()), abs=1e-4)
+    for report in reports("responses"):
+        assert report["mean"] == pytest.approx(statistics.mean(report["std"].values()), rel=1e-4)
+    for report in reports("gradients"):
+        for case, norms in report["norms"].items():
+            first, *_, last = norms.values()
+            assert report["first_to_last"][case] == pytest.approx(first / last, rel=1e-4)
+
+
+def test_bundled_results_agree_on_the_networks_error():
+    """The same network on the same pictures: its error is told by several experiments."""
+    found: dict[tuple[str, int], set[float]] = {}
+    for name, error in (
+        ("lesion", lambda report: report["error"]),
+        ("lesions", lambda report: report["error"]),
+        ("dial", lambda report: report["alpha"]["1.0"]),
+        ("lens", lambda report: list(report["error"].values())[-1]),
+    ):
+        result = results.bundled(name)
+        for network, report in result["networks"].items() if result else ():
+            found.setdefault((network, report["n"]), set()).add(round(error(report), 3))
+    assert found
+    for errors in found.values():
+        assert max(errors) - min(errors) <= 0.006  # rounding may tip a picture

@@ -1,0 +1,290 @@
+"""Drawings of experiments: what the numbers say is where it should be, and odd numbers break nothing."""
+
+from __future__ import annotations
+
+import copy
+import math
+import re
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from resnet_demo.figures import axes, draw_experiment
+from resnet_demo.figures.experiments import words_of
+from resnet_demo.figures.palette import PLAIN, RESNET
+
+SVG = "{http://www.w3.org/2000/svg}"
+BLOCKS = ["layer1.0", "layer1.1", "layer2.0", "layer2.1"]
+DRAWN = (
+    "lesion", "lesions", "dial", "lens", "paths", "gradients", "responses", "refinement", "shattering", "landscape",
+    "sanity",
+)  # fmt: skip
+
+
+def by_block(*values: float) -> dict[str, float]:
+    return dict(zip(BLOCKS, values, strict=True))
+
+
+def report(name: str, scale: float = 1.0) -> Any:
+    """A report by hand; `scale` makes a second network differ."""
+    settings = {str(step / 10): abs(1 - step / 10) * scale for step in range(16)}
+    norms = by_block(1.0 * scale, 0.1, 0.01, 0.001)
+    return {
+        "lesion": {
+            "error": 0.1,
+            "without": by_block(0.5, 0.1, 0.3, 0.2),
+            "added": by_block(0.4 * scale, 0.0, 0.2, 0.1),
+            "median_added": 0.15,
+            "halving": ["layer2.0"],
+        },
+        "lesions": {
+            "error": 0.1,
+            "deleted": [{"blocks": k, "error": 0.2 * k * scale} for k in (1, 2, 3) for _ in range(2)],
+            "shuffled": [{"kendall": 1 - 0.2 * k, "error": 0.3 * k * scale} for k in (1, 2)],
+            "spearman": 1.0,
+        },
+        "dial": {"alpha": settings, "lambda": settings, "exact_at_one": True},
+        "lens": {
+            "error": {"stem": 0.9, **by_block(0.8, 0.6, 0.4, 0.1 * scale)},
+            "contribution": {"stem": 0.0, **by_block(-1.0, 0.5, 1.0, 4.0 * scale)},
+        },
+        "paths": {
+            "counts": [1, 4, 6, 4, 1],
+            "per_path": [0.1, 0.05, 0.01, 0.0, 0.001 * scale],
+            "shares": [0.4, 0.3, 0.2, 0.0, 0.1],
+            "nine_tenths": [0, 2],
+        },
+        "gradients": {
+            "norms": {case: norms for case in words_of("gradients") if case not in ("label", "below")},
+            "first_to_last": {},
+        },
+        "responses": {"std": {"stem": 0.4, "layer1.0.conv1": 0.2 * scale, "layer1.0.conv2": 0.1}, "mean": 0.2},
+        "refinement": {"cosine": by_block(0.1 * scale, -0.1, 0.0, 0.2), "mean": 0.05},
+        "shattering": {"agreement": {"8": 0.8, "20": 0.5 * scale, "56": 0.1}},
+        "landscape": {
+            "coordinates": [-1.0, 0.0, 1.0],
+            "losses": [[4.0, 2.0, 4.0], [2.0, 0.5, 2.0], [4.0, 2.0, 8.0 * scale]],
+            "minimum": 0.5,
+            "maximum": 8.0,
+            "share_below_twice_the_minimum": 1 / 9,
+        },
+        "sanity": {
+            "similarity": {"saliency": {"as trained": 1.0, "fc": 0.5, "stem": 0.1 * scale}, "Grad-CAM": {"fc": -0.2}},
+            "left": {"saliency": 0.1},
+        },
+    }[name]
+
+
+def pair(name: str) -> dict[str, Any]:
+    return {"resnet8": report(name), "plain8": report(name, 0.5)}
+
+
+def parse(drawing: str) -> ElementTree.Element:
+    return ElementTree.fromstring(drawing)
+
+
+def values(root: ElementTree.Element, kind: str = "rect") -> list[ElementTree.Element]:
+    return [item for item in root.iter(f"{SVG}{kind}") if item.get("class") == "rd-value"]
+
+
+def number_of(item: ElementTree.Element, what: str) -> float:
+    return float(item.attrib[what])
+
+
+# All of them
+
+
+@pytest.mark.parametrize("tall", [False, True])
+@pytest.mark.parametrize("name", DRAWN)
+def test_nothing_lies_outside_the_drawing(name: str, tall: bool) -> None:
+    root = parse(draw_experiment(name, pair(name), tall=tall))
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    assert width == (360 if tall else 880)
+    assert f"rd-{'tall' if tall else 'wide'}" in root.attrib["class"].split()
+    for item in root.iter():
+        x, y = (float(item.get(key, item.get(f"c{key}", 0))) for key in ("x", "y"))
+        right, bottom = x + float(item.get("width", 0)), y + float(item.get("height", 0))
+        assert -1 <= x <= right <= width + 1, item.attrib
+        assert -1 <= y <= bottom <= height + 1, item.attrib
+        if "d" in item.attrib:
+            assert "nan" not in item.attrib["d"]
+            first = re.match(r"M([\d.-]+) ([\d.-]+)", item.attrib["d"])
+            assert first
+            assert -1 <= float(first[1]) <= width + 1
+
+
+@pytest.mark.parametrize("tall", [False, True])
+@pytest.mark.parametrize("name", DRAWN)
+def test_odd_numbers_break_nothing(name: str, tall: bool) -> None:
+    def spoiled(value: Any, odd: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: spoiled(item, odd) for key, item in value.items()}
+        if isinstance(value, list):
+            return [spoiled(item, odd) for item in value]
+        return odd if isinstance(value, float) else value
+
+    for odd in (None, math.nan, math.inf, 0.0, -1.0, 1e30):
+        reports = pair(name)
+        whole = {"kendall", "coordinates"}  # they are never unknown
+        broken = {key: value if key in whole else spoiled(value, odd) for key, value in reports["plain8"].items()}
+        if name == "lesions":
+            broken["shuffled"] = [{**draw, "error": odd} for draw in reports["plain8"]["shuffled"]]
+        drawing = draw_experiment(name, {**reports, "plain8": broken}, tall=tall)
+        parse(drawing)
+        assert "nan" not in re.sub(r"<title>.*?</title>", "", drawing)
+        assert "inf" not in re.sub(r"<title>.*?</title>", "", drawing)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_names_and_words_are_escaped(name: str) -> None:
+    words = {key: f"<{key}>{value}" for key, value in words_of(name).items()}
+    drawing = draw_experiment(name, {"<img src=x>": report(name)}, words)
+    parse(drawing)
+    assert "<img" not in drawing
+    assert "&lt;label&gt;" in drawing
+
+
+def test_what_has_no_drawing_is_a_table() -> None:
+    reports = {"resnet8": {"error": 0.25, "many": [1, 2], "<b>": "x"}, "plain8": {"error": None}}
+    drawing = draw_experiment("some other", reports)
+    assert "ResNet-8" in drawing
+    assert "0.25" in drawing
+    assert "2 values" in drawing
+    assert "<b>" not in drawing
+    assert draw_experiment("some other", reports, tall=True) == ""
+
+
+# One by one
+
+
+def test_a_lesions_bars_are_as_high_as_what_they_add() -> None:
+    root = parse(draw_experiment("lesion", pair("lesion")))
+    bars = values(root)
+    assert [bar.get("fill") for bar in bars] == [RESNET] * 4 + [PLAIN] * 4
+    heights = [number_of(bar, "height") for bar in bars]
+    assert heights[2] == pytest.approx(heights[0] / 2, abs=0.1)
+    assert heights[3] == pytest.approx(heights[0] / 4, abs=0.1)
+    assert heights[4] == pytest.approx(heights[2], abs=0.1)  # one scale for both networks
+    buttons = [item.attrib["data-cut"] for item in root.iter() if "data-cut" in item.attrib]
+    assert buttons == [f"{name} {block}" for name in ("resnet8", "plain8") for block in BLOCKS]
+    assert [item.text for item in root.iter(f"{SVG}text")].count("½") == 2
+
+
+def test_refinement_goes_below_the_line() -> None:
+    bars = values(parse(draw_experiment("refinement", {"resnet8": report("refinement")})))
+    up, down, _, most = bars
+    zero = number_of(up, "y") + number_of(up, "height")
+    assert number_of(down, "y") == pytest.approx(zero, abs=0.1)
+    assert number_of(down, "height") == pytest.approx(number_of(up, "height"), abs=0.1)
+    assert number_of(most, "height") == pytest.approx(2 * number_of(up, "height"), abs=0.1)
+
+
+def test_every_draw_of_lesions_is_a_dot() -> None:
+    root = parse(draw_experiment("lesions", pair("lesions")))
+    assert len(values(root, "circle")) == 2 * ((1 + 6) + (1 + 2))
+    assert "100 %" in [item.text for item in root.iter(f"{SVG}text")]
+
+
+def test_a_dial_has_a_dot_for_each_setting_and_its_valley_at_one() -> None:
+    dots = values(parse(draw_experiment("dial", {"resnet8": report("dial")})), "circle")
+    assert len(dots) == 2 * 16
+    lowest = max(dots[:16], key=lambda dot: number_of(dot, "cy"))  # y grows downwards
+    assert dots.index(lowest) == 10
+    left, right = number_of(dots[0], "cx"), number_of(dots[15], "cx")
+    assert number_of(lowest, "cx") == pytest.approx(left + (right - left) * 10 / 15, abs=0.1)
+
+
+def test_a_lens_has_a_dot_for_the_stem_and_each_block() -> None:
+    dots = values(parse(draw_experiment("lens", pair("lens"))), "circle")
+    assert len(dots) == 2 * 2 * 5
+    heights = [number_of(dot, "cy") for dot in dots[:5]]
+    assert heights == sorted(heights)  # the error falls
+    assert heights[1] - heights[0] == pytest.approx((heights[2] - heights[1]) / 2, abs=0.1)
+
+
+def test_paths_are_bars_of_the_residual_network() -> None:
+    root = parse(draw_experiment("paths", pair("paths")))
+    counts, shares = values(root)[:5], values(root)[5:]
+    heights = [number_of(bar, "height") for bar in counts]
+    assert heights == pytest.approx([heights[2] * k / 6 for k in (1, 4, 6, 4, 1)], abs=0.1)
+    assert number_of(shares[1], "height") == pytest.approx(0.75 * number_of(shares[0], "height"), abs=0.1)
+    assert len(values(root, "circle")) == 2 * 4  # a path that carries nothing has no place on a logarithmic scale
+
+
+def test_gradients_fall_in_equal_steps_for_equal_ratios() -> None:
+    dots = values(parse(draw_experiment("gradients", {"resnet8": report("gradients")})), "circle")
+    assert len(dots) == 5 * 4
+    heights = [number_of(dot, "cy") for dot in dots[:4]]
+    steps = [after - before for before, after in pairwise(heights)]
+    assert steps == pytest.approx([steps[0]] * 3, abs=0.1)
+
+
+def test_several_depths_share_a_drawing_of_responses() -> None:
+    reports = {name: report("responses") for name in ("resnet56", "plain56", "resnet20")}
+    root = parse(draw_experiment("responses", reports))
+    assert len(values(root, "circle")) == 3 * 3
+    dashed = [item for item in root.iter(f"{SVG}path") if item.get("stroke-dasharray")]
+    assert {item.get("stroke") for item in dashed} == {RESNET}  # the second residual network
+
+
+def test_shattering_draws_zero_at_the_foot() -> None:
+    shattered = copy.deepcopy(report("shattering"))
+    shattered["agreement"]["56"] = -0.1
+    dots = values(parse(draw_experiment("shattering", {"plain8": shattered})), "circle")
+    assert number_of(dots[2], "cy") == max(number_of(dot, "cy") for dot in dots)
+    assert len(dots) == 3
+
+
+def test_a_landscapes_tones_are_the_same_for_both() -> None:
+    root = parse(draw_experiment("landscape", pair("landscape")))
+    tiles = values(root)
+    assert len(tiles) == 2 * 9
+    tones = [number_of(tile, "opacity") for tile in tiles]
+    assert tones[4] == min(tones)
+    assert tones[8] == max(tones)
+    assert tones[17] < tones[8]  # half of that loss
+    assert tones[17] == pytest.approx(tones[0])  # and the same loss as there
+    steps = [tones[1] - tones[4], tones[0] - tones[1]]
+    assert steps[0] == pytest.approx(2 * steps[1], abs=0.02)  # from 0.5 to 2, and from 2 to 4
+
+
+def test_sanity_has_a_curve_for_each_method() -> None:
+    root = parse(draw_experiment("sanity", pair("sanity")))
+    assert len(values(root, "circle")) == 2 * (3 + 1)
+    written = [item.text for item in root.iter(f"{SVG}text")]
+    assert {"saliency", "Grad-CAM", "ResNet-8", "Plain-8"} <= set(written)
+
+
+# The axes
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "lines"),
+    [
+        (0.0, 1.0, [0, 0.5, 1]),
+        (0.0, 0.13, [0, 0.05, 0.1, 0.15]),
+        (-0.03, 0.2, [-0.1, 0, 0.1, 0.2]),
+        (0, 0, [0, 0.5, 1]),
+        (0, 27, [0, 10, 20, 30]),
+    ],
+)
+def test_linear_scales_have_round_lines(low: float, high: float, lines: list[float]) -> None:
+    scale = axes.linear(low, high)
+    assert list(scale.lines) == pytest.approx(lines)
+    assert scale.part(lines[0]) == pytest.approx(0)
+    assert scale.part(lines[-1]) == pytest.approx(1)
+
+
+def test_logarithmic_scales_have_whole_powers() -> None:
+    scale = axes.logarithmic([0.02, 30, None, -1, math.nan])
+    assert list(scale.lines) == pytest.approx([0.01, 0.1, 1, 10, 100])
+    assert scale.part(1) == pytest.approx(0.5)
+    assert scale.part(0) == 0
+    assert list(axes.logarithmic([]).lines) == pytest.approx([0.01, 0.1, 1])
+
+
+def test_names_that_would_collide_are_left_out() -> None:
+    assert list(axes.places(["a", "b", "c"], 300).lines.values()) == ["a", "b", "c"]
+    assert len(axes.places([f"{k}.0" for k in range(50)], 200).lines) < 10

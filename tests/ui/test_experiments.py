@@ -1,0 +1,339 @@
+"""The page Experiments: what came with the package, a run of one's own, and what is said in every language."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import io
+import math
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+from PIL import Image
+
+from resnet_demo import lab
+from resnet_demo.data import draw_shapes
+from resnet_demo.errors import InputError
+from resnet_demo.figures.experiments import words_of
+from resnet_demo.lab import results
+from resnet_demo.ui import address, experiments, run
+from resnet_demo.ui.experiments import ExperimentsPage
+from resnet_demo.ui.run import Run
+from resnet_demo.ui.session import HERE, RANDOM, TRAINED, Trained, Visit, new_visit
+from resnet_demo.ui.text.en import experiments as english
+from resnet_demo.ui.text.zh import experiments as chinese
+
+MEASURED = [name for name in lab.NAMES if results.bundled(name)]
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> tuple[gr.Blocks, ExperimentsPage]:
+    """The page where there is no data set, with its events."""
+    with gr.Blocks() as demo:
+        key = gr.State(None)
+        page = experiments.build(str(tmp_path))
+        experiments.connect(page, key, str(tmp_path))
+    return demo, page
+
+
+@pytest.fixture
+def page(built: tuple[gr.Blocks, ExperimentsPage]) -> ExperimentsPage:
+    return built[1]
+
+
+def handler(built: tuple[gr.Blocks, ExperimentsPage], name: str) -> Callable[..., Any]:
+    return next(event.fn for event in built[0].fns.values() if event.api_name == name)  # pyright: ignore
+
+
+def by_id(page: ExperimentsPage, visit: Visit) -> dict[str, Any]:
+    return {component.elem_id: value for component, value in page.page.render(visit).items()}
+
+
+# What is shown
+
+
+@pytest.mark.parametrize("name", lab.NAMES)
+def test_every_experiment_is_shown(name: str, page: ExperimentsPage, visit: Visit) -> None:
+    visit.choose_experiment(name)
+    shown = by_id(page, visit)
+    assert english.TITLES[name] in shown["experiment"]
+    assert "Look for" in shown["experiment"]
+    assert re.search(rf'data-experiment="{name}" aria-pressed="true"', shown["experiments-menu"])
+    assert shown["experiments-menu"].count("data-experiment") == len(lab.NAMES)
+    assert page.as_in(visit)[page.pictures] == run.suits(name) >= 1
+    if name in MEASURED:
+        assert shown["experiment-bundled"].count("<svg") == 2  # for screens, and for phones
+        assert 'data-kind="csv"' in shown["experiment-bundled"]
+        assert "Source: " in shown["experiment-bundled"]
+
+
+def test_every_experiment_has_a_place_and_words() -> None:
+    placed = [name for names in experiments.GROUPS.values() for name in names]
+    assert set(lab.NAMES) <= set(placed) == set(english.TITLES)
+    assert len(placed) == len(set(placed))
+    for words in (english.QUESTIONS, english.LOOK, english.SOURCES):
+        assert set(words) == set(placed)
+
+
+def test_the_shown_pair_is_chosen(page: ExperimentsPage, visit: Visit) -> None:
+    choose = experiments.changes(page)["compared"]
+    assert "ResNet-56" in by_id(page, visit)["experiment-bundled"]
+    choose(visit, "resnet20")
+    shown = by_id(page, visit)
+    assert "ResNet-20" in shown["experiment-bundled"]
+    assert "ResNet-56" not in shown["experiment-bundled"]
+    assert re.search('data-compared="resnet20" aria-pressed="true"', shown["experiment"])
+    with pytest.raises(InputError, match="no result"):
+        choose(visit, "<b>")
+
+
+def test_numbers_are_those_of_the_figure() -> None:
+    reports = {"resnet8": {"n": 3, "error": {"a, b": 0.5}}, "plain8": {"n": 3, "error": {"a, b": None}}}
+    assert list(csv.reader(io.StringIO(experiments.table(reports)))) == [
+        ["number", "resnet8", "plain8"],
+        ["n", "3", "3"],
+        ["error a, b", "0.5", ""],
+    ]
+
+
+def test_a_click_on_a_bar_cuts_that_block(visit: Visit) -> None:
+    visit.turn(0.5, 1)
+    experiments.cut_from(visit, "plain20 layer2.1")
+    assert (visit.name, visit.weights, visit.page) == ("plain20", TRAINED, "cut")
+    assert visit.cut == {"layer2.1"}
+    assert visit.dials.residual == 1
+    for nonsense in ("plain20 layer9.9", "nothing", "", "plain20", 7):
+        with pytest.raises((InputError, KeyError)):
+            experiments.cut_from(visit, nonsense)
+
+
+def test_the_address_leads_to_an_experiment(visit: Visit) -> None:
+    visit.page = "experiments"
+    visit.choose_experiment("paths")
+    query = dict(pair.split("=") for pair in address.write(visit).split("&"))
+    assert (query["tab"], query["experiment"]) == ("experiments", "paths")
+    other = Visit()
+    address.read(other, {"tab": "experiments", "experiment": "paths"})
+    assert (other.page, other.experiment) == ("experiments", "paths")
+    with pytest.warns(UserWarning, match="no experiment"):
+        address.read(other, {"experiment": "sunshine"})
+
+
+# A run of one's own
+
+
+def test_which_pictures_a_run_takes(visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = str(tmp_path)
+    assert run.data_of(visit, "lens", absent) == run.PICTURE
+    assert run.data_of(visit, "lesion", absent) == run.NOTHING
+    assert run.pictures_of(visit, "lesion", absent) is None
+    own = run.pictures_of(visit, "lens", absent)
+    assert own is not None
+    assert own.pictures.shape == (1, 3, 32, 32)
+    assert own.labels.tolist() == [int(visit.seen.logits.argmax())]
+    monkeypatch.setattr(run, "has_test_set", lambda _: True)
+    assert run.data_of(visit, "lesion", absent) == run.CIFAR
+    visit.use_network("resnet18", RANDOM)
+    assert run.data_of(visit, "lesion", absent) == run.NOTHING  # it knows other classes
+
+
+def test_what_was_trained_here_is_asked_about_its_own_pictures(visit: Visit, tmp_path: Path) -> None:
+    shapes = draw_shapes(8, seed=1)
+    visit.keep("resnet8", Trained(visit.network, {}))
+    visit.use_trained("resnet8")
+    visit.race = SimpleNamespace(results={"resnet8": SimpleNamespace(test_set=shapes)}, own_bytes=0)  # pyright: ignore
+    assert visit.weights == HERE
+    assert run.data_of(visit, "lesion", str(tmp_path)) == run.OWN
+    assert run.pictures_of(visit, "lesion", str(tmp_path)) is shapes
+
+
+def test_the_twin_is_measured_beside_it(visit: Visit) -> None:
+    visit.use_network("plain8", RANDOM, 3)
+    networks = run.networks_of(visit)
+    assert [(name, network.config.plain) for name, network in networks.items()] == [
+        ("resnet8", False),
+        ("plain8", True),
+    ]
+    assert networks["plain8"] is visit.network
+    visit.use_network("resnet50", RANDOM)
+    assert list(run.networks_of(visit)) == ["resnet50"]
+
+
+def watched(visit: Visit, name: str = "lens", pictures: int = 2, stop: bool = False) -> Run:
+    under_way = Run(name, run.networks_of(visit), draw_shapes(6, seed=1), pictures, "It took too long.")
+    if stop:
+        under_way.stop()
+    for _ in under_way.watch():
+        pass
+    return under_way
+
+
+def test_a_run_finds_what_the_library_finds(visit: Visit) -> None:
+    found = watched(visit).result
+    assert found is not None
+    expected = results.measure("lens", run.networks_of(visit), draw_shapes(6, seed=1), 2)
+    assert found["networks"] == expected["networks"]
+    assert list(found["networks"]) == ["resnet8", "plain8"]
+
+
+def test_a_run_is_stopped_and_has_a_ceiling(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = watched(visit, stop=True)
+    assert stopped.result is None
+    assert stopped.stopped
+    left = Run("lesions", run.networks_of(visit), draw_shapes(6, seed=1), 6, "It took too long.")
+    watching = left.watch()
+    monkeypatch.setattr(run, "WAIT", 0.001)
+    next(watching)
+    watching.close()  # the visitor's page was closed
+    assert left.stopped
+    assert left.result is None
+    monkeypatch.setattr(run, "MOST_SECONDS", -1)
+    with pytest.raises(InputError, match="too long"):
+        watched(visit)
+
+
+def test_the_event_runs_on_the_visitors_picture(built: Any, picture: Image.Image) -> None:
+    page = built[1]
+    visit = new_visit()
+    visit.use_network("resnet8", RANDOM)
+    visit.show_picture(picture)
+    visit.choose_experiment("refinement")
+    frames = list(handler(built, "run_experiment")(visit.key, 1))
+    assert frames[0][page.start] == gr.update(visible=False)
+    assert frames[0][page.stop] == gr.update(visible=True)
+    last = frames[-1]
+    assert last[page.start]["visible"]
+    assert "Done" in last[page.status]
+    assert "your picture" in last[page.live]
+    assert last[page.live].count("<svg") == 2
+    assert visit.measured["refinement"]["provenance"]["pictures"] == 1
+    assert handler(built, "stop_experiment")(visit.key)  # nothing runs any more: no harm
+
+
+@pytest.mark.parametrize("pictures", [0, -1, 1.5, 10**9, "many", None, True, math.nan, [3]])
+def test_bad_numbers_are_refused(pictures: Any, built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
+    visit = new_visit()
+    visit.show_picture(picture)
+    frames: Iterator[Any] = handler(built, "run_experiment")(visit.key, pictures)
+    with pytest.raises(gr.Error, match="number of pictures") as error:
+        list(frames)
+    sentence(Exception(error.value.message))
+
+
+def test_what_cannot_be_run_is_said(built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
+    visit = new_visit()
+    visit.show_picture(picture)
+    with pytest.raises(gr.Error, match="needs labelled pictures") as error:
+        list(handler(built, "run_experiment")(visit.key, 5))
+    sentence(Exception(error.value.message))
+    shown = by_id(built[1], visit)
+    assert shown["experiment-run"]["interactive"] is False
+    assert shown["experiment-download"]["visible"] is True
+    assert "not on this computer" in shown["experiment-here"]
+    with pytest.raises(InputError, match="no experiment") as refused:
+        visit.choose_experiment("<script>")
+    sentence(refused.value)
+    with pytest.raises(InputError):
+        visit.choose_experiment(["lens"])
+
+
+# What is said
+
+
+def test_both_languages_say_the_same_things() -> None:
+    def public(module: Any) -> dict[str, Any]:
+        return {
+            name: value for name, value in vars(module).items() if not name.startswith("_") and name != "annotations"
+        }
+
+    here, there = public(english), public(chinese)
+    ours = {name for name, value in here.items() if getattr(value, "__module__", english.__name__) == english.__name__}
+    assert ours - {"words_of"} <= set(there)
+    for name in ours:
+        if inspect.isfunction(here[name]):
+            assert list(inspect.signature(here[name]).parameters) == list(inspect.signature(there[name]).parameters)
+        elif isinstance(here[name], dict):
+            assert set(here[name]) == set(there[name]), name
+    for name in english.TITLES:
+        assert english.FIGURES[name] == words_of(name)
+        assert set(chinese.FIGURES[name]) == set(words_of(name)), name
+        for key, words in words_of(name).items():  # the same numbers are put in
+            assert set(re.findall(r"{\w+", words)) == set(re.findall(r"{\w+", chinese.FIGURES[name][key])), (name, key)
+
+
+@pytest.mark.parametrize("say", [english, chinese])
+@pytest.mark.parametrize("name", MEASURED)
+def test_bundled_results_are_read_out(name: str, say: Any) -> None:
+    result = results.bundled(name)
+    assert result is not None
+    for pair in results.pairs(result):
+        words = say.reading(name, pair)
+        assert words.endswith((".", "。"))
+        assert "None" not in words
+        assert "nan" not in words
+        for alone in pair:
+            assert say.reading(name, {alone: pair[alone]})  # a network without its twin
+    assert say.provenance(result, say.SOURCES[name]).endswith((".", "。"))
+
+
+def lesions_of(residual: float, plain: float) -> Any:
+    def one(median: float) -> Any:
+        return {"added": {"layer1.0": median, "layer1.1": 2 * median}, "median_added": median}
+
+    return {"resnet56": one(residual), "plain56": one(plain)}
+
+
+@pytest.mark.parametrize(
+    ("residual", "plain", "verdict"),
+    [
+        (0.014, 0.65, "hardly misses a block"),
+        (0.3, 0.5, "not by as much"),
+        (0.5, 0.5, "unlike in Veit"),
+        (0.6, 0.2, "unlike in Veit"),
+    ],
+)
+def test_lesions_are_read_honestly(residual: float, plain: float, verdict: str) -> None:
+    words = english.reading("lesion", lesions_of(residual, plain))
+    assert verdict in words
+    assert f"{100 * residual:.1f} points more wrong in the median" in words
+    assert "block 1.1" in words
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [([0.5, 0.5, 0, 0, 0], "as in Veit"), ([0, 0, 1, 0, 0], "a little shorter"), ([0, 0, 0, 1, 0], "unlike in Veit")],
+)
+def test_paths_are_read_honestly(shares: list[float], verdict: str) -> None:
+    report = {"counts": [1, 4, 6, 4, 1], "shares": shares, "nine_tenths": [1, 2]}
+    assert verdict in english.reading("paths", {"resnet8": report})
+
+
+def test_a_vanishing_gradient_is_said_to_vanish() -> None:
+    def ratios(with_: float | None, without: float | None) -> Any:
+        cases = {"PyTorch's start, with batch norm": with_, "PyTorch's start, without batch norm": without}
+        return {"plain56": {"first_to_last": cases}}
+
+    assert "vanishes without batch norm, and not with it" in english.reading("gradients", ratios(3.0, 1e-8))
+    assert "rather grows" in english.reading("gradients", ratios(30.0, 1e-8))
+    assert "even with batch norm" in english.reading("gradients", ratios(1e-4, 1e-8))
+    assert "does not vanish at all" in english.reading("gradients", ratios(1.0, 1.0))
+    assert "not to be measured" in english.reading("gradients", ratios(1.0, None))
+
+
+def test_dials_and_lenses_are_read() -> None:
+    errors = {str(step / 10): 0.1 if 8 <= step <= 12 else 0.9 for step in range(16)}
+    dials = {"alpha": errors, "lambda": {**errors, "0.9": 0.5}, "exact_at_one": True}
+    words = english.reading("dial", {"resnet8": dials, "plain8": dials})
+    assert "α from 0.8 to 1.2, and for λ from 1 to 1.2" in words
+    assert "bit for bit" in words
+    early, late = ({"stem": 0.9, "layer1.0": error, "layer1.1": 0.1} for error in (0.4, 0.8))
+    lens = {name: {"error": error, "contribution": error} for name, error in (("resnet8", early), ("plain8", late))}
+    words = english.reading("lens", lens)
+    assert "ResNet-8 has more than half of them right from block 1.0 on" in words
+    assert "can be read earlier" in words
+    assert "cannot be read earlier" in english.reading("lens", {"resnet8": lens["plain8"], "plain8": lens["resnet8"]})
