@@ -590,7 +590,7 @@ def _taught(name: str, train_set: Dataset, test_set: Dataset, seed: int) -> ResN
     from .zoo import build
 
     typer.echo(
-        f"The zoo has no {name} that learned {train_set.name}: one is trained for {LESSON} epochs first.", err=True
+        f"The zoo has no {name} that learned {train_set.name}: one is trained first, for {LESSON} epochs.", err=True
     )
     network = build(name, seed, len(train_set.classes))
     for record in Training(network, train_set, test_set, epochs=LESSON, seed=seed, tell_every=2.0).run():
