@@ -16,6 +16,7 @@ from .maps import activity_map, data_uri, grid, over, photo_uri, png, scale_of, 
 from .race import draw_race
 from .runs import network_title
 from .street import channel_to_show, draw_street, share, strongest_change, weakest_change
+from .sum import draw_sum
 
 __all__ = [
     "activity_map",
@@ -35,6 +36,7 @@ __all__ = [
     "draw_split",
     "draw_street",
     "draw_strip",
+    "draw_sum",
     "figure_png",
     "grid",
     "network_title",

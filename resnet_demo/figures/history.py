@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal
 
 from .palette import DEPTHS, INK, LINE, MUTED, fallback
@@ -52,8 +52,11 @@ def draw_history(histories: Runs) -> Figure:
     return figure
 
 
-def draw_degradation(histories: Runs) -> Figure:
-    """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth."""
+def draw_degradation(histories: Runs, errors: Collection[str] = ("train", "test")) -> Figure:
+    """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth.
+
+    `errors` says which of the two are drawn.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.6, 4.4), layout="constrained")
@@ -63,6 +66,7 @@ def draw_degradation(histories: Runs) -> Figure:
     depths = sorted({depth_of(name) or 0 for name in histories})
     colours = dict(zip(depths, _spaced(len(depths)), strict=True))
     finals, named = [], []
+    named_by = "test" if "test" in errors else "train"
     for axes, plain, title in zip(panels, (True, False), ("Plain networks", "Residual networks"), strict=True):
         ends = []
         for name, run in histories.items():
@@ -70,11 +74,13 @@ def draw_degradation(histories: Runs) -> Figure:
                 continue
             colour, tested = colours[depth_of(name) or 0], [r for r in run if number(r, "test_accuracy") is not None]
             for kind, style in (("train", TRAIN), ("test", TEST)):
+                if kind not in errors:
+                    continue
                 curve = _curve(tested, f"{kind}_accuracy", 1 / sizes[name], lambda value: 100 * (1 - value))
                 axes.plot(*_columns(curve), color=fallback(colour), **style, **_dot(curve))
                 if curve:
                     finals.append(curve[-1][1])
-                    ends += [(network_title(name), colour, curve[-1][1])] if kind == "test" else []
+                    ends += [(network_title(name), colour, curve[-1][1])] if kind == named_by else []
         axes.set_title(title, **_TITLE)
         _dress(axes, along)
         if not ends:

@@ -24,7 +24,7 @@ from ..errors import InputError
 from ..images import CIFAR10
 from . import address as addresses
 from . import bars as bars_module
-from . import classify, cut, gradcam, inside
+from . import classify, cut, gradcam, inside, learn, text
 from . import train as training
 from .bars import Bars
 from .parts import sentences
@@ -82,6 +82,10 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
     ) as demo:
         key = gr.State(None)
         gr.HTML(HEADER)
+        first = text.of(text.FIRST).lesson
+        with gr.Row(elem_id="invitation", equal_height=True):
+            invitation = gr.HTML(first.INVITATION, elem_id="invitation-words")
+            start_lesson = gr.Button(first.START, size="sm", variant="primary", elem_id="start-lesson")
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
@@ -91,7 +95,9 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 model_bar = bars_module.build_model_bar()
             with gr.Column(elem_id="main", scale=1, min_width=340):
                 bars = Bars(*picture_bar, *model_bar, *bars_module.build_ask_bar())
-                with gr.Tabs(elem_id="pages") as tabs:
+                with gr.Tabs(elem_id="pages", selected="classify") as tabs:
+                    with gr.Tab(first.TAB, id="learn") as learn_tab:
+                        learn_page = learn.build()
                     with gr.Tab("Classify", id="classify") as classify_tab:
                         classify_page = classify.build()
                     with gr.Tab("Inside the blocks", id="inside") as inside_tab:
@@ -103,7 +109,10 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                     with gr.Tab("Train", id="train") as train_tab:
                         train_page = training.build()
                 gr.HTML(GLOSSARY)
-        pages = {page.name: page for page in (classify_page, inside_page, gradcam_page, cut_page.page, train_page.page)}
+        pages = {
+            page.name: page
+            for page in (learn_page.page, classify_page, inside_page, gradcam_page, cut_page.page, train_page.page)
+        }
         on_pages = [component for page in pages.values() for component in page.components]
         dials = [cut_page.residual, cut_page.shortcut]
         everything = [key, tabs, result, address, bars.picture, *bars.controls, *dials, *on_pages]
@@ -277,14 +286,53 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         turned = partial(gr.on, [dial.input for dial in dials], trigger_mode="always_last")  # while it is dragged
         on(turned, handler(change_dials, whole=False), dials, "dial")
         on(cut_page.mend.click, handler(mend, whole=False), [], "mend")
-        changes = {"target": change_target, "block": change_block, "channel": change_channel, "wire": change_cut}
+
+        # The lesson
+
+        def begin_lesson(visit: Visit) -> dict[Any, Any]:
+            visit.page = "learn"
+            return {tabs: gr.Tabs(selected=visit.page)}
+
+        def change_step(visit: Visit, number: Any) -> None:
+            learn.go_to(visit, number)
+
+        def turn_page(visit: Visit, by: int) -> None:
+            learn.go_to(visit, visit.lesson.step + by)
+
+        def set_controls(visit: Visit, *values: Any) -> dict[Any, Any]:
+            learn.set_controls(visit, *values)
+            return learn_page.keep([*learn_page.words, *learn_page.controls])
+
+        def pick(visit: Visit, what: Any) -> dict[Any, Any]:
+            learn.pick(visit, what)
+            if visit.page != "learn":  # a picked button led to another page
+                return {tabs: gr.Tabs(selected=visit.page)}
+            return learn_page.keep(learn_page.words)
+
+        set_ = partial(gr.on, [control.input for control in learn_page.controls], trigger_mode="always_last")
+        on(start_lesson.click, handler(begin_lesson, whole=False), [], "start_lesson")
+        on(learn_page.back.click, handler(partial(turn_page, by=-1), whole=False), [], "lesson_back")
+        on(learn_page.forward.click, handler(partial(turn_page, by=1), whole=False), [], "lesson_next")
+        on(set_, handler(set_controls, whole=False), learn_page.controls, "lesson_control")
+
+        # What is clicked in drawings
+
+        changes = {
+            "target": change_target,
+            "block": change_block,
+            "channel": change_channel,
+            "wire": change_cut,
+            "step": change_step,
+            "lesson": pick,
+        }
         for page in pages.values():
             for what, component in page.clicks.items():
                 on_click(component, changes[what], f"{page.name}_{what}")
 
         # The pages: only the one in sight is drawn
 
-        for tab, page in zip((classify_tab, inside_tab, gradcam_tab, cut_tab, train_tab), pages.values(), strict=True):
+        all_tabs = (learn_tab, classify_tab, inside_tab, gradcam_tab, cut_tab, train_tab)
+        for tab, page in zip(all_tabs, pages.values(), strict=True):
 
             def turn_to(visit: Visit, name: str = page.name) -> None:
                 visit.page = name

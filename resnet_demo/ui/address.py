@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from urllib.parse import urlencode
 
@@ -11,10 +12,12 @@ import gradio as gr
 from .. import zoo
 from ..errors import InputError
 from ..lab.wires import Dial
+from . import learn
 from .bars import example_picture, first_example
+from .lesson.controls import turn
 from .session import HERE, MAX_BLOCKS, OWN, RANDOM, TRAINED, Visit
 
-PAGES = ("classify", "inside", "gradcam", "cut", "train")
+PAGES = ("learn", "classify", "inside", "gradcam", "cut", "train")
 
 
 def write(visit: Visit) -> str:
@@ -29,6 +32,8 @@ def write(visit: Visit) -> str:
         query["cut"] = ",".join(block.name for block in visit.seen.blocks if block.name in visit.cut)
     if visit.dials != Dial():
         query |= {"alpha": f"{visit.dials.residual:g}", "lambda": f"{visit.dials.shortcut:g}"}
+    if visit.page == "learn":
+        query |= {"step": str(visit.lesson.step), **learn.settings(visit)}
     if visit.picture_name:
         query["picture"] = visit.picture_name
     return urlencode(query)
@@ -36,7 +41,7 @@ def write(visit: Visit) -> str:
 
 def read(visit: Visit, query: dict[str, str]) -> None:
     """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…&cut=…`
-    `&alpha=…&lambda=…` asks for.
+    `&alpha=…&lambda=…&step=…` asks for, and with a step the state of its controls, by their keys.
 
     What the address gets wrong is said in a notice and left at its default.
     """
@@ -74,6 +79,9 @@ def read(visit: Visit, query: dict[str, str]) -> None:
     def shortcut(factor: str) -> None:
         visit.turn(visit.dials.residual, _factor(factor))
 
+    def step(number: str) -> None:
+        learn.go_to(visit, _number(number))
+
     if "weights" in query:
         query = {"model": visit.name, **query}
     ask("model", network)
@@ -86,6 +94,10 @@ def read(visit: Visit, query: dict[str, str]) -> None:
     ask("cut", cut)
     ask("alpha", residual)
     ask("lambda", shortcut)
+    ask("step", step)
+    if visit.page == "learn":
+        for control in learn.controls(visit):
+            ask(control.key, partial(turn, visit, control))
 
 
 def _factor(text: str) -> float | str:

@@ -15,13 +15,15 @@ from .session import Visit
 class Page:
     """`render` reads the visit's trace and gives new values to components; a trace that is there is not made again.
 
-    `clicks` names the drawing whose clicks choose a "target", a "block" or a "channel".
+    `clicks` names the drawing whose clicks choose a "target", a "block" or a "channel". `labels` gives, in a language
+    (`visit.say`), the words of the components that `render` does not set.
     """
 
     name: str
     components: list[Component]
     render: Callable[[Visit], dict[Any, Any]]
     clicks: dict[str, Component] = field(default_factory=dict)
+    labels: Callable[[Any], dict[Any, Any]] = lambda say: {}
 
 
 def choose(what: str, number: bool = False) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 from abc import ABCMeta
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import gradio as gr
 from gradio.component_meta import ComponentMeta
@@ -23,6 +25,7 @@ from ..predict import Prediction
 from .text.en.reading import tenths
 
 C = TypeVar("C", bound=Component)
+Table: TypeAlias = Sequence[Sequence[object]]
 
 # gradio judges values before a handler sees them, in words of its own or none. These components hand over what came,
 # so that a person reads our sentence.
@@ -88,21 +91,31 @@ def both(draw: Callable[..., str], *values: Any) -> str:
     return draw(*values) + draw(*values, tall=True)
 
 
-def figure(drawing: str, caption: str, name: str, aside: str = "") -> str:
-    """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`."""
+def figure(drawing: str, caption: str, name: str, aside: str = "", table: Table = ()) -> str:
+    """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`.
+
+    With a `table`, whose first row names its columns, the numbers can be saved, too.
+    """
     words = escape(caption) + (f" <em>{escape(aside)}</em>" if aside else "")
+    saves = _save(name, "svg") + _save(name, "png") + (_save(name, "csv", _csv(table)) if table else "")
     return (
         f'<figure class="rd-figure"><div class="rd-scroll">{drawing}</div>'
-        f'<figcaption><span>{words}</span><span class="rd-saves">{_save(name, "svg")}{_save(name, "png")}</span>'
-        "</figcaption></figure>"
+        f'<figcaption><span>{words}</span><span class="rd-saves">{saves}</span></figcaption></figure>'
     )
 
 
-def _save(name: str, kind: str) -> str:
+def _save(name: str, kind: str, content: str = "") -> str:
+    what = f' data-content="{escape(content)}"' if content else ""
     return (
-        f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="{kind}" '
+        f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="{kind}"{what} '
         f'aria-label="Save this figure as {kind.upper()}">{kind.upper()} ↓</button>'
     )
+
+
+def _csv(table: Table) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(table)
+    return buffer.getvalue()
 
 
 def answers(predictions: Sequence[Prediction], target: int) -> str:

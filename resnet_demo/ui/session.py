@@ -121,6 +121,15 @@ class Trained:
 
 
 @dataclass
+class Lesson:
+    """How far a visitor is in the lesson, how its controls stand, and what was read out in its steps."""
+
+    step: int = 1
+    settings: dict[str, Any] = field(default_factory=dict)  # by the controls' keys; see `ui/lesson/controls.py`
+    read: dict[int, Callable[[Any], str]] = field(default_factory=dict)  # by step, a sentence in any language
+
+
+@dataclass
 class Visit:
     """One visitor's network, picture and choices; the trace of the picture is made once and used by every page."""
 
@@ -141,6 +150,7 @@ class Visit:
     signed: bool = False  # show evidence against the class, too
     cut: frozenset[str] = frozenset()  # the blocks whose residual branch is cut, on the page for that
     dials: Dial = field(default_factory=Dial)  # and by how much the branches of all others are multiplied
+    lesson: Lesson = field(default_factory=Lesson)
     page: str = "classify"
     language: str = text.FIRST
     curves: tuple[weakref.ref[Trace], str] | None = None  # what was last drawn of all blocks, and of which trace

@@ -1,5 +1,5 @@
 """English."""
 
-from . import reading, training
+from . import lesson, reading, training
 
-__all__ = ["reading", "training"]
+__all__ = ["lesson", "reading", "training"]

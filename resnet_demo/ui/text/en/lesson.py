@@ -1,0 +1,348 @@
+"""The lesson: what its steps say, and the sentences that read their results out, whatever these are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ....figures import network_title
+from ....figures.runs import depth_of, is_plain
+from ....lab.wires import Dial
+from ....predict import Prediction
+from ..steps import Step
+from .reading import block_title, percent, tenths
+
+TAB = "Learn"
+START = "Start the lesson"
+INVITATION = "New to this? Nine short steps, each with a live experiment on your picture."
+STEPS_LABEL = "Steps of the lesson"
+BACK, NEXT = "← Back", "Next →"
+QUESTION = "Think first."
+REVEAL = "Show the answer"
+SOURCE = "Source: "
+ANSWER_OF = "What {} answers: pale as it is, full with the change"
+NOT_SEEN = "not opened yet"
+SEEN = "What you saw"
+ONWARD = "Where to go next"
+
+LABELS = {  # of the controls, by key
+    "error": "Error on",
+    "depth": "Layers",
+    "row": "Row of the maps",
+    "column": "Column",
+    "place": "Block, counted from the input",
+    "measure": "Measure",
+    "layers": "Layers",
+    "begin": "Network",
+    "alpha": "Multiply every F(x) by",
+    "deleted": "Blocks deleted at random",
+    "draw": "Which random draw",
+    "show": "Show",
+    "away": "How far from the trained weights",
+    "line": "Which random direction",
+    "after": "Stop after how many blocks",
+}
+OPTIONS = {  # what the choices are called, by key
+    "error": {"train": "the training pictures", "test": "the test pictures"},
+    "depth": {"all": "all"},
+    "measure": {"share": "what each block adds", "kept": "what is left of the beginning"},
+    "begin": {
+        "norm": "fresh, with batch norm",
+        "bare": "fresh, without batch norm",
+        "small": "the same, begun with smaller weights",
+        "trained": "trained",
+    },
+    "show": {"count": "how many paths there are", "gradient": "which paths carry the gradient"},
+}
+PAGES = {"cut": "Cut more wires", "train": "Train such a pair yourself", "inside": "Look into every block"}
+
+STEPS = (
+    Step(
+        title="Deeper should be at least as good, but is not",
+        paragraphs=(
+            "A deep network is a stack of layers. Each takes a stack of small pictures, its *maps*, filters them and "
+            "hands new maps on. More layers can compute more. And a deep network can always imitate a shallow one: "
+            "copy the shallow one's layers, and let all others pass on what they get. So with the best weights deeper "
+            "is at least as good.",
+            "Training finds something else. From some depth on, a plain stack of layers gets worse, and not only on "
+            "test pictures: it fits even the pictures worse that it learns from. He et al. call this *degradation*. "
+            "Below are networks that were trained for this app on CIFAR-10: plain ones on the left, on the right the "
+            "same layers with shortcuts.",
+        ),
+        formula=r"\min_\theta L_{\text{deep}}(\theta) \;\le\; \min_\theta L_{\text{shallow}}(\theta)"
+        r"\qquad\text{but training does not get there}",
+        source="He et al. 2015, section 1, figures 1 and 6",
+        question="The deeper plain network is worse on the test pictures. Is that overfitting?",
+        choices=("Yes: it has more weights, so it learns by heart", "No: look at the training pictures"),
+        right=1,
+        answer="A network that overfits is good on the pictures that it learned from, and bad on others. This one is "
+        "worse on those that it learned from. It could do better, since the shallow network is hidden in it, but "
+        "gradient descent does not find the way there. It is a problem of optimisation.",
+    ),
+    Step(
+        title="The equation",
+        paragraphs=(
+            "Imitating a shallow network means passing on what comes in, unchanged. For a few layers with ReLUs "
+            "between them that is hard to learn. So make it easy. A *residual block* does not compute its output: its "
+            "layers compute a change, F(x), a wire carries x past them, and the two are added. To pass x on, F only "
+            "has to be zero.",
+            "The sum is taken number by number. Then a ReLU sets to zero what is below zero. Here is one channel of "
+            "one block, on your picture. Choose a place, by the sliders or by a click in a map, and follow its number.",
+        ),
+        formula=r"\mathbf{y} = \mathrm{ReLU}\bigl(\mathcal{F}(\mathbf{x}) + \mathbf{x}\bigr)",
+        source="He et al. 2015, equation 1 and figure 2",
+        question="All weights of F are zero. What does the block put out?",
+        choices=("Zero everywhere", "x, unchanged", "That hangs on the picture"),
+        right=1,
+        answer="F(x) = 0, so the sum is x. And x came out of a ReLU, so none of it is below zero, and the ReLU at the "
+        "end changes nothing. Without the shortcut the output would be zero, and the picture lost.",
+    ),
+    Step(
+        title="One block under the lens",
+        paragraphs=(
+            "F consists of convolutions, each followed by batch normalisation, with a ReLU between (two convolutions "
+            "here; three in networks of 50 layers and more). Every square is a real map of your picture, the same "
+            "channel all along the equation. Crimson is above zero, indigo below. A wire is as thick as the norm of "
+            "what it carries: the square root of the sum of all its squared numbers.",
+            "Where a stage begins, maps halve in size and there are more of them. F(x) and x could not be added there, "
+            "so the shortcut has to change x: it keeps every second pixel and fills the new channels with zeros "
+            "(option A), or it is a 1×1 convolution (option B).",
+        ),
+        formula=r"\mathcal{F}(\mathbf{x}) = \mathrm{BN}\bigl(W_2 * \mathrm{ReLU}(\mathrm{BN}(W_1 * \mathbf{x}))\bigr)",
+        source="He et al. 2015, figure 2 and section 3.3; figure 5 for three convolutions",
+        question="Go through the blocks from the first to the last. What becomes of the picture?",
+        answer="At first the maps look like the picture: edges and patches of colour. Later they are coarse and show "
+        "where something is, no longer what it looks like. At the end each channel is averaged into one number, and "
+        "the classifier sees only these.",
+    ),
+    Step(
+        title="What a shortcut carries",
+        paragraphs=(
+            "Put one equation into the next: what arrives at block L is what left the stem plus all changes on the "
+            "way. Nothing has to be computed again in order not to be lost. (The formula is exact where no ReLU "
+            "follows the sum, as in He et al. 2016. Here one does, and it only cuts off what is below zero.)",
+            "Two measurements on your picture. How much does each block add, compared with what its shortcut carries? "
+            "And how much is left of the beginning: the cosine between the block's output and what the shortcuts "
+            "alone would have brought there from the stem. 1 is the same direction, 0 is nothing in common.",
+        ),
+        formula=r"\mathbf{x}_L = \mathbf{x}_0 + \sum_{l=0}^{L-1} \mathcal{F}_l(\mathbf{x}_l)",
+        source="He et al. 2016, equation 4; He et al. 2015, figure 7, on how small the responses are",
+        question="F(x) is 20 % as long as x, and at right angles to it. How much longer than x is the sum?",
+        choices=("20 %", "2 %", "Not at all"),
+        right=1,
+        answer="Pythagoras: the square root of 1 + 0.2² is 1.02. A change at right angles adds something new and "
+        "hardly makes the whole larger. Look for the cosine of F(x) and the shortcut on the page Inside the blocks.",
+    ),
+    Step(
+        title="What the gradient feels",
+        paragraphs=(
+            "Training asks of each weight: how does the loss change with it? The answer, the gradient, is handed back "
+            "from block to block, and each multiplies it with the slope of what it computes. In a plain network that "
+            "is a long product. If the factors are small it vanishes, if they are large it explodes. A shortcut adds "
+            "1 to every factor.",
+            "So people say: *shortcuts cure vanishing gradients*. He et al. say otherwise. Their plain networks have "
+            "batch normalisation, and with it “backward propagated gradients exhibit healthy norms”; they train worse "
+            "all the same. Measure it: ten pictures go through two fresh networks, and the gradient comes back. "
+            "Switch batch normalisation off to see where the saying comes from.",
+        ),
+        formula=r"\frac{\partial L}{\partial \mathbf{x}} = \frac{\partial L}{\partial \mathbf{y}}"
+        r"\left(1 + \frac{\partial \mathcal{F}}{\partial \mathbf{x}}\right)",
+        source="He et al. 2015, section 4.1; He et al. 2016, equation 5",
+        question="If the gradient is healthy without shortcuts, what else can be wrong with it?",
+        answer="Its direction. A gradient is of use while it stays about the same on the way that a step goes. In deep "
+        "plain networks it changes from one input to the next as if it were noise (“shattered gradients”, Balduzzi et "
+        "al. 2017, figure 1); with shortcuts much less so. The experiment `shattering` of this app measures that.",
+    ),
+    Step(
+        title="Cut it and see",
+        paragraphs=(
+            "If each block only adds something to what passes, the network should get by without one of them. Veit et "
+            "al. tried: they deleted single blocks of a trained network. With shortcuts hardly anything happened, "
+            "except where the maps halve. A plain network (theirs was VGG) was lost without any of its layers.",
+            "Click a block to cut its F, and click it again to mend it. Both networks answer on your picture: the one "
+            "with shortcuts, and its plain twin, from which the block is taken out altogether. One picture proves "
+            "nothing, so try several, and several blocks.",
+        ),
+        formula=r"\mathbf{y} = \mathrm{ReLU}\bigl(\cancel{\mathcal{F}(\mathbf{x})} + \mathbf{x}\bigr)",
+        source="Veit et al. 2016, section 4.1 and figure 3",
+        question="Which blocks do you expect to be missed most, in the network with shortcuts?",
+        choices=("The last ones", "The first ones of a stage", "All the same"),
+        right=1,
+        answer="Where a stage begins, the shortcut cannot carry everything: it drops three of four pixels, and fills "
+        "the new channels with zeros. What F would have put there is missing for good. Elsewhere the other blocks go "
+        "on with nearly what they are used to.",
+    ),
+    Step(
+        title="Many short paths",
+        paragraphs=(
+            "At every block there are two ways on: through F, or past it. With n blocks that makes 2ⁿ ways from the "
+            "picture to the answer. A plain network has one. Delete a block, and half of the ways are gone; the other "
+            "half never led through it. In the plain network the only one is gone.",
+            "The ways are not equally long. Like heads among n tosses of a coin, most lead through about half of the "
+            "F's. But at each F the gradient gets weaker or stronger, and what matters for learning is what arrives. "
+            "Veit et al. measured it: nearly all of it came by ways that are short. Measure it on your picture.",
+        ),
+        formula=r"2^n = \sum_{k=0}^{n} \binom{n}{k}",
+        source="Veit et al. 2016, figures 2, 5 and 6",
+        question="There are 27 blocks, and one is deleted. How many of the paths are left?",
+        choices=("26 of 27", "Half of them", "None"),
+        right=1,
+        answer="Half: the 2²⁶ ways that go past the deleted block. Each further block halves them again, and still the "
+        "answer changes little at first. The ways share their weights, so they are no committee of independent "
+        "networks; but none of them is needed.",
+    ),
+    Step(
+        title="Smoother ground",
+        paragraphs=(
+            "Think of the loss as a landscape: a place is a set of weights, its height is the loss there. Training "
+            "walks downhill, feeling only the slope under its feet. In smooth land that leads far down; in rugged land "
+            "the slope says little about what comes a step later.",
+            "Nobody can draw a landscape of a million dimensions, but one can walk through it along a straight line. "
+            "Start at the trained weights, go both ways in a random direction, and measure the loss. Each filter's "
+            "direction is made as long as the filter itself: without that, networks could not be compared. Li et al. "
+            "found chaos around deep plain networks, and a bowl around the same ones with shortcuts.",
+        ),
+        formula=r"f(a) = L(\theta + a\,\mathbf{d}), \qquad \|\mathbf{d}_i\| = \|\theta_i\| \text{ for every filter } i",
+        source="Li et al. 2018, section 4, figures 1 and 5",
+        question="Why must the direction be scaled to the filters?",
+        answer="Multiply all weights before a batch normalisation by ten, and the network computes the same. But a "
+        "step of a given length is now ten times smaller in comparison, and the same landscape looks flatter. Scaling "
+        "the direction with the filter takes that illusion away.",
+    ),
+    Step(
+        title="What to remember",
+        paragraphs=(
+            "A block computes a change and adds it to what it got: **y = F(x) + x**. To do nothing is then easy, so "
+            "depth no longer hurts. What passes is changed little by little, blocks can be missing, and the gradient "
+            "has short ways back.",
+            "One last look at your picture: let the network stop early, and classify what has come so far through the "
+            "shortcuts that remain. With shortcuts the answer grows from block to block; each adds to the same sum. "
+            "Below is what you saw in the steps before.",
+        ),
+        formula=r"\text{logits} = W\,\overline{\mathbf{x}}_L + \mathbf{b}",
+        source="He et al. 2015 and 2016; reading a network early is known as the logit lens (nostalgebraist 2020)",
+        question="A friend says: “ResNets work because shortcuts stop gradients from vanishing.” What do you answer?",
+        answer="That with batch normalisation they do not vanish without shortcuts either (step 5), and that the plain "
+        "network fits even its training pictures worse (step 1). Shortcuts make it easy to keep what is there, and "
+        "the gradient consistent from one place to the next. That is why depth pays.",
+    ),
+)
+
+
+# 1
+
+
+def degradation(finals: Mapping[str, float], error: str, epochs: Mapping[str, int]) -> str:
+    """Errors at the end of the training, as fractions by network: what depth did, or what the shortcuts did."""
+    where = {"train": "training", "test": "test"}[error]
+    said = []
+    for plain in (True, False):
+        kind = sorted((name for name in finals if is_plain(name) == plain), key=lambda name: depth_of(name) or 0)
+        if len(kind) > 1:
+            said.append(_depths(kind[0], kind[-1], finals, where))
+    if not said:
+        told = [f"{network_title(name)} has {tenths(finals[name])} {where} error" for name in finals]
+        said = [f"{_and(told)}."] if told else ["No network with a history is here."]
+        names = sorted(finals, key=is_plain)
+        if len(names) == 2 and is_plain(names[1]) and not is_plain(names[0]):
+            said.append(_twins(finals[names[0]], finals[names[1]]))
+    lengths = set(epochs.values())
+    after = f"After {lengths.pop()} epochs, one run each: " if len(lengths) == 1 else "At the end, one run each: "
+    return after + " ".join(said)
+
+
+def _depths(shallow: str, deep: str, finals: Mapping[str, float], where: str) -> str:
+    names = f"{network_title(deep)} has {tenths(finals[deep])} {where} error, {network_title(shallow)} "
+    said = f"{names}{tenths(finals[shallow])}"
+    if abs(finals[deep] - finals[shallow]) < SAME:
+        return f"{said}: depth makes no difference here."
+    if finals[deep] < finals[shallow]:
+        return f"{said}: here deeper is better."
+    return f"{said}: deeper is worse" + (
+        ", on the very pictures that it learned from." if where == "training" else "."
+    )
+
+
+SAME = 0.005  # of errors: closer than this is called equal
+
+
+def _twins(residual: float, plain: float) -> str:
+    if abs(residual - plain) < SAME:
+        return "At this depth the shortcuts make no difference."
+    return f"The same layers do better {'with' if residual < plain else 'without'} the shortcuts."
+
+
+# 2
+
+
+def number(found: Mapping[str, float], kind: str, error: float) -> str:
+    """One number's way through the block; `error` is the largest deviation from the sum over all its numbers."""
+    change, carried, total, output = (_signed(found[point]) for point in ("residual", "shortcut", "total", "output"))
+    cut = "The ReLU lets it pass." if found["total"] > 0 else "The ReLU makes 0 of it."
+    if kind == "none":
+        return (
+            f"This plain block has no shortcut: F(x) = {change} is all there is, and x is lost. {cut} "
+            f"So y = {output}. Choose its twin with shortcuts at the side, and compare."
+        )
+    what = "the shortcut brings" if kind != "identity" else "x is"
+    exact = f"So it is at all places of this block, to within {error:.0e}." if error else "So it is at all places."
+    return f"Here {what} {carried}, and F(x) changes it by {change}: the sum is {total}. {cut} So y = {output}. {exact}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
+# 6
+
+
+def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
+    """What became of each network's answer: the likeliest class before and now, and how likely the first one is now."""
+    done = _done(names, dials)
+    if not done:
+        said = [f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()]
+        return f"As they are: {_and(said)}. Click a block to cut its F." if len(said) > 1 else (
+            f"As it is: {said[0]}. Click a block to cut its F. There is no twin here to compare with."
+        )
+    said = [_changed(network_title(name), *found) for name, found in told.items()]
+    return f"{done}: {'; '.join(said)}.{_which(told)}"
+
+
+def _done(names: Sequence[str], dials: Dial) -> str:
+    parts = []
+    if names:
+        blocks = sorted(map(block_title, names))
+        parts.append(f"Without block {_and(blocks)}" if len(blocks) < 5 else f"Without {len(blocks)} blocks")
+    for title, factor in (("every F(x)", dials.residual), ("every shortcut", dials.shortcut)):
+        if factor != 1:
+            parts.append(f"{'with' if parts else 'With'} {title} multiplied by {factor:g}")
+    return " and ".join(parts)
+
+
+def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
+    was, now = percent(before.probability), percent(left)
+    if after.index != before.index:
+        return f"{title} says {_sure(after)} instead of {before.label} (from {was} to {now})"
+    return f"{title} still says {before.label}, {now}" + (" as before" if was == now else f" instead of {was}")
+
+
+def _which(told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
+    """Which of the twins lost its answer."""
+    lost = {name: after.index != before.index for name, (before, after, _) in told.items()}
+    if len(lost) < 2:
+        return ""
+    residual, plain = sorted(lost, key=is_plain)
+    if lost[plain] and not lost[residual]:
+        return " The network with shortcuts keeps its answer, the plain one loses it."
+    if lost[residual] and not lost[plain]:
+        return " Here the plain network keeps its answer, and the one with shortcuts loses it."
+    if lost[residual]:
+        return " Both lose their answer."
+    return " Both keep their answer on this picture."
+
+
+def _sure(prediction: Prediction) -> str:
+    return f"{prediction.label} ({percent(prediction.probability)})"
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
