@@ -11,7 +11,9 @@ from .confusion import draw_confusion
 from .curves import curves_svg, draw_curves
 from .gradients import draw_gradients, draw_ratios
 from .history import draw_degradation, draw_history, figure_png
+from .lengths import draw_lengths
 from .lens import draw_lens
+from .lines import draw_lines
 from .maps import activity_map, data_uri, grid, over, photo_uri, png, scale_of, signed_map, strongest
 from .race import draw_race
 from .runs import network_title
@@ -29,7 +31,9 @@ __all__ = [
     "draw_degradation",
     "draw_gradients",
     "draw_history",
+    "draw_lengths",
     "draw_lens",
+    "draw_lines",
     "draw_overlay",
     "draw_race",
     "draw_ratios",

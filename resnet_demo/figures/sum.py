@@ -11,7 +11,12 @@ from .maps import scale_of
 from .palette import INK, LINE, MUTED, RESIDUAL, SHORTCUT, TOTAL
 from .svg import document, element, text
 
-POINTS = (("residual", "F(x)", RESIDUAL), ("shortcut", "x", SHORTCUT), ("total", "F(x) + x", TOTAL), ("output", "y", INK))
+POINTS = (
+    ("residual", "F(x)", RESIDUAL),
+    ("shortcut", "x", SHORTCUT),
+    ("total", "F(x) + x", TOTAL),
+    ("output", "y", INK),
+)
 SIGNS = ("+", "=", "ReLU →")  # between them
 SIDE, GAP = 150.0, 66.0
 
@@ -35,10 +40,10 @@ def draw_sum(block: BlockTrace, channel: int, row: int, column: int, tall: bool 
         else:
             shown = tile(maps[point], scale, (x, y), SIDE, colour) + _frame(x, y, row, column, height, width)
             parts.append(element("g", shown, data_rows=height, data_columns=width, class_="rd-place"))
-        parts.append(text("no shortcut" if gone else _title(point, name, block), x, y - SIDE / 2 - 10,
-                          text_anchor="middle", font_size=15, font_weight=600, fill=MUTED if gone else colour))  # fmt: skip
-        parts.append(text("0" if gone else f"{value:+.3f}".replace("-", "−"), x, y + SIDE / 2 + 26,
-                          text_anchor="middle", font_size=20, font_weight=600, fill=MUTED if gone else colour))  # fmt: skip
+        name, number = _title(point, name, block), f"{value:+.3f}".replace("-", "−")
+        style = {"text_anchor": "middle", "font_weight": 600, "fill": MUTED if gone else colour}
+        parts.append(text("no shortcut" if gone else name, x, y - SIDE / 2 - 10, font_size=15, **style))
+        parts.append(text("0" if gone else number, x, y + SIDE / 2 + 26, font_size=20, **style))
         if index < len(SIGNS):
             parts += _sign(index, tall)
     size = (2 * SIDE + 2 * GAP, 2 * SIDE + 160) if tall else (4 * SIDE + 4 * GAP, SIDE + 82)

@@ -27,6 +27,7 @@ from . import bars as bars_module
 from . import classify, cut, gradcam, inside, learn, text
 from . import train as training
 from .bars import Bars
+from .lesson.controls import go_to
 from .parts import sentences
 from .session import HERE, OWN, RANDOM, TRAINED, Visit, end_visit, forget, new_visit, visit_of
 from .style import theme
@@ -84,7 +85,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         gr.HTML(HEADER)
         first = text.of(text.FIRST).lesson
         with gr.Row(elem_id="invitation", equal_height=True):
-            invitation = gr.HTML(first.INVITATION, elem_id="invitation-words")
+            gr.HTML(first.INVITATION, elem_id="invitation-words")
             start_lesson = gr.Button(first.START, size="sm", variant="primary", elem_id="start-lesson")
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
@@ -294,20 +295,21 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             return {tabs: gr.Tabs(selected=visit.page)}
 
         def change_step(visit: Visit, number: Any) -> None:
-            learn.go_to(visit, number)
+            go_to(visit, number)
 
         def turn_page(visit: Visit, by: int) -> None:
-            learn.go_to(visit, visit.lesson.step + by)
+            go_to(visit, visit.lesson.step + by)
 
         def set_controls(visit: Visit, *values: Any) -> dict[Any, Any]:
             learn.set_controls(visit, *values)
             return learn_page.keep([*learn_page.words, *learn_page.controls])
 
         def pick(visit: Visit, what: Any) -> dict[Any, Any]:
+            step = visit.lesson.step
             learn.pick(visit, what)
-            if visit.page != "learn":  # a picked button led to another page
+            if visit.page != "learn":  # a button in the drawing led to another page
                 return {tabs: gr.Tabs(selected=visit.page)}
-            return learn_page.keep(learn_page.words)
+            return learn_page.keep(learn_page.words) if visit.lesson.step == step else {}
 
         set_ = partial(gr.on, [control.input for control in learn_page.controls], trigger_mode="always_last")
         on(start_lesson.click, handler(begin_lesson, whole=False), [], "start_lesson")

@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..lab.wires import Dial
 from . import learn
 from .bars import example_picture, first_example
-from .lesson.controls import turn
+from .lesson.controls import go_to, turn
 from .session import HERE, MAX_BLOCKS, OWN, RANDOM, TRAINED, Visit
 
 PAGES = ("learn", "classify", "inside", "gradcam", "cut", "train")
@@ -80,7 +80,7 @@ def read(visit: Visit, query: dict[str, str]) -> None:
         visit.turn(visit.dials.residual, _factor(factor))
 
     def step(number: str) -> None:
-        learn.go_to(visit, _number(number))
+        go_to(visit, _number(number))
 
     if "weights" in query:
         query = {"model": visit.name, **query}

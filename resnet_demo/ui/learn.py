@@ -19,7 +19,7 @@ from .lesson import Choice, Control, Range
 from .lesson.controls import turn
 from .page import Page, choose
 from .parts import Radio, Slider, figure
-from .session import Visit, whole_number
+from .session import Visit
 from .text.steps import Step
 
 MATHS = [
@@ -86,9 +86,7 @@ def build() -> LearnPage:
     prose = gr.Markdown(elem_id="lesson-prose", latex_delimiters=MATHS)
     with gr.Row(elem_id="lesson-controls"):
         choices = [Radio([], elem_id=f"lesson-choice-{slot}", visible=False) for slot in range(SLOTS)]
-        ranges = [
-            Slider(0, 1, 0, elem_id=f"lesson-range-{slot}", visible=False, buttons=[]) for slot in range(SLOTS)
-        ]
+        ranges = [Slider(0, 1, 0, elem_id=f"lesson-range-{slot}", visible=False, buttons=[]) for slot in range(SLOTS)]
     view = gr.HTML(elem_id="lesson-view", js_on_load=PICK)
     question = gr.Markdown(elem_id="lesson-question", latex_delimiters=MATHS)
     answer = gr.HTML(elem_id="lesson-answer", js_on_load=ANSWER)
@@ -121,11 +119,6 @@ def build() -> LearnPage:
 
 
 # What events do
-
-
-def go_to(visit: Visit, number: object) -> None:
-    """Open a step of the lesson."""
-    visit.lesson.step = whole_number(number, 1, len(lesson.STEPS), "The step")
 
 
 def controls(visit: Visit) -> list[Control]:

@@ -86,9 +86,9 @@ def whole_input(value: int | None, **options: Any) -> gr.Number:
     return Number(value, precision=0, **options)
 
 
-def both(draw: Callable[..., str], *values: Any) -> str:
+def both(draw: Callable[..., str], *values: Any, **options: Any) -> str:
     """A drawing for screens and one for phones, of which the style sheet shows the one that fits."""
-    return draw(*values) + draw(*values, tall=True)
+    return draw(*values, **options) + draw(*values, **options, tall=True)
 
 
 def figure(drawing: str, caption: str, name: str, aside: str = "", table: Table = ()) -> str:

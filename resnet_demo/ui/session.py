@@ -22,6 +22,7 @@ from PIL import Image
 from .. import zoo
 from ..errors import InputError
 from ..images import Domain
+from ..lab.paths import Paths
 from ..lab.wires import Dial
 from ..predict import Prediction, domain_of, familiarity, rank
 from ..resnet import ResNet, ResNetConfig
@@ -127,6 +128,7 @@ class Lesson:
     step: int = 1
     settings: dict[str, Any] = field(default_factory=dict)  # by the controls' keys; see `ui/lesson/controls.py`
     read: dict[int, Callable[[Any], str]] = field(default_factory=dict)  # by step, a sentence in any language
+    paths: tuple[weakref.ref[Trace], Paths] | None = None  # what was last walked, and of which trace
 
 
 @dataclass

@@ -7,9 +7,9 @@ step stand in `text/<language>/lesson.py`.
 
 from __future__ import annotations
 
-from . import cut, degradation, equation
+from . import block, cut, degradation, equation, gradient, paths, shortcut, summary, surface
 from .controls import Choice, Control, Range, View, nothing_to_pick
 
-STEPS = (degradation, equation, cut)
+STEPS = (degradation, equation, block, shortcut, gradient, cut, paths, surface, summary)
 
 __all__ = ["STEPS", "Choice", "Control", "Range", "View", "nothing_to_pick"]

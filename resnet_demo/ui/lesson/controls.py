@@ -7,6 +7,7 @@ that is open, the dial of F). Then the lesson and those pages agree.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -43,10 +44,8 @@ class Range:
 
     def checked(self, value: object) -> float:
         if isinstance(value, str):  # from an address
-            try:
+            with suppress(ValueError):
                 value = float(value)
-            except ValueError:
-                pass
         if isinstance(self.step, int):
             return whole_number(value, int(self.low), int(self.high), self.key)
         return number_within(value, self.low, self.high, self.key)
@@ -64,6 +63,11 @@ class View:
     reading: Callable[[Any], str]
     table: Table
     below: Callable[[Any], str] = lambda say: ""  # HTML after the figure
+
+
+def go_to(visit: Visit, number: object) -> None:
+    """Open a step of the lesson."""
+    visit.lesson.step = whole_number(number, 1, len(visit.say.lesson.STEPS), "The step")
 
 
 def turn(visit: Visit, control: Control, value: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from ....figures import network_title
@@ -48,12 +49,21 @@ OPTIONS = {  # what the choices are called, by key
     "begin": {
         "norm": "fresh, with batch norm",
         "bare": "fresh, without batch norm",
-        "small": "the same, begun with smaller weights",
+        "small": "fresh, without batch norm, smaller weights",
         "trained": "trained",
     },
     "show": {"count": "how many paths there are", "gradient": "which paths carry the gradient"},
 }
 PAGES = {"cut": "Cut more wires", "train": "Train such a pair yourself", "inside": "Look into every block"}
+
+MEASURES = {"share": "‖F(x)‖ / ‖shortcut‖, by block", "kept": "cosine with what the stem put out, by block"}
+GRADIENT = "norm of the loss’s gradient at each block’s output, log scale"
+PATHS = {  # what the pale and the full bars are
+    "count": ("paths through so many F’s", "left after the deletion"),
+    "gradient": ("share of the paths through so many F’s", "share of the gradient that comes by them"),
+}
+WALK = "loss along the line, log scale"
+GROWN = "probability of “{}” if the network stopped after the block"
 
 STEPS = (
     Step(
@@ -141,13 +151,14 @@ STEPS = (
             "1 to every factor.",
             "So people say: *shortcuts cure vanishing gradients*. He et al. say otherwise. Their plain networks have "
             "batch normalisation, and with it “backward propagated gradients exhibit healthy norms”; they train worse "
-            "all the same. Measure it: ten pictures go through two fresh networks, and the gradient comes back. "
-            "Switch batch normalisation off to see where the saying comes from.",
+            "all the same. Measure it: the ten example pictures go through two networks, and the gradient comes back. "
+            "To see where the saying comes from, leave batch normalisation out and begin with smaller weights, as was "
+            "usual.",
         ),
         formula=r"\frac{\partial L}{\partial \mathbf{x}} = \frac{\partial L}{\partial \mathbf{y}}"
         r"\left(1 + \frac{\partial \mathcal{F}}{\partial \mathbf{x}}\right)",
         source="He et al. 2015, section 4.1; He et al. 2016, equation 5",
-        question="If the gradient is healthy without shortcuts, what else can be wrong with it?",
+        question="If the gradient does not vanish without shortcuts, what else can be wrong with it?",
         answer="Its direction. A gradient is of use while it stays about the same on the way that a step goes. In deep "
         "plain networks it changes from one input to the next as if it were noise (“shattered gradients”, Balduzzi et "
         "al. 2017, figure 1); with shortcuts much less so. The experiment `shattering` of this app measures that.",
@@ -257,9 +268,7 @@ def _depths(shallow: str, deep: str, finals: Mapping[str, float], where: str) ->
         return f"{said}: depth makes no difference here."
     if finals[deep] < finals[shallow]:
         return f"{said}: here deeper is better."
-    return f"{said}: deeper is worse" + (
-        ", on the very pictures that it learned from." if where == "training" else "."
-    )
+    return f"{said}: deeper is worse" + (", on the very pictures that it learned from." if where == "training" else ".")
 
 
 SAME = 0.005  # of errors: closer than this is called equal
@@ -284,12 +293,147 @@ def number(found: Mapping[str, float], kind: str, error: float) -> str:
             f"So y = {output}. Choose its twin with shortcuts at the side, and compare."
         )
     what = "the shortcut brings" if kind != "identity" else "x is"
-    exact = f"So it is at all places of this block, to within {error:.0e}." if error else "So it is at all places."
+    exact = "Checked in all numbers of this block: the sum is exact" + (f" to within {error:.0e}." if error else ".")
     return f"Here {what} {carried}, and F(x) changes it by {change}: the sum is {total}. {cut} So y = {output}. {exact}"
 
 
 def _signed(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
+
+
+# 3
+
+
+def block(
+    name: str,
+    place: tuple[int, int],
+    kind: str,
+    share: float,
+    cosine: float | None,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+) -> str:
+    """A block: its place among so many, how much it adds, and whether it changes the shape of what passes."""
+    (channels, height, width), after = shapes
+    said = f"Block {block_title(name)} is number {place[0]} of {place[1]}. It gets {channels} maps of {height}×{width}"
+    said += "" if after == (channels, height, width) else f" and gives {after[0]} of {after[1]}×{after[2]}"
+    if kind == "none":
+        return f"{said}. It has no shortcut: x is replaced by F(x), whose norm is {percent(share)} of that of x."
+    if cosine is None:
+        return f"{said}. One of its two branches carries nothing."
+    angle = (
+        "much along it, so it strengthens what is there"
+        if cosine > 0.3
+        else "much against it, so it takes away from what is there"
+        if cosine < -0.3
+        else "nearly at right angles to it, so it adds something new"
+    )
+    changed = {"identity": "", "padding": " Here the shortcut drops pixels and pads channels with zeros.",
+               "projection": " Here the shortcut is a 1×1 convolution."}[kind]  # fmt: skip
+    return (
+        f"{said}. The norm of F(x) is {percent(share)} of the shortcut’s, and F(x) points {angle} "
+        f"(cosine {_signed2(cosine)}).{changed}"
+    )
+
+
+def _signed2(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+# 4
+
+
+def carried(measure: str, names: Sequence[str], opened: str, found: Mapping[str, Sequence[float]]) -> str:
+    """One of the two measurements, by network and block: at the opened block, and over all."""
+    place, block = names.index(opened), block_title(opened)
+    if measure == "share":
+        return " ".join(_added(network_title(name), block, values[place], values) for name, values in found.items())
+    here = _and([f"{_signed2(values[place])} in {network_title(name)}" for name, values in found.items()])
+    said = f"After block {block} the cosine with what the stem put out is {here}."
+    ends = _and([f"{_signed2(values[-1])} in {network_title(name)}" for name, values in found.items()])
+    verdict = _remembers({name: values[-1] for name, values in found.items()})
+    return f"{said} After the last block it is {ends}.{verdict}"
+
+
+def _added(title: str, block: str, share: float, shares: Sequence[float]) -> str:
+    known = [value for value in shares if not math.isnan(value)]
+    if not known:
+        return f"{title} has no shortcuts, so there is nothing to compare F(x) with: each block replaces all."
+    small = sum(value < 0.5 for value in known)
+    here = "carries nothing past it" if math.isnan(share) else f"adds {percent(share)} of what its shortcut carries"
+    return f"In {title} block {block} {here}. F(x) is less than half of it in {small} of {len(known)} blocks."
+
+
+def _remembers(ends: Mapping[str, float]) -> str:
+    """Which of the twins has more of the beginning at its end."""
+    if len(ends) < 2:
+        return ""
+    residual, plain = (ends[name] for name in sorted(ends, key=is_plain))
+    if abs(residual - plain) < 0.05:
+        return " So at its end neither has more of the beginning than the other."
+    return f" So the network {'with' if residual > plain else 'without'} shortcuts keeps more of the beginning."
+
+
+# 5
+
+
+def gradient(norms: Mapping[str, Sequence[float]], begin: str, errors: Mapping[str, float]) -> str:
+    """Norms of the gradient at all blocks' outputs, and how the trained networks fit: training errors, where known."""
+    ratios, said = {}, []
+    for name, values in norms.items():
+        first, last = values[0], values[-1]
+        if not (math.isfinite(first) and math.isfinite(last) and last > 0):
+            said.append(f"In {network_title(name)} the gradient is no finite number.")
+            continue
+        ratios[name] = first / last
+        said.append(
+            f"In {network_title(name)} its norm is {_rounded(last)} at the last block and {_rounded(first)} at the "
+            f"first, {_times(first / last)}."
+        )
+    return " ".join([*said, *_verdict(ratios, begin, errors)])
+
+
+def _times(ratio: float) -> str:
+    return f"{_rounded(ratio)} times as much" if ratio else "so nothing arrives"
+
+
+def _rounded(value: float) -> str:
+    """Two digits of a number of any size: 0.034, 5,200, 1.2·10⁻⁵."""
+    if not value or 0.001 <= value < 1e6:
+        return f"{float(f'{value:.2g}'):,.4g}" if value < 1000 else f"{float(f'{value:.2g}'):,.0f}"
+    mantissa, power = f"{value:.1e}".split("e")
+    return f"{mantissa}·10{_raised(int(power))}"
+
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+VANISHES, EXPLODES = 0.01, 1000.0  # later stages have up to four times fewer numbers, which is no vanishing
+
+
+def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float]) -> list[str]:
+    plain = {name: ratio for name, ratio in ratios.items() if is_plain(name)}
+    if len(ratios) < 2 or not plain:
+        return []
+    (name, ratio), (other,) = *plain.items(), [r for n, r in ratios.items() if not is_plain(n)]
+    title = network_title(name)
+    if ratio < VANISHES:
+        if begin in ("norm", "trained"):
+            return [f"Here it vanishes in {title}, batch norm or not."]
+        more = "Shortcuts keep it up." if other >= VANISHES else "It does so with shortcuts, too."
+        return [f"Without batch norm it vanishes in {title}: this is where the saying comes from. {more}"]
+    if begin not in ("norm", "trained"):
+        strong = [network_title(n) for n, r in ratios.items() if r > EXPLODES]
+        grows = f" It explodes in {_and(strong)}, which is no better: then no step is small enough." if strong else ""
+        return [f"It does not vanish in {title}, even without batch norm: these weights are begun large enough.{grows}"]
+    how = (
+        "it stays healthy" if ratio < 10 else "if anything it grows, as it does in deep plain networks with batch norm"
+    )
+    said = f"It does not vanish in {title}: {how}."
+    residual = next((n for n in errors if not is_plain(n)), None)
+    if name in errors and residual and errors[name] > errors[residual] + SAME:
+        said += (
+            f" And yet, when both were trained, {title} was left with {tenths(errors[name])} training error, "
+            f"{network_title(residual)} with {tenths(errors[residual])}. So vanishing is not what shortcuts cure here."
+        )
+    return [said]
 
 
 # 6
@@ -300,8 +444,10 @@ def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
     done = _done(names, dials)
     if not done:
         said = [f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()]
-        return f"As they are: {_and(said)}. Click a block to cut its F." if len(said) > 1 else (
-            f"As it is: {said[0]}. Click a block to cut its F. There is no twin here to compare with."
+        return (
+            f"As they are: {_and(said)}. Click a block to cut its F."
+            if len(said) > 1
+            else (f"As it is: {said[0]}. Click a block to cut its F. There is no twin here to compare with.")
         )
     said = [_changed(network_title(name), *found) for name, found in told.items()]
     return f"{done}: {'; '.join(said)}.{_which(told)}"
@@ -321,7 +467,8 @@ def _done(names: Sequence[str], dials: Dial) -> str:
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
     was, now = percent(before.probability), percent(left)
     if after.index != before.index:
-        return f"{title} says {_sure(after)} instead of {before.label} (from {was} to {now})"
+        moved = f"stays at {was}" if was == now else f"goes from {was} to {now}"
+        return f"{title} says {_sure(after)} instead of {before.label}, which {moved}"
     return f"{title} still says {before.label}, {now}" + (" as before" if was == now else f" instead of {was}")
 
 
@@ -346,3 +493,84 @@ def _sure(prediction: Prediction) -> str:
 
 def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+# 7
+
+
+def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
+    """The paths through n blocks, those that are left without some, and what the networks then answer."""
+    left = n - len(gone)
+    said = f"With shortcuts {n} blocks make 2{_raised(n)} = {2**n:,} paths, without them one."
+    if not gone:
+        answers = _and([f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()])
+        return f"{said} Nothing is deleted: {answers}."
+    which = f"block {block_title(gone[0])}" if len(gone) == 1 else f"{len(gone)} blocks"
+    said += f" Without {which} {_fraction(len(gone))} is left, 2{_raised(left)} = {2**left:,}; of the single one, none."
+    return f"{said} {'; '.join(_changed(network_title(name), *found) for name, found in told.items())}.{_which(told)}"
+
+
+def _raised(power: int) -> str:
+    return str(power).translate(RAISED)
+
+
+def _fraction(halvings: int) -> str:
+    return "half" if halvings == 1 else f"one in {2**halvings:,}"
+
+
+def path_gradients(n: int, span: tuple[int, int] | None, middle: tuple[int, int], plain: bool) -> str:
+    """From which to which length nine tenths of the gradient come, and from which to which most paths lie."""
+    if plain:
+        return f"This network is plain: its only path leads through all {n} F’s, and carries the whole gradient."
+    if span is None:
+        return "No path carries any gradient here: the network is so sure of its answer that the loss has no slope."
+    said = (
+        f"Nine tenths of the paths lead through {_span(middle)} of the {n} F’s; nine tenths of the gradient come by "
+        f"paths through {_span(span)}."
+    )
+    if sum(span) < sum(middle) - 1:
+        return f"{said} So the short paths carry it, though there are far fewer of them."
+    if sum(span) > sum(middle) + 1:
+        return f"{said} Here the long paths carry more, unlike what Veit et al. found."
+    return f"{said} Here the gradient comes by paths of all usual lengths, unlike what Veit et al. found."
+
+
+def _span(lengths: tuple[int, int]) -> str:
+    return str(lengths[0]) if lengths[0] == lengths[1] else f"{lengths[0]} to {lengths[1]}"
+
+
+# 8
+
+
+def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> str:
+    """The loss of each network as it is, and so far away in the random direction."""
+    told = [f"{network_title(name)} {_loss(centre)}" for name, (centre, _) in found.items()]
+    said = f"At the trained weights the loss on the ten example pictures is {_and(told)}"
+    if not distance:
+        return f"{said.replace(' is ', ': ', 1)}. Move away from them."
+    there = [f"{network_title(name)} {_loss(away)}" for name, (_, away) in found.items()]
+    said += f"; {distance:.0%} of the filters’ length away it is {_and(there)}."
+    said = said.replace("%", " %")
+    residual, plain = (found[name] for name in sorted(found, key=is_plain))
+    rises = residual[1] - residual[0], plain[1] - plain[0]
+    if not all(map(math.isfinite, rises)):
+        return said
+    if abs(rises[0] - rises[1]) < 0.1 * max(map(abs, rises)):
+        return f"{said} Both have risen about equally."
+    return f"{said} It rises more {'without' if rises[1] > rises[0] else 'with'} shortcuts, in this direction."
+
+
+def _loss(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if math.isfinite(value) else "no finite number"
+
+
+# 9
+
+
+def grown(name: str, whole: bool, told: Mapping[str, Prediction]) -> str:
+    """What each network would answer after a block, or after the stem."""
+    answers = _and([f"{network_title(network)} says {_sure(best)}" for network, best in told.items()])
+    if whole:
+        return f"After the last block: {answers}. Now let it stop earlier."
+    after = "the stem" if name == "stem" else f"block {block_title(name)}"
+    return f"If it stopped after {after}: {answers}."
