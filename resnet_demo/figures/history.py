@@ -24,6 +24,7 @@ Curve = list[tuple[float, float]]
 
 TRAIN = {"lw": 1.1, "ls": (0, (4, 2))}
 TEST = {"lw": 2.4, "ls": "-"}
+KINDS = {"train": ("training", TRAIN), "test": ("test", TEST)}
 
 
 def draw_history(histories: Runs) -> Figure:
@@ -52,7 +53,7 @@ def draw_history(histories: Runs) -> Figure:
     return figure
 
 
-def draw_degradation(histories: Runs, errors: Collection[str] = ("train", "test")) -> Figure:
+def draw_degradation(histories: Runs, errors: Collection[str] = KINDS) -> Figure:
     """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth.
 
     `errors` says which of the two are drawn.
@@ -73,11 +74,9 @@ def draw_degradation(histories: Runs, errors: Collection[str] = ("train", "test"
             if is_plain(name) != plain:
                 continue
             colour, tested = colours[depth_of(name) or 0], [r for r in run if number(r, "test_accuracy") is not None]
-            for kind, style in (("train", TRAIN), ("test", TEST)):
-                if kind not in errors:
-                    continue
+            for kind in errors:
                 curve = _curve(tested, f"{kind}_accuracy", 1 / sizes[name], lambda value: 100 * (1 - value))
-                axes.plot(*_columns(curve), color=fallback(colour), **style, **_dot(curve))
+                axes.plot(*_columns(curve), color=fallback(colour), **KINDS[kind][1], **_dot(curve))
                 if curve:
                     finals.append(curve[-1][1])
                     ends += [(network_title(name), colour, curve[-1][1])] if kind == named_by else []
@@ -91,7 +90,7 @@ def draw_degradation(histories: Runs, errors: Collection[str] = ("train", "test"
     for axes, ends in named:
         _name_curves(axes, ends, ".1f")
     panels[0].set_ylabel("error, %", fontsize=10, color=fallback(MUTED))
-    _explain(panels[0], "lower left")  # where no error ever is: it begins high
+    _explain(panels[0], "lower left", errors)  # where no error ever is: it begins high
     return figure
 
 
@@ -178,8 +177,9 @@ def _name_curves(axes: Axes, ends: list[tuple[str, str, float]], digits: str) ->
                   color=fallback(colour), fontweight="bold")  # fmt: skip
 
 
-def _explain(axes: Axes, where: Literal["upper right", "lower left"]) -> None:
+def _explain(axes: Axes, where: Literal["upper right", "lower left"], kinds: Collection[str] = KINDS) -> None:
     from matplotlib.lines import Line2D
 
-    lines = [Line2D([], [], color=fallback(MUTED), **style) for style in (TRAIN, TEST)]
-    axes.legend(lines, ["training", "test"], loc=where, frameon=False, fontsize=9, labelcolor=fallback(MUTED))
+    shown = [(name, style) for kind, (name, style) in KINDS.items() if kind in kinds]
+    lines = [Line2D([], [], color=fallback(MUTED), **style) for _, style in shown]
+    axes.legend(lines, [name for name, _ in shown], loc=where, frameon=False, fontsize=9, labelcolor=fallback(MUTED))

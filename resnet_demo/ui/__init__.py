@@ -84,7 +84,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         key = gr.State(None)
         gr.HTML(HEADER)
         first = text.of(text.FIRST).lesson
-        with gr.Row(elem_id="invitation", equal_height=True):
+        with gr.Row(elem_id="invitation", equal_height=True) as invitation:
             gr.HTML(first.INVITATION, elem_id="invitation-words")
             start_lesson = gr.Button(first.START, size="sm", variant="primary", elem_id="start-lesson")
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
@@ -116,7 +116,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         }
         on_pages = [component for page in pages.values() for component in page.components]
         dials = [cut_page.residual, cut_page.shortcut]
-        everything = [key, tabs, result, address, bars.picture, *bars.controls, *dials, *on_pages]
+        everything = [key, tabs, invitation, result, address, bars.picture, *bars.controls, *dials, *on_pages]
         refused = [bars.file, sign, *everything]
 
         def show(visit: Visit, whole: bool = True) -> dict[Any, Any]:
@@ -125,6 +125,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             if visit.trace is not None:
                 shown |= pages[visit.page].render(visit)
                 shown |= {result: _as_data(visit), address: addresses.write(visit)}
+                shown[invitation] = gr.update(visible=visit.page != "learn")
             return shown
 
         def handler(change: Callable[..., dict[Any, Any] | None], whole: bool) -> Callable[..., dict[Any, Any]]:

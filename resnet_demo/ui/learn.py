@@ -153,8 +153,8 @@ def _steps(say: Any, number: int) -> str:
     """All steps as a list of buttons."""
     items = "".join(
         f'<li><button type="button" class="rd-lesson-step" data-step="{index}" '
-        f'{"aria-current=step " if index == number else ""}title="{escape(step.title)}">'
-        f'<span class="rd-step">{index}</span><span class="rd-lesson-title">{escape(step.title)}</span></button></li>'
+        f'{"aria-current=step " if index == number else ""}title="{escape(step.title)}" '
+        f'aria-label="{index}. {escape(step.title)}">{index}</button></li>'
         for index, step in enumerate(say.STEPS, start=1)
     )
     return f'<nav aria-label="{escape(say.STEPS_LABEL)}"><ol class="rd-lesson-steps">{items}</ol></nav>'
@@ -192,7 +192,6 @@ def _answer(say: Any, step: Step) -> str:
         f"{escape(choice)}</button>"
         for index, choice in enumerate(step.choices)
     )
-    return (
-        f'<div class="rd-choices">{buttons}</div><details class="rd-fold"><summary>{escape(say.REVEAL)}</summary>'
-        f"<p>{escape(step.answer)}</p></details>"
-    )
+    shown = f'<div class="rd-choices">{buttons}</div>' if buttons else ""
+    summary = f"<summary>{escape(say.REVEAL)}</summary>"
+    return f'{shown}<details class="rd-fold">{summary}<p>{escape(step.answer)}</p></details>'

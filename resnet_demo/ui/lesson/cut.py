@@ -42,9 +42,8 @@ def view(visit: Visit) -> View:
             outputs = found
     told = {name: _told(network, *answers[name]) for name, network in pair_of(visit).items()}
     best = told[visit.name][1]
-    drawing = draw_street(
-        trace, None, visit.domain.crop(visit.picture), (best.label, f"{best.probability:.0%}"), cut=cut, outputs=outputs
-    )
+    sure = visit.say.lesson.percent(best.probability)
+    drawing = draw_street(trace, None, visit.domain.crop(visit.picture), (best.label, sure), cut=cut, outputs=outputs)
     labels = visit.labels
     return View(
         name=f"{visit.name}-cut",

@@ -58,10 +58,10 @@ def _seen(read: dict[int, Any], say: Any) -> str:
     """What was read out in the steps before, each a way back to it."""
     items = ""
     for number, step in enumerate(say.lesson.STEPS[:-1], start=1):
-        words = read[number](say) if number in read else say.lesson.NOT_SEEN
+        words, kind = (read[number](say), "") if number in read else (say.lesson.NOT_SEEN, ' class="rd-not-yet"')
         items += (
             f'<li><button type="button" class="rd-back-to" data-pick="{number}">{number}. {escape(step.title)}</button>'
-            f"<span>{escape(words)}</span></li>"
+            f"<span{kind}>{escape(words)}</span></li>"
         )
     return f"<h4>{escape(say.lesson.SEEN)}</h4><ol class='rd-lesson-seen'>{items}</ol>"
 

@@ -13,8 +13,9 @@ from ..session import TRAINED, Visit, shared_network
 from .controls import Control, Range, View, chosen, turned
 from .examples import labelled
 
-HALF = 6  # places on each side of the trained weights
+HALF = 5  # places on each side of the trained weights
 REACH = 1.0  # as far as the filters are long
+ROOF = 20.0  # of the drawing: guessing among ten classes is 2.3, and more is only surer and wrong
 PLACES = tuple(REACH * place / HALF for place in range(-HALF, HALF + 1))
 
 
@@ -34,7 +35,7 @@ def _bundled(depth: int) -> bool:
 
 def _away(visit: Visit) -> float:
     """Where on the line one stands: at the nearest of the places that are measured."""
-    wanted = visit.lesson.settings.get("away", PLACES[HALF + HALF // 2])
+    wanted = visit.lesson.settings.get("away", PLACES[-3])
     return min(PLACES, key=lambda place: abs(place - wanted))
 
 
@@ -44,10 +45,12 @@ def view(visit: Visit) -> View:
     here = PLACES.index(float(away))
     found = {name: (losses[HALF], losses[here]) for name, losses in lines.items()}
     distance = abs(PLACES[here])
+    highest = max(map(max, lines.values()))
+    title = visit.say.lesson.WALK if highest <= ROOF else visit.say.lesson.WALK_CUT_OFF.format(ROOF)
     places = [f"{place:+.2g}".replace("-", "−") if place else "0" for place in PLACES]
     return View(
         name=f"loss-line-{layers}-{line}",
-        drawing=both(draw_lines, lines, places, visit.say.lesson.WALK, here, logarithmic=True),
+        drawing=both(draw_lines, lines, places, title, here, highest=min(highest, ROOF)),
         reading=lambda say: say.lesson.walk(distance, found),
         table=[("away", *lines), *zip(PLACES, *lines.values(), strict=True)],
     )

@@ -20,7 +20,7 @@ BACK, NEXT = "← Back", "Next →"
 QUESTION = "Think first."
 REVEAL = "Show the answer"
 SOURCE = "Source: "
-ANSWER_OF = "What {} answers: pale as it is, full with the change"
+ANSWER_OF = "{}: pale before, full now"
 NOT_SEEN = "not opened yet"
 SEEN = "What you saw"
 ONWARD = "Where to go next"
@@ -62,7 +62,8 @@ PATHS = {  # what the pale and the full bars are
     "count": ("paths through so many F’s", "left after the deletion"),
     "gradient": ("share of the paths through so many F’s", "share of the gradient that comes by them"),
 }
-WALK = "loss along the line, log scale"
+WALK = "loss along the line"
+WALK_CUT_OFF = "loss along the line, drawn up to {:g}"
 GROWN = "probability of “{}” if the network stopped after the block"
 
 STEPS = (
@@ -71,8 +72,8 @@ STEPS = (
         paragraphs=(
             "A deep network is a stack of layers. Each takes a stack of small pictures, its *maps*, filters them and "
             "hands new maps on. More layers can compute more. And a deep network can always imitate a shallow one: "
-            "copy the shallow one's layers, and let all others pass on what they get. So with the best weights deeper "
-            "is at least as good.",
+            "copy the shallow one’s layers, and let all others pass on what they get. So with the best weights deeper "
+            "is at least as good on the pictures that it learns from.",
             "Training finds something else. From some depth on, a plain stack of layers gets worse, and not only on "
             "test pictures: it fits even the pictures worse that it learns from. He et al. call this *degradation*. "
             "Below are networks that were trained for this app on CIFAR-10: plain ones on the left, on the right the "
@@ -131,7 +132,7 @@ STEPS = (
             "way. Nothing has to be computed again in order not to be lost. (The formula is exact where no ReLU "
             "follows the sum, as in He et al. 2016. Here one does, and it only cuts off what is below zero.)",
             "Two measurements on your picture. How much does each block add, compared with what its shortcut carries? "
-            "And how much is left of the beginning: the cosine between the block's output and what the shortcuts "
+            "And how much is left of the beginning: the cosine between the block’s output and what the shortcuts "
             "alone would have brought there from the stem. 1 is the same direction, 0 is nothing in common.",
         ),
         formula=r"\mathbf{x}_L = \mathbf{x}_0 + \sum_{l=0}^{L-1} \mathcal{F}_l(\mathbf{x}_l)",
@@ -148,7 +149,7 @@ STEPS = (
             "Training asks of each weight: how does the loss change with it? The answer, the gradient, is handed back "
             "from block to block, and each multiplies it with the slope of what it computes. In a plain network that "
             "is a long product. If the factors are small it vanishes, if they are large it explodes. A shortcut adds "
-            "1 to every factor.",
+            "1 to every factor (but for the ReLU after the sum).",
             "So people say: *shortcuts cure vanishing gradients*. He et al. say otherwise. Their plain networks have "
             "batch normalisation, and with it “backward propagated gradients exhibit healthy norms”; they train worse "
             "all the same. Measure it: the ten example pictures go through two networks, and the gradient comes back. "
@@ -185,12 +186,12 @@ STEPS = (
     Step(
         title="Many short paths",
         paragraphs=(
-            "At every block there are two ways on: through F, or past it. With n blocks that makes 2ⁿ ways from the "
-            "picture to the answer. A plain network has one. Delete a block, and half of the ways are gone; the other "
+            "At every block there are two ways on: through F, or past it. With n blocks that makes 2ⁿ paths from the "
+            "picture to the answer. A plain network has one. Delete a block, and half of the paths are gone; the other "
             "half never led through it. In the plain network the only one is gone.",
-            "The ways are not equally long. Like heads among n tosses of a coin, most lead through about half of the "
-            "F's. But at each F the gradient gets weaker or stronger, and what matters for learning is what arrives. "
-            "Veit et al. measured it: nearly all of it came by ways that are short. Measure it on your picture.",
+            "The paths are not equally long. Like heads among n tosses of a coin, most lead through about half of the "
+            "F’s. But each F makes the gradient weaker or stronger, and what matters for learning is what arrives. "
+            "Veit et al. measured it: nearly all of it came by short paths. Measure it on your picture.",
         ),
         formula=r"2^n = \sum_{k=0}^{n} \binom{n}{k}",
         source="Veit et al. 2016, figures 2, 5 and 6",
@@ -198,8 +199,8 @@ STEPS = (
         choices=("26 of 27", "Half of them", "None"),
         right=1,
         answer="Half: the 2²⁶ ways that go past the deleted block. Each further block halves them again, and still the "
-        "answer changes little at first. The ways share their weights, so they are no committee of independent "
-        "networks; but none of them is needed.",
+        "answer changes little at first. The paths share their weights, so they are no committee of independent "
+        "networks; but none of them alone is needed.",
     ),
     Step(
         title="Smoother ground",
@@ -208,7 +209,7 @@ STEPS = (
             "walks downhill, feeling only the slope under its feet. In smooth land that leads far down; in rugged land "
             "the slope says little about what comes a step later.",
             "Nobody can draw a landscape of a million dimensions, but one can walk through it along a straight line. "
-            "Start at the trained weights, go both ways in a random direction, and measure the loss. Each filter's "
+            "Start at the trained weights, go both ways in a random direction, and measure the loss. Each filter’s "
             "direction is made as long as the filter itself: without that, networks could not be compared. Li et al. "
             "found chaos around deep plain networks, and a bowl around the same ones with shortcuts.",
         ),
@@ -226,10 +227,11 @@ STEPS = (
             "depth no longer hurts. What passes is changed little by little, blocks can be missing, and the gradient "
             "has short ways back.",
             "One last look at your picture: let the network stop early, and classify what has come so far through the "
-            "shortcuts that remain. With shortcuts the answer grows from block to block; each adds to the same sum. "
-            "Below is what you saw in the steps before.",
+            "shortcuts that remain. With shortcuts all blocks add to one sum, so the classifier can read it at any "
+            "place. A plain network was never made to be read so. Below is what you saw in the steps before.",
         ),
-        formula=r"\text{logits} = W\,\overline{\mathbf{x}}_L + \mathbf{b}",
+        formula=r"\text{logits} = W\,\mathrm{mean}\Bigl(\mathbf{x}_0 + \sum_l \mathcal{F}_l(\mathbf{x}_l)\Bigr)"
+        r" + \mathbf{b}",
         source="He et al. 2015 and 2016; reading a network early is known as the logit lens (nostalgebraist 2020)",
         question="A friend says: “ResNets work because shortcuts stop gradients from vanishing.” What do you answer?",
         answer="That with batch normalisation they do not vanish without shortcuts either (step 5), and that the plain "
@@ -321,9 +323,9 @@ def block(
     if cosine is None:
         return f"{said}. One of its two branches carries nothing."
     angle = (
-        "much along it, so it strengthens what is there"
+        "partly along it, so it strengthens what is there"
         if cosine > 0.3
-        else "much against it, so it takes away from what is there"
+        else "partly against it, so it takes away from what is there"
         if cosine < -0.3
         else "nearly at right angles to it, so it adds something new"
     )
@@ -386,8 +388,8 @@ def gradient(norms: Mapping[str, Sequence[float]], begin: str, errors: Mapping[s
             continue
         ratios[name] = first / last
         said.append(
-            f"In {network_title(name)} its norm is {_rounded(last)} at the last block and {_rounded(first)} at the "
-            f"first, {_times(first / last)}."
+            f"In {network_title(name)} the gradient’s norm is {_rounded(last)} at the last block and "
+            f"{_rounded(first)} at the first, {_times(first / last)}."
         )
     return " ".join([*said, *_verdict(ratios, begin, errors)])
 
@@ -423,9 +425,7 @@ def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float
         strong = [network_title(n) for n, r in ratios.items() if r > EXPLODES]
         grows = f" It explodes in {_and(strong)}, which is no better: then no step is small enough." if strong else ""
         return [f"It does not vanish in {title}, even without batch norm: these weights are begun large enough.{grows}"]
-    how = (
-        "it stays healthy" if ratio < 10 else "if anything it grows, as it does in deep plain networks with batch norm"
-    )
+    how = "it stays healthy" if ratio < 10 else "it grows, as it does in deep plain networks with batch norm"
     said = f"It does not vanish in {title}: {how}."
     residual = next((n for n in errors if not is_plain(n)), None)
     if name in errors and residual and errors[name] > errors[residual] + SAME:
@@ -501,12 +501,12 @@ def _and(words: Sequence[str]) -> str:
 def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
     """The paths through n blocks, those that are left without some, and what the networks then answer."""
     left = n - len(gone)
-    said = f"With shortcuts {n} blocks make 2{_raised(n)} = {2**n:,} paths, without them one."
+    said = f"With shortcuts {n} blocks make 2{_raised(n)} = {2**n:,} paths, without them a single one."
     if not gone:
         answers = _and([f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()])
         return f"{said} Nothing is deleted: {answers}."
     which = f"block {block_title(gone[0])}" if len(gone) == 1 else f"{len(gone)} blocks"
-    said += f" Without {which} {_fraction(len(gone))} is left, 2{_raised(left)} = {2**left:,}; of the single one, none."
+    said += f" Without {which} {_fraction(len(gone))} is left, 2{_raised(left)} = {2**left:,}; the plain one is gone."
     return f"{said} {'; '.join(_changed(network_title(name), *found) for name, found in told.items())}.{_which(told)}"
 
 
@@ -556,7 +556,7 @@ def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> str:
     if not all(map(math.isfinite, rises)):
         return said
     if abs(rises[0] - rises[1]) < 0.1 * max(map(abs, rises)):
-        return f"{said} Both have risen about equally."
+        return f"{said} Both have changed about equally."
     return f"{said} It rises more {'without' if rises[1] > rises[0] else 'with'} shortcuts, in this direction."
 
 

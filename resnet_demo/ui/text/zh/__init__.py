@@ -1,0 +1,5 @@
+"""Chinese."""
+
+from . import lesson
+
+__all__ = ["lesson"]
