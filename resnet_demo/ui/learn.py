@@ -181,7 +181,7 @@ def _as_set(control: Control, say: Any) -> Any:
         titles: Mapping[str, str] = say.OPTIONS.get(control.key, {})
         options = [(titles.get(option, option), option) for option in control.options]
         return gr.update(visible=True, label=label, choices=options, value=control.value)
-    bounds = {"minimum": control.low, "maximum": control.high, "step": control.step}
+    bounds: dict[str, Any] = {"minimum": control.low, "maximum": control.high, "step": control.step}
     return gr.update(visible=True, label=label, value=control.value, **bounds)
 
 

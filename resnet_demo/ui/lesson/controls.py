@@ -81,7 +81,7 @@ def turn(visit: Visit, control: Control, value: object) -> None:
 
 def chosen(visit: Visit, key: str, options: Sequence[str], first: str) -> Choice:
     """A choice as the lesson's settings have it."""
-    kept = visit.lesson.settings.get(key)
+    kept = visit.lesson.settings.get(key, first)
     return Choice(key, tuple(options), kept if kept in options else first)
 
 
