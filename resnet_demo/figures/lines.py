@@ -78,13 +78,22 @@ class _Axis:
             every = math.ceil((self.high - self.low) / 6)
             self.marks = [(10.0**power, _power(power)) for power in range(self.low, self.high + 1, every)]
         else:
-            self.low, self.high = 0, highest or max([*known, 0.0]) or 1.0
-            self.marks = [(self.high * part / 4, f"{self.high * part / 4:.3g}") for part in range(5)]
+            most = highest or max([*known, 0.0]) or 1.0
+            step = _step(most / 5)
+            count = math.ceil(most / step - 1e-9)
+            self.low, self.high = 0, step * count
+            self.marks = [(step * mark, f"{step * mark:.3g}") for mark in range(count + 1)]
 
     def y(self, value: float) -> float:
         place = math.log10(value) if self.logarithmic and value > 0 else self.low if self.logarithmic else value
         part = (place - self.low) / (self.high - self.low)
         return TOP + HEIGHT * (1 - min(max(part, 0.0), 1.0))
+
+
+def _step(least: float) -> float:
+    """The smallest of …, 0.1, 0.2, 0.25, 0.5, 1, 2, 2.5, 5, … that is no smaller."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(power * step for step in (1.0, 2.0, 2.5, 5.0, 10.0) if power * step >= least * (1 - 1e-9))
 
 
 def _power(power: int) -> str:

@@ -55,8 +55,8 @@ element.addEventListener('click', (event) => {
   element.querySelector('details').open = true;
 });
 """
-# The next step begins at its top.
-SCROLL = "() => document.querySelector('#lesson-steps').scrollIntoView({block: 'start'})"
+# The next step begins at its top, on a phone too, where the bars stand above.
+SCROLL = "() => document.querySelector('#pages').scrollIntoView({block: 'start'})"
 
 
 @dataclass(frozen=True)

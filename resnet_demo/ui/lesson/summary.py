@@ -44,7 +44,7 @@ def view(visit: Visit) -> View:
     names = ["stem", *(block.name for block in trace.blocks)]
     label, read = visit.labels[trace.target], dict(visit.lesson.read)
     title = visit.say.lesson.GROWN.format(label)
-    where, places = names[after], [name.removeprefix("layer") for name in names]
+    where, places = names[after], [visit.say.lesson.STEM, *(name.removeprefix("layer") for name in names[1:])]
     return View(
         name=f"{visit.name}-grown",
         drawing=both(draw_lines, lines, places, title, after, highest=1.0),

@@ -9,7 +9,7 @@ from ....figures import network_title
 from ....figures.runs import depth_of, is_plain
 from ....lab.wires import Dial
 from ....predict import Prediction
-from ..steps import Step
+from ..steps import EXPLODES, SAME_ERROR, VANISHES, Step, minus, raised, rounded
 from .reading import block_title, percent, tenths
 
 TAB = "Learn"
@@ -64,6 +64,7 @@ PATHS = {  # what the pale and the full bars are
 }
 WALK = "loss along the line"
 WALK_CUT_OFF = "loss along the line, drawn up to {:g}"
+STEM = "stem"
 GROWN = "probability of “{}” if the network stopped after the block"
 
 STEPS = (
@@ -79,8 +80,7 @@ STEPS = (
             "Below are networks that were trained for this app on CIFAR-10: plain ones on the left, on the right the "
             "same layers with shortcuts.",
         ),
-        formula=r"\min_\theta L_{\text{deep}}(\theta) \;\le\; \min_\theta L_{\text{shallow}}(\theta)"
-        r"\qquad\text{but training does not get there}",
+        formula=r"\min_\theta L_{\text{deep}}(\theta) \;\le\; \min_\theta L_{\text{shallow}}(\theta)",
         source="He et al. 2015, section 1, figures 1 and 6",
         question="The deeper plain network is worse on the test pictures. Is that overfitting?",
         choices=("Yes: it has more weights, so it learns by heart", "No: look at the training pictures"),
@@ -213,7 +213,8 @@ STEPS = (
             "direction is made as long as the filter itself: without that, networks could not be compared. Li et al. "
             "found chaos around deep plain networks, and a bowl around the same ones with shortcuts.",
         ),
-        formula=r"f(a) = L(\theta + a\,\mathbf{d}), \qquad \|\mathbf{d}_i\| = \|\theta_i\| \text{ for every filter } i",
+        formula=r"\begin{gathered} f(a) = L(\theta + a\,\mathbf{d}) \\"
+        r" \|\mathbf{d}_i\| = \|\theta_i\| \text{ for every filter } i \end{gathered}",
         source="Li et al. 2018, section 4, figures 1 and 5",
         question="Why must the direction be scaled to the filters?",
         answer="Multiply all weights before a batch normalisation by ten, and the network computes the same. But a "
@@ -266,18 +267,15 @@ def degradation(finals: Mapping[str, float], error: str, epochs: Mapping[str, in
 def _depths(shallow: str, deep: str, finals: Mapping[str, float], where: str) -> str:
     names = f"{network_title(deep)} has {tenths(finals[deep])} {where} error, {network_title(shallow)} "
     said = f"{names}{tenths(finals[shallow])}"
-    if abs(finals[deep] - finals[shallow]) < SAME:
+    if abs(finals[deep] - finals[shallow]) < SAME_ERROR:
         return f"{said}: depth makes no difference here."
     if finals[deep] < finals[shallow]:
         return f"{said}: here deeper is better."
     return f"{said}: deeper is worse" + (", on the very pictures that it learned from." if where == "training" else ".")
 
 
-SAME = 0.005  # of errors: closer than this is called equal
-
-
 def _twins(residual: float, plain: float) -> str:
-    if abs(residual - plain) < SAME:
+    if abs(residual - plain) < SAME_ERROR:
         return "At this depth the shortcuts make no difference."
     return f"The same layers do better {'with' if residual < plain else 'without'} the shortcuts."
 
@@ -287,7 +285,7 @@ def _twins(residual: float, plain: float) -> str:
 
 def number(found: Mapping[str, float], kind: str, error: float) -> str:
     """One number's way through the block; `error` is the largest deviation from the sum over all its numbers."""
-    change, carried, total, output = (_signed(found[point]) for point in ("residual", "shortcut", "total", "output"))
+    change, carried, total, output = (minus(found[point], 3) for point in ("residual", "shortcut", "total", "output"))
     cut = "The ReLU lets it pass." if found["total"] > 0 else "The ReLU makes 0 of it."
     if kind == "none":
         return (
@@ -297,10 +295,6 @@ def number(found: Mapping[str, float], kind: str, error: float) -> str:
     what = "the shortcut brings" if kind != "identity" else "x is"
     exact = "Checked in all numbers of this block: the sum is exact" + (f" to within {error:.0e}." if error else ".")
     return f"Here {what} {carried}, and F(x) changes it by {change}: the sum is {total}. {cut} So y = {output}. {exact}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
 
 
 # 3
@@ -333,12 +327,8 @@ def block(
                "projection": " Here the shortcut is a 1×1 convolution."}[kind]  # fmt: skip
     return (
         f"{said}. The norm of F(x) is {percent(share)} of the shortcut’s, and F(x) points {angle} "
-        f"(cosine {_signed2(cosine)}).{changed}"
+        f"(cosine {minus(cosine, 2)}).{changed}"
     )
-
-
-def _signed2(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
 
 
 # 4
@@ -349,9 +339,9 @@ def carried(measure: str, names: Sequence[str], opened: str, found: Mapping[str,
     place, block = names.index(opened), block_title(opened)
     if measure == "share":
         return " ".join(_added(network_title(name), block, values[place], values) for name, values in found.items())
-    here = _and([f"{_signed2(values[place])} in {network_title(name)}" for name, values in found.items()])
+    here = _and([f"{minus(values[place], 2)} in {network_title(name)}" for name, values in found.items()])
     said = f"After block {block} the cosine with what the stem put out is {here}."
-    ends = _and([f"{_signed2(values[-1])} in {network_title(name)}" for name, values in found.items()])
+    ends = _and([f"{minus(values[-1], 2)} in {network_title(name)}" for name, values in found.items()])
     verdict = _remembers({name: values[-1] for name, values in found.items()})
     return f"{said} After the last block it is {ends}.{verdict}"
 
@@ -388,26 +378,14 @@ def gradient(norms: Mapping[str, Sequence[float]], begin: str, errors: Mapping[s
             continue
         ratios[name] = first / last
         said.append(
-            f"In {network_title(name)} the gradient’s norm is {_rounded(last)} at the last block and "
-            f"{_rounded(first)} at the first, {_times(first / last)}."
+            f"In {network_title(name)} the gradient’s norm is {rounded(last)} at the last block and "
+            f"{rounded(first)} at the first, {_times(first / last)}."
         )
     return " ".join([*said, *_verdict(ratios, begin, errors)])
 
 
 def _times(ratio: float) -> str:
-    return f"{_rounded(ratio)} times as much" if ratio else "so nothing arrives"
-
-
-def _rounded(value: float) -> str:
-    """Two digits of a number of any size: 0.034, 5,200, 1.2·10⁻⁵."""
-    if not value or 0.001 <= value < 1e6:
-        return f"{float(f'{value:.2g}'):,.4g}" if value < 1000 else f"{float(f'{value:.2g}'):,.0f}"
-    mantissa, power = f"{value:.1e}".split("e")
-    return f"{mantissa}·10{_raised(int(power))}"
-
-
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-VANISHES, EXPLODES = 0.01, 1000.0  # later stages have up to four times fewer numbers, which is no vanishing
+    return f"{rounded(ratio)} times as much" if ratio else "so nothing arrives"
 
 
 def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float]) -> list[str]:
@@ -428,7 +406,7 @@ def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float
     how = "it stays healthy" if ratio < 10 else "it grows, as it does in deep plain networks with batch norm"
     said = f"It does not vanish in {title}: {how}."
     residual = next((n for n in errors if not is_plain(n)), None)
-    if name in errors and residual and errors[name] > errors[residual] + SAME:
+    if name in errors and residual and errors[name] > errors[residual] + SAME_ERROR:
         said += (
             f" And yet, when both were trained, {title} was left with {tenths(errors[name])} training error, "
             f"{network_title(residual)} with {tenths(errors[residual])}. So vanishing is not what shortcuts cure here."
@@ -501,17 +479,13 @@ def _and(words: Sequence[str]) -> str:
 def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
     """The paths through n blocks, those that are left without some, and what the networks then answer."""
     left = n - len(gone)
-    said = f"With shortcuts {n} blocks make 2{_raised(n)} = {2**n:,} paths, without them a single one."
+    said = f"With shortcuts {n} blocks make 2{raised(n)} = {2**n:,} paths, without them a single one."
     if not gone:
         answers = _and([f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()])
         return f"{said} Nothing is deleted: {answers}."
     which = f"block {block_title(gone[0])}" if len(gone) == 1 else f"{len(gone)} blocks"
-    said += f" Without {which} {_fraction(len(gone))} is left, 2{_raised(left)} = {2**left:,}; the plain one is gone."
+    said += f" Without {which} {_fraction(len(gone))} is left, 2{raised(left)} = {2**left:,}; the plain one is gone."
     return f"{said} {'; '.join(_changed(network_title(name), *found) for name, found in told.items())}.{_which(told)}"
-
-
-def _raised(power: int) -> str:
-    return str(power).translate(RAISED)
 
 
 def _fraction(halvings: int) -> str:
@@ -561,7 +535,7 @@ def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> str:
 
 
 def _loss(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if math.isfinite(value) else "no finite number"
+    return rounded(value) if math.isfinite(value) else "no finite number"
 
 
 # 9

@@ -9,7 +9,7 @@ from ....figures import network_title
 from ....figures.runs import depth_of, is_plain
 from ....lab.wires import Dial
 from ....predict import Prediction
-from ..steps import Step
+from ..steps import EXPLODES, SAME_ERROR, VANISHES, Step, minus, raised, rounded
 
 TAB = "学习"
 START = "开始课程"
@@ -63,21 +63,21 @@ PATHS = {  # what the pale and the full bars are
 }
 WALK = "沿直线的损失"
 WALK_CUT_OFF = "沿直线的损失，只画到 {:g}"
+STEM = "第一层"
 GROWN = "如果网络在该块之后停下，“{}”的概率"
 
 STEPS = (
     Step(
         title="更深本应不差，实际却更差",
         paragraphs=(
-            "深度网络由许多层叠成。每一层接收一叠小图，也就是*特征图*，对它们做滤波，再把新的特征图交给下一层。"
+            "深度网络由许多层叠成。每一层接收一叠小图，也就是**特征图**，对它们做滤波，再把新的特征图交给下一层。"
             "层数越多，能计算的东西越多。而且深层网络总能模仿浅层网络：照抄浅层网络的各层，"
             "其余各层把收到的东西原样传下去。所以，只要权重选得最好，更深的网络在训练图片上至少不会更差。",
             "训练的结果却不是这样。普通网络（没有捷径的网络）深到一定程度就变差了。不只是测试图片，"
-            "连学过的训练图片也拟合得更差。何恺明等人把它称为*退化问题*。下图是为本应用在 CIFAR-10 上训练的网络："
+            "连学过的训练图片也拟合得更差。何恺明等人把它称为**退化问题**。下图是为本应用在 CIFAR-10 上训练的网络："
             "左边是普通网络，右边的层完全相同，只是多了捷径。",
         ),
-        formula=r"\min_\theta L_{\text{深}}(\theta) \;\le\; \min_\theta L_{\text{浅}}(\theta)"
-        r"\qquad\text{但是训练到不了那里}",
+        formula=r"\min_\theta L_{\text{深}}(\theta) \;\le\; \min_\theta L_{\text{浅}}(\theta)",
         source="He 等，2015，第 1 节，图 1、图 6",
         question="更深的普通网络在测试图片上更差。这是过拟合吗？",
         choices=("是：权重更多，所以死记硬背", "不是：看看训练图片就知道"),
@@ -89,7 +89,7 @@ STEPS = (
         title="公式",
         paragraphs=(
             "要模仿浅层网络，就得把收到的东西原样传下去。让几个中间夹着 ReLU 的层学会这一点并不容易。"
-            "那就让它变得容易。*残差块*不直接计算输出：它的各层只计算一个改变量 F(x)，另有一条连线把 x "
+            "那就让它变得容易。**残差块**不直接计算输出：它的各层只计算一个改变量 F(x)，另有一条连线把 x "
             "从旁边送过去，然后两者相加。要原样传下去，只需让 F 等于零。",
             "相加是逐个数进行的。之后 ReLU 把小于零的数变成零。下面是某个块的一个通道，输入是你的图片。"
             "用滑块选一个位置，或者在特征图上点一下，跟着这一个数走一遍。",
@@ -140,7 +140,7 @@ STEPS = (
             "训练要问每个权重：损失随它怎样变化？答案就是梯度。梯度从后往前逐块传递，每个块都用自己的斜率去乘它。"
             "在普通网络里，这是一个很长的连乘。因子小，梯度就消失；因子大，梯度就爆炸。捷径给每个因子加上 "
             "1（相加之后的 ReLU 除外）。",
-            "于是人们说：*捷径解决了梯度消失*。何恺明等人的说法不同。他们的普通网络带有批归一化，"
+            "于是人们说：**捷径解决了梯度消失**。何恺明等人的说法不同。他们的普通网络带有批归一化，"
             "反向传播的梯度范数是健康的，可它照样训练得更差。来测量一下：十张示例图片通过两个网络，再把梯度传回来。"
             "想知道那个说法从何而来，就去掉批归一化，并像过去那样用较小的初始权重。",
         ),
@@ -195,8 +195,8 @@ STEPS = (
             "测量损失。方向中对应每个滤波器的部分都缩放到与该滤波器一样长，否则不同网络无法比较。Li 等人发现："
             "很深的普通网络周围一片混乱，加上捷径之后则像一只碗。",
         ),
-        formula=r"f(a) = L(\theta + a\,\mathbf{d}), \qquad \|\mathbf{d}_i\| = \|\theta_i\|"
-        r" \text{（对每个滤波器 } i \text{）}",
+        formula=r"\begin{gathered} f(a) = L(\theta + a\,\mathbf{d}) \\"
+        r" \|\mathbf{d}_i\| = \|\theta_i\| \text{（对每个滤波器 } i \text{）} \end{gathered}",
         source="Li 等，2018，第 4 节，图 1、图 5",
         question="为什么方向必须按滤波器缩放？",
         answer="把批归一化之前的权重全部乘以十，网络的计算结果不变。但同样长的一步，相对而言只有原来的十分之一，"
@@ -220,10 +220,6 @@ STEPS = (
     ),
 )
 
-SAME = 0.005  # of errors: closer than this is called equal
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-VANISHES, EXPLODES = 0.01, 1000.0
-
 
 def percent(fraction: float) -> str:
     """0.934 -> "93%"; what is not quite nothing or not quite all is not rounded to it."""
@@ -232,6 +228,16 @@ def percent(fraction: float) -> str:
     if 0.99 < fraction < 1:
         return "99% 以上"
     return f"{fraction:.0%}"
+
+
+def tenths(fraction: float) -> str:
+    """0.934 -> "93.4%"."""
+    return f"{100 * fraction:.1f}%"
+
+
+def block_title(name: str) -> str:
+    """layer2.1 -> 2.1: stage and place, as the street writes it."""
+    return name.removeprefix("layer")
 
 
 # 1
@@ -246,7 +252,7 @@ def degradation(finals: Mapping[str, float], error: str, epochs: Mapping[str, in
         if len(kind) > 1:
             said.append(_depths(kind[0], kind[-1], finals, where))
     if not said:
-        told = [f"{network_title(name)} 的{where}是 {_tenths(finals[name])}" for name in finals]
+        told = [f"{network_title(name)} 的{where}是 {tenths(finals[name])}" for name in finals]
         said = [f"{'，'.join(told)}。"] if told else ["这里没有带训练记录的网络。"]
         names = sorted(finals, key=is_plain)
         if len(names) == 2 and is_plain(names[1]) and not is_plain(names[0]):
@@ -257,9 +263,9 @@ def degradation(finals: Mapping[str, float], error: str, epochs: Mapping[str, in
 
 
 def _depths(shallow: str, deep: str, finals: Mapping[str, float], where: str) -> str:
-    said = f"{network_title(deep)} 的{where}是 {_tenths(finals[deep])}，"
-    said += f"{network_title(shallow)} 是 {_tenths(finals[shallow])}"
-    if abs(finals[deep] - finals[shallow]) < SAME:
+    said = f"{network_title(deep)} 的{where}是 {tenths(finals[deep])}，"
+    said += f"{network_title(shallow)} 是 {tenths(finals[shallow])}"
+    if abs(finals[deep] - finals[shallow]) < SAME_ERROR:
         return f"{said}：这里深浅没有差别。"
     if finals[deep] < finals[shallow]:
         return f"{said}：这里更深更好。"
@@ -267,13 +273,9 @@ def _depths(shallow: str, deep: str, finals: Mapping[str, float], where: str) ->
 
 
 def _twins(residual: float, plain: float) -> str:
-    if abs(residual - plain) < SAME:
+    if abs(residual - plain) < SAME_ERROR:
         return "在这个深度，有没有捷径没有差别。"
     return f"同样的层，{'有' if residual < plain else '没有'}捷径时更好。"
-
-
-def _tenths(fraction: float) -> str:
-    return f"{100 * fraction:.1f}%"
 
 
 # 2
@@ -281,7 +283,7 @@ def _tenths(fraction: float) -> str:
 
 def number(found: Mapping[str, float], kind: str, error: float) -> str:
     """One number's way through the block; `error` is the largest deviation from the sum over all its numbers."""
-    change, carried, total, output = (_signed(found[point]) for point in ("residual", "shortcut", "total", "output"))
+    change, carried, total, output = (minus(found[point], 3) for point in ("residual", "shortcut", "total", "output"))
     cut = "ReLU 让它通过。" if found["total"] > 0 else "ReLU 把它变成 0。"
     if kind == "none":
         return (
@@ -291,10 +293,6 @@ def number(found: Mapping[str, float], kind: str, error: float) -> str:
     what = "捷径送来" if kind != "identity" else "x 是"
     exact = "对这个块的所有数都核对过：和是精确的" + (f"，误差不超过 {error:.0e}。" if error else "。")
     return f"这里{what} {carried}，F(x) 改变它 {change}，和是 {total}。{cut}所以 y = {output}。{exact}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
 
 
 # 3
@@ -325,15 +323,11 @@ def block(
     )
     changed = {"identity": "", "padding": "这里捷径丢掉一部分像素，并给新通道补零。",
                "projection": "这里捷径是一个 1×1 卷积。"}[kind]  # fmt: skip
-    return f"{said}。F(x) 的范数是捷径的 {percent(share)}，{angle}（余弦 {_signed2(cosine)}）。{changed}"
+    return f"{said}。F(x) 的范数是捷径的 {percent(share)}，{angle}（余弦 {minus(cosine, 2)}）。{changed}"
 
 
 def _block(name: str) -> str:
-    return f"块 {name.removeprefix('layer')} "
-
-
-def _signed2(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return f"块 {block_title(name)} "
 
 
 # 4
@@ -344,8 +338,8 @@ def carried(measure: str, names: Sequence[str], opened: str, found: Mapping[str,
     place, block = names.index(opened), _block(opened)
     if measure == "share":
         return "".join(_added(network_title(name), block, values[place], values) for name, values in found.items())
-    here = "，".join(f"{network_title(name)} 是 {_signed2(values[place])}" for name, values in found.items())
-    ends = "，".join(f"{network_title(name)} 是 {_signed2(values[-1])}" for name, values in found.items())
+    here = "，".join(f"{network_title(name)} 是 {minus(values[place], 2)}" for name, values in found.items())
+    ends = "，".join(f"{network_title(name)} 是 {minus(values[-1], 2)}" for name, values in found.items())
     verdict = _remembers({name: values[-1] for name, values in found.items()})
     return f"在{block}之后，与第一层输出的余弦：{here}。在最后一个块之后：{ends}。{verdict}"
 
@@ -382,22 +376,14 @@ def gradient(norms: Mapping[str, Sequence[float]], begin: str, errors: Mapping[s
             continue
         ratios[name] = first / last
         said.append(
-            f"{network_title(name)} 的梯度范数，在最后一个块是 {_rounded(last)}，在第一个块是 {_rounded(first)}，"
+            f"{network_title(name)} 的梯度范数，在最后一个块是 {rounded(last)}，在第一个块是 {rounded(first)}，"
             f"{_times(first / last)}。"
         )
     return "".join([*said, *_verdict(ratios, begin, errors)])
 
 
 def _times(ratio: float) -> str:
-    return f"是前者的 {_rounded(ratio)} 倍" if ratio else "什么也没有传到"
-
-
-def _rounded(value: float) -> str:
-    """Two digits of a number of any size: 0.034, 5,200, 1.2·10⁻⁵."""
-    if not value or 0.001 <= value < 1e6:
-        return f"{float(f'{value:.2g}'):,.4g}" if value < 1000 else f"{float(f'{value:.2g}'):,.0f}"
-    mantissa, power = f"{value:.1e}".split("e")
-    return f"{mantissa}·10{_raised(int(power))}"
+    return f"是前者的 {rounded(ratio)} 倍" if ratio else "什么也没有传到"
 
 
 def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float]) -> list[str]:
@@ -418,10 +404,10 @@ def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float
     how = "是健康的" if ratio < 10 else "反而变大，很深的普通网络加上批归一化就是这样"
     said = f"{title} 的梯度没有消失，{how}。"
     residual = next((n for n in errors if not is_plain(n)), None)
-    if name in errors and residual and errors[name] > errors[residual] + SAME:
+    if name in errors and residual and errors[name] > errors[residual] + SAME_ERROR:
         said += (
-            f"可是训练之后，{title} 的训练误差仍有 {_tenths(errors[name])}，"
-            f"{network_title(residual)} 只有 {_tenths(errors[residual])}。可见捷径在这里解决的并不是梯度消失。"
+            f"可是训练之后，{title} 的训练误差仍有 {tenths(errors[name])}，"
+            f"{network_title(residual)} 只有 {tenths(errors[residual])}。可见捷径在这里解决的并不是梯度消失。"
         )
     return [said]
 
@@ -443,7 +429,7 @@ def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
 def _done(names: Sequence[str], dials: Dial) -> str:
     parts = []
     if names:
-        blocks = sorted(name.removeprefix("layer") for name in names)
+        blocks = sorted(map(block_title, names))
         parts.append(f"去掉块 {'、'.join(blocks)}" if len(blocks) < 5 else f"去掉 {len(blocks)} 个块")
     for title, factor in (("F(x)", dials.residual), ("捷径", dials.shortcut)):
         if factor != 1:
@@ -482,18 +468,14 @@ def _sure(prediction: Prediction) -> str:
 def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
     """The paths through n blocks, those that are left without some, and what the networks then answer."""
     left = n - len(gone)
-    said = f"有捷径时，{n} 个块构成 2{_raised(n)} = {2**n:,} 条路径；没有捷径时只有一条。"
+    said = f"有捷径时，{n} 个块构成 2{raised(n)} = {2**n:,} 条路径；没有捷径时只有一条。"
     if not gone:
         answers = "，".join(f"{network_title(name)} 的回答是{_sure(before)}" for name, (before, _, _) in told.items())
         return f"{said}现在什么也没有删除：{answers}。"
-    which = f"块 {gone[0].removeprefix('layer')}" if len(gone) == 1 else f" {len(gone)} 个块"
+    which = f"块 {block_title(gone[0])}" if len(gone) == 1 else f" {len(gone)} 个块"
     share = "一半" if len(gone) == 1 else f"{2 ** len(gone):,} 分之一"
-    said += f"去掉{which}，还剩{share}，即 2{_raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
+    said += f"去掉{which}，还剩{share}，即 2{raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
     return f"{said}{'；'.join(_changed(network_title(name), *found) for name, found in told.items())}。{_which(told)}"
-
-
-def _raised(power: int) -> str:
-    return str(power).translate(RAISED)
 
 
 def path_gradients(n: int, span: tuple[int, int] | None, middle: tuple[int, int], plain: bool) -> str:
@@ -535,7 +517,7 @@ def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> str:
 
 
 def _loss(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if math.isfinite(value) else "非有限数"
+    return rounded(value) if math.isfinite(value) else "非有限数"
 
 
 # 9
