@@ -1,7 +1,7 @@
 """Records -> pictures. Nothing here runs a network, and nothing knows the app.
 
-`maps` colours tensors, `street` and `block` draw a trace as SVG, `cams` lays attributions over the
-picture, `curves` plots a trace's numbers with matplotlib. Of training, `race` and `gradients` draw what happens while
+`maps` colours tensors, `street`, `block` and `sum` draw a trace as SVG, `cams` lays attributions over the
+picture, `curves` plots a trace's numbers with matplotlib; `lines`, `lens` and `lengths` draw what experiments find. Of training, `race` and `gradients` draw what happens while
 it runs, `confusion` what came out, and `history` plots how; `runs` is what they share.
 """
 

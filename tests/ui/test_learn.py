@@ -20,7 +20,7 @@ from resnet_demo.errors import InputError
 from resnet_demo.lab.gradients import gradients
 from resnet_demo.lab.lens import lens
 from resnet_demo.lab.wires import answer_without
-from resnet_demo.ui import address, learn, lesson, parts
+from resnet_demo.ui import address, bars, learn, lesson, parts
 from resnet_demo.ui.learn import LearnPage
 from resnet_demo.ui.lesson import gradient, shortcut
 from resnet_demo.ui.lesson.controls import Choice, Range, go_to, turn
@@ -332,7 +332,7 @@ def test_what_another_network_left_behind_is_brought_within_bounds(page: LearnPa
 )
 def test_the_address_leads_back(step: int, settings: dict[str, Any], visit: Visit, page: LearnPage) -> None:
     visit.use_network("resnet20", TRAINED)
-    visit.show_picture(Image.open(learn.lesson.gradient.asset("examples", "cat.png")).convert("RGB"), "cat")
+    visit.show_picture(bars.example_picture(visit, "cat"), "cat")
     opened(visit, step, **settings)
     query = dict(pair.split("=") for pair in address.write(visit).split("&"))
     assert query["step"] == str(step)

@@ -27,7 +27,7 @@ class Choice:
 
     def checked(self, value: object) -> str:
         if value not in self.options:
-            raise InputError(f"{self.key} is one of {', '.join(self.options)}, not {str(value)[:40]!r}.")
+            raise InputError(f"The control {self.key!r} is one of {', '.join(self.options)}, not {str(value)[:40]!r}.")
         return str(value)
 
 
@@ -47,8 +47,8 @@ class Range:
             with suppress(ValueError):
                 value = float(value)
         if isinstance(self.step, int):
-            return whole_number(value, int(self.low), int(self.high), self.key)
-        return number_within(value, self.low, self.high, self.key)
+            return whole_number(value, int(self.low), int(self.high), f"The control {self.key!r}")
+        return number_within(value, self.low, self.high, f"The control {self.key!r}")
 
 
 Control: TypeAlias = Choice | Range

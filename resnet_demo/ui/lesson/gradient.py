@@ -19,7 +19,7 @@ NORM, BARE, SMALL, TRAINED_ALREADY = "norm", "bare", "small", "trained"
 
 
 def controls(visit: Visit) -> list[Control]:
-    layers = chosen(visit, "layers", LAYERS, "56")
+    layers = chosen(visit, "layers", LAYERS, LAYERS[-1])
     begins = [NORM, BARE, SMALL]
     if all(zoo.bundled_weights(name) for name in _twins(layers.value)):
         begins.append(TRAINED_ALREADY)

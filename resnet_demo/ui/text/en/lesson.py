@@ -114,8 +114,8 @@ STEPS = (
             "here; three in networks of 50 layers and more). Every square is a real map of your picture, the same "
             "channel all along the equation. Crimson is above zero, indigo below. A wire is as thick as the norm of "
             "what it carries: the square root of the sum of all its squared numbers.",
-            "Where a stage begins, maps halve in size and there are more of them. F(x) and x could not be added there, "
-            "so the shortcut has to change x: it keeps every second pixel and fills the new channels with zeros "
+            "Where a later stage begins, maps halve in size and there are more of them. F(x) and x could not be added "
+            "there, so the shortcut has to change x: it keeps every second pixel and fills the new channels with zeros "
             "(option A), or it is a 1×1 convolution (option B).",
         ),
         formula=r"\mathcal{F}(\mathbf{x}) = \mathrm{BN}\bigl(W_2 * \mathrm{ReLU}(\mathrm{BN}(W_1 * \mathbf{x}))\bigr)",
@@ -177,11 +177,11 @@ STEPS = (
         formula=r"\mathbf{y} = \mathrm{ReLU}\bigl(\cancel{\mathcal{F}(\mathbf{x})} + \mathbf{x}\bigr)",
         source="Veit et al. 2016, section 4.1 and figure 3",
         question="Which blocks do you expect to be missed most, in the network with shortcuts?",
-        choices=("The last ones", "The first ones of a stage", "All the same"),
+        choices=("The last ones", "Where the maps halve", "All the same"),
         right=1,
-        answer="Where a stage begins, the shortcut cannot carry everything: it drops three of four pixels, and fills "
-        "the new channels with zeros. What F would have put there is missing for good. Elsewhere the other blocks go "
-        "on with nearly what they are used to.",
+        answer="Where the maps halve, the shortcut cannot carry everything: it drops three of four pixels, and fills "
+        "the new channels with zeros (option A). What F would have put there is missing for good. Elsewhere the other "
+        "blocks go on with nearly what they are used to.",
     ),
     Step(
         title="Many short paths",
