@@ -1,9 +1,10 @@
 """Records -> pictures. Nothing here runs a network, and nothing knows the app.
 
-`maps` colours tensors, `street` and `block` draw a trace as SVG, `cams` lays attributions over the
-picture, `curves` plots a trace's numbers with matplotlib. Of training, `race` and `gradients` draw what happens while
-it runs, `confusion` what came out, and `history` plots how; `runs` is what they share. `experiments` has a drawing for
-each experiment of the lab. `axes` (scales and panels) and `strips` (a bar for each block) are what many are made of.
+`maps` colours tensors, `street`, `block` and `sum` draw a trace as SVG, `cams` lays attributions over the picture,
+`curves` plots a trace's numbers with matplotlib; `lines`, `lens` and `lengths` draw what is seen in the lesson and on
+the page Cut. Of training, `race` and `gradients` draw what happens while it runs, `confusion` what came out, and
+`history` plots how; `runs` is what they share. `experiments` has a drawing for each experiment of the lab. `axes`
+(scales and panels) and `strips` (a bar for each block) are what many are made of.
 """
 
 from .block import draw_block, source_channel
@@ -13,11 +14,14 @@ from .curves import curves_svg, draw_curves
 from .experiments import draw_experiment
 from .gradients import draw_gradients, draw_ratios
 from .history import draw_degradation, draw_history, figure_png
+from .lengths import draw_lengths
 from .lens import draw_lens
+from .lines import draw_lines
 from .maps import activity_map, data_uri, grid, over, photo_uri, png, scale_of, signed_map, strongest
 from .race import draw_race
 from .runs import network_title
 from .street import channel_to_show, draw_street, share, strongest_change, weakest_change
+from .sum import draw_sum
 
 __all__ = [
     "activity_map",
@@ -31,13 +35,16 @@ __all__ = [
     "draw_experiment",
     "draw_gradients",
     "draw_history",
+    "draw_lengths",
     "draw_lens",
+    "draw_lines",
     "draw_overlay",
     "draw_race",
     "draw_ratios",
     "draw_split",
     "draw_street",
     "draw_strip",
+    "draw_sum",
     "figure_png",
     "grid",
     "network_title",

@@ -113,7 +113,7 @@ def draw_block(block: BlockTrace, channel: int, tall: bool = False, terms: Terms
     layers = list(block.inside)[:-1]  # the last layer's output is F(x) itself
     at = _tall(len(layers)) if tall else _wide(len(layers))
     maps = {point: value[0, channel] for point, value in _points(block).items()}
-    maps["x"] = _channel_of_x(block, channel)
+    maps["x"] = channel_of_x(block, channel)
     scale = scale_of(*maps.values())
     norms, widest = block.norms, max(block.norms.values()) or 1.0
     plain = block.shortcut_kind == "none"
@@ -151,14 +151,14 @@ def draw_block(block: BlockTrace, channel: int, tall: bool = False, terms: Terms
     for place, layer in zip(at.layers, layers, strict=True):
         value = block.inside[layer][0]
         shown = value[channel] if layer == layers[-1] else value[_strongest_after(block, layer)]
-        parts.append(_tile(shown, scale_of(shown), place, at.small, RESIDUAL))
+        parts.append(tile(shown, scale_of(shown), place, at.small, RESIDUAL))
         parts.append(_caption(at, place, at.small, layer, None, MUTED))
     colours = {"x": INK, "residual": RESIDUAL, "shortcut": SHORTCUT, "total": TOTAL, "output": INK}
     for point, colour in colours.items():
         if plain and point == "shortcut":
             continue
         place = getattr(at, point)
-        parts.append(_tile(maps[point], scale, place, at.big, colour))
+        parts.append(tile(maps[point], scale, place, at.big, colour))
         if point == "shortcut":
             parts += _shortcut_words(at, block, norms[point], terms)
         else:
@@ -200,7 +200,7 @@ def source_channel(block: BlockTrace, channel: int) -> int | None:
     return channel if 0 <= channel < count else None
 
 
-def _channel_of_x(block: BlockTrace, channel: int) -> Tensor:
+def channel_of_x(block: BlockTrace, channel: int) -> Tensor:
     """The map of x to draw: the one that the shortcut carries, nothing where it pads, else x's strongest channel."""
     source = source_channel(block, channel)
     if source is None and block.shortcut_kind == "padding":
@@ -214,7 +214,7 @@ def _strongest_after(block: BlockTrace, layer: str) -> int:
     return int(relu.flatten(1).norm(dim=1).argmax())
 
 
-def _tile(values: Tensor, scale: float, centre: Place, side: float, colour: str) -> str:
+def tile(values: Tensor, scale: float, centre: Place, side: float, colour: str) -> str:
     """A map on paper with a frame in its branch's colour."""
     left, top = centre[0] - side / 2, centre[1] - side / 2
     box = {"x": left, "y": top, "width": side, "height": side}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal
 
 from .palette import DEPTHS, INK, LINE, MUTED, fallback
@@ -25,6 +25,7 @@ Curve = list[tuple[float, float]]
 
 TRAIN = {"lw": 1.1, "ls": (0, (4, 2))}
 TEST = {"lw": 2.4, "ls": "-"}
+KINDS = {"train": (ENGLISH.training, TRAIN), "test": (ENGLISH.test, TEST)}
 
 
 def draw_history(histories: Runs) -> Figure:
@@ -53,8 +54,11 @@ def draw_history(histories: Runs) -> Figure:
     return figure
 
 
-def draw_degradation(histories: Runs) -> Figure:
-    """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth."""
+def draw_degradation(histories: Runs, errors: Collection[str] = KINDS) -> Figure:
+    """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth.
+
+    `errors` says which of the two are drawn.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.6, 4.4), layout="constrained")
@@ -64,6 +68,7 @@ def draw_degradation(histories: Runs) -> Figure:
     depths = sorted({depth_of(name) or 0 for name in histories})
     colours = dict(zip(depths, _spaced(len(depths)), strict=True))
     finals, named = [], []
+    named_by = "test" if "test" in errors else "train"
     titles = (ENGLISH.plain_networks, ENGLISH.residual_networks)
     for axes, plain, title in zip(panels, (True, False), titles, strict=True):
         ends = []
@@ -71,12 +76,12 @@ def draw_degradation(histories: Runs) -> Figure:
             if is_plain(name) != plain:
                 continue
             colour, tested = colours[depth_of(name) or 0], [r for r in run if number(r, "test_accuracy") is not None]
-            for kind, style in (("train", TRAIN), ("test", TEST)):
+            for kind in errors:
                 curve = _curve(tested, f"{kind}_accuracy", 1 / sizes[name], lambda value: 100 * (1 - value))
-                axes.plot(*_columns(curve), color=fallback(colour), **style, **_dot(curve))
+                axes.plot(*_columns(curve), color=fallback(colour), **KINDS[kind][1], **_dot(curve))
                 if curve:
                     finals.append(curve[-1][1])
-                    ends += [(network_title(name), colour, curve[-1][1])] if kind == "test" else []
+                    ends += [(network_title(name), colour, curve[-1][1])] if kind == named_by else []
         axes.set_title(title, **_TITLE)
         _dress(axes, along)
         if not ends:
@@ -87,7 +92,7 @@ def draw_degradation(histories: Runs) -> Figure:
     for axes, ends in named:
         _name_curves(axes, ends, ".1f")
     panels[0].set_ylabel(ENGLISH.error, fontsize=10, color=fallback(MUTED))
-    _explain(panels[0], "lower left")  # where no error ever is: it begins high
+    _explain(panels[0], "lower left", errors)  # where no error ever is: it begins high
     return figure
 
 
@@ -174,10 +179,9 @@ def _name_curves(axes: Axes, ends: list[tuple[str, str, float]], digits: str) ->
                   color=fallback(colour), fontweight="bold")  # fmt: skip
 
 
-def _explain(axes: Axes, where: Literal["upper right", "lower left"]) -> None:
+def _explain(axes: Axes, where: Literal["upper right", "lower left"], kinds: Collection[str] = KINDS) -> None:
     from matplotlib.lines import Line2D
 
-    lines = [Line2D([], [], color=fallback(MUTED), **style) for style in (TRAIN, TEST)]
-    axes.legend(
-        lines, [ENGLISH.training, ENGLISH.test], loc=where, frameon=False, fontsize=9, labelcolor=fallback(MUTED)
-    )
+    shown = [(name, style) for kind, (name, style) in KINDS.items() if kind in kinds]
+    lines = [Line2D([], [], color=fallback(MUTED), **style) for _, style in shown]
+    axes.legend(lines, [name for name, _ in shown], loc=where, frameon=False, fontsize=9, labelcolor=fallback(MUTED))

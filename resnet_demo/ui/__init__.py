@@ -25,9 +25,10 @@ from ..errors import InputError
 from ..images import CIFAR10
 from . import address as addresses
 from . import bars as bars_module
-from . import classify, cut, experiments, gradcam, inside, text
+from . import classify, cut, experiments, gradcam, inside, learn, text
 from . import train as training
 from .bars import Bars
+from .lesson.controls import go_to
 from .page import put
 from .parts import Radio, sentences
 from .session import HERE, OWN, RANDOM, TRAINED, Visit, end_visit, forget, new_visit, visit_of
@@ -107,6 +108,9 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 [(title, code) for code, title in text.LANGUAGES.items()], value=text.FIRST, label="Language · 语言",
                 elem_id="language", scale=0, min_width=190,
             )  # fmt: skip
+        with gr.Row(elem_id="invitation", equal_height=True) as invitation:
+            invites = gr.HTML(elem_id="invitation-words")
+            start_lesson = gr.Button(size="sm", variant="primary", elem_id="start-lesson")
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
@@ -116,7 +120,9 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 model_bar = bars_module.build_model_bar()
             with gr.Column(elem_id="main", scale=1, min_width=340):
                 bars = Bars(*picture_bar, *model_bar, *bars_module.build_ask_bar())
-                with gr.Tabs(elem_id="pages") as tabs:
+                with gr.Tabs(elem_id="pages", selected="classify") as tabs:
+                    with gr.Tab(id="learn") as learn_tab:
+                        learn_page = learn.build()
                     with gr.Tab(id="classify") as classify_tab:
                         classify_page = classify.build()
                     with gr.Tab(id="inside") as inside_tab:
@@ -131,6 +137,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                         train_page = training.build()
                 explained = gr.HTML()
         tabs_of = [
+            (learn_page.page, learn_tab),
             (classify_page, classify_tab),
             (inside_page, inside_tab),
             (gradcam_page, gradcam_tab),
@@ -142,7 +149,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         on_pages = [component for page in pages.values() for component in page.components]
         dials = [cut_page.residual, cut_page.shortcut]
         form = [experiments_page.pictures, experiments_page.status]
-        first = [key, tabs, result, address]
+        first = [key, tabs, invitation, result, address]
         everything = [*first, bars.picture, *bars.controls, *dials, *form, *on_pages]
         refused = [bars.file, sign, language, *everything]
 
@@ -150,6 +157,8 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             """What stands fixed, in a language."""
             return {
                 heading: gr.update(value=header(say)),
+                invites: gr.update(value=say.lesson.INVITATION),
+                start_lesson: gr.update(value=say.lesson.START),
                 explained: gr.update(value=glossary(say)),
                 **{tab: gr.update(label=say.interface.TABS[page.name]) for page, tab in tabs_of},
                 **bars.labels(say),
@@ -170,6 +179,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             if visit.trace is not None:
                 shown |= pages[visit.page].render(visit)
                 shown |= {result: _as_data(visit), address: addresses.write(visit)}
+                shown[invitation] = gr.update(visible=visit.page != "learn")
             return shown
 
         def handler(change: Callable[..., dict[Any, Any] | None], whole: bool) -> Callable[..., dict[Any, Any]]:
@@ -348,11 +358,46 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         turned = partial(gr.on, [dial.input for dial in dials], trigger_mode="always_last")  # while it is dragged
         on(turned, handler(change_dials, whole=False), dials, "dial")
         on(cut_page.mend.click, handler(mend, whole=False), [], "mend")
+
+        # The lesson
+
+        def begin_lesson(visit: Visit) -> dict[Any, Any]:
+            visit.page = "learn"
+            return {tabs: gr.Tabs(selected=visit.page)}
+
+        def change_step(visit: Visit, number: Any) -> None:
+            go_to(visit, number)
+
+        def turn_page(visit: Visit, by: int) -> None:
+            go_to(visit, visit.lesson.step + by)
+
+        def set_controls(visit: Visit, *values: Any) -> dict[Any, Any]:
+            learn.set_controls(visit, *values)
+            return learn_page.keep([*learn_page.words, *learn_page.controls])
+
+        def pick(visit: Visit, what: Any) -> dict[Any, Any]:
+            step = visit.lesson.step
+            learn.pick(visit, what)
+            if visit.page != "learn":  # a button in the drawing led to another page
+                return {tabs: gr.Tabs(selected=visit.page)}
+            return learn_page.keep(learn_page.words) if visit.lesson.step == step else {}
+
+        set_ = partial(gr.on, [control.input for control in learn_page.controls], trigger_mode="always_last")
+        on(start_lesson.click, handler(begin_lesson, whole=False), [], "start_lesson")
+        start_lesson.click(None, js=learn.SCROLL)
+        on(learn_page.back.click, handler(partial(turn_page, by=-1), whole=False), [], "lesson_back")
+        on(learn_page.forward.click, handler(partial(turn_page, by=1), whole=False), [], "lesson_next")
+        on(set_, handler(set_controls, whole=False), learn_page.controls, "lesson_control")
+
+        # What is clicked in drawings
+
         changes: dict[str, Any] = {
             "target": change_target,
             "block": change_block,
             "channel": change_channel,
             "wire": change_cut,
+            "step": change_step,
+            "lesson": pick,
         }
         changes |= experiments.changes(experiments_page)
         for page in pages.values():

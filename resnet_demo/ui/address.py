@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from urllib.parse import urlencode
 
@@ -11,11 +12,12 @@ import gradio as gr
 from .. import zoo
 from ..errors import InputError
 from ..lab.wires import Dial
-from . import text
+from . import learn, text
 from .bars import example_picture, first_example
+from .lesson.controls import go_to, turn
 from .session import HERE, MAX_BLOCKS, OWN, RANDOM, TRAINED, Visit
 
-PAGES = ("classify", "inside", "gradcam", "cut", "experiments", "train")
+PAGES = ("learn", "classify", "inside", "gradcam", "cut", "experiments", "train")
 
 
 def write(visit: Visit) -> str:
@@ -34,6 +36,8 @@ def write(visit: Visit) -> str:
         query |= {"alpha": f"{visit.dials.residual:g}", "lambda": f"{visit.dials.shortcut:g}"}
     if visit.page == "experiments":
         query["experiment"] = visit.experiment
+    if visit.page == "learn":
+        query |= {"step": str(visit.lesson.step), **learn.settings(visit)}
     if visit.picture_name:
         query["picture"] = visit.picture_name
     return urlencode({**query, **language})
@@ -41,7 +45,7 @@ def write(visit: Visit) -> str:
 
 def read(visit: Visit, query: dict[str, str], accepted: str = "") -> None:
     """Begin a visit with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…&cut=…`
-    `&alpha=…&lambda=…&experiment=…&lang=…` asks for.
+    `&alpha=…&lambda=…&experiment=…&step=…&lang=…` asks for, and with a step the state of its controls, by their keys.
 
     What the address gets wrong is said in a notice and left at its default. Without `lang` the language is that of the
     browser, as its header Accept-Language says.
@@ -80,6 +84,9 @@ def read(visit: Visit, query: dict[str, str], accepted: str = "") -> None:
     def shortcut(factor: str) -> None:
         visit.turn(visit.dials.residual, _factor(factor))
 
+    def step(number: str) -> None:
+        go_to(visit, _number(number))
+
     if "weights" in query:
         query = {"model": visit.name, **query}
     visit.language = visit.browser_language = text.preferred(accepted)
@@ -95,6 +102,10 @@ def read(visit: Visit, query: dict[str, str], accepted: str = "") -> None:
     ask("experiment", visit.choose_experiment)
     ask("alpha", residual)
     ask("lambda", shortcut)
+    ask("step", step)
+    if visit.page == "learn":
+        for control in learn.controls(visit):
+            ask(control.key, partial(turn, visit, control))
 
 
 def _factor(given: str) -> float | str:

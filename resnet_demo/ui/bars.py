@@ -180,7 +180,7 @@ def asks(visit: Visit) -> bool:
 
 
 def _ask(visit: Visit) -> Any:
-    return gr.update(visible=visit.page != "train")  # a training has no class and no block to ask for
+    return gr.update(visible=visit.page not in ("learn", "train"))  # the lesson has controls of its own
 
 
 def build_ask_bar() -> tuple[gr.Row, gr.Dropdown, gr.Dropdown, gr.Button]:

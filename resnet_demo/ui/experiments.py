@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from ..lab.results import Result
 from . import text
 from .bars import has_test_set, test_set
 from .page import Page, choose
-from .parts import both, figure, note, sentences, whole_input
+from .parts import Table, both, figure, note, sentences, whole_input
 from .run import CIFAR, MOST_SECONDS, NOTHING, WAIT, Run, count_of, data_of, networks_of, pictures_of, suits
 from .session import Visit, visit_of
 
@@ -138,7 +136,7 @@ def question(visit: Visit, result: Result | None) -> str:
     if len(pairs) > 1:
         current = next(iter(compared(visit, result)))
         parts += [
-            '<p class="rd-choice">',
+            '<p class="rd-pairs">',
             *(
                 f'<button type="button" class="rd-ask" data-compared="{escape(next(iter(pair)))}" '
                 f'aria-pressed="{str(next(iter(pair)) == current).lower()}">'
@@ -168,18 +166,14 @@ def shown(visit: Visit, result: Result, title: str) -> str:
     words = say.reading(name, reports)
     file = "-".join([name, *reports])
     source = say.provenance(result, say.SOURCES[name])
-    drawn = figure(drawing, words, file, numbers=table(reports), say=visit.say)
+    drawn = figure(drawing, words, file, table=table(reports), say=visit.say)
     return f'<div class="rd-experiment"><h4>{escape(title)}</h4>{drawn}<p class="rd-source">{escape(source)}</p></div>'
 
 
-def table(reports: dict[str, Any]) -> str:
-    """The numbers as CSV: a row for each, a column for each network."""
-    written = io.StringIO()
+def table(reports: dict[str, Any]) -> Table:
+    """The numbers: a row for each, a column for each network."""
     header, rows = results.table(reports)
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(["number", *header[1:]])
-    writer.writerows([["" if value is None else value for value in row] for row in rows])
-    return written.getvalue()
+    return [["number", *header[1:]], *(["" if value is None else value for value in row] for row in rows)]
 
 
 # The events

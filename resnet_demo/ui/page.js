@@ -4,9 +4,7 @@
 // written out, since few programs besides browsers know variables.
 function rdSave(button) {
   const { name, kind, content } = button.dataset;
-  if (kind === 'csv') {
-    return rdOffer(URL.createObjectURL(new Blob([content], { type: 'text/csv' })), name + '.csv');
-  }
+  if (kind === 'csv') return rdOffer(URL.createObjectURL(new Blob([content], { type: 'text/csv' })), name + '.csv');
   const holder = button.closest('.rd-figure, .rd-card');
   if (kind === 'img') return rdOffer(holder.querySelector('.rd-grid img').src, name + '.png');
   const drawing = [...holder.querySelectorAll('svg')].find((svg) => svg.getBoundingClientRect().width > 0);

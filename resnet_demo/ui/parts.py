@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 from abc import ABCMeta
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import gradio as gr
 from gradio.component_meta import ComponentMeta
@@ -24,6 +26,7 @@ from . import text
 
 C = TypeVar("C", bound=Component)
 ENGLISH = text.of("en")
+Table: TypeAlias = Sequence[Sequence[object]]
 
 # gradio judges values before a handler sees them, in words of its own or none. These components hand over what came,
 # so that a person reads our sentence.
@@ -84,18 +87,18 @@ def whole_input(value: int | None, **options: Any) -> gr.Number:
     return Number(value, precision=0, **options)
 
 
-def both(draw: Callable[..., str], *values: Any, **words: Any) -> str:
+def both(draw: Callable[..., str], *values: Any, **options: Any) -> str:
     """A drawing for screens and one for phones, of which the style sheet shows the one that fits."""
-    return draw(*values, **words) + draw(*values, tall=True, **words)
+    return draw(*values, **options) + draw(*values, **options, tall=True)
 
 
-def figure(drawing: str, caption: str, name: str, aside: str = "", numbers: str = "", say: Any = ENGLISH) -> str:
+def figure(drawing: str, caption: str, name: str, aside: str = "", table: Table = (), say: Any = ENGLISH) -> str:
     """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`.
 
-    `numbers` are those that it shows, as CSV, to be saved, too.
+    With a `table`, whose first row names its columns, the numbers can be saved, too.
     """
     words = escape(caption) + (f" <em>{escape(aside)}</em>" if aside else "")
-    saves = _save(name, "svg", say) + _save(name, "png", say) + (_save(name, "csv", say, numbers) if numbers else "")
+    saves = _save(name, "svg", say) + _save(name, "png", say) + (_save(name, "csv", say, _csv(table)) if table else "")
     return (
         f'<figure class="rd-figure"><div class="rd-scroll">{drawing}</div>'
         f'<figcaption><span>{words}</span><span class="rd-saves">{saves}</span></figcaption></figure>'
@@ -108,6 +111,12 @@ def _save(name: str, kind: str, say: Any, content: str = "") -> str:
         f'<button type="button" class="rd-save" data-name="{escape(name)}" data-kind="{kind}"{data} '
         f'aria-label="{escape(say.interface.save_figure(kind.upper()))}">{kind.upper()} ↓</button>'
     )
+
+
+def _csv(table: Table) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(table)
+    return buffer.getvalue()
 
 
 def answers(predictions: Sequence[Prediction], target: int, say: Any = ENGLISH) -> str:

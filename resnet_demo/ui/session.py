@@ -23,6 +23,7 @@ from torch import Tensor
 from .. import lab, zoo
 from ..errors import InputError
 from ..images import Domain
+from ..lab.paths import Paths
 from ..lab.results import Result
 from ..lab.wires import Dial
 from ..predict import Prediction, domain_of, familiarity, rank
@@ -127,6 +128,16 @@ class Trained:
 
 
 @dataclass
+class Lesson:
+    """How far a visitor is in the lesson, how its controls stand, and what was read out in its steps."""
+
+    step: int = 1
+    settings: dict[str, Any] = field(default_factory=dict)  # by the controls' keys; see `ui/lesson/controls.py`
+    read: dict[int, Callable[[Any], str]] = field(default_factory=dict)  # by step, a sentence in any language
+    paths: tuple[weakref.ref[Trace], Paths] | None = None  # what was last walked, and of which trace
+
+
+@dataclass
 class Visit:
     """One visitor's network, picture and choices; the trace of the picture is made once and used by every page."""
 
@@ -151,6 +162,7 @@ class Visit:
     compared: str | None = None  # the first of the bundled networks that are shown there; None: the deepest
     measured: dict[str, Result] = field(default_factory=dict)  # what the visitor's own runs found, by experiment
     run: Run | None = None  # the experiment that runs, or the last one that ran
+    lesson: Lesson = field(default_factory=Lesson)
     page: str = "classify"
     language: str = text.FIRST
     browser_language: str = text.FIRST  # what the browser asks for; an address says where the two differ from the first

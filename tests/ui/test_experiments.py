@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import inspect
-import io
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -94,10 +92,10 @@ def test_the_shown_pair_is_chosen(page: ExperimentsPage, visit: Visit) -> None:
 
 def test_numbers_are_those_of_the_figure() -> None:
     reports = {"resnet8": {"n": 3, "error": {"a, b": 0.5}}, "plain8": {"n": 3, "error": {"a, b": None}}}
-    assert list(csv.reader(io.StringIO(experiments.table(reports)))) == [
+    assert experiments.table(reports) == [
         ["number", "resnet8", "plain8"],
-        ["n", "3", "3"],
-        ["error a, b", "0.5", ""],
+        ["n", 3, 3],
+        ["error a, b", 0.5, ""],
     ]
 
 

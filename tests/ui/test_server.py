@@ -31,7 +31,7 @@ from resnet_demo.attribution import METHODS
 from resnet_demo.images import CIFAR10
 from resnet_demo.predict import classify
 from resnet_demo.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import bars, session
+from resnet_demo.ui import bars, session, text
 from resnet_demo.ui.session import OWN, RANDOM, TRAINED, Shelf, Visit
 
 NASTY = """<img src=x onerror="alert('1')">"""
@@ -130,8 +130,26 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "dial", "mend", "language",
+        "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
         "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
     )}  # fmt: skip
+
+
+def test_the_lesson_can_be_taken_by_a_client(guest: Guest, sentence: Callable[[BaseException], str]) -> None:
+    client, title = guest.client, "### {}. {}"
+    steps = text.of("en").lesson.STEPS
+    guest.ask("start")
+    assert title.format(1, steps[0].title) in str(client.predict(api_name="/start_lesson"))
+    assert title.format(2, steps[1].title) in str(client.predict(api_name="/lesson_next"))
+    assert title.format(1, steps[0].title) in str(client.predict(api_name="/lesson_back"))
+    assert "The step must be" in guest.refused("lesson_back")
+    assert title.format(6, steps[5].title) in str(client.predict(6, api_name="/learn_step"))
+    shown = str(client.predict("layer2.1", api_name="/learn_lesson"))
+    assert "Without block 2.1: ResNet-20" in shown
+    shown = str(client.predict(None, None, 0.5, None, api_name="/lesson_control"))
+    assert "Without block 2.1 and with every F(x) multiplied by 0.5" in shown
+    assert "must be a number" in guest.refused("lesson_control", None, None, "x", None)
+    assert "There is no block" in guest.refused("learn_lesson", "layer9.9")
 
 
 def test_first_visit_is_answered(guest: Guest) -> None:

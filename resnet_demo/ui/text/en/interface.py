@@ -9,6 +9,7 @@ LEAD = (
     '<b class="rd-s">x</b>. Choose a picture and a network, and see in each block what came which way.'
 )
 TABS = {
+    "learn": "Learn",
     "classify": "Classify",
     "inside": "Inside the blocks",
     "gradcam": "Grad-CAM",

@@ -9,10 +9,12 @@ LEAD = (
     "选一张图片和一个网络，看看每个块里，什么经由哪条路而来。"
 )
 TABS = {
+    "learn": "学习",
     "classify": "分类",
     "inside": "块的内部",
     "gradcam": "Grad-CAM",
     "cut": "切断",
+    "experiments": "实验",
     "train": "训练",
 }
 SHARE = "复制本页链接"

@@ -186,6 +186,7 @@ def other_method(method: str, label: str, highest: float, lowest: float, block: 
     how = {
         "LayerGradCam": f"captum 自带的 Grad-CAM，块 {block_title(block)}，带符号",
         "GuidedGradCam": f"导向 Grad-CAM：保留精细边缘中块 {block_title(block)} 找到正面证据的部分",
+        "GuidedBackprop": "导向反向传播：每个 ReLU 只让正梯度通过，边缘因此精细；随机权重的网络给出的图也很相似",
         "IntegratedGradients": "积分梯度，从灰色图片到这张图片：各值之和接近 logit 的变化量",
         "Occlusion": "遮挡法：用灰色方块遮住某处时，logit 下降多少",
         "Saliency": "显著图：该像素的微小变化会使 logit 变动多少，不论升降",

@@ -1,0 +1,95 @@
+"""Step 6: a block's residual branch is cut, and the network and its twin answer on the visitor's picture."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...figures import draw_street, network_title
+from ...lab.wires import block_names, head, states
+from ...predict import Prediction, domain_of, rank
+from ...resnet import ResNet
+from ..parts import changes
+from ..session import MOST_DIAL, Visit
+from .controls import Control, Range, View
+from .twins import pair_of
+
+CLASSES = 4  # that are shown of each network
+
+
+def controls(visit: Visit) -> list[Control]:
+    def change(visit: Visit, factor: float) -> None:
+        visit.turn(factor, visit.dials.shortcut)
+
+    return [Range("alpha", 0.0, MOST_DIAL, 0.05, visit.dials.residual, change)]
+
+
+def pick(visit: Visit, what: str) -> None:
+    visit.cut_or_mend(what)
+
+
+def view(visit: Visit) -> View:
+    trace, cut, dials = visit.seen, visit.cut, visit.dials
+    assert visit.picture is not None
+    answers, outputs = {}, {}
+    for name, network in pair_of(visit).items():
+        inputs = domain_of(network).to_input(visit.picture)
+        answers[name], found = _answers(visit, network, inputs)
+        if name == visit.name:
+            outputs = found
+    told = {name: _told(network, *answers[name]) for name, network in pair_of(visit).items()}
+    best = told[visit.name][1]
+    sure = visit.say.lesson.percent(best.probability)
+    drawing = draw_street(
+        trace,
+        None,
+        visit.domain.crop(visit.picture),
+        (best.label, sure),
+        cut=cut,
+        outputs=outputs,
+        terms=visit.say.terms.TERMS,
+    )
+    labels = visit.labels
+    return View(
+        name=f"{visit.name}-cut",
+        drawing=drawing,
+        reading=lambda say: say.lesson.cut(sorted(cut), dials, told),
+        table=[
+            ("network", "class", "before", "after"),
+            *(
+                (name, label, before, after)
+                for name, (then, now) in answers.items()
+                for label, before, after in zip(labels, then.tolist(), now.tolist(), strict=True)
+            ),
+        ],
+        below=lambda say: _side_by_side(labels, answers, say),
+    )
+
+
+@torch.no_grad()
+def _answers(visit: Visit, network: ResNet, inputs: Tensor) -> tuple[tuple[Tensor, Tensor], dict[str, Tensor]]:
+    """Probabilities [classes] of the network as it is and now, and what its blocks put out now."""
+    dialled = dict.fromkeys(block_names(network), visit.dials)
+    found = dict(states(network, inputs, dialled, visit.cut))
+    now = head(network, list(found.values())[-1])
+    return (network(inputs)[0].softmax(0), now[0].softmax(0)), found
+
+
+def _told(network: ResNet, then: Tensor, now: Tensor) -> tuple[Prediction, Prediction, float]:
+    """The likeliest class before and now, and how likely the first one is now."""
+    (before,), (after,) = rank(network, then.log(), 1), rank(network, now.log(), 1)
+    return before, after, now[before.index].item()
+
+
+def _side_by_side(labels: tuple[str, ...], answers: dict[str, tuple[Tensor, Tensor]], say: Any) -> str:
+    """The likeliest classes of each network, before and now."""
+    columns = ""
+    for name, (then, now) in answers.items():
+        likeliest = then.maximum(now).topk(min(CLASSES, len(labels))).indices.tolist()
+        rows = changes([(labels[index], then[index].item(), now[index].item()) for index in likeliest])
+        title = say.lesson.ANSWER_OF.format(network_title(name))
+        columns += f"<section><h4>{escape(title)}</h4>{rows}</section>"
+    return f"<div class='rd-outcomes'>{columns}</div>"

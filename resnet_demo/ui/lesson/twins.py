@@ -1,0 +1,20 @@
+"""The visitor's network and its twin, side by side: what the lesson compares."""
+
+from __future__ import annotations
+
+from ...resnet import ResNet
+from ..bars import twin_of
+from ..session import HERE, Visit, shared_network
+
+
+def pair_of(visit: Visit) -> dict[str, ResNet]:
+    """The visitor's network and its twin by name, the residual one first.
+
+    Only the visitor's where there is no twin, or none whose weights come from the same: beside a trained network a
+    random one would prove nothing.
+    """
+    pair, other = {visit.name: visit.network}, twin_of(visit)
+    if other and other[1] == visit.weights:
+        name, weights = other
+        pair[name] = visit.trained[name].model if weights == HERE else shared_network(name, weights, visit.seed)
+    return dict(sorted(pair.items(), key=lambda named: named[1].config.plain))

@@ -1,0 +1,46 @@
+"""What the lesson has in all languages: the form of a step, what counts as equal, and how a number is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each: closer than this is called equal
+# First block's gradient over the last one's. Later stages have up to four times fewer numbers: that is no vanishing.
+VANISHES, EXPLODES = 0.01, 1000.0
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step says that does not hang on numbers: Markdown, with formulas between `$`.
+
+    `right` is the place of the right one among the choices.
+    """
+
+    title: str
+    paragraphs: tuple[str, ...]
+    formula: str  # LaTeX
+    source: str
+    question: str
+    answer: str
+    choices: tuple[str, ...] = ()
+    right: int | None = None
+
+
+def rounded(value: float) -> str:
+    """Two digits of a number from 0 up, of any size: 0.034, 5,200, 1.2·10⁻⁵."""
+    if not value or 0.001 <= value < 1e6:
+        return f"{float(f'{value:.2g}'):,.4g}" if value < 1000 else f"{float(f'{value:.2g}'):,.0f}"
+    mantissa, power = f"{value:.1e}".split("e")
+    return f"{mantissa}·10{raised(int(power))}"
+
+
+def raised(power: int) -> str:
+    """An exponent: 27 -> ²⁷."""
+    return str(power).translate(_RAISED)
+
+
+def minus(value: float, digits: int) -> str:
+    """A number with a real minus sign."""
+    return f"{value:.{digits}f}".replace("-", "−")

@@ -1,0 +1,126 @@
+"""A person takes the lesson from the first view to the last step, and a teacher opens a step by its address."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from .conftest import OpenApp, Visit
+
+LAST = 9
+
+
+def reading(visit: Visit) -> str:
+    return visit.at("#lesson-view figcaption > span").first.inner_text()
+
+
+def drawing(visit: Visit) -> str:
+    return visit.at("#lesson-view svg:visible").first.evaluate("svg => svg.outerHTML")
+
+
+def changes(visit: Visit, what: str) -> None:
+    """Wait until the sentence is another one."""
+    expect(visit.at("#lesson-view figcaption > span").first).not_to_have_text(what)
+
+
+def test_the_whole_lesson(open_app: OpenApp) -> None:
+    with open_app() as visit:
+        visit.at("#start-lesson").click()
+        for step in range(1, LAST + 1):
+            expect(visit.at("#lesson-prose h3")).to_have_text(re.compile(rf"^{step}\. "))
+            expect(visit.at(f"#lesson-steps [data-step='{step}']")).to_have_attribute("aria-current", "step")
+            expect(visit.at("#lesson-prose .katex-display .katex-html")).to_be_visible()
+            expect(visit.at("#lesson-prose .katex-error")).to_have_count(0)
+            visit.page.wait_for_function(f"/step={step}(&|$)/.test(location.search)")
+            turn_every_control(visit)
+            answer(visit)
+            if step < LAST:
+                visit.at("#lesson-next").click()
+        expect(visit.at("#lesson-next")).to_be_disabled()
+        expect(visit.at(".rd-lesson-seen .rd-not-yet")).to_have_count(0)  # all that was seen is recalled
+        visit.at("[data-pick='5']").click()
+        expect(visit.at("#lesson-prose h3")).to_contain_text("What the gradient feels")
+        visit.at(f"#lesson-steps [data-step='{LAST}']").click()
+        visit.at("[data-pick='cut']").click()
+        expect(visit.at("#cut-street svg")).to_be_visible()
+
+
+def turn_every_control(visit: Visit) -> None:
+    choices = visit.at("#lesson-controls fieldset:visible")
+    for index in range(choices.count()):
+        said, drawn = reading(visit), drawing(visit)
+        choices.nth(index).locator("input:not(:checked)").first.check()
+        changes(visit, said)
+        assert drawing(visit) != drawn
+        said = reading(visit)
+        choices.nth(index).locator("input:not(:checked)").first.check()
+        changes(visit, said)
+    sliders = visit.at("#lesson-controls input[type=range]:visible")
+    for index in range(sliders.count()):
+        said = reading(visit)
+        sliders.nth(index).focus()
+        sliders.nth(index).press("ArrowLeft")
+        sliders.nth(index).press("ArrowLeft")
+        if reading(visit) == said:  # it stood at its end
+            sliders.nth(index).press("ArrowRight")
+        changes(visit, said)
+
+
+def answer(visit: Visit) -> None:
+    """Choose an answer where there are some, and reveal the right one."""
+    fold = visit.at("#lesson-answer details")
+    expect(fold).not_to_have_attribute("open", "")
+    wrong = visit.at("#lesson-answer .rd-choice[data-right='false']")
+    if wrong.count():
+        wrong.first.click()
+        expect(visit.at("#lesson-answer .rd-miss")).to_have_count(1)
+        visit.at("#lesson-answer .rd-choice[data-right='true']").click()
+        expect(visit.at("#lesson-answer .rd-miss")).to_have_count(0)
+        expect(visit.at("#lesson-answer .rd-right")).to_have_attribute("aria-pressed", "true")
+    else:
+        fold.locator("summary").click()
+    expect(fold.locator("p")).to_be_visible()
+
+
+def test_a_teacher_opens_a_step(open_app: OpenApp, tmp_path: Path) -> None:
+    query = "?tab=learn&step=6&model=resnet56&picture=cat&cut=layer2.1"
+    with open_app(query, shows="#lesson-view svg") as visit:
+        expect(visit.at("#lesson-view figcaption")).to_contain_text("Without block 2.1: ResNet-56")
+        expect(visit.at("#lesson-view [data-block='layer2.1']")).to_have_attribute("aria-pressed", "true")
+        said = reading(visit)
+        visit.at("#lesson-view [data-block='layer3.0']").click()
+        changes(visit, said)
+        visit.page.wait_for_function("location.search.includes('cut=layer2.1%2Clayer3.0')")
+        for kind, begins in (("svg", "<svg"), ("csv", "network,class,before,after"), ("png", "\x89PNG")):
+            with visit.page.expect_download() as download:
+                visit.at(f"#lesson-view .rd-save[data-kind='{kind}']").click()
+            path = tmp_path / download.value.suggested_filename
+            download.value.save_as(path)
+            assert path.name == f"resnet56-cut.{kind}"
+            assert path.read_bytes().decode("latin-1").startswith(begins)
+
+
+def test_a_place_in_a_map_is_clicked(open_app: OpenApp) -> None:
+    with open_app("?tab=learn&step=2&picture=cat", shows="#lesson-view svg") as visit:
+        said = reading(visit)
+        box = visit.at("#lesson-view svg:visible .rd-place image").first.bounding_box()
+        assert box
+        visit.page.mouse.click(box["x"] + 0.77 * box["width"], box["y"] + 0.52 * box["height"])
+        changes(visit, said)
+        visit.page.wait_for_function("/row=16&column=24/.test(location.search)")
+        expect(visit.at("#lesson-range-0 input[type=range]")).to_have_value("16")
+
+
+def test_an_answer_stays_open_while_a_control_is_turned(open_app: OpenApp) -> None:
+    with open_app("?tab=learn&step=3&picture=cat", shows="#lesson-view svg.rd-tall", width=390, height=844) as visit:
+        visit.at("#lesson-answer summary").click()
+        expect(visit.at("#lesson-answer p")).to_be_visible()
+        said = reading(visit)
+        visit.at("#lesson-range-0 input[type=range]").press("ArrowRight")
+        changes(visit, said)
+        expect(visit.at("#lesson-answer p")).to_be_visible()
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
