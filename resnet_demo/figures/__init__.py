@@ -1,8 +1,9 @@
 """Records -> pictures. Nothing here runs a network, and nothing knows the app.
 
-`maps` colours tensors, `street`, `block` and `sum` draw a trace as SVG, `cams` lays attributions over the
-picture, `curves` plots a trace's numbers with matplotlib; `lines`, `lens` and `lengths` draw what experiments find. Of training, `race` and `gradients` draw what happens while
-it runs, `confusion` what came out, and `history` plots how; `runs` is what they share.
+`maps` colours tensors; `street`, `block` and `sum` draw a trace as SVG, `cams` lays attributions over the picture, and
+`curves` plots a trace's numbers with matplotlib. `lens`, `lines` and `lengths` draw what experiments find. Of training,
+`race` and `gradients` draw what happens while it runs, `confusion` what came out, and `history` plots how; `runs` is
+what they share.
 """
 
 from .block import draw_block, source_channel

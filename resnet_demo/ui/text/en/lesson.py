@@ -57,7 +57,7 @@ OPTIONS = {  # what the choices are called, by key
 PAGES = {"cut": "Cut more wires", "train": "Train such a pair yourself", "inside": "Look into every block"}
 
 MEASURES = {"share": "‖F(x)‖ / ‖shortcut‖, by block", "kept": "cosine with what the stem put out, by block"}
-GRADIENT = "norm of the loss’s gradient at each block’s output, log scale"
+GRADIENT = "norm of the gradient at each block, log scale"
 PATHS = {  # what the pale and the full bars are
     "count": ("paths through so many F’s", "left after the deletion"),
     "gradient": ("share of the paths through so many F’s", "share of the gradient that comes by them"),
@@ -65,7 +65,7 @@ PATHS = {  # what the pale and the full bars are
 WALK = "loss along the line"
 WALK_CUT_OFF = "loss along the line, drawn up to {:g}"
 STEM = "stem"
-GROWN = "probability of “{}” if the network stopped after the block"
+GROWN = "probability of “{}” after each block"
 
 STEPS = (
     Step(
@@ -492,21 +492,25 @@ def _fraction(halvings: int) -> str:
     return "half" if halvings == 1 else f"one in {2**halvings:,}"
 
 
-def path_gradients(n: int, span: tuple[int, int] | None, middle: tuple[int, int], plain: bool) -> str:
-    """From which to which length nine tenths of the gradient come, and from which to which most paths lie."""
+def path_gradients(n: int, span: tuple[int, int] | None, mean: float, samples: int, plain: bool) -> str:
+    """Which lengths carry nine tenths of the gradient; and the mean length, weighted with the gradient.
+
+    `samples` is how many random paths of each length were measured.
+    """
     if plain:
         return f"This network is plain: its only path leads through all {n} F’s, and carries the whole gradient."
     if span is None:
         return "No path carries any gradient here: the network is so sure of its answer that the loss has no slope."
     said = (
-        f"Nine tenths of the paths lead through {_span(middle)} of the {n} F’s; nine tenths of the gradient come by "
-        f"paths through {_span(span)}."
+        f"In the mean a path leads through {n / 2:g} of the {n} F’s; weighted with its gradient, through {mean:.1f}. "
+        f"Nine tenths of the gradient come by paths through {_span(span)} (estimated from up to {samples} random paths "
+        "of each length)."
     )
-    if sum(span) < sum(middle) - 1:
-        return f"{said} So the short paths carry it, though there are far fewer of them."
-    if sum(span) > sum(middle) + 1:
-        return f"{said} Here the long paths carry more, unlike what Veit et al. found."
-    return f"{said} Here the gradient comes by paths of all usual lengths, unlike what Veit et al. found."
+    if mean < 0.9 * n / 2:
+        return f"{said} So the short paths carry more than their share."
+    if mean > 1.1 * n / 2:
+        return f"{said} Here the long paths carry more than their share, unlike what Veit et al. found."
+    return f"{said} Here short and long paths carry about their share, unlike what Veit et al. found."
 
 
 def _span(lengths: tuple[int, int]) -> str:
