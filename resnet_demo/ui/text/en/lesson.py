@@ -434,12 +434,16 @@ def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
 def _done(names: Sequence[str], dials: Dial) -> str:
     parts = []
     if names:
-        blocks = sorted(map(block_title, names))
-        parts.append(f"Without block {_and(blocks)}" if len(blocks) < 5 else f"Without {len(blocks)} blocks")
+        parts.append(_without(names))
     for title, factor in (("every F(x)", dials.residual), ("every shortcut", dials.shortcut)):
         if factor != 1:
             parts.append(f"{'with' if parts else 'With'} {title} multiplied by {factor:g}")
     return " and ".join(parts)
+
+
+def _without(names: Sequence[str]) -> str:
+    blocks = sorted(map(block_title, names))
+    return f"Without block {_and(blocks)}" if len(blocks) < 5 else f"Without {len(blocks)} blocks"
 
 
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
@@ -483,8 +487,7 @@ def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Pred
     if not gone:
         answers = _and([f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()])
         return f"{said} Nothing is deleted: {answers}."
-    which = f"block {block_title(gone[0])}" if len(gone) == 1 else f"{len(gone)} blocks"
-    said += f" Without {which} {_fraction(len(gone))} is left, 2{raised(left)} = {2**left:,}; the plain one is gone."
+    said += f" {_without(gone)} {_fraction(len(gone))} is left, 2{raised(left)} = {2**left:,}; the plain one is gone."
     return f"{said} {'; '.join(_changed(network_title(name), *found) for name, found in told.items())}.{_which(told)}"
 
 

@@ -429,12 +429,16 @@ def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
 def _done(names: Sequence[str], dials: Dial) -> str:
     parts = []
     if names:
-        blocks = sorted(map(block_title, names))
-        parts.append(f"去掉块 {'、'.join(blocks)}" if len(blocks) < 5 else f"去掉 {len(blocks)} 个块")
+        parts.append(_without(names))
     for title, factor in (("F(x)", dials.residual), ("捷径", dials.shortcut)):
         if factor != 1:
             parts.append(f"所有 {title} 乘以 {factor:g}")
     return "，".join(parts)
+
+
+def _without(names: Sequence[str]) -> str:
+    blocks = sorted(map(block_title, names))
+    return f"去掉块 {'、'.join(blocks)}" if len(blocks) < 5 else f"去掉 {len(blocks)} 个块"
 
 
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
@@ -472,9 +476,8 @@ def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Pred
     if not gone:
         answers = "，".join(f"{network_title(name)} 的回答是{_sure(before)}" for name, (before, _, _) in told.items())
         return f"{said}现在什么也没有删除：{answers}。"
-    which = f"块 {block_title(gone[0])}" if len(gone) == 1 else f" {len(gone)} 个块"
     share = "一半" if len(gone) == 1 else f"{2 ** len(gone):,} 分之一"
-    said += f"去掉{which}，还剩{share}，即 2{raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
+    said += f"{_without(gone)}，还剩{share}，即 2{raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
     return f"{said}{'；'.join(_changed(network_title(name), *found) for name, found in told.items())}。{_which(told)}"
 
 
