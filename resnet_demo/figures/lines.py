@@ -33,7 +33,7 @@ def draw_lines(
     width = 360.0 if tall else 880.0
     axis = _Axis(lines, logarithmic, highest)
     pitch = (width - LEFT - RIGHT) / max(len(places) - 1, 1)
-    parts = [text(title, LEFT, 18, font_size=13, fill=MUTED)]
+    parts = [text(title, 8.0 if tall else LEFT, 18, font_size=13, fill=MUTED)]
     for value, words in axis.marks:
         y = axis.y(value)
         parts.append(element("path", d=f"M{LEFT} {y:.1f} H{width - RIGHT:.1f}", stroke=LINE))

@@ -1,7 +1,7 @@
 """Is the ground around the trained weights smoother with shortcuts?
 
 Walk away from the trained weights in two random directions and look at the loss. With shortcuts one finds a wide bowl;
-without them, in a deep network, it is narrow, and far out the loss is enormous.
+without them, in a deep network, it is narrow and its walls are steep.
 
 A network computes the same with its filters larger and what follows smaller, and a step of some length would mean
 something else then. So each filter of a direction is made as long as the same filter of the network. Biases and batch

@@ -382,12 +382,12 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 return {tabs: gr.Tabs(selected=visit.page)}
             return learn_page.keep(learn_page.words) if visit.lesson.step == step else {}
 
-        set_ = partial(gr.on, [control.input for control in learn_page.controls], trigger_mode="always_last")
+        touched = partial(gr.on, [control.input for control in learn_page.controls], trigger_mode="always_last")
         on(start_lesson.click, handler(begin_lesson, whole=False), [], "start_lesson")
         start_lesson.click(None, js=learn.SCROLL)
         on(learn_page.back.click, handler(partial(turn_page, by=-1), whole=False), [], "lesson_back")
         on(learn_page.forward.click, handler(partial(turn_page, by=1), whole=False), [], "lesson_next")
-        on(set_, handler(set_controls, whole=False), learn_page.controls, "lesson_control")
+        on(touched, handler(set_controls, whole=False), learn_page.controls, "lesson_control")
 
         # What is clicked in drawings
 

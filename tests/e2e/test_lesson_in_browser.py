@@ -61,12 +61,9 @@ def turn_every_control(visit: Visit) -> None:
         changes(visit, said)
     sliders = visit.at("#lesson-controls input[type=range]:visible")
     for index in range(sliders.count()):
-        said = reading(visit)
-        sliders.nth(index).focus()
-        sliders.nth(index).press("ArrowLeft")
-        sliders.nth(index).press("ArrowLeft")
-        if reading(visit) == said:  # it stood at its end
-            sliders.nth(index).press("ArrowRight")
+        said, slider = reading(visit), sliders.nth(index)
+        at_its_end = slider.evaluate("slider => slider.value === slider.max")
+        slider.press("ArrowLeft" if at_its_end else "ArrowRight")
         changes(visit, said)
 
 

@@ -211,10 +211,13 @@ def test_cut_of_nothing_of_many_and_of_dials() -> None:
 
 
 def test_path_gradients() -> None:
-    assert "short paths carry it" in en.path_gradients(27, (5, 12), (9, 17), False)
-    assert "long paths" in en.path_gradients(27, (14, 22), (9, 17), False)
-    assert "all usual lengths" in en.path_gradients(27, (9, 17), (9, 17), False)
-    assert "no slope" in en.path_gradients(27, None, (9, 17), False)
+    said = en.path_gradients(27, (5, 12), 9.0, 2, False)
+    assert "through 13.5 of the 27 F’s; weighted with its gradient, through 9.0. Nine tenths" in said
+    assert "come by paths through 5 to 12 (estimated from up to 2 random paths" in said
+    verdicts = {9.0: "short paths carry more", 18.0: "long paths carry more", 13.4: "about their share"}
+    for mean, verdict in verdicts.items():
+        assert verdict in en.path_gradients(27, (5, 12), mean, 2, False)
+    assert "no slope" in en.path_gradients(27, None, 0.0, 2, False)
     assert "Nothing is deleted" in en.paths(3, [], {"resnet8": KEPT})
 
 

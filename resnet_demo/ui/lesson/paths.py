@@ -14,13 +14,15 @@ from ...lab import paths as experiment
 from ...lab.wires import answer_without, changes_shape
 from ...predict import Prediction, domain_of, rank
 from ...resnet import ResNet
+from ...zoo import count_parameters
 from ..parts import both
 from ..session import Visit
 from .controls import Choice, Control, Range, View, chosen, turned
 from .twins import pair_of
 
 COUNT, GRADIENT = "count", "gradient"
-WALKS = 60  # back through the network: some for each length, as many as take a second
+STEPS_BACK = 2000  # through one block each, for paths of all lengths together: as many as take a second or two
+MOST_PARAMETERS = 2_000_000  # of a network whose paths are walked while somebody waits
 
 
 def controls(visit: Visit) -> list[Control]:
@@ -31,7 +33,7 @@ def controls(visit: Visit) -> list[Control]:
 
 
 def _shown(visit: Visit) -> Choice:
-    quick = visit.domain.size < 64  # on large pictures the walks would take minutes
+    quick = count_parameters(visit.network.config) < MOST_PARAMETERS
     return chosen(visit, "show", (COUNT, GRADIENT) if quick else (COUNT,), COUNT)
 
 
@@ -79,18 +81,20 @@ def _gradient(visit: Visit) -> View:
     whole = sum(counts)
     paths = [count / whole for count in counts]
     span = found.within(0.9) if sum(shares) else None
+    mean = sum(length * share for length, share in enumerate(shares))
+    samples = samples_of_each_length(n)
     return View(
         name=f"{visit.name}-path-gradients",
         drawing=both(draw_lengths, paths, shares, visit.say.lesson.PATHS[GRADIENT]),
-        reading=lambda say: say.lesson.path_gradients(n, span, _middle(paths), plain),
+        reading=lambda say: say.lesson.path_gradients(n, span, mean, samples, plain),
         table=[("length", "paths", "gradient_per_path", "gradient_share"),
                *zip(range(n + 1), counts, found.per_path, shares, strict=True)],
     )  # fmt: skip
 
 
-def _middle(shares: list[float]) -> tuple[int, int]:
-    """The shortest run of lengths that holds nine tenths of the paths: their number is largest in the middle."""
-    return experiment.Paths(tuple(1 for _ in shares), tuple(shares)).within(0.9)
+def samples_of_each_length(n: int) -> int:
+    """How many random paths of each length are walked in a network of n blocks."""
+    return max(1, STEPS_BACK // (n * (n + 1)))
 
 
 def _measured(visit: Visit) -> experiment.Paths:
@@ -98,7 +102,7 @@ def _measured(visit: Visit) -> experiment.Paths:
     trace, kept = visit.seen, visit.lesson.paths
     if kept and kept[0]() is trace:
         return kept[1]
-    samples = max(1, WALKS // (len(trace.blocks) + 1))
+    samples = samples_of_each_length(len(trace.blocks))
     found = experiment.paths(visit.network, trace.image, torch.tensor([trace.target]), samples)
     visit.lesson.paths = (weakref.ref(trace), found)
     return found

@@ -56,7 +56,7 @@ OPTIONS = {  # what the choices are called, by key
 PAGES = {"cut": "Cut more wires", "train": "Train such a pair yourself", "inside": "Look into every block"}
 
 MEASURES = {"share": "‖F(x)‖ / ‖shortcut‖, by block", "kept": "cosine with what the stem put out, by block"}
-GRADIENT = "norm of the loss’s gradient at each block’s output, log scale"
+GRADIENT = "norm of the gradient at each block, log scale"
 PATHS = {  # what the pale and the full bars are
     "count": ("paths through so many F’s", "left after the deletion"),
     "gradient": ("share of the paths through so many F’s", "share of the gradient that comes by them"),
@@ -64,7 +64,7 @@ PATHS = {  # what the pale and the full bars are
 WALK = "loss along the line"
 WALK_CUT_OFF = "loss along the line, drawn up to {:g}"
 STEM = "stem"
-GROWN = "probability of “{}” if the network stopped after the block"
+GROWN = "probability of “{}” after each block"
 
 STEPS = (
     Step(
@@ -433,12 +433,16 @@ def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
 def _done(names: Sequence[str], dials: Dial) -> str:
     parts = []
     if names:
-        blocks = sorted(map(block_title, names))
-        parts.append(f"Without block {_and(blocks)}" if len(blocks) < 5 else f"Without {len(blocks)} blocks")
+        parts.append(_without(names))
     for title, factor in (("every F(x)", dials.residual), ("every shortcut", dials.shortcut)):
         if factor != 1:
             parts.append(f"{'with' if parts else 'With'} {title} multiplied by {factor:g}")
     return " and ".join(parts)
+
+
+def _without(names: Sequence[str]) -> str:
+    blocks = sorted(map(block_title, names))
+    return f"Without block {_and(blocks)}" if len(blocks) < 5 else f"Without {len(blocks)} blocks"
 
 
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
@@ -482,8 +486,7 @@ def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Pred
     if not gone:
         answers = _and([f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()])
         return f"{said} Nothing is deleted: {answers}."
-    which = f"block {block_title(gone[0])}" if len(gone) == 1 else f"{len(gone)} blocks"
-    said += f" Without {which} {_fraction(len(gone))} is left, 2{raised(left)} = {2**left:,}; the plain one is gone."
+    said += f" {_without(gone)} {_fraction(len(gone))} is left, 2{raised(left)} = {2**left:,}; the plain one is gone."
     return f"{said} {'; '.join(_changed(network_title(name), *found) for name, found in told.items())}.{_which(told)}"
 
 
@@ -491,21 +494,25 @@ def _fraction(halvings: int) -> str:
     return "half" if halvings == 1 else f"one in {2**halvings:,}"
 
 
-def path_gradients(n: int, span: tuple[int, int] | None, middle: tuple[int, int], plain: bool) -> str:
-    """From which to which length nine tenths of the gradient come, and from which to which most paths lie."""
+def path_gradients(n: int, span: tuple[int, int] | None, mean: float, samples: int, plain: bool) -> str:
+    """Which lengths carry nine tenths of the gradient; and the mean length, weighted with the gradient.
+
+    `samples` is how many random paths of each length were measured.
+    """
     if plain:
         return f"This network is plain: its only path leads through all {n} F’s, and carries the whole gradient."
     if span is None:
         return "No path carries any gradient here: the network is so sure of its answer that the loss has no slope."
     said = (
-        f"Nine tenths of the paths lead through {_span(middle)} of the {n} F’s; nine tenths of the gradient come by "
-        f"paths through {_span(span)}."
+        f"In the mean a path leads through {n / 2:g} of the {n} F’s; weighted with its gradient, through {mean:.1f}. "
+        f"Nine tenths of the gradient come by paths through {_span(span)} (estimated from up to {samples} random paths "
+        "of each length)."
     )
-    if sum(span) < sum(middle) - 1:
-        return f"{said} So the short paths carry it, though there are far fewer of them."
-    if sum(span) > sum(middle) + 1:
-        return f"{said} Here the long paths carry more, unlike what Veit et al. found."
-    return f"{said} Here the gradient comes by paths of all usual lengths, unlike what Veit et al. found."
+    if mean < 0.9 * n / 2:
+        return f"{said} So the short paths carry more than their share."
+    if mean > 1.1 * n / 2:
+        return f"{said} Here the long paths carry more than their share, unlike what Veit et al. found."
+    return f"{said} Here short and long paths carry about their share, unlike what Veit et al. found."
 
 
 def _span(lengths: tuple[int, int]) -> str:

@@ -428,12 +428,16 @@ def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
 def _done(names: Sequence[str], dials: Dial) -> str:
     parts = []
     if names:
-        blocks = sorted(map(block_title, names))
-        parts.append(f"去掉块 {'、'.join(blocks)}" if len(blocks) < 5 else f"去掉 {len(blocks)} 个块")
+        parts.append(_without(names))
     for title, factor in (("F(x)", dials.residual), ("捷径", dials.shortcut)):
         if factor != 1:
             parts.append(f"所有 {title} 乘以 {factor:g}")
     return "，".join(parts)
+
+
+def _without(names: Sequence[str]) -> str:
+    blocks = sorted(map(block_title, names))
+    return f"去掉块 {'、'.join(blocks)}" if len(blocks) < 5 else f"去掉 {len(blocks)} 个块"
 
 
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
@@ -471,24 +475,29 @@ def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Pred
     if not gone:
         answers = "，".join(f"{network_title(name)} 的回答是{_sure(before)}" for name, (before, _, _) in told.items())
         return f"{said}现在什么也没有删除：{answers}。"
-    which = f"块 {block_title(gone[0])}" if len(gone) == 1 else f" {len(gone)} 个块"
     share = "一半" if len(gone) == 1 else f"{2 ** len(gone):,} 分之一"
-    said += f"去掉{which}，还剩{share}，即 2{raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
+    said += f"{_without(gone)}，还剩{share}，即 2{raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
     return f"{said}{'；'.join(_changed(network_title(name), *found) for name, found in told.items())}。{_which(told)}"
 
 
-def path_gradients(n: int, span: tuple[int, int] | None, middle: tuple[int, int], plain: bool) -> str:
-    """From which to which length nine tenths of the gradient come, and from which to which most paths lie."""
+def path_gradients(n: int, span: tuple[int, int] | None, mean: float, samples: int, plain: bool) -> str:
+    """Which lengths carry nine tenths of the gradient; and the mean length, weighted with the gradient.
+
+    `samples` is how many random paths of each length were measured.
+    """
     if plain:
         return f"这是普通网络：唯一的路径经过全部 {n} 个 F，承担全部梯度。"
     if span is None:
         return "这里没有一条路径传递梯度：网络对答案十分肯定，损失已经没有坡度。"
-    said = f"十分之九的路径经过 {n} 个 F 中的 {_span(middle)} 个；十分之九的梯度来自经过 {_span(span)} 个 F 的路径。"
-    if sum(span) < sum(middle) - 1:
-        return f"{said}可见梯度主要走短路径，尽管短路径少得多。"
-    if sum(span) > sum(middle) + 1:
+    said = (
+        f"路径平均经过 {n} 个 F 中的 {n / 2:g} 个；按梯度加权，平均经过 {mean:.1f} 个。"
+        f"十分之九的梯度来自经过 {_span(span)} 个 F 的路径（每种长度最多随机取 {samples} 条路径估计）。"
+    )
+    if mean < 0.9 * n / 2:
+        return f"{said}可见短路径传递的梯度超过它们的数目所占的份额。"
+    if mean > 1.1 * n / 2:
         return f"{said}这里反而是长路径传递的更多，与 Veit 等人的发现不同。"
-    return f"{said}这里各种常见长度的路径都传递梯度，与 Veit 等人的发现不同。"
+    return f"{said}这里长短路径传递的梯度与数目大致相称，与 Veit 等人的发现不同。"
 
 
 def _span(lengths: tuple[int, int]) -> str:
