@@ -22,7 +22,20 @@ from . import text
 from .bars import has_test_set, test_set
 from .page import Page, choose
 from .parts import both, figure, note, sentences, whole_input
-from .run import CIFAR, MOST_SECONDS, NOTHING, WAIT, Run, count_of, data_of, networks_of, pictures_of, suits
+from .run import (
+    CIFAR,
+    FRESH,
+    MOST_SECONDS,
+    NOTHING,
+    PICTURE,
+    WAIT,
+    Run,
+    count_of,
+    data_of,
+    networks_of,
+    pictures_of,
+    suits,
+)
 from .session import Visit, visit_of
 
 # One experiment runs at a time; other visitors see their place in the queue.
@@ -70,9 +83,8 @@ def build(data_dir: str | None) -> ExperimentsPage:
             live = gr.HTML(elem_id="experiment-live", js_on_load=choose("cut"))
     here = gr.HTML(elem_id="experiment-here")
     with gr.Row(elem_id="experiment-form"):
-        pictures = whole_input(
-            suits(Visit().experiment), label=say.PICTURES, elem_id="experiment-pictures", min_width=150, scale=0
-        )
+        with gr.Column(min_width=150, scale=0) as asking:
+            pictures = whole_input(suits(Visit().experiment), label=say.PICTURES, elem_id="experiment-pictures")
         start = gr.Button(say.RUN, variant="primary", elem_id="experiment-run", min_width=120, scale=0)
         stop = gr.Button(say.STOP, elem_id="experiment-stop", visible=False, min_width=120, scale=0)
         download = gr.Button(say.DOWNLOAD, elem_id="experiment-download", visible=False, min_width=220, scale=0)
@@ -86,10 +98,11 @@ def build(data_dir: str | None) -> ExperimentsPage:
         return {
             menu: menu_of(visit),
             asked: question(visit, there),
-            bundled: shown(visit, there, say.BUNDLED) if there else note(say.NOT_YET),
+            bundled: shown(visit, there, say.BUNDLED, own is not None) if there else note(say.NOT_YET),
             beside: gr.update(visible=own is not None),
-            live: shown(visit, own, say.HERE) if own else "",
+            live: shown(visit, own, say.HERE, there is not None) if own else "",
             here: f"<h3>{escape(say.HERE)}</h3>" + note(say.data_used(data, titles, network_title(visit.name))),
+            asking: gr.update(visible=data not in (PICTURE, FRESH)),
             start: gr.update(interactive=data != NOTHING),
             download: gr.update(visible=not has_test_set(data_dir) and data != CIFAR),
         }
@@ -103,7 +116,7 @@ def build(data_dir: str | None) -> ExperimentsPage:
             download: gr.update(value=words.DOWNLOAD),
         }
 
-    components = [menu, asked, bundled, beside, live, here, start, download]
+    components = [menu, asked, bundled, beside, live, here, asking, start, download]
     page = Page("experiments", components, render, {"experiment": menu, "compared": asked}, labels)
     return ExperimentsPage(page, bundled, live, pictures, start, stop, download, status)
 
@@ -160,16 +173,17 @@ def compared(visit: Visit, result: Result | None) -> dict[str, Any]:
     return next((pair for pair in pairs if visit.compared in pair), pairs[0])
 
 
-def shown(visit: Visit, result: Result, title: str) -> str:
-    """A result: its figure with the sentence that reads it, and what it rests on."""
+def shown(visit: Visit, result: Result, title: str, beside: bool) -> str:
+    """A result: its figure with the sentence that reads it, and what it rests on; `beside` another one."""
     name, say = result["experiment"], visit.say.experiments
     reports = compared(visit, result)
     drawing = both(lambda tall=False: draw_experiment(name, reports, say.FIGURES.get(name), tall))
     words = say.reading(name, reports)
-    file = "-".join([name, *reports])
     source = say.provenance(result, say.SOURCES[name])
+    beside_it = " rd-beside" * beside
+    drawn = figure(drawing, words, "-".join([name, *reports]), numbers=table(reports))
     return (
-        f'<div class="rd-experiment"><h4>{escape(title)}</h4>{figure(drawing, words, file, numbers=table(reports))}'
+        f'<div class="rd-experiment{beside_it}"><h4>{escape(title)}</h4>{drawn}'
         f'<p class="rd-source">{escape(source)}</p></div>'
     )
 

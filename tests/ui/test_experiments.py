@@ -136,6 +136,7 @@ def test_which_pictures_a_run_takes(visit: Visit, tmp_path: Path, monkeypatch: p
     assert own is not None
     assert own.pictures.shape == (1, 3, 32, 32)
     assert own.labels.tolist() == [int(visit.seen.logits.argmax())]
+    assert run.data_of(visit, "shattering", absent) == run.FRESH
     monkeypatch.setattr(run, "has_test_set", lambda _: True)
     assert run.data_of(visit, "lesion", absent) == run.CIFAR
     visit.use_network("resnet18", RANDOM)
@@ -323,6 +324,8 @@ def test_a_vanishing_gradient_is_said_to_vanish() -> None:
     assert "even with batch norm" in english.reading("gradients", ratios(1e-4, 1e-8))
     assert "does not vanish at all" in english.reading("gradients", ratios(1.0, 1.0))
     assert "not to be measured" in english.reading("gradients", ratios(1.0, None))
+    assert "2,200 times" in english.reading("gradients", ratios(2200.0, 0.0))
+    assert "too small for 32 bits" in english.reading("gradients", ratios(2200.0, 0.0))
 
 
 def test_dials_and_lenses_are_read() -> None:

@@ -147,12 +147,14 @@ def provenance(result: dict[str, Any], source: str) -> str:
 
 
 def data_used(data: str, networks: list[str], title: str) -> str:
-    """What a run would take; `data` is "cifar10", "picture", "own", or "" where there is nothing to take."""
+    """What a run would take; `data` is "cifar10", "picture", "own", "fresh", or "" where there is nothing to take."""
     on = pair(networks)
     if data == "cifar10":
         return f"On {on}, with CIFAR-10’s test pictures, which are on this computer."
     if data == "own":
         return f"On {on}, with the test pictures that it was trained beside."
+    if data == "fresh":
+        return "On fresh networks of several depths, with and without shortcuts. No picture is looked at."
     if data == "picture":
         return f"On {on}, with your picture and, in place of a label, what {title} takes it for."
     return "This needs labelled pictures, and CIFAR-10 is not on this computer. What was measured beforehand is above."
@@ -314,7 +316,9 @@ def gradients(reports: Reports) -> str:
 
 
 def _times(ratio: float | None) -> str:
-    return "not to be measured" if ratio is None else f"{ratio:.2g} times as large"
+    if not ratio:
+        return "too small for 32 bits" if ratio == 0 else "not to be measured"
+    return f"{ratio:,.0f} times as large" if ratio >= 100 else f"{ratio:.2g} times as large"
 
 
 def responses(reports: Reports) -> str:

@@ -227,6 +227,8 @@ def data_used(data: str, networks: list[str], title: str) -> str:
         return f"用 {on}，以及这台计算机上的 CIFAR-10 测试图片。"
     if data == "own":
         return f"用 {on}，以及与它的训练集配套的测试图片。"
+    if data == "fresh":
+        return "用几种深度的、刚初始化的网络，有和没有捷径连接；不看任何图片。"
     if data == "picture":
         return f"用 {on} 和您的图片，以 {title} 的答案代替标签。"
     return "这个实验需要带标签的图片，而这台计算机上没有 CIFAR-10。上面是事先测得的结果。"
@@ -387,7 +389,9 @@ def gradients(reports: Reports) -> str:
 
 
 def _times(ratio: float | None) -> str:
-    return "无法测得" if ratio is None else f"{ratio:.2g}"
+    if not ratio:
+        return "小得无法用 32 位表示" if ratio == 0 else "无法测得"
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
 
 
 def responses(reports: Reports) -> str:
