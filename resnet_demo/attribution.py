@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import Tensor
 
@@ -13,21 +15,36 @@ from .resnet import ResNet
 from .trace import BlockTrace, Trace, check_image, check_target, private_view
 
 BRANCHES = ("output", "total", "residual", "shortcut")
-METHODS = ("LayerGradCam", "GuidedGradCam", "IntegratedGradients", "Occlusion", "Saliency")  # captum's names
+METHODS = (  # captum's names
+    "LayerGradCam",
+    "GuidedGradCam",
+    "GuidedBackprop",
+    "IntegratedGradients",
+    "Occlusion",
+    "Saliency",
+)
+
+
+def cam(feature_maps: Tensor, gradient: Tensor, signed: bool = False) -> Tensor:
+    """Grad-CAM [N, H, W]: feature maps [N, C, H, W] summed, each weighted by its mean gradient ([1], equations 1, 2).
+
+    The gradient [N, C, H, W] is that of each picture's target logit. Unless `signed`, evidence against the class is cut
+    off at zero.
+    """
+    found = (gradient.mean(dim=(2, 3), keepdim=True) * feature_maps).sum(dim=1)
+    return found if signed else found.relu()
 
 
 def block_cam(block: BlockTrace, branch: str = "output", signed: bool = False) -> Tensor:
-    """Grad-CAM of one block [H, W]: its channels summed, each weighted by its mean gradient ([1], equations 1, 2).
+    """Grad-CAM of one block [H, W]; see `cam`.
 
     `branch` is "output" (what captum's LayerGradCam of the block shows), or one side of the equation: "total",
     "residual", "shortcut". Since both terms of a sum receive the same gradient, the signed maps add up exactly:
-    cam(total) = cam(residual) + cam(shortcut). Unless `signed`, evidence against the class is cut off at zero.
+    cam(total) = cam(residual) + cam(shortcut).
     """
     if branch not in BRANCHES:
         raise InputError(f"Grad-CAM is taken at {', '.join(BRANCHES)}, not at {branch!r}.")
-    weights = block.gradients[branch].mean(dim=(2, 3), keepdim=True)  # [1, C, 1, 1]
-    cam = (weights * getattr(block, branch)).sum(dim=1)[0]  # [H, W]
-    return cam if signed else cam.relu()
+    return cam(getattr(block, branch), block.gradients[branch], signed)[0]
 
 
 def grad_cam(trace: Trace, branch: str = "output", signed: bool = False) -> dict[str, Tensor]:
@@ -53,6 +70,8 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
     check_target(target, model.config.classes)
     from captum import attr  # here, since importing captum takes a second
 
+    # captum warns whoever gives it a network of their own; ours is a private view.
+    warnings.filterwarnings("ignore", "Setting backward hooks on ReLU")
     view = private_view(model)
     blocks = dict(view.named_blocks())
     if block is not None and block not in blocks:
@@ -64,6 +83,8 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
             result = attr.LayerGradCam(view, layer).attribute(image, target)
         elif method == "GuidedGradCam":
             result = attr.GuidedGradCam(view, layer).attribute(image, target)
+        elif method == "GuidedBackprop":
+            result = attr.GuidedBackprop(view).attribute(image, target)
         elif method == "IntegratedGradients":  # from a picture of the mean colour, in 32 steps
             result = attr.IntegratedGradients(view).attribute(image, target=target, n_steps=32, internal_batch_size=8)
         elif method == "Occlusion":  # a grey square, a fifth of the picture wide, moved by a third of itself

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .data import Dataset
     from .images import Domain
     from .provenance import Settings
+    from .resnet import ResNet
     from .trace import Trace
     from .train import Record
 
@@ -127,6 +128,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdo
 Model = Annotated[str, typer.Option(help="A network of the zoo, or a checkpoint file.")]
 DATA = "A data set: cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders."
 Data = Annotated[str, typer.Option(help=DATA)]
+LESSON = 2  # epochs: enough for resnet20 to tell shapes apart
 DataDir = Annotated[Path | None, typer.Option(help="Where data sets lie, or are downloaded to.")]
 
 
@@ -503,11 +505,18 @@ def _evaluation_text(value: dict[str, Any], n: int) -> str:
 
 @_command
 def experiment(
-    name: Annotated[str, typer.Argument(help="Which experiment, such as lesion; or all.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Which one: lesion, lesions, dial, lens, paths, gradients, responses, refinement, shattering, "
+            "landscape, sanity, localise or faithful. Or all of them: all."
+        ),
+    ],
     model: Annotated[
-        list[str] | None, typer.Option(help="A network or a checkpoint file; several, if given several times.")
+        list[str] | None,
+        typer.Option(help="A network or a checkpoint file; may be given several times.", show_default="resnet20"),
     ] = None,
-    data: Data = "cifar10",
+    data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10, but shapes for localise")] = None,
     data_dir: DataDir = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
@@ -517,42 +526,81 @@ def experiment(
     ] = False,
     as_json: Json = False,
 ) -> tuple[Any, str]:
-    """Intervene in a network, and beside it in its twin with or without shortcuts, where both are trained."""
-    from . import lab, zoo
+    """Intervene in a network, and beside it in its twin with or without shortcuts, where both are trained.
+
+    For localise, whose pictures show where their objects are, networks of the zoo are trained first.
+    """
+    from . import lab
     from .data import load_dataset
     from .lab import results
     from .weights import write_atomically
 
     names = lab.NAMES if name == "all" else (name,)
     lab.question(names[0])  # an unknown name is told before anything is read or downloaded
-    networks = {}
-    for title in model or ["resnet20"]:
-        networks[title] = zoo.load(title)
-        twin = zoo.twin(title)
-        if twin and zoo.bundled_weights(twin):
-            networks[twin] = zoo.load(twin)
-    dataset = load_dataset(data, False, data_dir)
-    _tell_notes(dataset)
-    settings = {"--data": Path(data), "--data-dir": data_dir, "--pictures": pictures, "--seed": seed}
-    found = []
+    models, load_once, found = list(model or ["resnet20"]), functools.lru_cache(load_dataset), []
     for each in names:
+        place = data or lab.data_for(each)
+        subjects = _subjects(each, models)
+        dataset = load_once(place, False, data_dir)
+        lab.check(each, dataset)
+        _tell_notes(dataset)
         file = out and out / f"{each}.json"
         there = results.read(file) if file and resume else None
-        if there and results.would_be_the_same(there, each, networks, dataset, pictures, seed):
+        if there and results.would_be_the_same(there, each, subjects, dataset, pictures, seed):
             found.append(there)
             continue
+        taught = [title for title, network in subjects.items() if network is None]
+        networks = {
+            title: network or _taught(title, load_once(place, True, data_dir), dataset, seed)
+            for title, network in subjects.items()
+        }
         result = results.measure(
             each, networks, dataset, pictures, seed,
             lambda title, done, each=each: _progress_line(f"{each}, {title}: {_percent(done)}", False),
         )  # fmt: skip
         _progress_line(f"{each}: {sum(result['provenance']['seconds'].values()):.1f} s", True)
-        command = _as_typed(f"experiment {each}", {"--model": list(model or ["resnet20"]), **settings})
-        result["provenance"] = {"command": command, **result["provenance"]}
+        settings = {"--model": models, "--data": Path(place), "--data-dir": data_dir}
+        settings |= {"--pictures": pictures, "--seed": seed}
+        told = {"command": _as_typed(f"experiment {each}", settings)}
+        told |= {"taught": f"{', '.join(taught)}: {LESSON} epochs"} if taught else {}
+        result["provenance"] = told | result["provenance"]
         found.append(result)
         if file:
             write_atomically(file, (_json(results.rounded(result), indent=1) + "\n").encode())
     value = found if name == "all" else found[0]
     return value, "\n\n".join(map(_experiment_text, found))
+
+
+def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None]:
+    """The networks to be compared, by name; None for one that has still to be trained on the experiment's pictures."""
+    from . import lab, zoo
+    from .weights import SUFFIXES
+
+    subjects: dict[str, ResNet | None] = {}
+    for title in models:
+        twin = zoo.twin(title)
+        if lab.asks_for_masks(experiment) and Path(title).suffix not in SUFFIXES:
+            zoo.network(title)  # an unknown name is told before anything is read
+            subjects |= dict.fromkeys(filter(None, (title, twin)))
+            continue
+        subjects[title] = zoo.load(title)
+        if twin and zoo.bundled_weights(twin):
+            subjects[twin] = zoo.load(twin)
+    return subjects
+
+
+def _taught(name: str, train_set: Dataset, test_set: Dataset, seed: int) -> ResNet:
+    """A network of the zoo, trained on a data set here and now."""
+    from .train import Training
+    from .zoo import build
+
+    typer.echo(
+        f"The zoo has no {name} that learned {train_set.name}: one is trained first, for {LESSON} epochs.", err=True
+    )
+    network = build(name, seed, len(train_set.classes))
+    for record in Training(network, train_set, test_set, epochs=LESSON, seed=seed, tell_every=2.0).run():
+        _progress_line(f"{name}: {_record_text(record)}", record.test_accuracy is not None)
+    return network.eval().requires_grad_(False)
 
 
 def _experiment_text(value: dict[str, Any]) -> str:

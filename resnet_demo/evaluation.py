@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,6 +34,11 @@ class Evaluation:
         return int((self.logits.argmax(1) == self.labels).sum()) / self.n  # exact: 0.9173, not 0.91729998
 
     @cached_property
+    def error(self) -> float:
+        """The fraction that was classified wrongly."""
+        return int((self.logits.argmax(1) != self.labels).sum()) / self.n
+
+    @cached_property
     def loss(self) -> float:
         """Mean cross-entropy."""
         return cross_entropy(self.logits, self.labels).item()
@@ -56,11 +62,13 @@ class Evaluation:
 
 
 @torch.no_grad()
-def evaluate(model: ResNet, dataset: Dataset, batch: int = 250) -> Evaluation:
+def evaluate(
+    model: ResNet, dataset: Dataset, batch: int = 250, forward: Callable[[Tensor], Tensor] | None = None
+) -> Evaluation:
     """Classify a whole data set, whole pictures, without augmentation. The model's mode is left as it was.
 
-    The processes of a distributed training share the work. Raises InputError where the network's classes are not the
-    data set's.
+    `forward` is another way through the same network: inputs [N, 3, H, W] -> logits [N, classes]. The processes of a
+    distributed training share the work. Raises InputError where the network's classes are not the data set's.
     """
     check_classes(model, dataset)
     domain, was_training, device = domain_of(model), model.training, next(model.parameters()).device
@@ -70,7 +78,7 @@ def evaluate(model: ResNet, dataset: Dataset, batch: int = 250) -> Evaluation:
         # Every process has the whole data set, and takes every so-manieth batch.
         for start in range(distributed.rank() * batch, len(dataset), distributed.world() * batch):
             pictures = dataset.pictures[start : start + batch].to(device)
-            logits[start : start + batch] = model(domain.normalise(pictures))
+            logits[start : start + batch] = (forward or model)(domain.normalise(pictures))
     finally:
         model.train(was_training)
     return Evaluation(distributed.total(logits).cpu(), dataset.labels)

@@ -111,16 +111,25 @@ def test_occlusion_equals_a_slow_loop(tiny_model, tiny_image):
     assert torch.allclose(attribute(tiny_model, tiny_image, 2, "Occlusion"), 3 * drop / count, atol=1e-4)
 
 
-def test_guided_grad_cam_is_guided_backprop_times_the_enlarged_cam(tiny_model, tiny_image):
-    guided = copy.deepcopy(tiny_model)
-    for module in guided.modules():
-        if isinstance(module, nn.ReLU):  # only positive gradients pass
+@pytest.fixture
+def guided(tiny_model, tiny_image) -> torch.Tensor:
+    """The gradient of the logit 2 at the picture where only positive gradients pass the ReLUs."""
+    network = copy.deepcopy(tiny_model)
+    for module in network.modules():
+        if isinstance(module, nn.ReLU):
             module.register_full_backward_hook(lambda _module, grads, _out: (grads[0].clamp(min=0),))
     image = tiny_image.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(guided(image)[0, 2], image)
+    return torch.autograd.grad(network(image)[0, 2], image)[0]
+
+
+def test_guided_backprop_lets_only_positive_gradients_pass(tiny_model, tiny_image, guided):
+    assert torch.allclose(attribute(tiny_model, tiny_image, 2, "GuidedBackprop"), guided.sum(1)[0], atol=1e-6)
+
+
+def test_guided_grad_cam_is_guided_backprop_times_the_enlarged_cam(tiny_model, tiny_image, guided):
     cam = block_cam(trace_blocks(tiny_model, tiny_image, 2)["layer2.0"])
     enlarged = nn.functional.interpolate(cam[None, None], (16, 16))
-    expected = (gradient * enlarged).sum(1)[0]
+    expected = (guided * enlarged).sum(1)[0]
     assert torch.allclose(attribute(tiny_model, tiny_image, 2, "GuidedGradCam", "layer2.0"), expected, atol=1e-5)
 
 

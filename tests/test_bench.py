@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_demo import bench
 from resnet_demo.bench import accuracy, servers, textbook, tuning
+from resnet_demo.bench import lesion as bench_lesion
 from resnet_demo.bench import train as bench_train
 from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
@@ -47,6 +48,30 @@ def test_a_benchmark_reports_the_figures_of_the_interface(name):
     assert 0 < result["limit"] <= result["ours"] * 1.2
     assert result["unit"].startswith("peer / ours")
     assert result["work"]
+
+
+def test_the_benchmark_of_a_click():
+    result = bench.run("cut")
+    assert result["name"] == "cut"
+    assert result["ratio"] == pytest.approx(result["ours"] / result["peer"])
+    assert result["ratio_numbers"] == pytest.approx(result["numbers"] / result["peer"])
+    assert 0 < result["numbers"] < result["ours"]
+    assert result["unit"].startswith("ours / peer")
+    assert "27 blocks" in result["work"]
+
+
+def test_the_benchmark_of_lesions(monkeypatch):
+    for name, value in {"NETWORK": "resnet20", "PICTURES": 40, "PEER_BATCH": 40, "ROUNDS": 1, "SLICE": 0.01}.items():
+        monkeypatch.setattr(bench_lesion, name, value)
+    monkeypatch.setattr(bench, "REST", 0.0)
+    monkeypatch.setattr(bench_train, "SIDE", 64)
+    monkeypatch.setattr(bench_lesion, "SIDE", 64)
+    result = bench.run("lesion")
+    assert result["ratio"] == pytest.approx(result["peer"] / result["ours"])
+    assert result["ratio_peer_small"] == pytest.approx(result["peer_small"] / result["ours"])
+    assert result["over_limit"] == pytest.approx(result["ours"] / result["limit"])
+    assert result["unit"].startswith("peer / ours")
+    assert "resnet20 whole and without each of its 9 blocks" in result["work"]
 
 
 def test_an_unknown_benchmark_is_a_sentence():

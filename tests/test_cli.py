@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -358,6 +359,7 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
         return {"n": len(dataset), "error": {"layer1.0": 0.25}, "shares": [0.5, math.nan]}
 
     monkeypatch.setattr(lab, "run", run)
+    monkeypatch.setattr(cli, "_taught", lambda name, *_: load(name))  # for localise
     options = ("experiment", name, "--data", "shapes", "--pictures", 3, "--seed", 7, "--model", "plain20")
     value = answer(*options)
     assert value["experiment"] == name
@@ -372,6 +374,42 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
     text = shell(*options).stdout
     assert "error layer1.0" in text
     assert "shares 1" in text
+
+
+def test_the_help_names_every_experiment() -> None:
+    listed = re.sub(r"\s+", " ", shell("experiment", "--help").stdout)
+    first, last = ", ".join(lab.NAMES[:-1]), lab.NAMES[-1]
+    assert f"{first} or {last}." in listed
+
+
+def test_localise_first_trains_networks_on_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resnet_demo.data.draw_shapes", lambda count, seed: draw_shapes(min(count, 160), seed))
+    monkeypatch.setattr(cli, "LESSON", 1)
+    result = shell("experiment", "localise", "--model", "resnet8", "--pictures", 12, "--json")
+    assert result.exit_code == 0, result.stderr
+    told = [line for line in result.stderr.splitlines() if line.startswith("The zoo has no")]
+    assert told == [
+        f"The zoo has no {name} that learned shapes: one is trained first, for 1 epochs."
+        for name in ("resnet8", "plain8")
+    ]
+    value = json.loads(result.stdout)
+    assert value["data"] == "shapes"
+    for report in value["networks"].values():
+        assert report["n"] == 12
+        assert report["pointing"]["the same everywhere"]["mean"] == pytest.approx(report["area"])
+        assert report["energy"]["the same everywhere"]["mean"] == pytest.approx(report["area"])
+        assert "Grad-CAM layer3.0" in report["pointing"]
+
+
+def test_localise_refuses_what_it_cannot_compare(weights: Path) -> None:
+    assert "not in shapes" in complaint("experiment", "localise", "--model", weights, "--pictures", 2)
+    assert "no network 'resnet21'" in complaint("experiment", "localise", "--model", "resnet21")
+
+
+@pytest.mark.usefixtures("trusted")
+def test_localise_asks_for_masks_before_it_trains(cifar: Path) -> None:
+    told = complaint("experiment", "localise", "--data", "cifar10", "--data-dir", cifar)
+    assert "does not tell where its objects are" in told
 
 
 def test_an_experiment_on_a_checkpoint_and_what_it_refuses(weights: Path, tmp_path: Path) -> None:

@@ -36,6 +36,15 @@ def test_evaluation_by_hand(mode, randomise):
     assert torch.allclose(found.energies, logits.exp().sum(1).log(), atol=1e-4)
 
 
+def test_another_way_through_the_network_is_measured():
+    model = ResNet(CONFIG, seed=0)
+    model.domain = dataset_domain(TEST_SET)
+    always_first = torch.nn.functional.one_hot(torch.tensor(0), CONFIG.classes).float()
+    found = evaluate(model, TEST_SET, batch=37, forward=lambda inputs: always_first.expand(len(inputs), -1))
+    assert torch.equal(found.logits, always_first.expand(96, -1))
+    assert found.error == (TEST_SET.labels != 0).double().mean().item() == pytest.approx(1 - found.accuracy)
+
+
 def test_the_mode_is_given_back_after_a_failure_too():
     model = ResNet(CONFIG, seed=0).train()
     broken = replace(TEST_SET, pictures=TEST_SET.pictures[:, :2])

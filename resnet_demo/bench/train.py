@@ -48,7 +48,7 @@ def measure() -> dict[str, Any]:
             "ours_small": _ours(train_set, test_set, small_until=1.0),
             "peer_recipe": _peer(train_set, PEER_RECIPE, device),
             "step_alone": _step_alone(train_set, fast.batch, device),
-            **{str(dtype): _products(dtype, device) for dtype in dtypes},
+            **{str(dtype): matrix_products(dtype, device) for dtype in dtypes},
         }
         for work in contenders.values():
             stack.enter_context(closing(work))  # which ends the loaders' workers
@@ -124,7 +124,7 @@ def _step_alone(train_set: Dataset, batch: int, device: torch.device) -> Generat
         yield seen
 
 
-def _products(dtype: torch.dtype, device: torch.device) -> Generator[int, None, None]:
+def matrix_products(dtype: torch.dtype, device: torch.device) -> Generator[int, None, None]:
     a, b = (torch.randn(SIDE, SIDE, device=device).to(dtype) for _ in range(2))
     done = 0
     while True:

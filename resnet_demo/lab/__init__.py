@@ -15,7 +15,21 @@ from ..errors import InputError
 from ..evaluation import check_classes
 from ..resnet import ResNet
 
-NAMES = ("lesion", "lesions", "dial", "lens", "paths", "gradients", "responses", "refinement", "shattering")
+NAMES = (
+    "lesion",
+    "lesions",
+    "dial",
+    "lens",
+    "paths",
+    "gradients",
+    "responses",
+    "refinement",
+    "shattering",
+    "landscape",
+    "sanity",
+    "localise",
+    "faithful",
+)
 
 
 def pictures_for(name: str, wanted: int | None = None) -> int:
@@ -37,6 +51,16 @@ def concerned(name: str, networks: Mapping[str, ResNet]) -> dict[str, ResNet]:
     return {title: networks[title] for title in kinds.values()}
 
 
+def data_for(name: str) -> str:
+    """The data set that an experiment is made on unless one says otherwise."""
+    return getattr(_module(name), "DATA", "cifar10")
+
+
+def asks_for_masks(name: str) -> bool:
+    """Whether it must be known where the objects are, and the network must have learned to tell just these apart."""
+    return getattr(_module(name), "MASKS", False)
+
+
 def question(name: str) -> str:
     """What an experiment asks: the first line of its file."""
     return (_module(name).__doc__ or "").strip().splitlines()[0]
@@ -48,13 +72,19 @@ def run(
     """The report of an experiment on a network, with the pictures and labels of a data set.
 
     `progress` is told the fraction that is done. Raises InputError for an unknown experiment, for a data set that is
-    empty, or where the network's classes are not the data set's.
+    empty or lacks what the experiment asks for, or where the network's classes are not the data set's.
     """
-    module = _module(name)
+    check(name, dataset)
     check_classes(model, dataset)
+    return _module(name).report(model, dataset, seed, progress)
+
+
+def check(name: str, dataset: Dataset) -> None:
+    """Raise InputError where there is no such experiment, or it cannot be made on this data set."""
+    if asks_for_masks(name) and dataset.masks is None:
+        raise InputError(f"The data set {dataset.name} does not tell where its objects are; shapes does.")
     if not len(dataset):
         raise InputError("An experiment needs one picture at least.")
-    return module.report(model, dataset, seed, progress)
 
 
 def _module(name: str) -> Any:

@@ -10,7 +10,7 @@ contributions, with that of the stem, add up to the network's logit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ from torch import Tensor
 from ..data import Dataset
 from ..predict import domain_of
 from ..resnet import ResNet
-from .wires import answer_without, block_names, head, passed_on, states
+from ..trace import Trace
+from .wires import NO_DIALS, Dial, answer_without, block_names, head, passed_on, states
 
 PICTURES = 1000
 BATCH = 50
@@ -62,6 +63,26 @@ def read_off(model: ResNet, states: Sequence[Tensor]) -> Tensor:
     for (_, block), state in zip(model.named_blocks(), states[1:], strict=True):
         waiting = torch.cat([passed_on(block, waiting), state])
     return head(model, waiting).view(len(states), len(states[0]), -1)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One picture's way through a network as it is, and with its wires changed."""
+
+    states: dict[str, Tensor]  # what leaves the stem and each block now
+    before: Tensor  # readings of the network as it is, [blocks + 1, classes]
+    after: Tensor  # and now
+
+
+@torch.no_grad()
+def beside(model: ResNet, trace: Trace, dials: Mapping[str, Dial] = NO_DIALS, deleted: Collection[str] = ()) -> Beside:
+    """Look at the answers that grow in a network with blocks dialled or deleted, beside those of a trace of it.
+
+    Only from the first changed block on is the network computed. InputError for a block that it does not have.
+    """
+    known = {"stem": trace.blocks[0].x, **{block.name: block.output for block in trace.blocks}}
+    found = dict(states(model, trace.image, dials, deleted, known))
+    return Beside(found, read_off(model, list(known.values()))[:, 0], read_off(model, list(found.values()))[:, 0])
 
 
 @torch.no_grad()

@@ -21,10 +21,10 @@ from ..data import Dataset
 from ..evaluation import check_classes
 from ..predict import domain_of
 from ..resnet import ResNet
+from .quick import BATCH, quick
 from .wires import block_names, changes_shape, head, passed_on
 
 PICTURES = 1000
-BATCH = 50  # pictures at a time; the variants of them without a block make it many more
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,18 @@ class Lesion:
         return statistics.median(self.added.values())
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def lesion(model: ResNet, dataset: Dataset, progress: Callable[[float], None] = lambda _: None) -> Lesion:
     """Delete every block of a network, one at a time, on a whole data set.
 
     `progress` is told the fraction that is done. Raises InputError where the network's classes are not the data set's.
     """
     check_classes(model, dataset)
-    domain, names = domain_of(model), block_names(model)
+    domain, names, network = domain_of(model), block_names(model), quick(model)
     wrong = torch.zeros(len(names) + 1, dtype=torch.long)
     for start in range(0, len(dataset), BATCH):
         labels = dataset.labels[start : start + BATCH]
-        logits = without_each(model, domain.normalise(dataset.pictures[start : start + BATCH]))
+        logits = without_each(network, domain.normalise(dataset.pictures[start : start + BATCH]))
         wrong += (logits.argmax(2) != labels).sum(1)
         progress(min(start + BATCH, len(dataset)) / len(dataset))
     *lesions, whole = (wrong.double() / len(dataset)).tolist()
@@ -69,16 +69,18 @@ def lesion(model: ResNet, dataset: Dataset, progress: Callable[[float], None] = 
 def without_each(model: ResNet, inputs: Tensor) -> Tensor:
     """Logits [blocks + 1, N, classes]: of the network without its first block, …, without its last one, and whole.
 
-    All variants agree up to the block that one of them lacks: so far they are computed once. From there on they go
-    through the same blocks, and are computed together. In all that is half the work of doing one after the other.
+    Up to its hole, every variant is the whole network: so far it is computed only once. In all that is half the work of
+    computing all variants. Of many pictures only a few at a time should be given; see `quick.BATCH`.
     """
-    x = model.stem(inputs)  # [N, C, H, W]
-    holed = x[:0]  # the variants that lack a block already: [variants * N, C, H, W]
-    for _, block in model.named_blocks():
-        fresh = passed_on(block, x)
-        outputs = block(torch.cat([x, holed]))
-        x, holed = outputs[: len(x)], torch.cat([outputs[len(x) :], fresh])
-    return head(model, torch.cat([holed, x])).view(-1, len(inputs), model.config.classes)
+    blocks = [block for _, block in model.named_blocks()]
+    x, ends = model.stem(inputs), []
+    for number, block in enumerate(blocks, start=1):
+        holed = passed_on(block, x)
+        for later in blocks[number:]:
+            holed = later(holed)
+        ends.append(holed)
+        x = block(x)
+    return torch.stack([head(model, end) for end in (*ends, x)])
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:

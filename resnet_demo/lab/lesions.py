@@ -11,7 +11,6 @@ it was; so do we, in the same stage, where the shapes fit.)
 from __future__ import annotations
 
 import random
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +20,13 @@ from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
-from ..evaluation import check_classes
-from ..predict import domain_of
+from ..evaluation import check_classes, evaluate
 from ..resnet import ResidualBlock, ResNet
+from .quick import BATCH, quick
+from .ranks import kendall, spearman
 from .wires import answer_without, changes_shape, head
 
 PICTURES = 250
-BATCH = 250
 SWAPS = (1, 2, 4, 8, 16)
 
 
@@ -76,23 +75,23 @@ def lesions(
     luck = random.Random(seed)
     holes = [luck.sample(names, count) for count in range(1, len(names) + 1) for _ in range(draws)]
     orders = [_swapped(names, swaps, luck) for swaps in SWAPS for _ in range(draws)]
-    total, done = len(holes) + len(orders) + 1, 0
+    total, done, network = len(holes) + len(orders) + 1, 0, quick(model)
 
     def error_of(logits_of: Callable[[Tensor], Tensor]) -> float:
         nonlocal done
-        found = _error(model, dataset, logits_of)
+        found = evaluate(network, dataset, BATCH, logits_of).error
         done += 1
         progress(done / total)
         return found
 
-    whole = error_of(model)
+    whole = error_of(network)
     deleted = tuple(
-        Draw(len(hole), error_of(lambda inputs, hole=hole: answer_without(model, inputs, hole))) for hole in holes
+        Draw(len(hole), error_of(lambda inputs, hole=hole: answer_without(network, inputs, hole))) for hole in holes
     )
     shuffled = tuple(
         Draw(
             kendall([names.index(name) for name in order]),
-            error_of(lambda inputs, order=order: in_order(model, inputs, dict(zip(names, order, strict=True)))),
+            error_of(lambda inputs, order=order: in_order(network, inputs, dict(zip(names, order, strict=True)))),
         )
         for order in orders
     )
@@ -108,24 +107,6 @@ def in_order(model: ResNet, inputs: Tensor, instead: dict[str, str]) -> Tensor:
     return head(model, x)
 
 
-def kendall(order: Sequence[int]) -> float:
-    """Kendall's rank correlation of an order with the sorted one: 1 for the same, -1 for the opposite."""
-    pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :]]
-    return sum(1 if a < b else -1 for a, b in pairs) / len(pairs) if pairs else 1.0
-
-
-def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Spearman's rank correlation, ties counted as their mean rank; None where one of the two never changes."""
-    if len(set(first)) < 2 or len(set(second)) < 2:
-        return None
-    return statistics.correlation(_ranks(first), _ranks(second))
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    ordered = sorted(values)
-    return [ordered.index(value) + (ordered.count(value) - 1) / 2 for value in values]
-
-
 def _swapped(names: Sequence[str], swaps: int, luck: random.Random) -> list[str]:
     """The names with so many random pairs of the same stage swapped, one after the other."""
     order = list(names)
@@ -139,13 +120,6 @@ def _swapped(names: Sequence[str], swaps: int, luck: random.Random) -> list[str]
 
 def _stages(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name.split(".")[0] for name in names))
-
-
-def _error(model: ResNet, dataset: Dataset, logits_of: Callable[[Tensor], Tensor]) -> float:
-    domain, wrong = domain_of(model), 0
-    for pictures, labels in zip(dataset.pictures.split(BATCH), dataset.labels.split(BATCH), strict=True):
-        wrong += int((logits_of(domain.normalise(pictures)).argmax(1) != labels).sum())
-    return wrong / len(dataset)
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:

@@ -32,18 +32,30 @@ class Dial:
 NO_DIALS: Mapping[str, Dial] = {}
 
 
+NOTHING_KNOWN: Mapping[str, Tensor] = {}
+
+
 def states(
-    model: ResNet, inputs: Tensor, dials: Mapping[str, Dial] = NO_DIALS, deleted: Collection[str] = ()
+    model: ResNet,
+    inputs: Tensor,
+    dials: Mapping[str, Dial] = NO_DIALS,
+    deleted: Collection[str] = (),
+    known: Mapping[str, Tensor] = NOTHING_KNOWN,
 ) -> Iterator[tuple[str, Tensor]]:
     """What leaves the stem and every block, with its name, for inputs [N, 3, H, W]: named blocks dialled or deleted.
 
+    What is `known` to leave them in the network as it is, by name, is not computed again as far as nothing is changed.
     Raises InputError for a block that the network does not have.
     """
     check_blocks(model, [*dials, *deleted])
-    x = model.stem(inputs)
+    x = known["stem"] if "stem" in known else model.stem(inputs)
     yield "stem", x
+    changed = False
     for name, block in model.named_blocks():
-        if name in deleted:
+        changed = changed or name in deleted or name in dials
+        if not changed and name in known:
+            x = known[name]
+        elif name in deleted:
             x = passed_on(block, x)
         elif name in dials:
             x = dialled(block, x, dials[name])

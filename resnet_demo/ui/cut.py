@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-import torch
 
 from ..figures import draw_lens, draw_street
-from ..lab.lens import read_off
-from ..lab.wires import states
+from ..lab.lens import beside
+from ..lab.wires import Dial
 from ..predict import rank
 from .page import Page, choose
 from .parts import Slider, changes, figure, note
@@ -53,19 +52,16 @@ def build() -> CutPage:
         say = visit.say
         trace, network = visit.seen, visit.network
         names = [block.name for block in trace.blocks]
-        dialled = dict.fromkeys(names, visit.dials)
-        with torch.no_grad():
-            before = read_off(network, [network.stem(trace.image), *(block.output for block in trace.blocks)])[:, 0]
-            found = dict(states(network, trace.image, dialled, visit.cut))
-            after = read_off(network, list(found.values()))[:, 0]
-        then, now = before.softmax(1), after.softmax(1)  # [blocks + 1, classes]
-        (first,), (new,) = rank(network, before[-1], 1), rank(network, after[-1], 1)
+        dialled = dict.fromkeys(names, visit.dials) if visit.dials != Dial() else {}
+        found = beside(network, trace, dialled, visit.cut)
+        then, now = found.before.softmax(1), found.after.softmax(1)  # [blocks + 1, classes]
+        (first,), (new,) = rank(network, found.before[-1], 1), rank(network, found.after[-1], 1)
         likeliest = then[-1].maximum(now[-1]).topk(min(CLASSES, len(visit.labels))).indices.tolist()
         rows = [(visit.labels[index], then[-1, index].item(), now[-1, index].item()) for index in likeliest]
         left, plain = now[-1, first.index].item(), network.config.plain
         picture = visit.domain.crop(visit.picture) if visit.picture else visit.domain.to_picture(trace.image)
         seen = (new.label, say.reading.percent(new.probability))
-        drawing = draw_street(trace, None, picture, seen, cut=visit.cut, outputs=found)
+        drawing = draw_street(trace, None, picture, seen, cut=visit.cut, outputs=found.states)
         target = trace.target
         grown, grows = then[:, target].tolist(), now[:, target].tolist()
         return {

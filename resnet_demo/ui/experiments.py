@@ -23,7 +23,6 @@ from .bars import has_test_set, test_set
 from .page import Page, choose
 from .parts import both, figure, note, sentences, whole_input
 from .run import (
-    CIFAR,
     FRESH,
     MOST_SECONDS,
     NOTHING,
@@ -93,7 +92,7 @@ def build(data_dir: str | None) -> ExperimentsPage:
     def render(visit: Visit) -> dict[Any, Any]:
         name, say = visit.experiment, visit.say.experiments
         there, own = results.bundled(name), visit.measured.get(name)
-        data = data_of(visit, name, data_dir)
+        data, masks = data_of(visit, name, data_dir), lab.asks_for_masks(name)
         titles = [network_title(network) for network in networks_of(visit)]
         return {
             menu: menu_of(visit),
@@ -101,10 +100,10 @@ def build(data_dir: str | None) -> ExperimentsPage:
             bundled: shown(visit, there, say.BUNDLED, own is not None) if there else note(say.NOT_YET),
             beside: gr.update(visible=own is not None),
             live: shown(visit, own, say.HERE, there is not None) if own else "",
-            here: f"<h3>{escape(say.HERE)}</h3>" + note(say.data_used(data, titles, network_title(visit.name))),
+            here: f"<h3>{escape(say.HERE)}</h3>" + note(say.data_used(data, titles, network_title(visit.name), masks)),
             asking: gr.update(visible=data not in (PICTURE, FRESH)),
             start: gr.update(interactive=data != NOTHING),
-            download: gr.update(visible=not has_test_set(data_dir) and data != CIFAR),
+            download: gr.update(visible=not (has_test_set(data_dir) or masks)),
         }
 
     def labels(say: Any) -> dict[Any, Any]:
@@ -213,7 +212,7 @@ def connect(page: ExperimentsPage, key: gr.State, data_dir: str | None) -> None:
             with visit.lock:
                 networks, dataset = networks_of(visit), pictures_of(visit, name, data_dir)
             if dataset is None:
-                raise InputError(say.no_data(network_title(visit.name)))
+                raise InputError(say.no_data(network_title(visit.name), lab.asks_for_masks(name)))
             under_way = visit.run = Run(name, networks, dataset, count, say.too_long(MOST_SECONDS))
             for _ in under_way.watch():
                 yield {page.status: progress(under_way, say)}

@@ -21,7 +21,7 @@ from .session import HERE, Visit, shared_network, whole_number
 MOST_SECONDS = 180  # of a run, whatever a request says
 WAIT = 0.4  # seconds between two looks at how far it is
 # They need nothing but pictures and what the network takes them for.
-WITHOUT_LABELS = ("dial", "lens", "paths", "gradients", "responses", "refinement", "shattering")
+WITHOUT_LABELS = ("dial", "lens", "paths", "gradients", "responses", "refinement", "sanity", "faithful")
 CIFAR, OWN, PICTURE, FRESH, NOTHING = "cifar10", "own", "picture", "fresh", ""
 
 
@@ -42,7 +42,10 @@ def data_of(visit: Visit, name: str, data_dir: str | None) -> str:
     if most(name) == 1:
         return FRESH if visit.picture else NOTHING
     if visit.weights == HERE and visit.race and visit.name in visit.race.results:
-        return OWN
+        tested = visit.race.results[visit.name].test_set
+        return NOTHING if lab.asks_for_masks(name) and tested.masks is None else OWN
+    if lab.asks_for_masks(name):
+        return NOTHING
     if visit.domain == CIFAR10 and has_test_set(data_dir):
         return CIFAR
     return PICTURE if name in WITHOUT_LABELS and visit.picture else NOTHING

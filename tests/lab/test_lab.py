@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from networks import noise
@@ -25,7 +26,18 @@ def test_every_experiment_reports_plain_numbers(name, residual, plain):
 
 
 def test_what_cannot_be_is_a_sentence(residual, sentence):
-    for name, data, named in (("secret", noise(2), "lesion"), ("lens", noise(0), "one picture")):
+    blind = replace(noise(2), masks=None)
+    for name, data, named in (
+        ("secret", noise(2), "lesion"),
+        ("lens", noise(0), "one picture"),
+        ("localise", blind, "where its objects are"),
+    ):
         with pytest.raises(InputError, match=named) as error:
             lab.run(name, residual, data)
         sentence(error.value)
+
+
+def test_only_localise_asks_for_shapes():
+    asking = {name: lab.data_for(name) for name in lab.NAMES if lab.asks_for_masks(name)}
+    assert asking == {"localise": "shapes"}
+    assert {lab.data_for(name) for name in lab.NAMES} == {"cifar10", "shapes"}

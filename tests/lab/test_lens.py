@@ -3,9 +3,10 @@ from __future__ import annotations
 import torch
 from networks import inputs, noise
 
-from resnet_demo.lab.lens import Lens, lens, report
-from resnet_demo.lab.wires import answer_without, block_names
+from resnet_demo.lab.lens import Lens, beside, lens, report
+from resnet_demo.lab.wires import Dial, answer, answer_without, block_names
 from resnet_demo.predict import domain_of
+from resnet_demo.trace import trace_blocks
 
 
 def test_a_reading_is_the_network_without_its_later_branches(model):
@@ -14,6 +15,19 @@ def test_a_reading_is_the_network_without_its_later_branches(model):
     for count, logits in enumerate(found.logits):
         assert torch.allclose(logits, answer_without(model, inputs(), found.names[count:]), atol=1e-5)
     assert torch.allclose(found.logits[-1], model(inputs()), atol=1e-5)
+
+
+def test_a_change_is_seen_beside_the_network_as_it_is(model):
+    picture, names = inputs(1), block_names(model)
+    trace = trace_blocks(model, picture)
+    dials = {names[-1]: Dial(0.5, 1.1)}
+    found = beside(model, trace, dials, names[1:2])
+    assert torch.allclose(found.before, lens(model, picture).logits[:, 0], atol=1e-5)
+    assert torch.allclose(found.before[-1], trace.logits, atol=1e-5)
+    assert torch.allclose(found.after[-1], answer(model, picture, dials, names[1:2])[0], atol=1e-5)
+    assert torch.allclose(found.after[:2], found.before[:2], atol=1e-6)  # before the hole
+    assert not torch.allclose(found.after[2], found.before[2])
+    assert list(found.states) == ["stem", *names]
 
 
 def test_contributions_add_up_to_the_logits(model):

@@ -5,7 +5,8 @@ import torch
 from networks import inputs, noise
 
 from resnet_demo.errors import InputError
-from resnet_demo.lab.lesion import BATCH, Lesion, lesion, report, without_each
+from resnet_demo.lab.lesion import Lesion, lesion, report, without_each
+from resnet_demo.lab.quick import BATCH
 from resnet_demo.lab.wires import answer_without, block_names
 from resnet_demo.predict import domain_of
 

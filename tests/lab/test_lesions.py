@@ -5,35 +5,10 @@ import torch
 from networks import inputs, noise
 
 from resnet_demo.errors import InputError
-from resnet_demo.lab.lesions import Draw, Lesions, in_order, kendall, lesions, spearman
+from resnet_demo.lab.lesions import Draw, Lesions, in_order, lesions
 from resnet_demo.lab.wires import answer_without, head
 from resnet_demo.predict import domain_of
 from resnet_demo.resnet import ResNet, ResNetConfig
-
-
-@pytest.mark.parametrize(
-    ("order", "tau"),
-    [([0, 1, 2, 3], 1.0), ([3, 2, 1, 0], -1.0), ([1, 0, 2, 3], 4 / 6), ([0, 3, 2, 1], 0.0), ([5], 1.0), ([], 1.0)],
-    ids=str,
-)
-def test_kendall_by_hand(order, tau):
-    assert kendall(order) == pytest.approx(tau)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "rho"),
-    [
-        ([1, 2, 3, 4], [0.1, 0.2, 0.7, 0.8], 1.0),
-        ([1, 2, 3, 4], [9, 5, 2, 1], -1.0),
-        ([1, 1, 2, 2], [1, 2, 3, 4], 0.8944271909999159),  # ranks 1.5 1.5 3.5 3.5 against 1 2 3 4: 4 / sqrt(4 * 5)
-        ([1, 2, 3], [5, 5, 5], None),
-        ([2], [3], None),
-    ],
-    ids=str,
-)
-def test_spearman_by_hand(first, second, rho):
-    found = spearman(first, second)
-    assert found is None if rho is None else found == pytest.approx(rho)
 
 
 def test_blocks_in_their_own_order_are_the_network(model):

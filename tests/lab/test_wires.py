@@ -6,7 +6,16 @@ from networks import inputs
 from torch import nn
 
 from resnet_demo.errors import InputError
-from resnet_demo.lab.wires import Dial, answer, answer_without, block_names, changes_shape, dialled, way_past
+from resnet_demo.lab.wires import (
+    Dial,
+    answer,
+    answer_without,
+    block_names,
+    changes_shape,
+    dialled,
+    states,
+    way_past,
+)
 from resnet_demo.resnet import ResidualBlock, ResNet, ResNetConfig
 
 
@@ -61,6 +70,25 @@ def test_a_deleted_block_is_one_whose_branch_is_cut(model):
         assert not torch.allclose(lesion, model(inputs()))
         if not model.config.plain:
             assert torch.equal(lesion, answer(model, inputs(), {name: Dial(residual=0.0)}))
+
+
+def test_what_is_known_is_not_computed_again_before_the_first_change(model):
+    names, ran = block_names(model), []
+    dial = Dial(0.5, 1.1)
+    known = dict(states(model, inputs()))
+    for name, block in model.named_blocks():
+        block.register_forward_hook(lambda *_, name=name: ran.append(name))
+    for number, name in enumerate(names):
+        for dials, deleted in (({}, [name]), ({name: dial}, [])):
+            fresh = dict(states(model, inputs(), dials, deleted))
+            ran.clear()
+            found = dict(states(model, inputs(), dials, deleted, known))
+            assert list(found) == ["stem", *names]
+            assert all(torch.equal(found[place], fresh[place]) for place in found)
+            assert ran == names[number + 1 :]
+    ran.clear()
+    assert all(torch.equal(value, known[place]) for place, value in states(model, inputs(), known=known))
+    assert ran == []
 
 
 def test_where_the_shape_changes(residual, plain):

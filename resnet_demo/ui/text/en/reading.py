@@ -215,6 +215,8 @@ def other_method(method: str, label: str, highest: float, lowest: float, block: 
     how = {
         "LayerGradCam": f"Captum's own Grad-CAM of block {block_title(block)}, signed",
         "GuidedGradCam": f"Guided Grad-CAM: fine edges, kept where block {block_title(block)} found positive evidence",
+        "GuidedBackprop": "Guided backpropagation: fine edges, since only positive gradients pass the ReLUs; it shows "
+        "much the same for a network that has learned nothing (`experiment sanity`)",
         "IntegratedGradients": "Integrated gradients, from a grey picture to this one: the values nearly add up to the "
         "change of the logit",
         "Occlusion": "Occlusion: how far the logit falls when a grey square covers this place",

@@ -1,0 +1,131 @@
+"""Does the answer depend on what an attribution map calls important?
+
+Deletion takes pixels away, the most important first, and watches the probability of the class: the better the map, the
+sooner it falls, and the smaller the area under the curve. Insertion gives them back, the most important first: the
+better the map, the sooner it rises, and the larger the area. Both are told beside the same with random maps.
+
+What is taken away becomes the mean colour (0 in the network's input); what waits to be given back is the picture
+blurred, so that insertion draws no sharp edges of its own.
+
+Petsiuk, Das, Saenko: RISE, Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018, section 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
+
+from ..data import Dataset
+from ..predict import domain_of
+from ..resnet import ResNet
+from .maps import attribution_maps, ends_of_stages, enlarged
+from .quick import BATCH, quick
+
+PICTURES = 60
+STEPS = 16  # in which the pixels go or come
+FIELDS = 4  # the blurred picture is that many means high and wide, joined smoothly
+DRAWS = 3  # random maps for each picture
+
+RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Probability of the class [steps + 1, N] while more and more pixels are changed, from none to all."""
+
+    probabilities: Tensor
+
+    @property
+    def mean(self) -> list[float]:
+        """Over the pictures, step by step."""
+        return self.probabilities.double().mean(1).tolist()
+
+    @property
+    def areas(self) -> Tensor:
+        """The area under each picture's curve [N], by trapezia; the whole way is 1 long."""
+        return torch.trapezoid(self.probabilities.double(), dx=1 / (len(self.probabilities) - 1), dim=0)
+
+
+def curve(
+    model: Callable[[Tensor], Tensor], start: Tensor, end: Tensor, maps: Tensor, targets: Tensor, luck: torch.Generator
+) -> Curve:
+    """The way from inputs `start` to `end` [N, 3, H, W], pixel by pixel, the highest in the maps [N, H, W] first.
+
+    The probability is that of targets int64 [N]. Pixels of equal importance take their turns at random.
+    """
+    changed = changed_by(maps, luck)  # [N, H, W]
+    steps = []
+    for step in range(STEPS + 1):
+        inputs = torch.where((changed < step)[:, None], end, start)
+        logits = torch.cat([model(batch) for batch in inputs.split(BATCH)])
+        steps.append(logits.softmax(1).gather(1, targets[:, None])[:, 0])
+    return Curve(torch.stack(steps))
+
+
+def changed_by(maps: Tensor, luck: torch.Generator) -> Tensor:
+    """In which step, 0 to STEPS - 1, each pixel's turn comes [N, H, W]: the highest first, equals by lot."""
+    places = maps[0].numel()
+    lots = torch.rand(maps.shape, generator=luck).flatten(1).argsort(1)
+    order = lots.gather(1, maps.flatten(1).gather(1, lots).argsort(dim=1, descending=True, stable=True))
+    turns = (torch.arange(places) * STEPS // places).expand_as(order)
+    return torch.empty_like(order).scatter_(1, order, turns).view_as(maps)
+
+
+def blurred(inputs: Tensor) -> Tensor:
+    """The pictures [N, 3, H, W] without anything fine in them."""
+    return interpolate(adaptive_avg_pool2d(inputs, FIELDS), inputs.shape[2:], mode="bilinear", align_corners=False)
+
+
+@torch.no_grad()
+def faithful(
+    model: ResNet,
+    inputs: Tensor,
+    targets: Tensor,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda _: None,
+) -> dict[str, dict[str, Curve]]:
+    """Curves by map: {"deletion": {map: Curve}, "insertion": …}, for inputs [N, 3, H, W] and targets int64 [N].
+
+    Maps are Grad-CAM of the last block of each stage, saliency and guided backpropagation; under "random" the curves of
+    all random maps stand side by side, [steps + 1, DRAWS * N].
+    """
+    luck, network = torch.Generator().manual_seed(seed), quick(model)
+    maps = attribution_maps(model, inputs, targets, ends_of_stages(model))
+    maps[RANDOM] = torch.rand(DRAWS * len(inputs), *inputs.shape[2:], generator=luck)
+    found: dict[str, dict[str, Curve]] = {"deletion": {}, "insertion": {}}
+    blank, soft = torch.zeros_like(inputs), blurred(inputs)
+    for number, (name, values) in enumerate(maps.items(), start=1):
+        values, times = enlarged(values, *inputs.shape[2:]), len(values) // len(inputs)
+        for kind, start, end in (("deletion", inputs, blank), ("insertion", soft, inputs)):
+            start, end = (side.repeat(times, 1, 1, 1) for side in (start, end))
+            found[kind][name] = curve(network, start, end, values, targets.repeat(times), luck)
+        progress(number / len(maps))
+    return found
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+    """The mean area under the curves by map, beside that of random maps, and the curves themselves.
+
+    The maps are for each picture's label. `identity_error` is how far the curves' ends are from the network's own
+    probabilities: of the picture where nothing is deleted, and where everything is inserted.
+    """
+    inputs = domain_of(model).normalise(dataset.pictures)
+    found = faithful(model, inputs, dataset.labels, seed, progress)
+    with torch.no_grad():
+        logits = torch.cat([model(batch) for batch in inputs.split(BATCH)])
+        whole = logits.softmax(1).gather(1, dataset.labels[:, None])[:, 0]
+    ends = [curve.probabilities[0] for name, curve in found["deletion"].items() if name != RANDOM]
+    ends += [curve.probabilities[-1] for name, curve in found["insertion"].items() if name != RANDOM]
+    return {
+        "n": len(dataset),
+        "identity_error": max((end - whole).abs().max().item() for end in ends),
+        "area": {
+            kind: {name: curve.areas.mean().item() for name, curve in curves.items()} for kind, curves in found.items()
+        },
+        "curves": {kind: {name: curve.mean for name, curve in curves.items()} for kind, curves in found.items()},
+    }

@@ -1,0 +1,118 @@
+"""Is the ground around the trained weights smoother with shortcuts?
+
+Walk away from the trained weights in two random directions and look at the loss. With shortcuts one finds a wide bowl;
+without them, in a deep network, it is narrow and its walls are steep.
+
+A network computes the same with its filters larger and what follows smaller, and a step of some length would mean
+something else then. So each filter of a direction is made as long as the same filter of the network. Biases and batch
+norm's factors stay as they are, and batch norm keeps the statistics of the training (eval mode).
+
+Li, Xu, Taylor, Studer, Goldstein: Visualizing the Loss Landscape of Neural Nets, NeurIPS 2018, section 4 (the filters'
+normalisation), figures 1 and 5.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..data import Dataset
+from ..errors import InputError
+from ..evaluation import evaluate
+from ..resnet import ResNet
+from ..train import SEEDS
+
+PICTURES = 150
+BATCH = 30  # so few stay in the processor's caches on their way through the network
+STEPS = 15  # along each of the two directions
+REACH = 1.0  # as far as the filters are long
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """The loss on a square of weights: `losses` [steps, steps], by coordinates along the first and second direction."""
+
+    coordinates: tuple[float, ...]
+    losses: Tensor
+
+    @property
+    def centre(self) -> float:
+        """The loss of the network itself."""
+        middle = len(self.coordinates) // 2
+        return self.losses[middle, middle].item()
+
+    @property
+    def low_share(self) -> float:
+        """The share of the square where the loss is below twice its minimum."""
+        return (self.losses < 2 * self.losses.min()).double().mean().item()
+
+
+def landscape(
+    model: ResNet,
+    dataset: Dataset,
+    steps: int = STEPS,
+    reach: float = REACH,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Landscape:
+    """The mean loss over a data set at `steps` x `steps` weights, up to `reach` away in each of two directions.
+
+    Raises InputError unless the steps are an odd number from 3 on, so that the network itself is in the middle.
+    """
+    half, even = divmod(steps - 1, 2)
+    if even or half < 1:
+        raise InputError(f"The square needs an odd number of steps, 3 at least, not {steps}.")
+    coordinates = tuple(reach * step / half for step in range(-half, half + 1))
+    first, second = direction(model, 2 * seed), direction(model, 2 * seed + 1)
+    walker = copy.deepcopy(model).requires_grad_(False)
+    losses = torch.empty(len(coordinates), len(coordinates), dtype=torch.float64)
+    for row, a in enumerate(coordinates):
+        for column, b in enumerate(coordinates):
+            for name, weight in model.named_parameters():
+                walker.get_parameter(name).copy_(weight + a * first[name] + b * second[name])
+            losses[row, column] = evaluate(walker, dataset, BATCH).loss
+            progress((row * len(coordinates) + column + 1) / losses.numel())
+    return Landscape(coordinates, losses)
+
+
+def direction(model: ResNet, seed: int) -> dict[str, Tensor]:
+    """A random direction in the space of weights, each of its filters as long as the network's; by parameter.
+
+    A filter is what makes one channel of a convolution's output, or one logit. A plain network and its twin get the
+    same draws: projections, which only one of them has, come last.
+    """
+    # From a seed that no training has: the network's own would draw the very weights that it started from.
+    luck, found = torch.Generator().manual_seed(SEEDS + seed), {}
+    for name, weight in sorted(model.named_parameters(), key=lambda named: "shortcut" in named[0]):
+        if weight.ndim < 2:  # a bias, or one of batch norm's
+            found[name] = torch.zeros_like(weight)
+        else:
+            drawn = torch.randn(weight.shape, generator=luck)
+            found[name] = drawn * (_lengths(weight.detach()) / _lengths(drawn))
+    return found
+
+
+def _lengths(weight: Tensor) -> Tensor:
+    """Of each filter, in a shape that broadcasts over them."""
+    return weight.flatten(1).norm(dim=1).view(-1, *[1] * (weight.ndim - 1))
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+    """The losses, row by row; that of the network, and whether the middle of the square is exactly it."""
+    found = landscape(model, dataset, seed=seed, progress=progress)
+    return {
+        "n": len(dataset),
+        "centre": found.centre,
+        "exact_at_centre": found.centre == evaluate(model, dataset, BATCH).loss,
+        "minimum": found.losses.min().item(),
+        "median": found.losses.median().item(),
+        "maximum": found.losses.max().item(),
+        "share_below_twice_the_minimum": found.low_share,
+        "coordinates": list(found.coordinates),
+        "losses": found.losses.tolist(),
+    }

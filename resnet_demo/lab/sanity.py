@@ -1,0 +1,80 @@
+"""Do attribution maps depend on what the network has learned?
+
+Replace the weights by random ones, from the classifier downwards, block by block, each on top of those before. A map
+that explains the network must change. Some hardly do: they show the edges of the picture, whatever the network. One
+compares them with the trained network's maps: Spearman's rank correlation over the places, of absolute values, so that
+1 is the same order of places and 0 nothing in common.
+
+Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim: Sanity Checks for Saliency Maps, NeurIPS 2018, figures 2 to 4.
+"""
+
+from __future__ import annotations
+
+import copy
+import statistics
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch import Tensor
+
+from ..data import Dataset
+from ..predict import domain_of
+from ..resnet import ResNet
+from ..train import SEEDS
+from .maps import attribution_maps, ends_of_stages
+from .ranks import spearman
+from .wires import block_names
+
+PICTURES = 30
+TRAINED = "as trained"
+
+
+def cascade(model: ResNet, seed: int) -> Iterator[tuple[str, ResNet]]:
+    """A network while it forgets: as trained, without its classifier, its last block, …, its stem, with their names.
+
+    What is replaced gets the weights and batch-norm statistics of a fresh network, and stays so. It is one network, a
+    copy of the model's, that is yielded again and again; in the end it is the fresh network.
+    """
+    # Fresh from a seed that no training has: the network's own would give it back the weights that it started from.
+    network, fresh = copy.deepcopy(model), ResNet(model.config, SEEDS + seed)
+    yield TRAINED, network
+    for name in ("fc", *reversed(block_names(model)), "stem"):
+        network.get_submodule(name).load_state_dict(fresh.get_submodule(name).state_dict())
+        yield name, network
+
+
+def similarity(
+    model: ResNet,
+    inputs: Tensor,
+    targets: Tensor,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda _: None,
+) -> dict[str, dict[str, float]]:
+    """Mean rank correlation with the trained network's map, by method, by what was randomised last.
+
+    Inputs [N, 3, H, W], targets int64 [N]: the classes that the maps are for. Methods are those of `attribution_maps`,
+    Grad-CAM in the last block and in that of the stage before. A map that is the same everywhere, such as a Grad-CAM
+    without any positive evidence, has no order of places and counts as 0.
+    """
+    blocks, found = ends_of_stages(model)[-2:], {}
+    trained: dict[str, Tensor] = {}
+    steps = len(block_names(model)) + 3
+    for number, (step, network) in enumerate(cascade(model, seed), start=1):
+        maps = attribution_maps(network, inputs, targets, blocks)
+        trained = trained or maps
+        for method in maps:
+            alike = [spearman(one, other) or 0.0 for one, other in zip(trained[method], maps[method], strict=True)]
+            found.setdefault(method, {})[step] = statistics.mean(alike)
+        progress(number / steps)
+    return found
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+    """The similarity of the maps for each picture's label, and what is left of it in a fresh network."""
+    inputs = domain_of(model).normalise(dataset.pictures)
+    found = similarity(model, inputs, dataset.labels, seed, progress)
+    return {
+        "n": len(dataset),
+        "left": {method: steps["stem"] for method, steps in found.items()},
+        "similarity": found,
+    }
