@@ -48,7 +48,7 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
 
 
 def _frame(panel: Panel, title: str, below: str) -> list[str]:
-    parts = [text(title, panel.left, panel.top - 14, font_size=14, font_weight=600, fill=INK)]
+    parts = [text(title, panel.left - NAMES + 8, panel.top - 14, font_size=14, font_weight=600, fill=INK)]
     for value, words in panel.across.lines.items():
         x = panel.x(value)
         parts.append(element("path", d=f"M{x:.1f} {panel.top:.1f} V{panel.foot + 4:.1f}", stroke=MUTED, opacity=0.35))

@@ -437,9 +437,7 @@ def localise(reports: Reports) -> str:
             f"{side.title} has {percent(side['accuracy'])} of these pictures right. The object covers "
             f"{percent(side['area'])} of a picture; most often on it is the highest place of {best} ({percent(score)})."
         )
-        told.append(
-            f"{above} of {len(side['pointing'])} maps point at it more often than its area alone would let them."
-        )
+        told.append(f"{above} of {len(side['pointing'])} maps point at it more often than its area would let them.")
     return " ".join(told)
 
 
