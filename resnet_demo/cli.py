@@ -509,11 +509,12 @@ def experiment(
         str,
         typer.Argument(
             help="Which one: lesion, lesions, dial, lens, paths, gradients, responses, refinement, shattering, "
-            "landscape, sanity, localise or faithful; or all."
+            "landscape, sanity, localise or faithful. Or all of them: all."
         ),
     ],
     model: Annotated[
-        list[str] | None, typer.Option(help="A network or a checkpoint file; several, if given several times.")
+        list[str] | None,
+        typer.Option(help="A network or a checkpoint file; may be given several times.", show_default="resnet20"),
     ] = None,
     data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10, but shapes for localise")] = None,
     data_dir: DataDir = None,
@@ -530,26 +531,39 @@ def experiment(
     For localise, whose pictures show where their objects are, networks of the zoo are trained first.
     """
     from . import lab
+    from .data import load_dataset
     from .lab import results
     from .weights import write_atomically
 
-    titles, found = model or ["resnet20"], []
-    for each in lab.NAMES if name == "all" else (name,):
-        chosen = data or lab.data_for(each)
-        networks, dataset = _subjects(each, titles, chosen, data_dir, seed)
+    names = lab.NAMES if name == "all" else (name,)
+    lab.question(names[0])  # an unknown name is told before anything is read or downloaded
+    models, load_once, found = list(model or ["resnet20"]), functools.lru_cache(load_dataset), []
+    for each in names:
+        place = data or lab.data_for(each)
+        subjects = _subjects(each, models)
+        dataset = load_once(place, False, data_dir)
+        lab.check(each, dataset)
+        _tell_notes(dataset)
         file = out and out / f"{each}.json"
         there = results.read(file) if file and resume else None
-        if there and results.would_be_the_same(there, each, networks, dataset, pictures, seed):
+        if there and results.would_be_the_same(there, each, subjects, dataset, pictures, seed):
             found.append(there)
             continue
+        taught = [title for title, network in subjects.items() if network is None]
+        networks = {
+            title: network or _taught(title, load_once(place, True, data_dir), dataset, seed)
+            for title, network in subjects.items()
+        }
         result = results.measure(
             each, networks, dataset, pictures, seed,
             lambda title, done, each=each: _progress_line(f"{each}, {title}: {_percent(done)}", False),
         )  # fmt: skip
         _progress_line(f"{each}: {sum(result['provenance']['seconds'].values()):.1f} s", True)
-        settings = {"--data": Path(chosen), "--data-dir": data_dir, "--pictures": pictures, "--seed": seed}
-        command = _as_typed(f"experiment {each}", {"--model": titles, **settings})
-        result["provenance"] = {"command": command, **result["provenance"]}
+        settings = {"--model": models, "--data": Path(place), "--data-dir": data_dir}
+        settings |= {"--pictures": pictures, "--seed": seed}
+        told = {"command": _as_typed(f"experiment {each}", settings)}
+        told |= {"taught": f"{', '.join(taught)}: {LESSON} epochs"} if taught else {}
+        result["provenance"] = told | result["provenance"]
         found.append(result)
         if file:
             write_atomically(file, (_json(results.rounded(result), indent=1) + "\n").encode())
@@ -557,31 +571,22 @@ def experiment(
     return value, "\n\n".join(map(_experiment_text, found))
 
 
-def _subjects(
-    name: str, titles: Sequence[str], data: str, data_dir: Path | None, seed: int
-) -> tuple[dict[str, ResNet], Dataset]:
-    """The networks that an experiment is made on, each with its twin where that is trained, and its pictures."""
+def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None]:
+    """The networks to be compared, by name; None for one that has still to be trained on the experiment's pictures."""
     from . import lab, zoo
-    from .data import load_dataset
     from .weights import SUFFIXES
 
-    lab.question(name)  # an unknown name is told before anything is read or downloaded
-    networks, untaught = {}, []
-    for title in titles:
+    subjects: dict[str, ResNet | None] = {}
+    for title in models:
         twin = zoo.twin(title)
-        if lab.asks_for_masks(name) and Path(title).suffix not in SUFFIXES:
-            untaught += [zoo.network(title).name, *([twin] if twin else [])]
+        if lab.asks_for_masks(experiment) and Path(title).suffix not in SUFFIXES:
+            zoo.network(title)  # an unknown name is told before anything is read
+            subjects |= dict.fromkeys(filter(None, (title, twin)))
             continue
-        networks[title] = zoo.load(title)
+        subjects[title] = zoo.load(title)
         if twin and zoo.bundled_weights(twin):
-            networks[twin] = zoo.load(twin)
-    dataset = load_dataset(data, False, data_dir)
-    _tell_notes(dataset)
-    if untaught:
-        lab.check(name, dataset)
-        train_set = load_dataset(data, True, data_dir)
-        networks |= {title: _taught(title, train_set, dataset, seed) for title in untaught}
-    return networks, dataset
+            subjects[twin] = zoo.load(twin)
+    return subjects
 
 
 def _taught(name: str, train_set: Dataset, test_set: Dataset, seed: int) -> ResNet:

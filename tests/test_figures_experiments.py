@@ -19,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 BLOCKS = ["layer1.0", "layer1.1", "layer2.0", "layer2.1"]
 DRAWN = (
     "lesion", "lesions", "dial", "lens", "paths", "gradients", "responses", "refinement", "shattering", "landscape",
-    "sanity",
+    "sanity", "localise", "faithful",
 )  # fmt: skip
 
 
@@ -73,6 +73,24 @@ def report(name: str, scale: float = 1.0) -> Any:
         "sanity": {
             "similarity": {"saliency": {"as trained": 1.0, "fc": 0.5, "stem": 0.1 * scale}, "Grad-CAM": {"fc": -0.2}},
             "left": {"saliency": 0.1},
+        },
+        "localise": {
+            "area": 0.25,
+            "accuracy": 0.9,
+            **{
+                score: {
+                    "saliency": {"mean": 0.5 * scale, "low": 0.4, "high": 0.6},
+                    "the middle": {"mean": 0.25, "low": 0.2, "high": 0.3},
+                }
+                for score in ("pointing", "energy")
+            },
+        },
+        "faithful": {
+            "area": {kind: {"saliency": 0.5 * scale, "random": 0.6} for kind in ("deletion", "insertion")},
+            "curves": {
+                "deletion": {"saliency": [1.0, 0.5 * scale, 0.0], "random": [1.0, 0.9, 0.0]},
+                "insertion": {"saliency": [0.0, 0.5, 1.0], "random": [0.0, 0.1, 1.0]},
+            },
         },
     }[name]
 
@@ -255,6 +273,21 @@ def test_sanity_has_a_curve_for_each_method() -> None:
     assert len(values(root, "circle")) == 2 * (3 + 1)
     written = [item.text for item in root.iter(f"{SVG}text")]
     assert {"saliency", "Grad-CAM", "ResNet-8", "Plain-8"} <= set(written)
+
+
+def test_localising_bars_are_as_long_as_the_scores() -> None:
+    bars = values(parse(draw_experiment("localise", pair("localise"))))
+    assert len(bars) == 2 * 2 * 2
+    first, half, middle, _ = (number_of(bar, "width") for bar in bars[:4])
+    assert half == pytest.approx(first / 2, abs=0.1)
+    assert middle == pytest.approx(first / 2, abs=0.1)
+
+
+def test_faithfulness_has_two_plots_for_each_network() -> None:
+    dots = values(parse(draw_experiment("faithful", pair("faithful"))), "circle")
+    assert len(dots) == 2 * 2 * 3  # random maps are a line alone
+    heights = [number_of(dot, "cy") for dot in dots[:3]]
+    assert heights[1] == pytest.approx((heights[0] + heights[2]) / 2, abs=0.1)
 
 
 # The axes

@@ -18,7 +18,7 @@ from .svg import document, element, text
 
 DECADES = 6  # of a logarithmic scale, at most: what is smaller than a millionth of the largest is drawn at its foot
 WIDE, TALL = 880.0, 360.0  # of a drawing for screens, and of one for phones
-LEFT, RIGHT, HEAD, FOOT = 50.0, 14.0, 36.0, 46.0  # of a panel, around its plot: numbers, nothing, title, numbers
+LEFT, RIGHT, HEAD, FOOT = 50.0, 22.0, 36.0, 46.0  # of a panel, around its plot: numbers, nothing, title, numbers
 KEY = 26.0  # height of a line of the key
 
 
@@ -131,7 +131,17 @@ def key(found: Mapping[str, Look], tall: bool, top: float = 16.0) -> tuple[list[
         parts.append(_stroke(f"M{x:.1f} {y - 4:.1f} h26", look))
         parts.append(_dot(x + 13, y - 4, 4, look))
         title = shortened(network_title(name), 20 if long else 11)
-        parts.append(text(title, x + 32, y, font_size=13.5, font_weight=650, fill=look.colour, class_="rd-runner"))
+        parts.append(
+            text(
+                title,
+                x + 32,
+                y,
+                font_size=12.5 if long and tall else 13.5,
+                font_weight=650,
+                fill=look.colour,
+                class_="rd-runner",
+            )
+        )
     return parts, KEY * -(-len(found) // across)
 
 

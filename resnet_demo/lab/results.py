@@ -98,14 +98,21 @@ def bundled(name: str) -> Result | None:
 
 
 def would_be_the_same(
-    result: Result | None, name: str, networks: Mapping[str, ResNet], dataset: Dataset, pictures: int | None, seed: int
+    result: Result | None,
+    name: str,
+    networks: Mapping[str, ResNet | None],
+    dataset: Dataset,
+    pictures: int | None,
+    seed: int,
 ) -> bool:
-    """Whether `measure` with these arguments would find this result once more."""
-    wanted = {title: fingerprint(network) for title, network in lab.concerned(name, networks).items()}
-    count = min(lab.pictures_for(name, pictures), len(dataset))
+    """Whether `measure` with these arguments would find this result once more; a network that is None is as it was."""
     if result is None or result["experiment"] != name or result["data"] != dataset.name:
         return False
     told = result["provenance"]
+    known = {title: network for title, network in networks.items() if network is not None}
+    wanted = {title: fingerprint(network) for title, network in lab.concerned(name, known).items()}
+    wanted |= {title: told["weights"].get(title) for title, network in networks.items() if network is None}
+    count = min(lab.pictures_for(name, pictures), len(dataset))
     return (told["weights"], told["pictures"], told["seed"]) == (wanted, count, seed)
 
 

@@ -20,7 +20,19 @@ from . import text
 from .bars import has_test_set, test_set
 from .page import Page, choose
 from .parts import Table, both, figure, note, sentences, whole_input
-from .run import CIFAR, MOST_SECONDS, NOTHING, WAIT, Run, count_of, data_of, networks_of, pictures_of, suits
+from .run import (
+    FRESH,
+    MOST_SECONDS,
+    NOTHING,
+    PICTURE,
+    WAIT,
+    Run,
+    count_of,
+    data_of,
+    networks_of,
+    pictures_of,
+    suits,
+)
 from .session import Visit, visit_of
 
 # One experiment runs at a time; other visitors see their place in the queue.
@@ -68,9 +80,8 @@ def build(data_dir: str | None) -> ExperimentsPage:
             live = gr.HTML(elem_id="experiment-live", js_on_load=choose("cut"))
     here = gr.HTML(elem_id="experiment-here")
     with gr.Row(elem_id="experiment-form"):
-        pictures = whole_input(
-            suits(Visit().experiment), label=say.PICTURES, elem_id="experiment-pictures", min_width=150, scale=0
-        )
+        with gr.Column(min_width=150, scale=0) as asking:
+            pictures = whole_input(suits(Visit().experiment), label=say.PICTURES, elem_id="experiment-pictures")
         start = gr.Button(say.RUN, variant="primary", elem_id="experiment-run", min_width=120, scale=0)
         stop = gr.Button(say.STOP, elem_id="experiment-stop", visible=False, min_width=120, scale=0)
         download = gr.Button(say.DOWNLOAD, elem_id="experiment-download", visible=False, min_width=220, scale=0)
@@ -79,17 +90,18 @@ def build(data_dir: str | None) -> ExperimentsPage:
     def render(visit: Visit) -> dict[Any, Any]:
         name, say = visit.experiment, visit.say.experiments
         there, own = results.bundled(name), visit.measured.get(name)
-        data = data_of(visit, name, data_dir)
+        data, masks = data_of(visit, name, data_dir), lab.asks_for_masks(name)
         titles = [network_title(network) for network in networks_of(visit)]
         return {
             menu: menu_of(visit),
             asked: question(visit, there),
-            bundled: shown(visit, there, say.BUNDLED) if there else note(say.NOT_YET),
+            bundled: shown(visit, there, say.BUNDLED, own is not None) if there else note(say.NOT_YET),
             beside: gr.update(visible=own is not None),
-            live: shown(visit, own, say.HERE) if own else "",
-            here: f"<h3>{escape(say.HERE)}</h3>" + note(say.data_used(data, titles, network_title(visit.name))),
+            live: shown(visit, own, say.HERE, there is not None) if own else "",
+            here: f"<h3>{escape(say.HERE)}</h3>" + note(say.data_used(data, titles, network_title(visit.name), masks)),
+            asking: gr.update(visible=data not in (PICTURE, FRESH)),
             start: gr.update(interactive=data != NOTHING),
-            download: gr.update(visible=not has_test_set(data_dir) and data != CIFAR),
+            download: gr.update(visible=not (has_test_set(data_dir) or masks)),
         }
 
     def labels(say: Any) -> dict[Any, Any]:
@@ -101,7 +113,7 @@ def build(data_dir: str | None) -> ExperimentsPage:
             download: gr.update(value=words.DOWNLOAD),
         }
 
-    components = [menu, asked, bundled, beside, live, here, start, download]
+    components = [menu, asked, bundled, beside, live, here, asking, start, download]
     page = Page("experiments", components, render, {"experiment": menu, "compared": asked}, labels)
     return ExperimentsPage(page, bundled, live, pictures, start, stop, download, status)
 
@@ -158,16 +170,19 @@ def compared(visit: Visit, result: Result | None) -> dict[str, Any]:
     return next((pair for pair in pairs if visit.compared in pair), pairs[0])
 
 
-def shown(visit: Visit, result: Result, title: str) -> str:
-    """A result: its figure with the sentence that reads it, and what it rests on."""
+def shown(visit: Visit, result: Result, title: str, beside: bool) -> str:
+    """A result: its figure with the sentence that reads it, and what it rests on; `beside` another one."""
     name, say = result["experiment"], visit.say.experiments
     reports = compared(visit, result)
     drawing = both(lambda tall=False: draw_experiment(name, reports, say.FIGURES.get(name), tall))
     words = say.reading(name, reports)
-    file = "-".join([name, *reports])
     source = say.provenance(result, say.SOURCES[name])
-    drawn = figure(drawing, words, file, table=table(reports), say=visit.say)
-    return f'<div class="rd-experiment"><h4>{escape(title)}</h4>{drawn}<p class="rd-source">{escape(source)}</p></div>'
+    beside_it = " rd-beside" * beside
+    drawn = figure(drawing, words, "-".join([name, *reports]), table=table(reports), say=visit.say)
+    return (
+        f'<div class="rd-experiment{beside_it}"><h4>{escape(title)}</h4>{drawn}'
+        f'<p class="rd-source">{escape(source)}</p></div>'
+    )
 
 
 def table(reports: dict[str, Any]) -> Table:
@@ -191,7 +206,7 @@ def connect(page: ExperimentsPage, key: gr.State, data_dir: str | None) -> None:
             with visit.lock:
                 networks, dataset = networks_of(visit), pictures_of(visit, name, data_dir)
             if dataset is None:
-                raise InputError(say.no_data(network_title(visit.name)))
+                raise InputError(say.no_data(network_title(visit.name), lab.asks_for_masks(name)))
             under_way = visit.run = Run(name, networks, dataset, count, say.too_long(MOST_SECONDS))
             for _ in under_way.watch():
                 yield {page.status: progress(under_way, say)}

@@ -21,8 +21,8 @@ from .session import HERE, Visit, shared_network, whole_number
 MOST_SECONDS = 180  # of a run, whatever a request says
 WAIT = 0.4  # seconds between two looks at how far it is
 # They need nothing but pictures and what the network takes them for.
-WITHOUT_LABELS = ("dial", "lens", "paths", "gradients", "responses", "refinement", "shattering")
-CIFAR, OWN, PICTURE, NOTHING = "cifar10", "own", "picture", ""
+WITHOUT_LABELS = ("dial", "lens", "paths", "gradients", "responses", "refinement", "sanity", "faithful")
+CIFAR, OWN, PICTURE, FRESH, NOTHING = "cifar10", "own", "picture", "fresh", ""
 
 
 def networks_of(visit: Visit) -> dict[str, ResNet]:
@@ -35,9 +35,17 @@ def networks_of(visit: Visit) -> dict[str, ResNet]:
 
 
 def data_of(visit: Visit, name: str, data_dir: str | None) -> str:
-    """Which pictures an experiment would take: CIFAR's, those beside which the network was trained, the visitor's."""
+    """Which pictures an experiment would take: CIFAR's, those beside which the network was trained, the visitor's.
+
+    FRESH where it looks at none, NOTHING where there are none that suit it.
+    """
+    if most(name) == 1:
+        return FRESH if visit.picture else NOTHING
     if visit.weights == HERE and visit.race and visit.name in visit.race.results:
-        return OWN
+        tested = visit.race.results[visit.name].test_set
+        return NOTHING if lab.asks_for_masks(name) and tested.masks is None else OWN
+    if lab.asks_for_masks(name):
+        return NOTHING
     if visit.domain == CIFAR10 and has_test_set(data_dir):
         return CIFAR
     return PICTURE if name in WITHOUT_LABELS and visit.picture else NOTHING
@@ -50,7 +58,7 @@ def pictures_of(visit: Visit, name: str, data_dir: str | None) -> Dataset | None
         return visit.race.results[visit.name].test_set
     if data == CIFAR:
         return test_set(data_dir)
-    if data == PICTURE and visit.picture:
+    if data in (PICTURE, FRESH) and visit.picture:
         answer = visit.seen.logits.argmax().view(1)
         return Dataset(PICTURE, visit.domain.pixels(visit.picture), answer, visit.labels)
     return None

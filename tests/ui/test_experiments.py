@@ -129,11 +129,13 @@ def test_which_pictures_a_run_takes(visit: Visit, tmp_path: Path, monkeypatch: p
     absent = str(tmp_path)
     assert run.data_of(visit, "lens", absent) == run.PICTURE
     assert run.data_of(visit, "lesion", absent) == run.NOTHING
+    assert run.data_of(visit, "localise", absent) == run.NOTHING
     assert run.pictures_of(visit, "lesion", absent) is None
     own = run.pictures_of(visit, "lens", absent)
     assert own is not None
     assert own.pictures.shape == (1, 3, 32, 32)
     assert own.labels.tolist() == [int(visit.seen.logits.argmax())]
+    assert run.data_of(visit, "shattering", absent) == run.FRESH
     monkeypatch.setattr(run, "has_test_set", lambda _: True)
     assert run.data_of(visit, "lesion", absent) == run.CIFAR
     visit.use_network("resnet18", RANDOM)
@@ -147,6 +149,7 @@ def test_what_was_trained_here_is_asked_about_its_own_pictures(visit: Visit, tmp
     visit.race = SimpleNamespace(results={"resnet8": SimpleNamespace(test_set=shapes)}, own_bytes=0)  # pyright: ignore
     assert visit.weights == HERE
     assert run.data_of(visit, "lesion", str(tmp_path)) == run.OWN
+    assert run.data_of(visit, "localise", str(tmp_path)) == run.OWN  # these pictures know where their objects are
     assert run.pictures_of(visit, "lesion", str(tmp_path)) is shapes
 
 
@@ -321,6 +324,20 @@ def test_a_vanishing_gradient_is_said_to_vanish() -> None:
     assert "even with batch norm" in english.reading("gradients", ratios(1e-4, 1e-8))
     assert "does not vanish at all" in english.reading("gradients", ratios(1.0, 1.0))
     assert "not to be measured" in english.reading("gradients", ratios(1.0, None))
+    assert "2,200 times" in english.reading("gradients", ratios(2200.0, 0.0))
+    assert "too small for 32 bits" in english.reading("gradients", ratios(2200.0, 0.0))
+
+
+def test_maps_are_read_honestly() -> None:
+    areas = {"deletion": {"a": 0.2, "b": 0.9, "random": 0.5}, "insertion": {"a": 0.7, "b": 0.8, "random": 0.6}}
+    words = english.reading("faithful", {"resnet8": {"area": areas}})
+    assert "falls fastest by a (area 0.20; random 0.50)" in words
+    assert "rises fastest by b (area 0.80; random 0.60)" in words
+    assert words.endswith("Better than random in both: a.")
+    pointing = {"a": {"mean": 0.6, "low": 0.5, "high": 0.7}, "b": {"mean": 0.3, "low": 0.1, "high": 0.4}}
+    words = english.reading("localise", {"resnet8": {"pointing": pointing, "area": 0.25, "accuracy": 0.5}})
+    assert "the highest place of a (60 %)" in words
+    assert "1 of 2 maps" in words
 
 
 def test_dials_and_lenses_are_read() -> None:

@@ -91,3 +91,23 @@ def mean_length(shares: Sequence[float]) -> float:
     """Of the paths, each counted with its share of the gradient."""
     whole = sum(shares)
     return sum(length * share for length, share in enumerate(shares)) / whole if whole else 0.0
+
+
+def best_pointing(side: Side) -> tuple[str, float, int]:
+    """The map that points at the object most often, how often, and how many do so surely more often than by chance."""
+    scores = side["pointing"]
+    best = max(scores, key=lambda name: scores[name]["mean"])
+    return best, scores[best]["mean"], sum(score["low"] > side["area"] for score in scores.values())
+
+
+def best_area(side: Side, kind: str) -> tuple[str, float, float]:
+    """The map with the best area under the curve of a kind, "deletion" or "insertion", that area, and random maps'."""
+    areas = {name: area for name, area in side["area"][kind].items() if name != "random"}
+    best = (min if kind == "deletion" else max)(areas, key=lambda name: areas[name])
+    return best, areas[best], side["area"][kind]["random"]
+
+
+def better_than_random(side: Side) -> list[str]:
+    """The maps that are better than random ones in deletion and in insertion."""
+    deletion, insertion = side["area"]["deletion"], side["area"]["insertion"]
+    return [name for name in deletion if deletion[name] < deletion["random"] and insertion[name] > insertion["random"]]

@@ -10,6 +10,9 @@ from ..facts import (
     Reports,
     after_deleting,
     bearable,
+    best_area,
+    best_pointing,
+    better_than_random,
     both,
     everyone,
     extreme,
@@ -111,7 +114,7 @@ SOURCES = {
     "faithful": "Petsiuk, Das, Saenko 2018",
 }
 FIGURES = {name: words_of(name) for name in TITLES}
-DATA_NAMES = {"cifar10": "CIFAR-10"}
+DATA_NAMES = {"cifar10": "CIFAR-10", "shapes": "drawn shapes"}
 LOOK_FOR = "Look for"
 SOURCE = "Source"
 BUNDLED = "Measured beforehand"
@@ -124,6 +127,10 @@ STOPPING = "Stopping …"
 STOPPED = "Stopped; nothing was kept."
 DONE = "Done."
 NOT_YET = "There is no result measured beforehand yet. Run it here."
+NEEDS_MASKS = (
+    "This needs pictures on which it is known where the object is, and a network that knows them: choose shapes on the "
+    "page Train, train a network, look inside it, and come back."
+)
 READING_DATA = "Getting the pictures …"
 
 
@@ -145,19 +152,26 @@ def provenance(result: dict[str, Any], source: str) -> str:
     return f"{asked}, seed {told['seed']}. {SOURCE}: {source}."
 
 
-def data_used(data: str, networks: list[str], title: str) -> str:
-    """What a run would take; `data` is "cifar10", "picture", "own", or "" where there is nothing to take."""
+def data_used(data: str, networks: list[str], title: str, masks: bool) -> str:
+    """What a run would take; `data` is "cifar10", "picture", "own", "fresh", or "" where there is nothing to take."""
     on = pair(networks)
     if data == "cifar10":
         return f"On {on}, with CIFAR-10’s test pictures, which are on this computer."
     if data == "own":
         return f"On {on}, with the test pictures that it was trained beside."
+    if data == "fresh":
+        return "On fresh networks of several depths, with and without shortcuts. No picture is looked at."
     if data == "picture":
         return f"On {on}, with your picture and, in place of a label, what {title} takes it for."
+    if masks:
+        return NEEDS_MASKS
     return "This needs labelled pictures, and CIFAR-10 is not on this computer. What was measured beforehand is above."
 
 
-def no_data(title: str) -> str:
+def no_data(title: str, masks: bool) -> str:
+    """Why nothing can be run; `masks`: since it must be known where the objects are."""
+    if masks:
+        return NEEDS_MASKS
     return (
         f"This experiment counts mistakes, so it needs labelled pictures that {title} knows, and there are none here."
     )
@@ -313,7 +327,9 @@ def gradients(reports: Reports) -> str:
 
 
 def _times(ratio: float | None) -> str:
-    return "not to be measured" if ratio is None else f"{ratio:.2g} times as large"
+    if not ratio:
+        return "too small for 32 bits" if ratio == 0 else "not to be measured"
+    return f"{ratio:,.0f} times as large" if ratio >= 100 else f"{ratio:.2g} times as large"
 
 
 def responses(reports: Reports) -> str:
@@ -412,6 +428,29 @@ def sanity(reports: Reports) -> str:
     return " ".join(told)
 
 
+def localise(reports: Reports) -> str:
+    told = []
+    for side in both(reports):
+        best, score, above = best_pointing(side)
+        told.append(
+            f"{side.title} has {percent(side['accuracy'])} of these pictures right. The object covers "
+            f"{percent(side['area'])} of a picture; most often on it is the highest place of {best} ({percent(score)})."
+        )
+        told.append(f"{above} of {len(side['pointing'])} maps point at it more often than its area would let them.")
+    return " ".join(told)
+
+
+def faithful(reports: Reports) -> str:
+    told = []
+    for side in both(reports):
+        for kind, words in (("deletion", "deletion falls fastest by"), ("insertion", "insertion rises fastest by")):
+            name, area, chance = best_area(side, kind)
+            told.append(f"{side.title}: {words} {name} (area {area:.2f}; random {chance:.2f}).")
+        good = better_than_random(side)
+        told.append(f"Better than random in both: {pair(good)}." if good else "No map is better than random in both.")
+    return " ".join(told)
+
+
 _READINGS: dict[str, Callable[[Reports], str]] = {
     "lesion": lesion,
     "lesions": lesions,
@@ -424,4 +463,6 @@ _READINGS: dict[str, Callable[[Reports], str]] = {
     "shattering": shattering,
     "landscape": landscape,
     "sanity": sanity,
+    "localise": localise,
+    "faithful": faithful,
 }

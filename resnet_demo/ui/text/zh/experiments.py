@@ -9,6 +9,9 @@ from ..facts import (
     Reports,
     after_deleting,
     bearable,
+    best_area,
+    best_pointing,
+    better_than_random,
     both,
     everyone,
     extreme,
@@ -182,10 +185,20 @@ FIGURES = {
         "below": "已随机化的部分数，从分类器往下",
         "note": "与训练所得归因图的秩相关系数",
     },
-    "localise": {},
-    "faithful": {},
+    "localise": {
+        "label": "各方法的归因图指向物体的频率，以及落在物体上的比例",
+        "pointing": "最高点落在物体上",
+        "energy": "归因图落在物体上的比例",
+        "area": "虚线：物体的面积",
+    },
+    "faithful": {
+        "label": "按归因图的顺序删除或插入像素时类别的概率",
+        "deletion": "{network}：删除",
+        "insertion": "{network}：插入",
+        "below": "像素的比例，最重要的在先",
+    },
 }
-DATA_NAMES = {"cifar10": "CIFAR-10"}
+DATA_NAMES = {"cifar10": "CIFAR-10", "shapes": "图形"}
 LOOK_FOR = "看什么"
 SOURCE = "出处"
 BUNDLED = "事先测得的结果"
@@ -198,6 +211,10 @@ STOPPING = "正在停止……"
 STOPPED = "已停止，没有保留任何结果。"
 DONE = "完成。"
 NOT_YET = "还没有事先测得的结果。请在这里运行。"
+NEEDS_MASKS = (
+    "这个实验需要已知物体位置的图片，以及认得它们的网络："
+    "请在“训练”页面选择图形数据，训练一个网络，打开它的内部，再回到这里。"
+)
 READING_DATA = "正在读取图片……"
 
 
@@ -219,19 +236,26 @@ def provenance(result: dict[str, Any], source: str) -> str:
     return f"{asked}，随机种子 {told['seed']}。{SOURCE}：{source}。"
 
 
-def data_used(data: str, networks: list[str], title: str) -> str:
+def data_used(data: str, networks: list[str], title: str, masks: bool) -> str:
     """运行时用什么数据。"""
     on = pair(networks)
     if data == "cifar10":
         return f"用 {on}，以及这台计算机上的 CIFAR-10 测试图片。"
     if data == "own":
         return f"用 {on}，以及与它的训练集配套的测试图片。"
+    if data == "fresh":
+        return "用几种深度的、刚初始化的网络，有和没有捷径连接；不看任何图片。"
     if data == "picture":
         return f"用 {on} 和您的图片，以 {title} 的答案代替标签。"
+    if masks:
+        return NEEDS_MASKS
     return "这个实验需要带标签的图片，而这台计算机上没有 CIFAR-10。上面是事先测得的结果。"
 
 
-def no_data(title: str) -> str:
+def no_data(title: str, masks: bool) -> str:
+    """为什么不能运行；`masks`：必须知道物体在哪里。"""
+    if masks:
+        return NEEDS_MASKS
     return f"这个实验要数错误，因此需要 {title} 认得的带标签的图片，而这里没有。"
 
 
@@ -386,7 +410,9 @@ def gradients(reports: Reports) -> str:
 
 
 def _times(ratio: float | None) -> str:
-    return "无法测得" if ratio is None else f"{ratio:.2g}"
+    if not ratio:
+        return "小得无法用 32 位表示" if ratio == 0 else "无法测得"
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
 
 
 def responses(reports: Reports) -> str:
@@ -485,6 +511,29 @@ def sanity(reports: Reports) -> str:
     return "".join(told)
 
 
+def localise(reports: Reports) -> str:
+    told = []
+    for side in both(reports):
+        best, score, above = best_pointing(side)
+        told.append(
+            f"{side.title} 答对了 {_percent(side['accuracy'])} 的图片。物体占图片的 {_percent(side['area'])}；"
+            f"最高点最常落在物体上的是 {best}（{_percent(score)}）。"
+        )
+        told.append(f"{len(side['pointing'])} 种图中有 {above} 种指向物体的次数多于仅凭面积所能达到的次数。")
+    return "".join(told)
+
+
+def faithful(reports: Reports) -> str:
+    told = []
+    for side in both(reports):
+        for kind, words in (("deletion", "删除时下降最快的是"), ("insertion", "插入时上升最快的是")):
+            name, area, chance = best_area(side, kind)
+            told.append(f"{side.title}：{words} {name}（面积 {area:.2f}；随机 {chance:.2f}）。")
+        good = better_than_random(side)
+        told.append(f"两项都胜过随机的有：{pair(good)}。" if good else "没有一种图在两项上都胜过随机。")
+    return "".join(told)
+
+
 _READINGS: dict[str, Callable[[Reports], str]] = {
     "lesion": lesion,
     "lesions": lesions,
@@ -497,4 +546,6 @@ _READINGS: dict[str, Callable[[Reports], str]] = {
     "shattering": shattering,
     "landscape": landscape,
     "sanity": sanity,
+    "localise": localise,
+    "faithful": faithful,
 }

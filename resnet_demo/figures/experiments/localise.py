@@ -1,0 +1,75 @@
+"""Whether maps point at the object: both scores with their 95 % intervals, by method (pointing game, energy)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING
+
+from ..axes import LEFT, Box, Panel, boxes, finite, key, linear, looks, percent, whole
+from ..palette import INK, MUTED
+from ..runs import shortened
+from ..svg import element, text
+
+if TYPE_CHECKING:
+    from . import Reports
+
+WORDS = {
+    "label": "How often maps point at the object, and how much of them lies on it, by method",
+    "pointing": "Highest place is on the object",
+    "energy": "Share of the map on the object",
+    "area": "dashed: the object’s area",
+}
+NAMES = 150.0  # room for the methods' names at the left
+ROW = 34.0
+
+
+def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
+    """A row for each method, in it a bar for each network; the thin line is the interval."""
+    parts, top = key(looks(reports), tall)
+    methods = list(dict.fromkeys(method for report in reports.values() for method in report["pointing"]))
+    placed = boxes(2, tall, top=top, height=ROW * max(len(methods), 1))
+    for score, (left, upper, width, height) in zip(("pointing", "energy"), placed, strict=True):
+        box: Box = (left + NAMES - LEFT, upper, width - NAMES + LEFT, height)
+        panel = Panel(*box, linear(0.0, 1.0, show=percent), linear(0.0, 1.0))
+        parts += _frame(panel, words[score], words["area"])
+        for row, method in enumerate(methods):
+            middle = upper + ROW * (row + 0.5)
+            title = shortened(method, 20)
+            parts.append(text(title, panel.left - 8, middle + 4, text_anchor="end", font_size=12.5, fill=INK))
+            for index, name in enumerate(reports):
+                parts += _bar(panel, middle, index, len(reports), reports, name, score, method)
+        for name, look in looks(reports).items():
+            area = reports[name]["area"]
+            if finite(area):
+                style = {"stroke": look.colour, "stroke_width": 1.5, "stroke_dasharray": "4 4"}
+                parts.append(element("path", d=f"M{panel.x(area):.1f} {panel.top} V{panel.foot:.1f}", **style))
+    return whole(parts, placed, words["label"], "rd-localise", tall)
+
+
+def _frame(panel: Panel, title: str, below: str) -> list[str]:
+    parts = [text(title, panel.left - NAMES + 8, panel.top - 14, font_size=14, font_weight=600, fill=INK)]
+    for value, words in panel.across.lines.items():
+        x = panel.x(value)
+        parts.append(element("path", d=f"M{x:.1f} {panel.top:.1f} V{panel.foot + 4:.1f}", stroke=MUTED, opacity=0.35))
+        parts.append(text(words, x, panel.foot + 17, text_anchor="middle", font_size=12, fill=MUTED))
+    end = panel.left + panel.width
+    return [*parts, text(below, end, panel.foot + 35, text_anchor="end", font_size=12.5, fill=MUTED)]
+
+
+def _bar(
+    panel: Panel, middle: float, index: int, count: int, reports: Reports, name: str, score: str, method: str
+) -> list[str]:
+    found, look = reports[name][score].get(method, {}), looks(reports)[name]
+    mean = found.get("mean")
+    if not finite(mean):
+        return []
+    thick = min(12.0, (ROW - 8) / count)
+    y = middle + (index - count / 2) * thick
+    said = f"{name}, {method}: {percent(mean)} ({percent(found.get('low'))} – {percent(found.get('high'))})"
+    box = {"x": panel.x(0.0), "y": y, "width": panel.x(mean) - panel.x(0.0), "height": thick - 1}
+    parts = [element("rect", element("title", escape(said)), **box, fill=look.colour, class_="rd-value")]
+    if finite(found.get("low")) and finite(found.get("high")):
+        low, high, line = panel.x(found["low"]), panel.x(found["high"]), y + (thick - 1) / 2
+        parts.append(element("path", d=f"M{low:.1f} {line:.1f} H{high:.1f}", stroke=INK, stroke_width=1.5))
+    return parts
