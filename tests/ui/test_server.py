@@ -60,7 +60,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 OUTPUTS = (  # the last values of every answer
     "answers", "overlay", "street", "block", "channel", "grids", "curves", "strip", "cam", "split", "other",
-    "cut", "cut_answer", "lens", "degradation",
+    "cut", "cut_answer", "lens", "experiments", "experiment", "experiment_bundled", "experiment_live",
+    "experiment_here", "degradation",
 )  # fmt: skip
 
 
@@ -130,8 +131,25 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "dial", "mend",
+        "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
+        "download_cifar10", "cut_from_bundled", "cut_from_live",
         "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
     )}  # fmt: skip
+
+
+def test_an_experiment_is_chosen_run_and_cut_from(guest: Guest) -> None:
+    guest.client.predict("lens", api_name="/experiments_experiment")
+    guest.ask("page_experiments")
+    assert "What does it know after each block" in guest.seen["experiment"]
+    assert "CIFAR-10’s test pictures" in guest.seen["experiment_here"]
+    *_, last = guest.client.submit(4, api_name="/run_experiment")
+    (live,) = (value for value in last if "Run it here" in str(value) and "<svg" in str(value))
+    assert "4 test pictures of CIFAR-10" in str(live)
+    assert "number of pictures" in guest.refused("run_experiment", 10**6)
+    assert "no experiment" in guest.refused("experiments_experiment", "sunshine")
+    guest.client.predict("plain20 layer2.1", api_name="/cut_from_live")
+    assert guest.ask("page_cut")["model"] == "plain20"
+    assert "Without F of block 2.1" in guest.seen["cut"]
 
 
 def test_first_visit_is_answered(guest: Guest) -> None:
