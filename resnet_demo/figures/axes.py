@@ -131,17 +131,8 @@ def key(found: Mapping[str, Look], tall: bool, top: float = 16.0) -> tuple[list[
         parts.append(_stroke(f"M{x:.1f} {y - 4:.1f} h26", look))
         parts.append(_dot(x + 13, y - 4, 4, look))
         title = shortened(network_title(name), 20 if long else 11)
-        parts.append(
-            text(
-                title,
-                x + 32,
-                y,
-                font_size=12.5 if long and tall else 13.5,
-                font_weight=650,
-                fill=look.colour,
-                class_="rd-runner",
-            )
-        )
+        size = 12.5 if long and tall else 13.5
+        parts.append(text(title, x + 32, y, font_size=size, font_weight=650, fill=look.colour, class_="rd-runner"))
     return parts, KEY * -(-len(found) // across)
 
 

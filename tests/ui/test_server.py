@@ -60,7 +60,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 OUTPUTS = (  # the last values of every answer
     "answers", "overlay", "street", "block", "channel", "grids", "curves", "strip", "cam", "split", "other",
-    "cut", "cut_answer", "lens", "degradation",
+    "cut", "cut_answer", "lens", "experiments", "experiment", "experiment_bundled", "experiment_live",
+    "experiment_here", "degradation",
 )  # fmt: skip
 
 
@@ -131,6 +132,8 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "dial", "mend", "language",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
+        "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
+        "download_cifar10", "cut_from_bundled", "cut_from_live",
         "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
     )}  # fmt: skip
 
@@ -150,6 +153,21 @@ def test_the_lesson_can_be_taken_by_a_client(guest: Guest, sentence: Callable[[B
     assert "Without block 2.1 and with every F(x) multiplied by 0.5" in shown
     assert "must be a number" in guest.refused("lesson_control", None, None, "x", None)
     assert "There is no block" in guest.refused("learn_lesson", "layer9.9")
+
+
+def test_an_experiment_is_chosen_run_and_cut_from(guest: Guest) -> None:
+    guest.client.predict("lens", api_name="/experiments_experiment")
+    guest.ask("page_experiments")
+    assert "What does it know after each block" in guest.seen["experiment"]
+    assert "CIFAR-10’s test pictures" in guest.seen["experiment_here"]
+    *_, last = guest.client.submit(4, api_name="/run_experiment")
+    (live,) = (value for value in last if "Run it here" in str(value) and "<svg" in str(value))
+    assert "4 test pictures of CIFAR-10" in str(live)
+    assert "number of pictures" in guest.refused("run_experiment", 10**6)
+    assert "no experiment" in guest.refused("experiments_experiment", "sunshine")
+    guest.client.predict("plain20 layer2.1", api_name="/cut_from_live")
+    assert guest.ask("page_cut")["model"] == "plain20"
+    assert "Without F of block 2.1" in guest.seen["cut"]
 
 
 def test_first_visit_is_answered(guest: Guest) -> None:

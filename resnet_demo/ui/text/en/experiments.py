@@ -7,6 +7,7 @@ from typing import Any
 
 from ....figures.experiments import words_of
 from ..facts import (
+    CLOSE,
     Reports,
     after_deleting,
     bearable,
@@ -406,11 +407,15 @@ def landscape(reports: Reports) -> str:
         for side in both(reports)
     ]
     if residual and plain:
-        told.append(
-            "With shortcuts the low ground reaches farther."
-            if residual["share_below_twice_the_minimum"] > plain["share_below_twice_the_minimum"]
-            else "Measured so, the low ground does not reach farther with shortcuts; mind that the minima differ."
-        )
+        more = residual["share_below_twice_the_minimum"] - plain["share_below_twice_the_minimum"]
+        if abs(more) < CLOSE:
+            told.append("By this measure the two hardly differ.")
+        elif more > 0:
+            told.append("With shortcuts the low ground reaches farther.")
+        else:
+            told.append(
+                "Measured so, the low ground does not reach farther with shortcuts; mind that the minima differ."
+            )
     return " ".join(told)
 
 
@@ -423,7 +428,7 @@ def sanity(reports: Reports) -> str:
     told.append(
         f"More than half is left of {pair(sorted(methods))}: it shows the picture more than the network."
         if methods
-        else "None of these maps keeps more than half: all of them depend on what was learned."
+        else "No map keeps more than half: all of them depend on what was learned."
     )
     return " ".join(told)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..facts import (
+    CLOSE,
     Reports,
     after_deleting,
     bearable,
@@ -489,11 +490,13 @@ def landscape(reports: Reports) -> str:
         for side in both(reports)
     ]
     if residual and plain:
-        told.append(
-            "有捷径连接时，低地延伸得更远。"
-            if residual["share_below_twice_the_minimum"] > plain["share_below_twice_the_minimum"]
-            else "这样衡量，有捷径连接时低地并没有延伸得更远；注意两者的最小值不同。"
-        )
+        more = residual["share_below_twice_the_minimum"] - plain["share_below_twice_the_minimum"]
+        if abs(more) < CLOSE:
+            told.append("以此衡量，两者几乎没有差别。")
+        elif more > 0:
+            told.append("有捷径连接时，低地延伸得更远。")
+        else:
+            told.append("这样衡量，有捷径连接时低地并没有延伸得更远；注意两者的最小值不同。")
     return "".join(told)
 
 
