@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from .palette import INK, LINE, MUTED, PAPER
 from .runs import apart, colour_of, network_title
 from .svg import document, element, text
+from .terms import ENGLISH, Terms
 
 LEFT, RIGHT, TOP, HEIGHT = 58.0, 92.0, 40.0, 210.0
 DECADES = 12  # of a logarithmic axis, at most: what is smaller lies on its foot
@@ -25,6 +26,7 @@ def draw_lines(
     logarithmic: bool = False,
     highest: float | None = None,
     tall: bool = False,
+    terms: Terms = ENGLISH,
 ) -> str:
     """Lines by the network's name over places, an SVG document; numbers that are not finite leave a gap.
 
@@ -60,9 +62,10 @@ def draw_lines(
         style = {"font_size": 14, "font_weight": 650, "fill": colour_of(name)}
         parts.append(text(network_title(name), width - RIGHT + 10, y + 5, **style))
     told = "; ".join(f"{network_title(name)} {values[chosen]:.3g}" for name, values in lines.items())
+    words = terms.lines.format(title=title, place=places[chosen], told=told)
     kind = f"rd-lines rd-{'tall' if tall else 'wide'}"
-    return document(width, TOP + HEIGHT + 32, f"{title}. At {places[chosen]}: {told}.", *parts, class_=kind,
-                    style=None if tall else "max-width:1000px")  # fmt: skip
+    style = None if tall else "max-width:1000px"
+    return document(width, TOP + HEIGHT + 32, words, *parts, class_=kind, style=style)
 
 
 class _Axis:

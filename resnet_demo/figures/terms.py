@@ -59,6 +59,11 @@ class Terms:
     nothing_to_compare: str = "without shortcuts there is"
     with_f: str = "nothing to compare F(x) with"
 
+    # The lesson
+    shortcut_of_x: str = "shortcut(x)"
+    sum_at: str = "Block {name} at row {row}, column {column} of channel {channel}: F(x), shortcut, their sum and y."
+    lines: str = "{title}. At {place}: {told}."
+
     # The race
     ready: str = "ready, steady …"
     pictures_seen: str = "pictures seen"

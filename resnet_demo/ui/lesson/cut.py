@@ -15,7 +15,7 @@ from ...resnet import ResNet
 from ..parts import changes
 from ..session import MOST_DIAL, Visit
 from .controls import Control, Range, View
-from .twins import pair_of
+from .twins import all_titled, pair_of
 
 CLASSES = 4  # that are shown of each network
 
@@ -42,12 +42,12 @@ def view(visit: Visit) -> View:
             outputs = found
     told = {name: _told(network, *answers[name]) for name, network in pair_of(visit).items()}
     best = told[visit.name][1]
-    sure = visit.say.lesson.percent(best.probability)
+    answer = visit.titles[best.index], visit.say.reading.percent(best.probability)
     drawing = draw_street(
         trace,
         None,
         visit.domain.crop(visit.picture),
-        (best.label, sure),
+        answer,
         cut=cut,
         outputs=outputs,
         terms=visit.say.terms.TERMS,
@@ -56,7 +56,7 @@ def view(visit: Visit) -> View:
     return View(
         name=f"{visit.name}-cut",
         drawing=drawing,
-        reading=lambda say: say.lesson.cut(sorted(cut), dials, told),
+        reading=lambda say: say.lesson.cut(sorted(cut), dials, all_titled(told, labels, say)),
         table=[
             ("network", "class", "before", "after"),
             *(
@@ -86,10 +86,10 @@ def _told(network: ResNet, then: Tensor, now: Tensor) -> tuple[Prediction, Predi
 
 def _side_by_side(labels: tuple[str, ...], answers: dict[str, tuple[Tensor, Tensor]], say: Any) -> str:
     """The likeliest classes of each network, before and now."""
-    columns = ""
+    titles, columns = say.classes.titles(labels), ""
     for name, (then, now) in answers.items():
         likeliest = then.maximum(now).topk(min(CLASSES, len(labels))).indices.tolist()
-        rows = changes([(labels[index], then[index].item(), now[index].item()) for index in likeliest])
+        rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], say)
         title = say.lesson.ANSWER_OF.format(network_title(name))
         columns += f"<section><h4>{escape(title)}</h4>{rows}</section>"
     return f"<div class='rd-outcomes'>{columns}</div>"

@@ -8,6 +8,7 @@ from typing import Any
 from ... import zoo
 from ...figures import curves_svg, draw_degradation
 from ...figures.runs import depth_of
+from ...figures.terms import Terms
 from ..session import Visit
 from .controls import Control, View, chosen
 
@@ -35,15 +36,14 @@ def view(visit: Visit) -> View:
         table += [(name, r["epoch"], 1 - r["train_accuracy"], 1 - r["test_accuracy"]) for r in run]  # pyright: ignore
     return View(
         name=f"degradation-{kind}-{depth}",
-        drawing=_drawing(kind, tuple(runs)),
+        drawing=_drawing(kind, tuple(runs), visit.say.lesson.ERRORS[kind], visit.say.terms.TERMS),
         reading=lambda say: say.lesson.degradation(finals, kind, epochs),
         table=table,
     )
 
 
 @lru_cache(maxsize=16)
-def _drawing(kind: str, names: tuple[str, ...]) -> str:
+def _drawing(kind: str, names: tuple[str, ...], label: str, terms: Terms) -> str:
     """Drawn once: matplotlib takes longer than all the rest."""
     runs = {name: histories()[name] for name in names}
-    label = f"Error by epoch ({kind}), plain networks on the left, residual networks on the right"
-    return curves_svg(draw_degradation(runs, [kind]), label)
+    return curves_svg(draw_degradation(runs, [kind]), label, terms)

@@ -39,7 +39,9 @@ def view(visit: Visit) -> View:
     errors = {name: 1 - histories()[name][-1]["train_accuracy"] for name in norms if name in histories()}
     return View(
         name=f"gradient-{layers}-{begin}",
-        drawing=both(draw_lines, lines, places, visit.say.lesson.GRADIENT, 0, logarithmic=True),
+        drawing=both(
+            draw_lines, lines, places, visit.say.lesson.GRADIENT, 0, logarithmic=True, terms=visit.say.terms.TERMS
+        ),
         reading=lambda say: say.lesson.gradient(lines, str(begin), errors),
         table=[("block", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],
     )

@@ -18,7 +18,7 @@ from ...zoo import count_parameters
 from ..parts import both
 from ..session import Visit
 from .controls import Choice, Control, Range, View, chosen, turned
-from .twins import pair_of
+from .twins import all_titled, pair_of
 
 COUNT, GRADIENT = "count", "gradient"
 STEPS_BACK = 2000  # through one block each, for paths of all lengths together: as many as take a second or two
@@ -56,11 +56,12 @@ def _counts(visit: Visit) -> View:
     n = len(visit.seen.blocks)
     before = [comb(n, length) for length in range(n + 1)]
     now = [comb(n - len(gone), length) for length in range(n + 1)]
+    labels = visit.labels
     told = {name: _told(network, visit, gone) for name, network in pair_of(visit).items()}
     return View(
         name=f"{visit.name}-paths",
         drawing=both(draw_lengths, before, now, visit.say.lesson.PATHS[COUNT]),
-        reading=lambda say: say.lesson.paths(n, gone, told),
+        reading=lambda say: say.lesson.paths(n, gone, all_titled(told, labels, say)),
         table=[("length", "paths", "left"), *zip(range(n + 1), before, now, strict=True)],
     )
 

@@ -45,7 +45,15 @@ def view(visit: Visit) -> View:
     block = names[chosen_place]
     return View(
         name=f"{visit.name}-{measure}",
-        drawing=both(draw_lines, lines or found, [name[5:] for name in names], title, chosen_place, highest=highest),
+        drawing=both(
+            draw_lines,
+            lines or found,
+            [name[5:] for name in names],
+            title,
+            chosen_place,
+            highest=highest,
+            terms=visit.say.terms.TERMS,
+        ),
         reading=lambda say: say.lesson.carried(measure, names, block, found),
         table=[("block", *found), *((name, *(values[i] for values in found.values())) for i, name in enumerate(names))],
     )

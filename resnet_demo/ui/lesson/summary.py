@@ -11,7 +11,7 @@ from ...predict import domain_of, rank
 from ..parts import both
 from ..session import Visit
 from .controls import Control, Range, View, go_to, turned
-from .twins import pair_of
+from .twins import pair_of, titled
 
 PAGES = ("cut", "train", "inside")  # where to go from here
 
@@ -42,13 +42,16 @@ def view(visit: Visit) -> View:
         lines[name] = found.softmax(1)[:, trace.target].tolist()
         (told[name],) = rank(network, found[after], 1)
     names = ["stem", *(block.name for block in trace.blocks)]
-    label, read = visit.labels[trace.target], dict(visit.lesson.read)
-    title = visit.say.lesson.GROWN.format(label)
+    labels, read = visit.labels, dict(visit.lesson.read)
+    title = visit.say.lesson.GROWN.format(visit.titles[trace.target])
+    whole = after == len(trace.blocks)
     where, places = names[after], [visit.say.lesson.STEM, *(name.removeprefix("layer") for name in names[1:])]
     return View(
         name=f"{visit.name}-grown",
-        drawing=both(draw_lines, lines, places, title, after, highest=1.0),
-        reading=lambda say: say.lesson.grown(where, after == len(trace.blocks), told),
+        drawing=both(draw_lines, lines, places, title, after, highest=1.0, terms=visit.say.terms.TERMS),
+        reading=lambda say: say.lesson.grown(
+            where, whole, {name: titled(best, labels, say) for name, best in told.items()}
+        ),
         table=[("after", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],
         below=lambda say: _seen(read, say) + _onward(say),
     )

@@ -50,7 +50,7 @@ def view(visit: Visit) -> View:
     places = [f"{place:+.2g}".replace("-", "−") if place else "0" for place in PLACES]
     return View(
         name=f"loss-line-{layers}-{line}",
-        drawing=both(draw_lines, lines, places, title, here, highest=min(highest, ROOF)),
+        drawing=both(draw_lines, lines, places, title, here, highest=min(highest, ROOF), terms=visit.say.terms.TERMS),
         reading=lambda say: say.lesson.walk(distance, found),
         table=[("away", *lines), *zip(PLACES, *lines.values(), strict=True)],
     )

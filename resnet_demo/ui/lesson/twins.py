@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from ...predict import Prediction
 from ...resnet import ResNet
 from ..bars import twin_of
 from ..session import HERE, Visit, shared_network
+
+# Of each network by name: its likeliest class before and now, and how likely the first one is now.
+Told: TypeAlias = Mapping[str, tuple[Prediction, Prediction, float]]
 
 
 def pair_of(visit: Visit) -> dict[str, ResNet]:
@@ -18,3 +26,15 @@ def pair_of(visit: Visit) -> dict[str, ResNet]:
         name, weights = other
         pair[name] = visit.trained[name].model if weights == HERE else shared_network(name, weights, visit.seed)
     return dict(sorted(pair.items(), key=lambda named: named[1].config.plain))
+
+
+def titled(prediction: Prediction, labels: tuple[str, ...], say: Any) -> Prediction:
+    """A prediction whose class has its name in a language; `labels` are all classes of its network."""
+    return replace(prediction, label=say.classes.titles(labels)[prediction.index])
+
+
+def all_titled(told: Told, labels: tuple[str, ...], say: Any) -> Told:
+    return {
+        name: (titled(before, labels, say), titled(after, labels, say), left)
+        for name, (before, after, left) in told.items()
+    }

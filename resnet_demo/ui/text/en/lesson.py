@@ -61,6 +61,10 @@ PATHS = {  # what the pale and the full bars are
     "count": ("paths through so many F’s", "left after the deletion"),
     "gradient": ("share of the paths through so many F’s", "share of the gradient that comes by them"),
 }
+ERRORS = {
+    kind: f"{title} error by epoch, plain networks on the left, residual networks on the right"
+    for kind, title in (("train", "Training"), ("test", "Test"))
+}
 WALK = "loss along the line"
 WALK_CUT_OFF = "loss along the line, drawn up to {:g}"
 STEM = "stem"

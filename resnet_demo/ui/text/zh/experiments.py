@@ -22,10 +22,9 @@ from ..facts import (
     points,
     sides,
 )
+from .reading import percent
 
-INTRODUCTION = (
-    "每个实验都对训练好的或刚初始化的网络做一处改动，再统计后果：有捷径连接的网络，旁边是去掉捷径连接的同一网络。"
-)
+INTRODUCTION = "每个实验都对训练好的或刚初始化的网络做一处改动，再统计后果：有捷径的网络，旁边是去掉捷径的同一网络。"
 GROUPS = {
     "holes": "拿走一部分",
     "inside": "看看内部",
@@ -61,7 +60,7 @@ QUESTIONS = {
     "两者的余弦为 1 表示正是如此，为 0 表示两者无关，为负表示 F 指向上坡。",
     "paths": "在每一块，梯度可以穿过 F，也可以绕过它，因此 n 块构成 2ⁿ 条路径。"
     "沿各种长度的单条路径反向走一遍，测量有多少梯度到达图片。",
-    "gradients": "人们常说，没有捷径连接，梯度就会消失。那就测一测：在有和没有批归一化的初始网络中，以及在这个网络中，"
+    "gradients": "人们常说，没有捷径，梯度就会消失。那就测一测：在有和没有批归一化的初始网络中，以及在这个网络中，"
     "损失对每一块输出的梯度的范数。",
     "shattering": "在刚初始化的网络中，取一条直线上相邻输入处的梯度。两个相邻输入想要的改变相同吗？"
     "如果不同，对一张图片有益的一步对下一张就毫无用处。",
@@ -72,7 +71,7 @@ QUESTIONS = {
     "faithful": "按归因图从最重要处开始去掉像素，看答案怎样下降；或者从空白开始把它们放回去。它必须胜过随机顺序的图。",
 }
 LOOK = {
-    "lesion": "柱子的高度。½ 标出使图片尺寸减半的块，那里输入无法原样通过。点击一根柱子，就会对您的图片切断那一块。",
+    "lesion": "柱子的高度。½ 标出使图片尺寸减半的块，那里输入无法原样通过。点击一根柱子，就会对你的图片切断那一块。",
     "lesions": "曲线是逐步上升，还是一下子跳上去。每个点是一次随机抽取。",
     "dial": "1 附近的谷有多宽；普通网络没有捷径可调。",
     "lens": "错误率是逐块下降，还是到最后才下降。",
@@ -230,7 +229,7 @@ def provenance(result: dict[str, Any], source: str) -> str:
     if result["experiment"] == "shattering":
         asked = "刚初始化的网络，不用图片"
     elif result["data"] == "picture":
-        asked = "您的图片，以网络自己的答案作为标签"
+        asked = "你的图片，以网络自己的答案作为标签"
     else:
         name = DATA_NAMES.get(result["data"], result["data"])
         asked = f"{name} 的 {told['pictures']:,} 张测试图片"
@@ -245,9 +244,9 @@ def data_used(data: str, networks: list[str], title: str, masks: bool) -> str:
     if data == "own":
         return f"用 {on}，以及与它的训练集配套的测试图片。"
     if data == "fresh":
-        return "用几种深度的、刚初始化的网络，有和没有捷径连接；不看任何图片。"
+        return "用几种深度的、刚初始化的网络，有和没有捷径；不看任何图片。"
     if data == "picture":
-        return f"用 {on} 和您的图片，以 {title} 的答案代替标签。"
+        return f"用 {on} 和你的图片，以 {title} 的答案代替标签。"
     if masks:
         return NEEDS_MASKS
     return "这个实验需要带标签的图片，而这台计算机上没有 CIFAR-10。上面是事先测得的结果。"
@@ -265,19 +264,11 @@ def downloading(arrived: int, size: int) -> str:
 
 
 def running(done: float, seconds: float) -> str:
-    return f"已完成 {_percent(done)}，用时 {seconds:.0f} 秒"
+    return f"完成了 {percent(done)}，用时 {seconds:.0f} 秒"
 
 
 def too_long(seconds: float) -> str:
     return f"超过了每位访客可用的 {seconds:.0f} 秒，请减少图片数。"
-
-
-def _percent(fraction: float) -> str:
-    if 0 < fraction < 0.01:
-        return "不到 1%"
-    if 0.99 < fraction < 1:
-        return "超过 99%"
-    return f"{fraction:.0%}"
 
 
 # 结果
@@ -317,7 +308,7 @@ def lesions(reports: Reports) -> str:
         if one is None:
             continue
         grows = "错误率始终不变" if rank is None else f"错误率与删去块数的秩相关系数为 {rank:.2f}"
-        told.append(f"{side.title}：原本错误率 {_percent(side['error'])}，少一块时 {_percent(one)}（{grows}）。")
+        told.append(f"{side.title}：原本错误率 {percent(side['error'])}，少一块时 {percent(one)}（{grows}）。")
     if residual and plain and residual["spearman"] is not None:
         first, other = after_deleting(residual, 1), after_deleting(plain, 1)
         if first is not None and other is not None and residual["spearman"] > 0.8 and other > first + 0.2:
@@ -356,11 +347,11 @@ def lens(reports: Reports) -> str:
     if residual and plain:
         total, halves = len(residual["error"]), [place_of(side) for side in (residual, plain)]
         if halves[0] is not None and (halves[1] is None or halves[0] < halves[1]):
-            told.append("有捷径连接时，答案更早就能读出：每一块都在已有的基础上添加。")
+            told.append("有捷径时，答案更早就能读出：每一块都在已有的基础上添加。")
         elif halves[0] == halves[1] == total - 1:
             told.append("两个网络都要到最后才能读出答案。")
         else:
-            told.append("这里有捷径连接并不能更早读出答案。")
+            told.append("这里有捷径并不能更早读出答案。")
     return "".join(told)
 
 
@@ -470,12 +461,12 @@ def shattering(reports: Reports) -> str:
     told = []
     for side in both(reports):
         (shallow, first), *_, (deep, last) = side["agreement"].items()
-        kind = "有捷径连接时" if side == residual else "没有时"
+        kind = "有捷径时" if side == residual else "没有时"
         told.append(f"{kind}，余弦从 {shallow} 层的 {first:.2f} 变为 {deep} 层的 {last:.2f}。")
     if residual and plain:
         (_, r), (_, p) = list(residual["agreement"].items())[-1], list(plain["agreement"].items())[-1]
         told.append(
-            "没有捷径连接，相邻输入的梯度几乎毫无共同之处：梯度破碎了。"
+            "没有捷径，相邻输入的梯度几乎毫无共同之处：梯度破碎了。"
             if p < 0.1 < r
             else "差别比 Balduzzi 等人的结果小。"
         )
@@ -485,7 +476,7 @@ def shattering(reports: Reports) -> str:
 def landscape(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = [
-        f"在图的 {_percent(side['share_below_twice_the_minimum'])} 上，{side.title} 的损失低于其最小值 "
+        f"在图的 {percent(side['share_below_twice_the_minimum'])} 上，{side.title} 的损失低于其最小值 "
         f"{side['minimum']:.2g} 的两倍；最高为 {side['maximum']:.3g}。"
         for side in both(reports)
     ]
@@ -494,9 +485,9 @@ def landscape(reports: Reports) -> str:
         if abs(more) < CLOSE:
             told.append("以此衡量，两者几乎没有差别。")
         elif more > 0:
-            told.append("有捷径连接时，低地延伸得更远。")
+            told.append("有捷径时，低地延伸得更远。")
         else:
-            told.append("这样衡量，有捷径连接时低地并没有延伸得更远；注意两者的最小值不同。")
+            told.append("这样衡量，有捷径时低地并没有延伸得更远；注意两者的最小值不同。")
     return "".join(told)
 
 
@@ -519,8 +510,8 @@ def localise(reports: Reports) -> str:
     for side in both(reports):
         best, score, above = best_pointing(side)
         told.append(
-            f"{side.title} 答对了 {_percent(side['accuracy'])} 的图片。物体占图片的 {_percent(side['area'])}；"
-            f"最高点最常落在物体上的是 {best}（{_percent(score)}）。"
+            f"{side.title} 答对了 {percent(side['accuracy'])} 的图片。物体占图片的 {percent(side['area'])}；"
+            f"最高点最常落在物体上的是 {best}（{percent(score)}）。"
         )
         told.append(f"{len(side['pointing'])} 种图中有 {above} 种指向物体的次数多于仅凭面积所能达到的次数。")
     return "".join(told)

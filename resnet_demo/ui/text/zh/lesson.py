@@ -10,6 +10,7 @@ from ....figures.runs import depth_of, is_plain
 from ....lab.wires import Dial
 from ....predict import Prediction
 from ..steps import EXPLODES, SAME_ERROR, VANISHES, Step, minus, raised, rounded
+from .reading import block_title, percent, tenths
 
 START = "开始课程"
 INVITATION = "第一次接触残差网络？九个小步骤，每一步都有用你的图片做的现场实验。"
@@ -59,6 +60,9 @@ GRADIENT = "损失对各块输出的梯度范数（对数刻度）"
 PATHS = {  # what the pale and the full bars are
     "count": ("经过这么多个 F 的路径数", "删除之后剩下的"),
     "gradient": ("经过这么多个 F 的路径所占的比例", "经由它们的梯度所占的比例"),
+}
+ERRORS = {
+    kind: f"逐轮的{title}误差，左边是普通网络，右边是残差网络" for kind, title in (("train", "训练"), ("test", "测试"))
 }
 WALK = "沿直线的损失"
 WALK_CUT_OFF = "沿直线的损失，只画到 {:g}"
@@ -218,25 +222,6 @@ STEPS = (
         "捷径让保留已有的东西变得容易，也让梯度在相邻的地方保持一致。所以加深才有好处。",
     ),
 )
-
-
-def percent(fraction: float) -> str:
-    """0.934 -> "93%"; what is not quite nothing or not quite all is not rounded to it."""
-    if 0 < fraction < 0.01:
-        return "不到 1%"
-    if 0.99 < fraction < 1:
-        return "99% 以上"
-    return f"{fraction:.0%}"
-
-
-def tenths(fraction: float) -> str:
-    """0.934 -> "93.4%"."""
-    return f"{100 * fraction:.1f}%"
-
-
-def block_title(name: str) -> str:
-    """layer2.1 -> 2.1: stage and place, as the street writes it."""
-    return name.removeprefix("layer")
 
 
 # 1

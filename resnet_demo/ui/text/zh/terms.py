@@ -45,6 +45,10 @@ TERMS = Terms(
     ratio="‖F(x)‖ / ‖捷径‖",
     nothing_to_compare="没有捷径，",
     with_f="F(x) 便无从比较",
+    # The lesson
+    shortcut_of_x="捷径(x)",
+    sum_at="块 {name}，通道 {channel}，第 {row} 行第 {column} 列：F(x)、捷径、二者之和与 y。",
+    lines="{title}（{place}）：{told}。",
     # The race
     ready="各就各位 …",
     pictures_seen="看过的图片数",
