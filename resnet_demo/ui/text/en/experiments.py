@@ -150,6 +150,8 @@ def provenance(result: dict[str, Any], source: str) -> str:
     else:
         name = DATA_NAMES.get(result["data"], result["data"])
         asked = f"{told['pictures']:,} {'test picture' if told['pictures'] == 1 else 'test pictures'} of {name}"
+    if "taught" in told:
+        asked += f", which these networks were trained on first ({told['taught']})"
     return f"{asked}, seed {told['seed']}. {SOURCE}: {source}."
 
 

@@ -233,6 +233,8 @@ def provenance(result: dict[str, Any], source: str) -> str:
     else:
         name = DATA_NAMES.get(result["data"], result["data"])
         asked = f"{name} 的 {told['pictures']:,} 张测试图片"
+    if "taught" in told:
+        asked += f"，网络先在其上训练（{told['taught']}）"
     return f"{asked}，随机种子 {told['seed']}。{SOURCE}：{source}。"
 
 
