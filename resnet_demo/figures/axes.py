@@ -113,6 +113,10 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
     return found
 
 
+# The methods by the names that reports have for them; drawings say them in the words of a language.
+METHODS = {name: name for name in ("saliency", "guided backprop", "the middle", "the same everywhere", "random")}
+
+
 def method_looks(names: Sequence[str]) -> dict[str, Look]:
     """Of methods, which have no colours of their own: from the palette of what is in order, every other one hollow."""
     last = len(DEPTHS) - 1

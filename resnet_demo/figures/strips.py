@@ -7,14 +7,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from .axes import TALL, WIDE, Scale, number, sheet
+from .axes import TALL, WIDE, Scale, finite, number, sheet
 from .palette import INK, LINE, MUTED, SHORTCUT, WRONG
 from .runs import colour_of, network_title, shortened
 from .svg import element, text
 from .terms import ENGLISH, Terms
 
 NAME_ABOVE = 21  # a network's name over its row's highest bar, and that bar's number between the two
-SAID = ("first_block", "last_block", "way", "first_and_last", "from_first_to_last", "nothing_yet", "value_of_block")
+SAID = (
+    "first_block", "last_block", "way", "first_and_last", "from_first_to_last", "nothing_yet", "value_of_block",
+    "not_finite",
+)  # fmt: skip
 
 
 def words_from(terms: Terms) -> dict[str, str]:
@@ -72,13 +75,17 @@ def draw_strips(
     words: Mapping[str, str] = WORDS,
 ) -> str:
     """An SVG document. `note` says what the bars are, `label` the same to those who cannot see them."""
+
+    def tell(value: float | None) -> str:
+        return show(value) if finite(value) else words["not_finite"]
+
     at = _TALL if tall else _WIDE
     count = max(len(rows), 1)
     marked = 10 if any(row.halving for row in rows) else 0  # room for the marks below the last row
     height, foot = at.height(count) + marked, at.foot(count - 1) + marked
     parts = [text(note, at.width - at.right, 16, text_anchor="end", font_size=13, fill=MUTED)]
     for index, row in enumerate(rows):
-        parts += _strip(at, index, row, scale, show, words)
+        parts += _strip(at, index, row, scale, tell, words)
     if not rows:
         place = (at.left + at.width - at.right) / 2, at.top(0) + at.row / 2
         parts.append(text(words["nothing_yet"], *place, text_anchor="middle", font_size=14, fill=MUTED))
@@ -86,7 +93,7 @@ def draw_strips(
     parts += [text(said, x, foot + 22, text_anchor=anchor, font_size=13, fill=MUTED) for said, x, anchor in ends]
     middle = (at.left + at.width - at.right) / 2
     parts.append(text(words["way"], middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
-    told = [f"{network_title(row.name)}: {_told(row, show, words)}" for row in rows]
+    told = [f"{network_title(row.name)}: {_told(row, tell, words)}" for row in rows]
     said = f"{label}. {'; '.join(told) or words['nothing_yet']}."
     return sheet(parts, height, said, kind, tall, role="group" if any(row.links for row in rows) else "img")
 

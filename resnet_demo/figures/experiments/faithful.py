@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..axes import Look, Panel, boxes, key, linear, method_looks, percent, whole
+from ..axes import METHODS, Look, Panel, boxes, key, linear, method_looks, percent, whole
 from ..palette import MUTED
 from ..runs import network_title
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from . import Reports
 
 WORDS = {
+    **METHODS,
     "label": "Probability of the class while pixels are deleted or inserted in the order of a map",
     "deletion": "{network}: deleted",
     "insertion": "{network}: inserted",
@@ -27,7 +28,7 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
     curves = [report["curves"][kind] for report in reports.values() for kind in kinds]
     methods = list(dict.fromkeys(method for found in curves for method in found if method != RANDOM))
     found = {**method_looks(methods), RANDOM: Look(MUTED, hollow=False, dashed=True)}
-    parts, top = key(found, tall)
+    parts, top = key({words.get(method, method): look for method, look in found.items()}, tall)
     scale = linear(0.0, 1.0, show=percent)
     placed = boxes(2 * len(reports), tall, top=top, height=160)
     plots = [(name, report, kind) for name, report in reports.items() for kind in kinds]
@@ -36,7 +37,8 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
         parts += panel.frame(words[kind].format(network=network_title(name)), words["below"])
         for method, values in report["curves"][kind].items():
             steps = max(len(values) - 1, 1)
-            said = [f"{method}, {percent(step / steps)}: {percent(value)}" for step, value in enumerate(values)]
+            title = words.get(method, method)
+            said = [f"{title}, {percent(step / steps)}: {percent(value)}" for step, value in enumerate(values)]
             points = [(step / steps, value) for step, value in enumerate(values)]
             parts += panel.curve(points, found[method], said, dots=method != RANDOM)
     return whole(parts, placed, words["label"], "rd-faithful", tall)

@@ -32,6 +32,7 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
             report["added"],
             colour_of(name),
             halving=report["halving"],
+            nothing=words["nothing_yet"],
             links={block: {"data_cut": f"{name} {block}"} for block in report["added"]},
             aside=words["median"].format(median=points(report["median_added"])),
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..axes import LEFT, Box, Panel, boxes, finite, key, linear, looks, percent, whole
+from ..axes import LEFT, METHODS, Box, Look, Panel, boxes, finite, key, linear, looks, percent, whole
 from ..palette import INK, MUTED
 from ..runs import shortened
 from ..svg import element, text
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from . import Reports
 
 WORDS = {
+    **METHODS,
     "label": "How often maps point at the object, and how much of them lies on it, by method",
     "pointing": "Highest place is on the object",
     "energy": "Share of the map on the object",
@@ -35,10 +36,21 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
         parts += _frame(panel, words[score], words["area"])
         for row, method in enumerate(methods):
             middle = upper + ROW * (row + 0.5)
-            title = shortened(method, 20)
-            parts.append(text(title, panel.left - 8, middle + 4, text_anchor="end", font_size=12.5, fill=INK))
+            title = words.get(method, method)
+            parts.append(
+                text(shortened(title, 20), panel.left - 8, middle + 4, text_anchor="end", font_size=12.5, fill=INK)
+            )
             for index, name in enumerate(reports):
-                parts += _bar(panel, middle, index, len(reports), reports, name, score, method)
+                parts += _bar(
+                    panel,
+                    middle,
+                    index,
+                    len(reports),
+                    reports[name][score].get(method, {}),
+                    name,
+                    title,
+                    looks(reports)[name],
+                )
         for name, look in looks(reports).items():
             area = reports[name]["area"]
             if finite(area):
@@ -58,15 +70,14 @@ def _frame(panel: Panel, title: str, below: str) -> list[str]:
 
 
 def _bar(
-    panel: Panel, middle: float, index: int, count: int, reports: Reports, name: str, score: str, method: str
+    panel: Panel, middle: float, index: int, count: int, found: Mapping[str, Any], title: str, look: Look
 ) -> list[str]:
-    found, look = reports[name][score].get(method, {}), looks(reports)[name]
     mean = found.get("mean")
     if not finite(mean):
         return []
     thick = min(12.0, (ROW - 8) / count)
     y = middle + (index - count / 2) * thick
-    said = f"{name}, {method}: {percent(mean)} ({percent(found.get('low'))} – {percent(found.get('high'))})"
+    said = f"{title}: {percent(mean)} ({percent(found.get('low'))} – {percent(found.get('high'))})"
     box = {"x": panel.x(0.0), "y": y, "width": panel.x(mean) - panel.x(0.0), "height": thick - 1}
     parts = [element("rect", element("title", escape(said)), **box, fill=look.colour, class_="rd-value")]
     if finite(found.get("low")) and finite(found.get("high")):

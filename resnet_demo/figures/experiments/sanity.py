@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..axes import Panel, boxes, key, known, linear, method_looks, number, whole
+from ..axes import METHODS, Panel, boxes, key, known, linear, method_looks, number, whole
 from ..palette import MUTED
 from ..runs import network_title
 from ..svg import text
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from . import Reports
 
 WORDS = {
+    **METHODS,
+    "as trained": "as trained",
+    "stem": "stem",
     "label": "Rank correlation with the trained network’s maps, by how much of the network is random",
     "below": "parts with random weights, from the classifier down",
     "note": "rank correlation with the map as trained",
@@ -26,7 +29,7 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
     found = method_looks(methods)
     values = known(v for report in reports.values() for steps in report["similarity"].values() for v in steps.values())
     up = linear(min([0.0, *values]), 1.0)
-    parts, top = key(found, tall)
+    parts, top = key({words.get(method, method): look for method, look in found.items()}, tall)
     parts.append(text(words["note"], 8, top + 12, font_size=12.5, fill=MUTED))
     placed = boxes(len(reports), tall, top=top + 14, height=200)
     for (name, report), box in zip(reports.items(), placed, strict=True):
@@ -34,8 +37,8 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
         panel = Panel(*box, linear(0.0, max(most - 1, 1), 6), up)
         parts += panel.frame(network_title(name), words["below"])
         for method, steps in report["similarity"].items():
-            said = [f"{method}, {step}: {number(value)}" for step, value in steps.items()]
-            parts += panel.curve(
-                [(float(index), value) for index, value in enumerate(steps.values())], found[method], said
-            )
+            title = words.get(method, method)
+            said = [f"{title}, {words.get(step, step)}: {number(value)}" for step, value in steps.items()]
+            points = [(float(index), value) for index, value in enumerate(steps.values())]
+            parts += panel.curve(points, found[method], said)
     return whole(parts, placed, words["label"], "rd-sanity", tall)

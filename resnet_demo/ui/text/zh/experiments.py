@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ....figures.strips import words_from
 from ..facts import (
     CLOSE,
     Reports,
@@ -23,6 +24,7 @@ from ..facts import (
     sides,
 )
 from .reading import percent
+from .terms import TERMS
 
 INTRODUCTION = "每个实验都对训练好的或刚初始化的网络做一处改动，再统计后果：有捷径的网络，旁边是去掉捷径的同一网络。"
 GROUPS = {
@@ -100,14 +102,13 @@ SOURCES = {
     "localise": "Zhang 等 2016（pointing game）",
     "faithful": "Petsiuk、Das、Saenko 2018",
 }
-_STRIPS = {
-    "first_block": "第一块",
-    "last_block": "最后一块",
-    "way": "输入 → 输出",
-    "first_and_last": "第一块 {first} · 最后一块 {last}",
-    "from_first_to_last": "第一块 {first}，最后一块 {last}，共 {count} 块",
-    "nothing_yet": "还没有数据",
-    "value_of_block": "块 {name}：{value}",
+_STRIPS = words_from(TERMS)
+_METHODS = {
+    "saliency": "显著图",
+    "guided backprop": "引导反向传播",
+    "the middle": "图片中心",
+    "the same everywhere": "均匀图",
+    "random": "随机",
 }
 FIGURES = {
     "lesion": {
@@ -181,17 +182,22 @@ FIGURES = {
         "centre": "网络",
     },
     "sanity": {
+        **_METHODS,
+        "as trained": "训练所得",
+        "stem": "输入层",
         "label": "与训练所得归因图的秩相关系数随权重随机化的变化",
         "below": "已随机化的部分数，从分类器往下",
         "note": "与训练所得归因图的秩相关系数",
     },
     "localise": {
+        **_METHODS,
         "label": "各方法的归因图指向物体的频率，以及落在物体上的比例",
         "pointing": "最高点落在物体上",
         "energy": "归因图落在物体上的比例",
         "area": "虚线：物体的面积",
     },
     "faithful": {
+        **_METHODS,
         "label": "按归因图的顺序删除或插入像素时类别的概率",
         "deletion": "{network}：删除",
         "insertion": "{network}：插入",
@@ -232,7 +238,7 @@ def provenance(result: dict[str, Any], source: str) -> str:
         asked = "你的图片，以网络自己的答案作为标签"
     else:
         name = DATA_NAMES.get(result["data"], result["data"])
-        asked = f"{name} 的 {told['pictures']:,} 张测试图片"
+        asked = f"{told['pictures']:,} 张测试图片（{name}）"
     if "taught" in told:
         asked += f"，网络先在其上训练（{told['taught']}）"
     return f"{asked}，随机种子 {told['seed']}。{SOURCE}：{source}。"
@@ -266,7 +272,7 @@ def downloading(arrived: int, size: int) -> str:
 
 
 def running(done: float, seconds: float) -> str:
-    return f"完成了 {percent(done)}，用时 {seconds:.0f} 秒"
+    return f"已完成 {percent(done)}，用时 {seconds:.0f} 秒"
 
 
 def too_long(seconds: float) -> str:
@@ -478,8 +484,8 @@ def shattering(reports: Reports) -> str:
 def landscape(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = [
-        f"在图的 {percent(side['share_below_twice_the_minimum'])} 上，{side.title} 的损失低于其最小值 "
-        f"{side['minimum']:.2g} 的两倍；最高为 {side['maximum']:.3g}。"
+        f"{side.title} 的损失最小为 {side['minimum']:.2g}，最高为 {side['maximum']:.3g}；图中低于最小值两倍的部分占 "
+        f"{percent(side['share_below_twice_the_minimum'])}。"
         for side in both(reports)
     ]
     if residual and plain:
@@ -496,11 +502,11 @@ def landscape(reports: Reports) -> str:
 def sanity(reports: Reports) -> str:
     told = []
     for side in both(reports):
-        left = "，".join(f"{method} {value:.2f}" for method, value in side["left"].items())
+        left = "，".join(f"{_method(method)}{value:.2f}" for method, value in side["left"].items())
         told.append(f"{side.title} 的权重全部随机后，剩下的相关系数为：{left}。")
     methods = {method for side in both(reports) for method, value in side["left"].items() if value > 0.5}
     told.append(
-        f"{pair(sorted(methods))} 还剩一半以上：它显示的更多是图片，而不是网络。"
+        f"{'、'.join(map(_method, sorted(methods)))}还剩一半以上：它显示的更多是图片，而不是网络。"
         if methods
         else "没有一种图剩下一半以上：它们都取决于网络学到的内容。"
     )
@@ -512,8 +518,8 @@ def localise(reports: Reports) -> str:
     for side in both(reports):
         best, score, above = best_pointing(side)
         told.append(
-            f"{side.title} 答对了 {percent(side['accuracy'])} 的图片。物体占图片的 {percent(side['area'])}；"
-            f"最高点最常落在物体上的是 {best}（{percent(score)}）。"
+            f"{side.title} 答对的图片占 {percent(side['accuracy'])}。物体占图片的 {percent(side['area'])}；"
+            f"最高点最常落在物体上的是{_method(best)}（{percent(score)}）。"
         )
         told.append(f"{len(side['pointing'])} 种图中有 {above} 种指向物体的次数多于仅凭面积所能达到的次数。")
     return "".join(told)
@@ -524,10 +530,16 @@ def faithful(reports: Reports) -> str:
     for side in both(reports):
         for kind, words in (("deletion", "删除时下降最快的是"), ("insertion", "插入时上升最快的是")):
             name, area, chance = best_area(side, kind)
-            told.append(f"{side.title}：{words} {name}（面积 {area:.2f}；随机 {chance:.2f}）。")
+            told.append(f"{side.title}：{words}{_method(name)}（面积 {area:.2f}；随机 {chance:.2f}）。")
         good = better_than_random(side)
-        told.append(f"两项都胜过随机的有：{pair(good)}。" if good else "没有一种图在两项上都胜过随机。")
+        told.append(
+            f"两项都胜过随机的有：{'、'.join(map(_method, good))}。" if good else "没有一种图在两项上都胜过随机。"
+        )
     return "".join(told)
+
+
+def _method(name: str) -> str:
+    return f"“{_METHODS.get(name, name)}”"
 
 
 _READINGS: dict[str, Callable[[Reports], str]] = {

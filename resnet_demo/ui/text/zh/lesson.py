@@ -55,7 +55,7 @@ OPTIONS = {  # what the choices are called, by key
 }
 PAGES = {"cut": "剪断更多连接", "train": "自己训练这样一对网络", "inside": "看看每个块的内部"}
 
-MEASURES = {"share": "各块的 ‖F(x)‖ / ‖捷径‖", "kept": "各块输出与第一层输出的余弦"}
+MEASURES = {"share": "各块的 ‖F(x)‖ / ‖捷径‖", "kept": "各块输出与输入层输出的余弦"}
 GRADIENT = "损失对各块输出的梯度范数（对数刻度）"
 PATHS = {  # what the pale and the full bars are
     "count": ("经过这么多个 F 的路径数", "删除之后剩下的"),
@@ -66,7 +66,7 @@ ERRORS = {
 }
 WALK = "沿直线的损失"
 WALK_CUT_OFF = "沿直线的损失，只画到 {:g}"
-STEM = "第一层"
+STEM = "输入层"
 GROWN = "如果网络在该块之后停下，“{}”的概率"
 
 STEPS = (
@@ -123,11 +123,11 @@ STEPS = (
     Step(
         title="捷径传递了什么",
         paragraphs=(
-            "把一个等式代入下一个：到达第 L 个块的，是第一层的输出，加上一路上所有的改变量。"
+            "把一个等式代入下一个：到达第 L 个块的，是输入层的输出，加上一路上所有的改变量。"
             "任何东西都不必为了不丢失而重新计算一遍。（如果相加之后没有 ReLU，例如 He 等 2016 的做法，"
             "这个公式是精确的。这里有 ReLU，它只是去掉小于零的部分。）",
             "在你的图片上做两种测量。第一，每个块加入的量，与捷径所传的相比有多大？第二，开头的东西还剩多少："
-            "求块的输出与“只经过捷径、从第一层直接传到这里的结果”之间的余弦。1 表示方向相同，0 表示毫无共同之处。",
+            "求块的输出与“只经过捷径、从输入层直接传到这里的结果”之间的余弦。1 表示方向相同，0 表示毫无共同之处。",
         ),
         formula=r"\mathbf{x}_L = \mathbf{x}_0 + \sum_{l=0}^{L-1} \mathcal{F}_l(\mathbf{x}_l)",
         source="He 等，2016，式 (4)；各层响应有多小，见 He 等，2015，图 7",
@@ -274,9 +274,9 @@ def number(found: Mapping[str, float], kind: str, error: float) -> str:
             f"这个普通块没有捷径：只有 F(x) = {change}，x 丢失了。{cut}所以 y = {output}。"
             "在旁边换成有捷径的孪生网络，比较一下。"
         )
-    what = "捷径送来" if kind != "identity" else "x 是"
+    what = "这里捷径送来" if kind != "identity" else "这里 x 是"
     exact = "对这个块的所有数都核对过：和是精确的" + (f"，误差不超过 {error:.0e}。" if error else "。")
-    return f"这里{what} {carried}，F(x) 改变它 {change}，和是 {total}。{cut}所以 y = {output}。{exact}"
+    return f"{what} {carried}，F(x) 改变它 {change}，和是 {total}。{cut}所以 y = {output}。{exact}"
 
 
 # 3
@@ -325,7 +325,7 @@ def carried(measure: str, names: Sequence[str], opened: str, found: Mapping[str,
     here = "，".join(f"{network_title(name)} 是 {minus(values[place], 2)}" for name, values in found.items())
     ends = "，".join(f"{network_title(name)} 是 {minus(values[-1], 2)}" for name, values in found.items())
     verdict = _remembers({name: values[-1] for name, values in found.items()})
-    return f"在{block}之后，与第一层输出的余弦：{here}。在最后一个块之后：{ends}。{verdict}"
+    return f"在{block}之后，与输入层输出的余弦：{here}。在最后一个块之后：{ends}。{verdict}"
 
 
 def _added(title: str, block: str, share: float, shares: Sequence[float]) -> str:
@@ -414,9 +414,9 @@ def _done(names: Sequence[str], dials: Dial) -> str:
     parts = []
     if names:
         parts.append(_without(names))
-    for title, factor in (("F(x)", dials.residual), ("捷径", dials.shortcut)):
+    for title, factor in ((" F(x) ", dials.residual), ("捷径", dials.shortcut)):
         if factor != 1:
-            parts.append(f"所有 {title} 乘以 {factor:g}")
+            parts.append(f"所有{title}乘以 {factor:g}")
     return "，".join(parts)
 
 
@@ -428,9 +428,9 @@ def _without(names: Sequence[str]) -> str:
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
     was, now = percent(before.probability), percent(left)
     if after.index != before.index:
-        moved = f"仍是 {was}" if was == now else f"从 {was} 变为 {now}"
+        moved = f"仍是 {was}" if was == now else f"的概率：{was} → {now}"
         return f"{title} 改答{_sure(after)}，原来的“{before.label}”{moved}"
-    return f"{title} 仍答“{before.label}”，概率" + (f"还是 {now}" if was == now else f"从 {was} 变为 {now}")
+    return f"{title} 仍答“{before.label}”，概率" + (f"还是 {now}" if was == now else f"：{was} → {now}")
 
 
 def _which(told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
@@ -460,7 +460,7 @@ def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Pred
     if not gone:
         answers = "，".join(f"{network_title(name)} 的回答是{_sure(before)}" for name, (before, _, _) in told.items())
         return f"{said}现在什么也没有删除：{answers}。"
-    share = "一半" if len(gone) == 1 else f"{2 ** len(gone):,} 分之一"
+    share = "一半" if len(gone) == 1 else f" {2 ** len(gone):,} 分之一"
     said += f"{_without(gone)}，还剩{share}，即 2{raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
     return f"{said}{'；'.join(_changed(network_title(name), *found) for name, found in told.items())}。{_which(told)}"
 
@@ -494,11 +494,11 @@ def _span(lengths: tuple[int, int]) -> str:
 
 def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> str:
     """The loss of each network as it is, and so far away in the random direction."""
-    told = "，".join(f"{network_title(name)} 是 {_loss(centre)}" for name, (centre, _) in found.items())
+    told = "，".join(f"{network_title(name)} {_loss(centre)}" for name, (centre, _) in found.items())
     said = f"在训练好的权重处，十张示例图片的损失：{told}"
     if not distance:
         return f"{said}。离开这里走走看。"
-    there = "，".join(f"{network_title(name)} 是 {_loss(away)}" for name, (_, away) in found.items())
+    there = "，".join(f"{network_title(name)} {_loss(away)}" for name, (_, away) in found.items())
     said += f"；走出滤波器长度的 {distance:.0%} 之后：{there}。"
     residual, plain = (found[name] for name in sorted(found, key=is_plain))
     rises = residual[1] - residual[0], plain[1] - plain[0]
@@ -510,7 +510,7 @@ def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> str:
 
 
 def _loss(value: float) -> str:
-    return rounded(value) if math.isfinite(value) else "非有限数"
+    return f"是 {rounded(value)}" if math.isfinite(value) else "不是有限的数"
 
 
 # 9
@@ -521,4 +521,4 @@ def grown(name: str, whole: bool, told: Mapping[str, Prediction]) -> str:
     answers = "，".join(f"{network_title(network)} 的回答是{_sure(best)}" for network, best in told.items())
     if whole:
         return f"在最后一个块之后：{answers}。现在让它早一点停下。"
-    return f"如果在{'第一层' if name == 'stem' else _block(name)}之后停下：{answers}。"
+    return f"如果在{'输入层' if name == 'stem' else _block(name)}之后停下：{answers}。"
