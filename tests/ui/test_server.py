@@ -60,7 +60,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 OUTPUTS = (  # the last values of every answer
     "answers", "overlay", "street", "block", "channel", "grids", "curves", "strip", "cam", "split", "other",
-    "cut", "cut_answer", "lens", "degradation",
+    "cut", "cut_answer", "lens", "experiments", "question", "bundled", "live", "here", "degradation",
 )  # fmt: skip
 
 
@@ -131,6 +131,8 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "dial", "mend", "language",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
+        "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
+        "download_cifar10", "cut_from_bundled", "cut_from_live",
         "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
     )}  # fmt: skip
 
