@@ -49,12 +49,12 @@ def test_lines_leave_gaps_and_end_within_the_axis() -> None:
 @pytest.mark.parametrize("highest", [0.3, 0.7, 1.0, 2.01, 7.3, 9.44, 20.0, 123.0])
 def test_marks_are_round(highest: float) -> None:
     drawing = draw_lines({"resnet20": [0, highest]}, ["a", "b"], "t", 0)
-    marks = [float(mark) for mark in re.findall(r'text-anchor="end"[^>]*>([\d.]+)<', drawing)]
+    marks = sorted(float(mark) for mark in re.findall(r'text-anchor="end"[^>]*>([\d.]+)<', drawing))
     assert marks[0] == 0
     assert marks[-1] >= highest * (1 - 1e-9)
     assert 4 <= len(marks) <= 6
     first = marks[1] / 10 ** math.floor(math.log10(marks[1]))
-    assert first == pytest.approx(min((1, 2, 2.5, 5), key=lambda step: abs(step - first)))
+    assert first == pytest.approx(min((1, 2, 5), key=lambda step: abs(step - first)))
 
 
 def test_lengths_are_bars_of_both_shares() -> None:
@@ -62,8 +62,8 @@ def test_lengths_are_bars_of_both_shares() -> None:
     drawing = draw_lengths(counts, [0, 1, 2, 1, 0], ("all", "left"))
     ElementTree.fromstring(drawing)
     bars = [float(height) for height in re.findall(r'<rect [^>]*height="([^"]+)"', drawing)][2:]  # without the legend
-    assert [bar / max(bars) for bar in bars[::2]] == pytest.approx([count / 6 for count in counts], abs=1e-3)
-    assert [bar / max(bars) for bar in bars[1::2]] == pytest.approx([0, 1 / 6, 2 / 6, 1 / 6, 0], abs=1e-3)
+    assert [bar / max(bars) for bar in bars[:5]] == pytest.approx([count / 6 for count in counts], abs=1e-3)
+    assert [bar / max(bars) for bar in bars[5:]] == pytest.approx([0, 1 / 6, 2 / 6, 1 / 6, 0], abs=1e-3)
     assert draw_lengths([0, 0], [0, 0], ("all", "left"), tall=True)
 
 

@@ -179,10 +179,10 @@ class Panel:
     def foot(self) -> float:
         return self.top + self.height
 
-    def frame(self, title: str, below: str) -> list[str]:
-        """Lines with their numbers, the title above and what is counted below."""
-        parts = [text(title, self.left, self.top - 14, font_size=14, font_weight=600, fill=INK)]
-        every = -(-len(self.up.lines) // 5)
+    def frame(self, title: str = "", below: str = "") -> list[str]:
+        """Lines with their numbers; where they are given, the title above and what is counted below."""
+        parts = [text(title, self.left, self.top - 14, font_size=14, font_weight=600, fill=INK)] if title else []
+        every = -(-len(self.up.lines) // 6)
         for index, (value, words) in enumerate(sorted(self.up.lines.items(), reverse=True)):
             y, numbered = self.y(value), index % every == 0
             if numbered or len(self.up.lines) <= 8:
@@ -194,8 +194,10 @@ class Panel:
             x = self.x(value)
             parts.append(element("path", d=f"M{x:.1f} {self.foot:.1f} v4", stroke=MUTED, stroke_width=1))
             parts.append(text(words, x, self.foot + 17, text_anchor="middle", font_size=12, fill=MUTED))
-        end = self.left + self.width
-        return [*parts, text(below, end, self.foot + 35, text_anchor="end", font_size=12.5, fill=MUTED)]
+        if below:
+            end = self.left + self.width
+            parts.append(text(below, end, self.foot + 35, text_anchor="end", font_size=12.5, fill=MUTED))
+        return parts
 
     def curve(
         self, points: Sequence[tuple[float, float | None]], look: Look, titles: Sequence[str] = (), dots: bool = True

@@ -59,7 +59,11 @@ def build() -> tuple[Page, gr.Number]:
             + figure(drawing, say.reading.street(trace), f"{visit.name}-street", say=say),
             block: f"<h3>{words.block(say.reading.block_title(opened.name))}</h3>"
             + figure(
-                both(draw_block, opened, channel, terms=say.terms.TERMS), say.reading.block(opened), name, checked, say
+                both(draw_block, opened, channel, terms=say.terms.TERMS),
+                say.reading.block(opened),
+                name,
+                checked,
+                say=say,
             )
             + _numbers(opened, say),
             grids: _grids(opened, channel, name, say),

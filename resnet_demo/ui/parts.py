@@ -92,7 +92,7 @@ def both(draw: Callable[..., str], *values: Any, **options: Any) -> str:
     return draw(*values, **options) + draw(*values, **options, tall=True)
 
 
-def figure(drawing: str, caption: str, name: str, aside: str = "", table: Table = (), say: Any = ENGLISH) -> str:
+def figure(drawing: str, caption: str, name: str, aside: str = "", *, table: Table = (), say: Any = ENGLISH) -> str:
     """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`.
 
     With a `table`, whose first row names its columns, the numbers can be saved, too.
