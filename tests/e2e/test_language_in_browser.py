@@ -20,8 +20,12 @@ SHOWS = {  # what tells that a page is drawn
     "gradcam": "#split svg",
     "cut": "#lens svg",
     "train": "#degradation svg",
+    "learn": "#lesson-view svg",
+    "experiments": "#experiment-bundled svg",
 }
-FIXED = ("interface", "bars", "classify", "inside", "gradcam", "cut", "train")  # the modules of what stands on pages
+FIXED = (  # the modules of what stands on pages
+    "interface", "bars", "classify", "inside", "gradcam", "cut", "train", "lesson", "experiments",
+)  # fmt: skip
 # All that a person reads or hears; the folds are opened first.
 SAID = """() => {
   document.querySelectorAll('details').forEach((fold) => { fold.open = true; });

@@ -37,20 +37,11 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
         for row, method in enumerate(methods):
             middle = upper + ROW * (row + 0.5)
             title = words.get(method, method)
-            parts.append(
-                text(shortened(title, 20), panel.left - 8, middle + 4, text_anchor="end", font_size=12.5, fill=INK)
-            )
-            for index, name in enumerate(reports):
-                parts += _bar(
-                    panel,
-                    middle,
-                    index,
-                    len(reports),
-                    reports[name][score].get(method, {}),
-                    name,
-                    title,
-                    looks(reports)[name],
-                )
+            style = {"text_anchor": "end", "font_size": 12.5, "fill": INK}
+            parts.append(text(shortened(title, 20), panel.left - 8, middle + 4, **style))
+            for index, (name, look) in enumerate(looks(reports).items()):
+                found = reports[name][score].get(method, {})
+                parts += _bar(panel, middle, index, len(reports), found, f"{name}, {title}", look)
         for name, look in looks(reports).items():
             area = reports[name]["area"]
             if finite(area):
