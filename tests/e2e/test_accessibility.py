@@ -18,6 +18,8 @@ SHOWS = {
     "gradcam": "#strip svg",
     "cut": "#cut-street svg",
     "train": "#degradation svg",
+    "learn": "#lesson-view svg",
+    "experiments": "#experiment-bundled svg",
 }
 STILL = "document.getAnimations().every((animation) => animation.playState !== 'running')"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
@@ -20,8 +20,12 @@ SHOWS = {  # what tells that a page is drawn
     "gradcam": "#split svg",
     "cut": "#lens svg",
     "train": "#degradation svg",
+    "learn": "#lesson-view svg",
+    "experiments": "#experiment-bundled svg",
 }
-FIXED = ("interface", "bars", "classify", "inside", "gradcam", "cut", "train")  # the modules of what stands on pages
+FIXED = (  # the modules of what stands on pages
+    "interface", "bars", "classify", "inside", "gradcam", "cut", "train", "lesson", "experiments",
+)  # fmt: skip
 # All that a person reads or hears; the folds are opened first.
 SAID = """() => {
   document.querySelectorAll('details').forEach((fold) => { fold.open = true; });
@@ -36,9 +40,15 @@ def fixed_words(language: str) -> set[str]:
     found = set()
     for name in FIXED:
         for key, words in vars(getattr(text.of(language), name)).items():
-            if key.isupper() and not isinstance(words, tuple):
-                found |= set(words.values() if isinstance(words, dict) else [words])
-    return {words for words in found if isinstance(words, str) and "<" not in words and re.search("[a-z]{3}", words)}
+            if key.isupper():
+                found |= set(strings(words))
+    return {words for words in found if "<" not in words and re.search("[a-z]{3}", words)}
+
+
+def strings(words: Any) -> list[str]:
+    if isinstance(words, dict):
+        return [found for value in words.values() for found in strings(value)]
+    return [words] if isinstance(words, str) else []
 
 
 def switch(visit: Visit, language: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import math
 import re
 from typing import Any
@@ -12,27 +11,9 @@ import pytest
 
 from resnet_demo.lab.wires import Dial
 from resnet_demo.predict import Prediction
-from resnet_demo.ui import text
 from resnet_demo.ui.text import steps
 from resnet_demo.ui.text.en import lesson as en
 from resnet_demo.ui.text.zh import lesson as zh
-
-
-def public(module: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(module).items() if not name.startswith("_")}
-
-
-def test_both_languages_have_the_same_names_and_parameters() -> None:
-    assert public(en).keys() == public(zh).keys()
-    for name, value in public(en).items():
-        other = getattr(zh, name)
-        if inspect.isfunction(value):
-            assert list(inspect.signature(value).parameters) == list(inspect.signature(other).parameters), name
-        elif isinstance(value, dict):
-            assert value.keys() == other.keys(), name
-            for key, inner in value.items():
-                if isinstance(inner, dict):
-                    assert inner.keys() == other[key].keys(), (name, key)
 
 
 def test_both_languages_have_the_same_steps() -> None:
@@ -52,11 +33,6 @@ def test_both_languages_have_the_same_steps() -> None:
                 assert re.search(r"[\u4e00-\u9fff]", written), field.name
                 assert not re.search(r"[\u4e00-\u9fff][,;:?!]", written), written  # Chinese has marks of its own
         assert ours.right is None or 0 <= ours.right < len(ours.choices)
-
-
-def test_the_modules_are_found_by_language() -> None:
-    assert text.of("en").lesson is en
-    assert text.of("zh").lesson is zh
 
 
 @pytest.mark.parametrize(
@@ -162,7 +138,6 @@ def test_carried() -> None:
 def test_gradient_verdicts(residual: float, plain: float, begin: str, errors: dict[str, float], verdict: str) -> None:
     norms = {"resnet20": [residual, 1.0], "plain20": [plain, 1.0]}
     assert verdict in en.gradient(norms, begin, errors)
-    assert re.search(r"[\u4e00-\u9fff]", zh.gradient(norms, begin, errors))
 
 
 def test_gradient_with_odd_numbers() -> None:

@@ -165,7 +165,8 @@ STEPS = (
         question="If the gradient does not vanish without shortcuts, what else can be wrong with it?",
         answer="Its direction. A gradient is of use while it stays about the same on the way that a step goes. In deep "
         "plain networks it changes from one input to the next as if it were noise (“shattered gradients”, Balduzzi et "
-        "al. 2017, figure 1); with shortcuts much less so. The experiment `shattering` of this app measures that.",
+        "al. 2017, figure 1); with shortcuts much less so. The experiment “Do neighbours’ "
+        "gradients agree?” of this app measures that.",
     ),
     Step(
         title="Cut it and see",
