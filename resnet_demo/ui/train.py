@@ -435,4 +435,4 @@ def degradation_figure(language: str) -> str:
     drawing = curves_svg(draw_degradation(histories), words.ERRORS, say.terms.TERMS)
     reading = say.training.degradation(histories)
     source = words.ALIKE if zoo.trained_alike() else words.UNLIKE
-    return f"<h3>{words.LONG_RUN}</h3>" + figure(drawing, reading, "degradation", source, say)
+    return f"<h3>{words.LONG_RUN}</h3>" + figure(drawing, reading, "degradation", source, say=say)
