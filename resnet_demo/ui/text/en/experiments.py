@@ -168,7 +168,7 @@ def data_used(data: str, networks: list[str], title: str, masks: bool) -> str:
         return f"On {on}, with your picture and, in place of a label, what {title} takes it for."
     if masks:
         return NEEDS_MASKS
-    return "This needs labelled pictures, and CIFAR-10 is not on this computer. What was measured beforehand is above."
+    return "This needs labelled pictures, and CIFAR-10 is not on this computer."
 
 
 def no_data(title: str, masks: bool) -> str:

@@ -257,7 +257,7 @@ def data_used(data: str, networks: list[str], title: str, masks: bool) -> str:
         return f"用 {on} 和你的图片，以 {title} 的答案代替标签。"
     if masks:
         return NEEDS_MASKS
-    return "这个实验需要带标签的图片，而这台计算机上没有 CIFAR-10。上面是事先测得的结果。"
+    return "这个实验需要带标签的图片，而这台计算机上没有 CIFAR-10。"
 
 
 def no_data(title: str, masks: bool) -> str:
