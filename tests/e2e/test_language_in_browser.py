@@ -21,7 +21,7 @@ SHOWS = {  # what tells that a page is drawn
     "cut": "#lens svg",
     "train": "#degradation svg",
     "learn": "#lesson-view svg",
-    "experiments": "#experiment-bundled svg",
+    "experiments": "#experiment-bundled svg.rd-wide",
 }
 FIXED = (  # the modules of what stands on pages
     "interface", "bars", "classify", "inside", "gradcam", "cut", "train", "lesson", "experiments",
@@ -70,7 +70,8 @@ def expect_only(visit: Visit, language: str) -> None:
 @pytest.mark.parametrize("page", SHOWS)
 def test_every_page_speaks_both_languages(page: str, open_app: OpenApp) -> None:
     with open_app(f"?tab={page}&picture=ship&cut=layer2.1&block=layer2.0", shows=SHOWS[page]) as visit:
-        visit.page.wait_for_timeout(1000)  # what gradio shows while something is drawn is gone
+        visit.page.wait_for_timeout(1000)  # what gradio shows while something is drawn comes late
+        expect(visit.page.get_by_text("In queue")).to_have_count(0)  # and goes late where the computer is busy
         english = visit.page.evaluate(SAID)
         expect_only(visit, "en")
         switch(visit, "zh")
