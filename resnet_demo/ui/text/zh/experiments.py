@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ....figures.runs import network_title
 from ....figures.strips import words_from
 from ..facts import (
     CLOSE,
@@ -240,7 +241,10 @@ def provenance(result: dict[str, Any], source: str) -> str:
         name = DATA_NAMES.get(result["data"], result["data"])
         asked = f"{told['pictures']:,} 张测试图片（{name}）"
     if "taught" in told:
-        asked += f"，网络先在其上训练（{told['taught']}）"
+        names, epochs = (
+            told["taught"].removesuffix(" epochs").split(": ")
+        )  # as the shell writes it
+        asked += f"，{'、'.join(map(network_title, names.split(', ')))} 先在其上训练 {epochs} 轮"
     return f"{asked}，随机种子 {told['seed']}。{SOURCE}：{source}。"
 
 
