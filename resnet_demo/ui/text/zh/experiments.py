@@ -241,9 +241,7 @@ def provenance(result: dict[str, Any], source: str) -> str:
         name = DATA_NAMES.get(result["data"], result["data"])
         asked = f"{told['pictures']:,} 张测试图片（{name}）"
     if "taught" in told:
-        names, epochs = (
-            told["taught"].removesuffix(" epochs").split(": ")
-        )  # as the shell writes it
+        names, epochs = told["taught"].removesuffix(" epochs").split(": ")  # as the shell writes it
         asked += f"，{'、'.join(map(network_title, names.split(', ')))} 先在其上训练 {epochs} 轮"
     return f"{asked}，随机种子 {told['seed']}。{SOURCE}：{source}。"
 
