@@ -10,12 +10,12 @@ from torch import Tensor
 
 from ...figures import draw_street, network_title
 from ...lab.wires import block_names, head, states
-from ...predict import Prediction, domain_of, rank
+from ...predict import domain_of
 from ...resnet import ResNet
 from ..parts import changes
 from ..session import MOST_DIAL, Visit
 from .controls import Control, Range, View
-from .twins import all_titled, pair_of
+from .twins import all_titled, outcome, pair_of
 
 CLASSES = 4  # that are shown of each network
 
@@ -40,7 +40,7 @@ def view(visit: Visit) -> View:
         answers[name], found = _answers(visit, network, inputs)
         if name == visit.name:
             outputs = found
-    told = {name: _told(network, *answers[name]) for name, network in pair_of(visit).items()}
+    told = {name: outcome(network, *answers[name]) for name, network in pair_of(visit).items()}
     best = told[visit.name][1]
     answer = visit.titles[best.index], visit.say.reading.percent(best.probability)
     drawing = draw_street(
@@ -62,7 +62,7 @@ def view(visit: Visit) -> View:
             *(
                 (name, label, before, after)
                 for name, (then, now) in answers.items()
-                for label, before, after in zip(labels, then.tolist(), now.tolist(), strict=True)
+                for label, before, after in zip(labels, then.softmax(0).tolist(), now.softmax(0).tolist(), strict=True)
             ),
         ],
         below=lambda say: _side_by_side(labels, answers, say),
@@ -71,23 +71,18 @@ def view(visit: Visit) -> View:
 
 @torch.no_grad()
 def _answers(visit: Visit, network: ResNet, inputs: Tensor) -> tuple[tuple[Tensor, Tensor], dict[str, Tensor]]:
-    """Probabilities [classes] of the network as it is and now, and what its blocks put out now."""
+    """Logits [classes] of the network as it is and now, and what its blocks put out now."""
     dialled = dict.fromkeys(block_names(network), visit.dials)
     found = dict(states(network, inputs, dialled, visit.cut))
     now = head(network, list(found.values())[-1])
-    return (network(inputs)[0].softmax(0), now[0].softmax(0)), found
-
-
-def _told(network: ResNet, then: Tensor, now: Tensor) -> tuple[Prediction, Prediction, float]:
-    """The likeliest class before and now, and how likely the first one is now."""
-    (before,), (after,) = rank(network, then.log(), 1), rank(network, now.log(), 1)
-    return before, after, now[before.index].item()
+    return (network(inputs)[0], now[0]), found
 
 
 def _side_by_side(labels: tuple[str, ...], answers: dict[str, tuple[Tensor, Tensor]], say: Any) -> str:
     """The likeliest classes of each network, before and now."""
     titles, columns = say.classes.titles(labels), ""
-    for name, (then, now) in answers.items():
+    for name, logits in answers.items():
+        then, now = (of_one.softmax(0) for of_one in logits)
         likeliest = then.maximum(now).topk(min(CLASSES, len(labels))).indices.tolist()
         rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], say)
         title = say.lesson.ANSWER_OF.format(network_title(name))

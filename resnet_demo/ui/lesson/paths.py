@@ -12,13 +12,13 @@ from torch import Tensor
 from ...figures import draw_lengths
 from ...lab import paths as experiment
 from ...lab.wires import answer_without, changes_shape
-from ...predict import Prediction, domain_of, rank
+from ...predict import Prediction, domain_of
 from ...resnet import ResNet
 from ...zoo import count_parameters
 from ..parts import both
 from ..session import Visit
 from .controls import Choice, Control, Range, View, chosen, turned
-from .twins import all_titled, pair_of
+from .twins import all_titled, outcome, pair_of
 
 COUNT, GRADIENT = "count", "gradient"
 STEPS_BACK = 2000  # through one block each, for paths of all lengths together: as many as take a second or two
@@ -68,12 +68,9 @@ def _counts(visit: Visit) -> View:
 
 @torch.no_grad()
 def _told(network: ResNet, visit: Visit, gone: list[str]) -> tuple[Prediction, Prediction, float]:
-    """The likeliest class before and now, and how likely the first one is now."""
     assert visit.picture is not None
     inputs: Tensor = domain_of(network).to_input(visit.picture)
-    now = answer_without(network, inputs, gone)[0]
-    (before,), (after,) = rank(network, network(inputs)[0], 1), rank(network, now, 1)
-    return before, after, now.softmax(0)[before.index].item()
+    return outcome(network, network(inputs)[0], answer_without(network, inputs, gone)[0])
 
 
 def _gradient(visit: Visit) -> View:

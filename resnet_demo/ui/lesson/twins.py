@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ...predict import Prediction
+from torch import Tensor
+
+from ...predict import Prediction, rank
 from ...resnet import ResNet
 from ..bars import twin_of
 from ..session import HERE, Visit, shared_network
@@ -26,6 +28,12 @@ def pair_of(visit: Visit) -> dict[str, ResNet]:
         name, weights = other
         pair[name] = visit.trained[name].model if weights == HERE else shared_network(name, weights, visit.seed)
     return dict(sorted(pair.items(), key=lambda named: named[1].config.plain))
+
+
+def outcome(network: ResNet, before: Tensor, now: Tensor) -> tuple[Prediction, Prediction, float]:
+    """The likeliest class before and now, of logits [classes], and how likely the first one is now."""
+    (first,), (new,) = rank(network, before, 1), rank(network, now, 1)
+    return first, new, now.softmax(0)[first.index].item()
 
 
 def titled(prediction: Prediction, labels: tuple[str, ...], say: Any) -> Prediction:
