@@ -25,6 +25,9 @@ from .resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut
 
 POINTS = ("x", "residual", "shortcut", "total", "output")  # the named values of a block, in the equation's order
 
+# Wires have names: a block's own name is that of its residual branch, and with this after it that of its shortcut.
+SHORTCUT_WIRE = ".shortcut"
+
 _HOOKS = [name for name, value in vars(nn.Module()).items() if "hooks" in name and isinstance(value, dict)]
 
 M = TypeVar("M", bound=nn.Module)
@@ -153,18 +156,35 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
         raise InputError("The network's answer to this picture is not a finite number; its weights are of no use.")
     points = [at for at, _ in watched]
     graph = _Graph(logits, tuple(at["x"] for at in points), tuple(at["total"] for at in points), points[-1]["output"])
-    blocks = tuple(
-        BlockTrace(
-            name=name,
-            shortcut_kind=_shortcut_kind(block),
-            **{point: at[point].detach().expand_as(at["x" if point == "x" else "total"]) for point in POINTS},
-            inside={layer: value.detach() for layer, value in inside.items()},
-            gradients={},
-        )
-        for name, block, (at, inside) in zip(names, modules, watched, strict=True)
-    )
+    blocks = tuple(_block_trace(*seen) for seen in zip(names, modules, *zip(*watched, strict=True), strict=True))
     trace = Trace(image.detach(), logits.detach()[0], -1, blocks, graph)
     return retarget(trace, int(logits.argmax()) if target is None else target)
+
+
+@torch.no_grad()
+def trace_block(
+    name: str, block: ResidualBlock, x: Tensor, run: Callable[[ResidualBlock, Tensor], object]
+) -> BlockTrace:
+    """One block's values for an input x [1, C, H, W], without gradients.
+
+    `run` computes the block: it calls it, or its branches and its ReLU one by one, for example with a wire cut.
+    """
+    view = private_view(block)
+    with ExitStack() as hooks:
+        at, inside = _watch(view, hooks)
+        run(view, x)
+    return _block_trace(name, block, {**at, "x": x}, inside)
+
+
+def _block_trace(name: str, block: ResidualBlock, at: Mapping[str, Tensor], inside: Mapping[str, Tensor]) -> BlockTrace:
+    """What hooks found; a plain block's shortcut, a zero, is spread to the size of the sum."""
+    return BlockTrace(
+        name=name,
+        shortcut_kind=_shortcut_kind(block),
+        **{point: at[point].detach().expand_as(at["x" if point == "x" else "total"]) for point in POINTS},
+        inside={layer: value.detach() for layer, value in inside.items()},
+        gradients={},
+    )
 
 
 def retarget(trace: Trace, target: int) -> Trace:

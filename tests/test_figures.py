@@ -48,7 +48,7 @@ from resnet_demo.figures import street as street_module
 from resnet_demo.figures.palette import INK, MUTED, NEGATIVE, POSITIVE, RESIDUAL, SHORTCUT, TOTAL, WRONG
 from resnet_demo.figures.svg import document, element, text
 from resnet_demo.resnet import ResNet, ResNetConfig
-from resnet_demo.trace import BlockTrace, Trace, trace_blocks
+from resnet_demo.trace import SHORTCUT_WIRE, BlockTrace, Trace, trace_blocks
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = """<script>"a" & 'b'</script>"""
@@ -242,7 +242,11 @@ def test_street_has_a_button_for_every_block(trace: Trace, picture: Image.Image)
 def test_street_of_a_network_that_was_cut(trace: Trace, picture: Image.Image) -> None:
     outputs = {block.name: torch.rand_like(block.output) for block in trace.blocks}
     root = parse(draw_street(trace, None, picture, ("frog", "9 %"), cut={"layer1.1"}, outputs=outputs))
-    for name, button in stops(root).items():
+    buttons = stops(root)
+    blocks = {block.name: buttons.pop(block.name) for block in trace.blocks}
+    plain = trace.blocks[0].shortcut_kind == "none"
+    assert list(buttons) == [] if plain else [name + SHORTCUT_WIRE for name in blocks]
+    for name, button in blocks.items():
         assert button.attrib["aria-pressed"] == str(name == "layer1.1").lower()
         assert (button.attrib["aria-label"] == "Block layer1.1: cut") == (name == "layer1.1")
         crosses = [path for path in button.iter(f"{SVG}path") if path.attrib["stroke"] == WRONG]
@@ -251,6 +255,40 @@ def test_street_of_a_network_that_was_cut(trace: Trace, picture: Image.Image) ->
         expected = np.asarray(activity_map(outputs[name][0].abs().mean(dim=0)))
         assert pixels_of(thumb.attrib["href"]).tolist() == expected.tolist()
     assert "mend" in root.attrib["aria-label"]
+    assert ("road" in root.attrib["aria-label"]) == (not plain)
+
+
+def test_a_stretch_of_the_road_that_was_cut(trace: Trace, picture: Image.Image) -> None:
+    outputs = {block.name: block.output for block in trace.blocks}
+    wire = "layer1.1" + SHORTCUT_WIRE
+    for name, button in stops(draw(trace, picture, {wire}, outputs)).items():
+        assert button.attrib["aria-pressed"] == str(name == wire).lower()
+        crosses = [path for path in button.iter(f"{SVG}path") if path.attrib["stroke"] == WRONG]
+        assert len(crosses) == (name == wire)
+
+
+def draw(trace: Trace, picture: Image.Image, cut: set[str], outputs: dict[str, torch.Tensor]) -> Element:
+    return parse(draw_street(trace, None, picture, ("frog", "9 %"), cut=cut, outputs=outputs))
+
+
+@pytest.mark.parametrize("tall", [False, True])
+def test_a_block_whose_wires_can_be_cut(trace: Trace, tall: bool) -> None:
+    block = trace.blocks[1]
+    whole = parse(draw_block(block, 0, tall))
+    assert (whole.attrib["role"], list(stops(whole))) == ("img", [])
+    root = parse(draw_block(block, 0, tall, factors={"residual": 0.0, "shortcut": 1.0}))
+    branch, shortcut = stops(root).values()
+    assert root.attrib["role"] == "group"
+    assert list(stops(root)) == [block.name, block.name + SHORTCUT_WIRE]
+    assert (branch.attrib["aria-pressed"], shortcut.attrib["aria-pressed"]) == ("true", "false")
+    assert branch.attrib["aria-label"] == f"F(x) of block {block.name}: cut"
+    assert shortcut.attrib["aria-label"] == f"Shortcut of block {block.name}: whole"
+    crosses = [
+        [path.attrib["stroke"] for path in button.iter(f"{SVG}path")].count(WRONG) for button in (branch, shortcut)
+    ]
+    assert crosses == [1, 0]
+    dialled = stops(parse(draw_block(block, 0, tall, factors={"residual": 0.5, "shortcut": 1.25})))
+    assert ["".join(button.itertext()).rpartition("×")[2] for button in dialled.values()] == ["0.5", "1.25"]
 
 
 def points_of(path: Element) -> list[tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""What a click on the page Cut has to wait for, ResNet-56: the answer and both drawings, against a bare forward pass.
+"""What a click on the page Cut has to wait for, ResNet-56: answer and drawings, against a bare forward pass.
 
 Each click cuts another block, from the first to the last. The peer, and the limit, is the network with the same block
 cut, its answer alone. `numbers` is ours without the drawings. What gradio adds, to take a click and send a page, is
@@ -8,16 +8,16 @@ measured by `classify`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import cycle
+from itertools import cycle, pairwise
 from typing import Any
 
 import torch
 
 from ..assets import asset
-from ..figures import draw_lens, draw_street
+from ..figures import channel_to_show, draw_block, draw_lens, draw_street
 from ..images import load_image
 from ..lab.lens import Beside, beside
-from ..lab.wires import answer_without, block_names
+from ..lab.wires import answer_without, block_names, trace_rewired
 from ..predict import domain_of
 from ..trace import trace_blocks
 from ..zoo import load
@@ -34,6 +34,8 @@ def measure() -> dict[str, Any]:
     trace = trace_blocks(model, domain.to_input(picture))
     label = domain.labels[trace.target]
 
+    comes_from = {name: before for before, name in pairwise(["stem", *names])}
+
     def numbers(name: str) -> Beside:
         return beside(model, trace, deleted=[name])
 
@@ -42,6 +44,9 @@ def measure() -> dict[str, Any]:
         then, now = (readings.softmax(1)[:, trace.target].tolist() for readings in (found.before, found.after))
         draw_street(trace, None, picture, (label, f"{now[-1]:.0%}"), cut=[name], outputs=found.states)
         draw_lens(names, then, now, label)
+        opened = trace_rewired(model, name, found.states[comes_from[name]], deleted=[name])
+        for tall in (False, True):
+            draw_block(opened, channel_to_show(trace[name]), tall, factors={"residual": 0.0, "shortcut": 1.0})
 
     def forward(name: str) -> None:
         with torch.no_grad():
@@ -56,7 +61,8 @@ def measure() -> dict[str, Any]:
         "ratio_numbers": seconds["numbers"] / seconds["peer"],
         "unit": "ours / peer: overhead over a bare forward pass, p50",
         "work": f"{NETWORK}, one picture of 32x32, each of {len(names)} blocks cut by a click: states, answers after "
-        f"every block before and now, street and curve drawn; {torch.get_num_threads()} threads",
+        f"every block before and now, street, curve and block (for screens and phones) drawn; "
+        f"{torch.get_num_threads()} threads",
     }
 
 

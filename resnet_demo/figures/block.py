@@ -10,13 +10,16 @@ are one channel: x, F(x), shortcut, sum and y on one symmetric scale, the layers
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 
 from torch import Tensor
 
-from ..trace import BlockTrace
+from ..trace import SHORTCUT_WIRE, BlockTrace
 from .maps import data_uri, scale_of, signed_map
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, TOTAL
+from .street import cross
 from .svg import document, element, image, text
 from .terms import ENGLISH, Terms
 
@@ -108,8 +111,18 @@ def _tall(inner: int) -> _Layout:
     )
 
 
-def draw_block(block: BlockTrace, channel: int, tall: bool = False, terms: Terms = ENGLISH) -> str:
-    """One block as its equation, an SVG document. `channel` is of the block's output; `tall` suits a phone."""
+def draw_block(
+    block: BlockTrace,
+    channel: int,
+    tall: bool = False,
+    terms: Terms = ENGLISH,
+    factors: Mapping[str, float] | None = None,
+) -> str:
+    """One block as its equation, an SVG document. `channel` is of the block's output; `tall` suits a phone.
+
+    Where the block was intervened in, `factors` holds what its branches ("residual", "shortcut") are multiplied by: 0
+    for one that is cut. With it, both wires are buttons that carry `data-block`, and a press cuts or mends.
+    """
     layers = list(block.inside)[:-1]  # the last layer's output is F(x) itself
     at = _tall(len(layers)) if tall else _wide(len(layers))
     maps = {point: value[0, channel] for point, value in _points(block).items()}
@@ -121,9 +134,6 @@ def draw_block(block: BlockTrace, channel: int, tall: bool = False, terms: Terms
     def wire(path: str, point: str, colour: str) -> str:
         width = max(1.5, 16 * norms[point] / widest)
         return element("path", d=path, fill="none", stroke=colour, stroke_width=width, stroke_linecap="round")
-
-    def between(a: Place, b: Place) -> str:
-        return f"M{a[0]:.1f} {a[1]:.1f} L{b[0]:.1f} {b[1]:.1f}"
 
     parts = [
         wire(between(at.x, at.fork), "x", INK),
@@ -178,7 +188,47 @@ def draw_block(block: BlockTrace, channel: int, tall: bool = False, terms: Terms
             )
             for i, line in enumerate(lines)
         ]
-    return document(*at.size, _describe(block, terms), *parts, class_=f"rd-block rd-{'tall' if tall else 'wide'}")
+    if factors is not None:
+        parts += [_button(block, at, point, factor, terms) for point, factor in factors.items()]
+    role = "img" if factors is None else "group"
+    kind = "tall" if tall else "wide"
+    return document(*at.size, _describe(block, terms), *parts, role=role, class_=f"rd-block rd-{kind}")
+
+
+def _button(block: BlockTrace, at: _Layout, point: str, factor: float, terms: Terms) -> str:
+    """A branch's wire to press: crossed out where it is cut, and what it is multiplied by where that is not 1."""
+    (x, y), (plus_x, plus_y) = at.residual, at.plus
+    if point == "shortcut":
+        path, wire, is_ = at.arc, block.name + SHORTCUT_WIRE, terms.shortcut_is
+        mark = (plus_x, plus_y - 62) if at.below else (at.shortcut[0], at.shortcut[1] + at.big / 2 + 62)
+    else:
+        path, wire, is_ = between(at.residual, at.plus), block.name, terms.branch_is
+        gap = at.big / 2 + (20 if at.below else 14)
+        mark = (x + gap, y) if at.below else (x, y + gap)
+    what = terms.cut if not factor else terms.whole if factor == 1 else f"× {factor:g}"
+    parts = [element("path", d=path, fill="none", stroke="transparent", stroke_width=30)]
+    if not factor:
+        parts += [element("circle", cx=mark[0], cy=mark[1], r=15, fill=PAPER), cross(*mark, 9)]
+    elif factor != 1:
+        parts.append(element("circle", cx=mark[0], cy=mark[1], r=16, fill=PAPER, stroke=LINE))
+        parts.append(text(f"×{factor:g}", mark[0], mark[1] + 4, text_anchor="middle", font_size=11, fill=INK))
+    words = is_.format(name=block.name, what=what)
+    return element(
+        "g",
+        element("title", escape(words)),
+        *parts,
+        class_="rd-stop",
+        data_block=wire,
+        role="button",
+        tabindex=0,
+        aria_pressed=str(not factor).lower(),
+        aria_label=words,
+    )
+
+
+def between(a: Place, b: Place) -> str:
+    """A straight wire."""
+    return f"M{a[0]:.1f} {a[1]:.1f} L{b[0]:.1f} {b[1]:.1f}"
 
 
 def title_of(point: str, terms: Terms) -> str:

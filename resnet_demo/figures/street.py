@@ -12,7 +12,7 @@ from itertools import groupby
 from PIL import Image
 from torch import Tensor
 
-from ..trace import BlockTrace, Trace
+from ..trace import SHORTCUT_WIRE, BlockTrace, Trace
 from .maps import activity_map, data_uri
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, WRONG
 from .svg import document, element, image, text
@@ -40,8 +40,9 @@ def draw_street(
     """All blocks in order, an SVG document at least `width` wide; blocks are buttons that carry `data-block`.
 
     `chosen` is the block that is lifted out, `picture` the network's input, `answer` the class that it chose and, in
-    words, how probable it finds it. Where the network was intervened in, `cut` names the blocks that were passed over,
-    and `outputs` holds what blocks put out since, [1, C, H, W] by name; with it, a press cuts or mends.
+    words, how probable it finds it. Where the network was intervened in, `cut` names the wires that were cut (see
+    `SHORTCUT_WIRE`), and `outputs` holds what blocks put out since, [1, C, H, W] by name; with it, a press cuts or
+    mends, and the stretches of the motorway are buttons, too.
     """
     count, stages = len(trace.blocks), len({_stage(block) for block in trace.blocks})
     pitch = min(100.0, max(34.0, (width - 240 - 26 * (stages - 1)) / count))
@@ -49,7 +50,7 @@ def draw_street(
     height = ROAD + 18 + thumb + 30
     highest = max(share(block) for block in trace.blocks) or 1.0
     plain = trace.blocks[0].shortcut_kind == "none"
-    x, cells, labels, ends = 110.0, [], [], []
+    x, cells, labels, ends, stretches = 110.0, [], [], [], []
     for _, group in groupby(trace.blocks, key=_stage):
         blocks = list(group)
         labels.append(_stage_label(blocks, x, pitch * len(blocks) + 20, terms))
@@ -58,15 +59,18 @@ def draw_street(
             state = CUT if block.name in cut else CHOSEN if block.name == chosen else ""
             cells.append(_block(block, x, pitch, thumb, peak, output, state, terms))
             ends.append((x, x + pitch, block.shortcut_kind))
+            if outputs is not None and not plain:
+                stretches.append(_stretch(block.name, x, pitch, block.name + SHORTCUT_WIRE in cut, terms))
             if block.name == chosen:
                 lift = {"x": x + 1, "y": 24, "width": pitch - 2, "height": height - 28, "rx": 8}
                 labels.append(element("rect", **lift, fill="var(--rd-lift, #fff2e5)"))
             x += pitch
         x += 26
     right = x - 26
-    parts = [*labels, *_road(ends, right, plain), *cells, *_start(picture, terms), *_end(answer, right)]
+    parts = [*labels, *_road(ends, right, plain), *cells, *stretches, *_start(picture, terms), *_end(answer, right)]
     what = (terms.plain_street if plain else terms.residual_street).format(count=count)
     label = f"{what} {terms.choose_to_look if outputs is None else terms.choose_to_cut}"
+    label += f" {terms.choose_stretch}" if stretches else ""
     total = right + 150
     return document(
         total, height, label, *parts, role="group", class_="rd-street", style=f"min-width:{0.75 * total:.0f}px"
@@ -108,9 +112,8 @@ def _block(
     return element(
         "g",
         element("title", f"{block.name}: {what}"),
-        element(
-            "rect", x=x + 1, y=24, width=pitch - 2, height=top + thumb, fill="transparent"
-        ),  # all of it is clickable
+        # All of it is clickable, from the top on: so its middle, where a test or a reader's helper clicks, is its own.
+        element("rect", x=x + 1, y=1, width=pitch - 2, height=top + thumb + 22, fill="transparent"),
         _bump(bump, state, middle),
         element("rect", **box, fill=PAPER),
         image(data_uri(activity_map(activity)), **box),
@@ -130,10 +133,38 @@ def _bump(outline: str, state: str, middle: float) -> str:
     line = {"d": outline, "stroke": RESIDUAL, "stroke_width": 2}
     if state != CUT:
         return element("path", **line, fill=RESIDUAL, fill_opacity=0.45 if state == CHOSEN else 0.25)
-    cross = f"M{middle - 8:.1f} {ROAD - 30} l16 16 m0 -16 l-16 16"
-    return element("path", **line, fill="none", stroke_dasharray="2 4", stroke_opacity=0.6) + element(
-        "path", d=cross, fill="none", stroke=WRONG, stroke_width=3.5, stroke_linecap="round"
+    trace = element("path", **line, fill="none", stroke_dasharray="2 4", stroke_opacity=0.6)
+    return trace + cross(middle, ROAD - 22, 8)
+
+
+def _stretch(name: str, x: float, pitch: float, gone: bool, terms: Terms) -> str:
+    """The motorway's stretch past one block, as a button; of a cut one only the trace is left, crossed out."""
+    parts = [element("rect", x=x + 1, y=ROAD - 8, width=pitch - 2, height=16, rx=4, fill="transparent")]
+    what = terms.cut if gone else terms.whole
+    if gone:
+        middle, span = x + pitch / 2, f"M{x + 3:.1f} {ROAD} H{x + pitch - 3:.1f}"
+        parts += [
+            element("path", d=span, stroke=PAPER, stroke_width=9),
+            element("path", d=span, stroke=SHORTCUT, stroke_width=2, stroke_dasharray="2 4", stroke_opacity=0.6),
+            cross(middle, ROAD, 6),
+        ]
+    return element(
+        "g",
+        element("title", terms.shortcut_is.format(name=name, what=what)),
+        *parts,
+        class_="rd-stop",
+        data_block=name + SHORTCUT_WIRE,
+        role="button",
+        tabindex=0,
+        aria_pressed=str(gone).lower(),
+        aria_label=terms.shortcut_is.format(name=name, what=what),
     )
+
+
+def cross(x: float, y: float, half: float) -> str:
+    """The mark of a cut."""
+    arms = f"M{x - half:.1f} {y - half:.1f} l{2 * half} {2 * half} m0 {-2 * half} l{-2 * half} {2 * half}"
+    return element("path", d=arms, fill="none", stroke=WRONG, stroke_width=3.5, stroke_linecap="round")
 
 
 def _road(ends: list[tuple[float, float, str]], right: float, plain: bool) -> list[str]:

@@ -19,10 +19,14 @@ class Terms:
     changes: str = "changes what passes by {share:.0%}"
     cut: str = "cut"
     block_is: str = "Block {name}: {what}"
+    shortcut_is: str = "Shortcut of block {name}: {what}"
+    branch_is: str = "F(x) of block {name}: {what}"
+    whole: str = "whole"
     residual_street: str = "The residual network as a street of {count} blocks."
     plain_street: str = "The plain network, without shortcuts, as a street of {count} blocks."
     choose_to_look: str = "Choose one to look inside."
     choose_to_cut: str = "Choose one to cut its residual branch, or to mend it."
+    choose_stretch: str = "Choose the road below one to cut or mend its shortcut."
 
     # A block
     shortcut: str = "shortcut"

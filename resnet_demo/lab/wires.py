@@ -4,7 +4,9 @@
 
 h is the shortcut. Both factors are 1 in the network as it is, and multiplying by 1 changes no bit. A block is deleted
 (Veit, Wilber, Belongie 2016, section 4.1) by passing its input on: residual = 0. A plain block has no wire that could
-pass it on, so it is given the one that its residual twin has, which is what Veit et al. do to VGG.
+pass it on, so it is given the one that its residual twin has, which is what Veit et al. do to VGG. For contrast a
+shortcut can be cut, too: shortcut = 0, and y = relu(F(x)), as in a plain network, but with weights that never had to do
+without.
 
 Nothing here touches the model: its own modules are called, in another order or not at all.
 """
@@ -13,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
 from ..resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut
+from ..trace import SHORTCUT_WIRE, BlockTrace, trace_block
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,28 @@ class Dial:
     shortcut: float = 1.0
 
 
+AS_IT_IS = Dial()
 NO_DIALS: Mapping[str, Dial] = {}
-
-
 NOTHING_KNOWN: Mapping[str, Tensor] = {}
+Wires: TypeAlias = "tuple[dict[str, Dial], set[str]]"  # which blocks are dialled, and which are deleted
+
+
+def rewired(model: ResNet, cut: Collection[str], dial: Dial = AS_IT_IS) -> Wires:
+    """What `states` is to do so that these wires are cut and all others multiplied: blocks to dial, blocks to delete.
+
+    A plain network has no shortcuts: the names of such wires mean nothing to it.
+    Raises InputError for a block that the network does not have.
+    """
+    check_blocks(model, [wire.removesuffix(SHORTCUT_WIRE) for wire in cut])
+    dials: dict[str, Dial] = {}
+    deleted: set[str] = set()
+    for name in block_names(model):
+        at = Dial(0.0 if name in cut else dial.residual, 0.0 if name + SHORTCUT_WIRE in cut else dial.shortcut)
+        if name in cut and (model.config.plain or at.shortcut == 1):
+            deleted.add(name)
+        elif at != AS_IT_IS:
+            dials[name] = at
+    return dials, deleted
 
 
 def states(
@@ -89,6 +111,24 @@ def _times(factor: float, value: Tensor) -> Tensor:
 def passed_on(block: ResidualBlock, x: Tensor) -> Tensor:
     """What comes out of the block once it is deleted: its input, brought to the shape of its output."""
     return block.relu(way_past(block)(x))
+
+
+@torch.no_grad()
+def trace_rewired(
+    model: ResNet, name: str, x: Tensor, dials: Mapping[str, Dial] = NO_DIALS, deleted: Collection[str] = ()
+) -> BlockTrace:
+    """What happens in one block that gets x [1, C, H, W]; F(x) is shown where it is cut, too, before the cut."""
+
+    def run(block: ResidualBlock, x: Tensor) -> None:
+        if name in deleted:
+            block.residual(x)
+            block.shortcut(x)
+            passed_on(block, x)
+        else:
+            dialled(block, x, dials.get(name, AS_IT_IS))
+
+    check_blocks(model, [name])
+    return trace_block(name, dict(model.named_blocks())[name], x, run)
 
 
 def way_past(block: ResidualBlock) -> nn.Module:

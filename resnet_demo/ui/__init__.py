@@ -235,7 +235,8 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                     shown = merge(speak(visit), shown)
                 return {**shown, bars.picture: visit.picture, tabs: gr.Tabs(selected=visit.page)}
 
-        demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
+        begun = demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
+        begun.then(None, js="() => rdBegin()")
         demo.unload(_end)
 
         # The language
@@ -346,7 +347,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         on(compute.click, handler(compute_other, whole=False), [method], "attribute")
 
         def change_cut(visit: Visit, name: Any) -> None:
-            visit.cut_or_mend(str(name))
+            visit.open_block(visit.cut_or_mend(str(name)).name)
 
         def change_dials(visit: Visit, residual: Any, shortcut: Any) -> None:
             visit.turn(residual, shortcut)
@@ -396,6 +397,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             "block": change_block,
             "channel": change_channel,
             "wire": change_cut,
+            "wire_of_block": change_cut,
             "step": change_step,
             "lesson": pick,
         }
@@ -413,9 +415,10 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
             turn = handler(turn_to, whole=False)
 
-            # The first page is chosen as the app opens, before there is a visit: `start` draws it.
+            # The first page is chosen as the app opens, beside `start`, which draws it. It says nothing about the key:
+            # it may have begun before `start` and end after it.
             def select(visit_key: str | None, turn: Callable[..., Any] = turn) -> dict[Any, Any]:
-                return turn(visit_key) if visit_key else {key: None}
+                return turn(visit_key) if visit_key else gr.skip()
 
             on(tab.select, select, [], f"page_{page.name}")
 

@@ -31,7 +31,7 @@ def write(visit: Visit) -> str:
     if visit.weights == RANDOM:
         query["seed"] = str(visit.seed)
     if visit.cut:
-        query["cut"] = ",".join(block.name for block in visit.seen.blocks if block.name in visit.cut)
+        query["cut"] = ",".join(sorted(visit.cut))
     if visit.dials != Dial():
         query |= {"alpha": f"{visit.dials.residual:g}", "lambda": f"{visit.dials.shortcut:g}"}
     if visit.page == "experiments":
@@ -75,7 +75,7 @@ def read(visit: Visit, query: dict[str, str], accepted: str = "") -> None:
         visit.page = name
 
     def cut(names: str) -> None:
-        for name in names.split(",")[:MAX_BLOCKS]:
+        for name in names.split(",")[: 2 * MAX_BLOCKS]:
             visit.cut_or_mend(name)
 
     def residual(factor: str) -> None:

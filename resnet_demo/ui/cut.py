@@ -1,18 +1,20 @@
-"""The page Cut: cut residual branches by clicking blocks, turn all of them up and down, and see the answer move."""
+"""The page Cut: cut branches by clicking them, turn all of them up and down, and see the maps and the answer move."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
-from ..figures import draw_lens, draw_street
-from ..lab.lens import beside
-from ..lab.wires import Dial
+from ..figures import channel_to_show, draw_block, draw_lens, draw_street
+from ..lab.lens import Beside, beside
+from ..lab.wires import Dial, Wires, rewired, trace_rewired
 from ..predict import rank
 from .page import Page, choose
-from .parts import Slider, changes, figure, note
+from .parts import Slider, both, changes, figure, note
 from .session import MOST_DIAL, Visit
 
 CLASSES = 5  # that are shown: the likeliest ones, before or now
@@ -43,6 +45,7 @@ def build() -> CutPage:
             answer = gr.HTML(elem_id="cut-answer")
         with gr.Column(min_width=320, scale=3):
             lens = gr.HTML(elem_id="lens")
+    block = gr.HTML(elem_id="cut-block", js_on_load=choose("block"))
 
     def labels(say: Any) -> dict[Any, Any]:
         return {
@@ -55,8 +58,8 @@ def build() -> CutPage:
         say, titles = visit.say, visit.titles
         trace, network = visit.seen, visit.network
         names = [block.name for block in trace.blocks]
-        dialled = dict.fromkeys(names, visit.dials) if visit.dials != Dial() else {}
-        found = beside(network, trace, dialled, visit.cut)
+        wires = rewired(network, visit.cut, visit.dials)
+        found = beside(network, trace, *wires)
         before, after = found.before, found.after
         then, now = before.softmax(1), after.softmax(1)  # [blocks + 1, classes]
         first, new = (replace(p, label=titles[p.index]) for x in (before, after) for p in rank(network, x[-1], 1))
@@ -71,6 +74,7 @@ def build() -> CutPage:
         grown, grows = then[:, target].tolist(), now[:, target].tolist()
         return {
             street: f"<h3>{say.cut.STREET}</h3>" + figure(drawing, broken, f"{visit.name}-cut", say=say),
+            block: _block(visit, found, wires),
             answer: f"<h3>{say.cut.ANSWER}</h3>{note(say.cut.BARS)}{changes(rows, say)}",
             lens: f"<h3>{say.cut.LENS}</h3>"
             + figure(
@@ -81,4 +85,20 @@ def build() -> CutPage:
             ),
         }
 
-    return CutPage(Page("cut", [street, answer, lens], render, {"wire": street}, labels), residual, shortcut, mend)
+    clicks: dict[str, Component] = {"wire": street, "wire_of_block": block}
+    return CutPage(Page("cut", [street, answer, lens, block], render, clicks, labels), residual, shortcut, mend)
+
+
+def _block(visit: Visit, found: Beside, wires: Wires) -> str:
+    """The opened block as its equation, with what flows through it now; its two wires can be cut there."""
+    say, (dials, deleted) = visit.say, wires
+    name = visit.opened.name
+    comes_from = {after: before for before, after in pairwise(found.states)}
+    seen = trace_rewired(visit.network, name, found.states[comes_from[name]], dials, deleted)
+    dial = dials.get(name, Dial(residual=float(name not in deleted)))
+    factors, words = {"residual": dial.residual, "shortcut": dial.shortcut}, say.cut.BLOCK
+    if visit.network.config.plain:
+        factors, words = {"residual": dial.residual}, say.cut.PLAIN_BLOCK
+    drawing = both(draw_block, seen, channel_to_show(visit.opened), terms=say.terms.TERMS, factors=factors)
+    title = say.cut.block(say.reading.block_title(name))
+    return f"<h3>{title}</h3>" + figure(drawing, words, f"{visit.name}-cut-{name}", say=say)

@@ -1,4 +1,11 @@
-// What the pages need beyond gradio: saving figures, and the keyboard inside drawings.
+// What the pages need beyond gradio: saving figures, the keyboard inside drawings, and links to a page on a phone.
+
+// Where the bars stand above the pages, who came by a link to a page should see it.
+const rdCameToPage = new URLSearchParams(location.search).has('tab');
+function rdBegin() {
+  const pages = document.querySelector('#pages');
+  if (rdCameToPage && pages.getBoundingClientRect().top > innerHeight / 2) pages.scrollIntoView({ block: 'start' });
+}
 
 // A figure is saved as it is on the page, in the light colours: those that the drawing's CSS variables fall back to,
 // written out, since few programs besides browsers know variables.

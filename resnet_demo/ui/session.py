@@ -28,7 +28,7 @@ from ..lab.results import Result
 from ..lab.wires import Dial
 from ..predict import Prediction, domain_of, familiarity, rank
 from ..resnet import ResNet, ResNetConfig
-from ..trace import BlockTrace, Trace, retarget, trace_blocks
+from ..trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks
 from ..weights import load_file
 from . import text
 from .bounds import number_within, whole_number
@@ -156,7 +156,7 @@ class Visit:
     block: str | None = None
     channel: int | None = None  # None: the one that shows the block best
     signed: bool = False  # show evidence against the class, too
-    cut: frozenset[str] = frozenset()  # the blocks whose residual branch is cut, on the page for that
+    cut: frozenset[str] = frozenset()  # the wires that are cut, on the page for that; see `SHORTCUT_WIRE`
     dials: Dial = field(default_factory=Dial)  # and by how much the branches of all others are multiplied
     experiment: str = "lesion"  # the one that is looked at on their page
     compared: str | None = None  # the first of the bundled networks that are shown there; None: the deepest
@@ -239,7 +239,8 @@ class Visit:
         if self.block not in names:
             self.block = names[len(names) > 1]  # not the very first: what it receives is still close to the pixels
         self.channel = None
-        self.cut &= frozenset(names)
+        wires = names if model.config.plain else [*names, *(name + SHORTCUT_WIRE for name in names)]
+        self.cut &= frozenset(wires)
 
     def _weigh(self) -> None:
         """Tell the registry that this visit holds more, or less, than before."""
@@ -283,9 +284,13 @@ class Visit:
     def open_block(self, name: str) -> None:
         self.block, self.channel = self.seen[name].name, None
 
-    def cut_or_mend(self, name: str) -> None:
-        """Cut a block's residual branch; mend it where it is cut."""
-        self.cut ^= {self.seen[name].name}
+    def cut_or_mend(self, wire: str) -> BlockTrace:
+        """Cut a block's residual branch, or its shortcut; mend it where it is cut. Returns the block."""
+        block = self.seen[wire.removesuffix(SHORTCUT_WIRE)]
+        if wire != block.name and block.shortcut_kind == "none":
+            raise InputError(self.say.notices.NO_SHORTCUT)
+        self.cut ^= {wire}
+        return block
 
     def mend(self) -> None:
         """The network as it is."""
@@ -308,7 +313,7 @@ class Visit:
         self.language = language
 
     @property
-    def say(self) -> Any:
+    def say(self):
         """What the app says, in the visitor's language; see `text`."""
         return text.of(self.language)
 

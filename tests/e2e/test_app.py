@@ -315,6 +315,14 @@ def test_nothing_is_wider_than_a_phone(open_app: OpenApp, scheme: str) -> None:
         expect(visit.at("#block svg.rd-wide")).to_be_hidden()
 
 
+def test_on_a_phone_a_link_to_a_page_opens_on_it(open_app: OpenApp) -> None:
+    top = "document.querySelector('#pages').getBoundingClientRect().top"
+    with open_app(width=390, height=844) as visit:
+        assert visit.page.evaluate(top) > 844  # the picture and the network come first
+    with open_app("?tab=cut", width=390, height=844, shows="#cut-street svg") as visit:
+        visit.page.wait_for_function(f"{top} < 100")
+
+
 def test_two_people_at_once(open_app: OpenApp) -> None:
     with open_app() as first, open_app("?model=plain20") as second:
         first.at("#examples").get_by_label("Example: truck").click()

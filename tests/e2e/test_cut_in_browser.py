@@ -41,6 +41,21 @@ def test_cut_a_block_turn_a_dial_and_mend(open_app: OpenApp) -> None:
         expect(visit.at("#dial-residual input[type=range]")).to_have_value("0.8")
 
 
+def test_cut_a_shortcut_in_the_street_and_in_the_block(open_app: OpenApp) -> None:
+    with open_app("?tab=cut", shows="#cut-street svg") as visit:
+        caption = visit.at("#cut-street figcaption")
+        visit.at("#cut-street [data-block='layer2.1.shortcut']").click()
+        expect(caption).to_contain_text("Without the shortcut of block 2.1")
+        expect(visit.at("#cut-block h3")).to_contain_text("Block 2.1")  # the block that was touched is opened
+        wire = visit.at("#cut-block svg.rd-wide [data-block='layer2.1.shortcut']")
+        expect(wire).to_have_attribute("aria-pressed", "true")
+        wire.locator("path").first.dispatch_event("click")  # a curve: the middle of its box is not on it
+        expect(caption).to_contain_text("the network as it is")
+        visit.at("#cut-block svg.rd-wide [data-block='layer2.1']").locator("path").first.dispatch_event("click")
+        expect(caption).to_contain_text("Without F of block 2.1")
+        visit.page.wait_for_function("location.search.includes('cut=layer2.1')")
+
+
 def test_cut_by_keyboard_and_beside_the_twin(open_app: OpenApp) -> None:
     with open_app("?tab=cut", shows="#cut-street svg") as visit:
         visit.at("#cut-street [data-block='layer1.1']").focus()

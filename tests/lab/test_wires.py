@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from networks import inputs
@@ -13,10 +15,13 @@ from resnet_demo.lab.wires import (
     block_names,
     changes_shape,
     dialled,
+    rewired,
     states,
+    trace_rewired,
     way_past,
 )
 from resnet_demo.resnet import ResidualBlock, ResNet, ResNetConfig
+from resnet_demo.trace import SHORTCUT_WIRE
 
 
 def test_at_one_nothing_changes_by_a_bit(model):
@@ -70,6 +75,51 @@ def test_a_deleted_block_is_one_whose_branch_is_cut(model):
         assert not torch.allclose(lesion, model(inputs()))
         if not model.config.plain:
             assert torch.equal(lesion, answer(model, inputs(), {name: Dial(residual=0.0)}))
+
+
+def test_cut_wires_become_dials_and_deletions():
+    model = ResNet(ResNetConfig((2, 2), (4, 8)), seed=0).eval()
+    dial = Dial(0.5, 1.0)
+    assert rewired(model, []) == ({}, set())
+    assert rewired(model, ["layer1.1"]) == ({}, {"layer1.1"})
+    assert rewired(model, ["layer1.0"], dial) == (
+        {"layer1.1": dial, "layer2.0": dial, "layer2.1": dial}, {"layer1.0"}
+    )  # fmt: skip
+    assert rewired(model, ["layer1.1", "layer1.1.shortcut"]) == ({"layer1.1": Dial(0.0, 0.0)}, set())
+    assert rewired(model, ["layer2.0.shortcut"]) == ({"layer2.0": Dial(1.0, 0.0)}, set())
+    # A deleted block passes on what its shortcut carries: multiplied, if all shortcuts are.
+    assert rewired(model, ["layer1.1"], Dial(1.0, 0.5))[0]["layer1.1"] == Dial(0.0, 0.5)
+    with pytest.raises(InputError, match=r"no block 'layer9\.0'"):
+        rewired(model, ["layer9.0.shortcut"])
+    plain = ResNet(ResNetConfig((2, 2), (4, 8), plain=True), seed=0).eval()
+    assert rewired(plain, ["layer1.1", "layer1.1.shortcut", "layer1.0.shortcut"])[1] == {"layer1.1"}
+
+
+def test_a_cut_shortcut_leaves_relu_of_f(model):
+    if model.config.plain:
+        return
+    for name in block_names(model):
+        x = model.stem(inputs())
+        for other, block in model.named_blocks():
+            x = block.relu(block.residual(x)) if other == name else block(x)
+        expected = model.fc(x.mean(dim=(2, 3)))
+        assert torch.equal(answer(model, inputs(), *rewired(model, [name + SHORTCUT_WIRE])), expected)
+
+
+def test_a_rewired_block_is_traced(model):
+    x = dict(states(model, inputs()[:1]))
+    names = ["stem", *block_names(model)]
+    for before, name in pairwise(names):
+        whole = trace_rewired(model, name, x[before])
+        assert torch.equal(whole.output, x[name])
+        assert whole.identity_error <= 1e-5
+        for wire in (name, name + SHORTCUT_WIRE):
+            wires = rewired(model, [wire])
+            found = trace_rewired(model, name, x[before], *wires)
+            expected = dict(states(model, inputs()[:1], *wires))
+            assert torch.equal(found.output, expected[name])
+            assert torch.equal(found.residual, whole.residual)
+            assert torch.equal(found.shortcut, whole.shortcut)
 
 
 def test_what_is_known_is_not_computed_again_before_the_first_change(model):

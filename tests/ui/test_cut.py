@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import gradio as gr
 import pytest
 import torch
 
+from resnet_demo.errors import InputError
 from resnet_demo.lab.dial import turn
 from resnet_demo.lab.lens import lens
-from resnet_demo.lab.wires import answer_without
+from resnet_demo.lab.wires import answer_without, states
 from resnet_demo.ui import cut, parts
 from resnet_demo.ui.cut import CutPage
 from resnet_demo.ui.session import RANDOM, TRAINED, Visit
@@ -23,9 +25,9 @@ def page() -> CutPage:
         return cut.build()
 
 
-def shown(page: CutPage, visit: Visit) -> tuple[str, str, str]:
-    street, answer, lens = page.page.render(visit).values()
-    return street, answer, lens
+def shown(page: CutPage, visit: Visit) -> tuple[str, str, str, str]:
+    found = page.page.render(visit)
+    return tuple(found[component] for component in page.page.components)  # pyright: ignore[reportReturnType]
 
 
 def shares(drawing: str) -> list[str]:
@@ -40,7 +42,7 @@ def test_answers_are_those_of_the_library(network: str, weights: str, page: CutP
     names = [visit.seen.blocks[1].name, visit.seen.blocks[-1].name]
     for name in names:
         visit.cut_or_mend(name)
-    street, answer, _ = shown(page, visit)
+    street, answer, *_ = shown(page, visit)
     assert street.count("Block layer") == len(visit.seen.blocks)
     assert street.count(': cut"') == 2
     then = visit.seen.logits.softmax(0)
@@ -53,7 +55,7 @@ def test_answers_are_those_of_the_library(network: str, weights: str, page: CutP
 def test_dials_turn_every_block(page: CutPage, visit: Visit) -> None:
     visit.use_network("resnet20", TRAINED)
     visit.turn(0.4, 1.3)
-    _, answer, _ = shown(page, visit)
+    _, answer, *_ = shown(page, visit)
     now = turn(visit.network, visit.seen.image, 0.4, 1.3)[0].softmax(0)
     assert f">{tenths(now.max().item())}<" in answer
     assert page.as_in(visit) == {page.residual: 0.4, page.shortcut: 1.3}
@@ -61,11 +63,57 @@ def test_dials_turn_every_block(page: CutPage, visit: Visit) -> None:
 
 def test_the_curve_is_the_lens(page: CutPage, visit: Visit) -> None:
     visit.use_network("resnet20", TRAINED)
-    _, _, drawing = shown(page, visit)
+    _, _, drawing, _ = shown(page, visit)
     expected = lens(visit.network, visit.seen.image).logits[:, 0].softmax(1)[:, visit.seen.target]
     heights = torch.tensor([float(y) for y in re.findall(r'<circle [^>]*cy="([^"]+)"', drawing)])
     bottom, top = 200.0, 14.0
     assert torch.allclose((bottom - heights) / (bottom - top), expected, atol=1e-3)
+
+
+def test_a_shortcut_is_cut(page: CutPage, visit: Visit) -> None:
+    visit.use_network("resnet20", TRAINED)
+    visit.open_block("layer2.1")
+    visit.cut_or_mend("layer2.1.shortcut")
+    street, answer, _, block = shown(page, visit)
+    assert street.count('role="button"') == 2 * 9  # each block, and its stretch of the road
+    assert 'aria-label="Shortcut of block layer2.1: cut"' in street
+    assert "Without the shortcut of block 2.1" in street
+    model = visit.network
+    x = model.stem(visit.seen.image)
+    for name, module in model.named_blocks():
+        x = module.relu(module.residual(x)) if name == "layer2.1" else module(x)
+    expected = model.fc(x.mean(dim=(2, 3)))[0].softmax(0)
+    assert f">{tenths(expected.max().item())}<" in answer
+    assert block.count('aria-label="Shortcut of block layer2.1: cut"') == 2  # one drawing for screens, one for phones
+    assert block.count('aria-label="F(x) of block layer2.1: whole"') == 2
+
+
+def test_the_block_shows_what_flows_now(page: CutPage, visit: Visit) -> None:
+    visit.use_network("resnet20", TRAINED)
+    visit.open_block("layer2.1")
+    for wire in ("layer1.2", "layer2.1"):
+        visit.cut_or_mend(wire)
+    block = shown(page, visit)[3]
+    outputs = dict(states(visit.network, visit.seen.image, deleted=["layer1.2", "layer2.1"]))
+    x, y = (outputs[name].norm().item() for name in ("layer2.0", "layer2.1"))
+    assert x != visit.seen["layer2.1"].norms["x"]
+    assert f"x {x:.3g}," in block
+    assert f"y {y:.3g}." in block
+    visit.mend()
+    visit.turn(0.5, 1)
+    assert "×0.5" in shown(page, visit)[3]
+
+
+def test_a_plain_block_has_one_wire(page: CutPage, visit: Visit, sentence: Callable[[BaseException], str]) -> None:
+    visit.use_network("plain20", TRAINED)
+    visit.cut_or_mend("layer2.1")
+    street, _, _, block = shown(page, visit)
+    assert street.count('role="button"') == 9
+    assert block.count('role="button"') == 2
+    assert "Shortcut of block" not in street + block
+    with pytest.raises(InputError) as error:
+        visit.cut_or_mend("layer2.1.shortcut")
+    assert "no shortcut" in sentence(error.value)
 
 
 def test_changes_are_escaped() -> None:

@@ -60,7 +60,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 OUTPUTS = (  # the last values of every answer
     "answers", "overlay", "street", "block", "channel", "grids", "curves", "strip", "cam", "split", "other",
-    "cut", "cut_answer", "lens", "experiments", "experiment", "experiment_bundled", "experiment_live",
+    "cut", "cut_answer", "lens", "cut_block", "experiments", "experiment", "experiment_bundled", "experiment_live",
     "experiment_here", "degradation",
 )  # fmt: skip
 
@@ -130,12 +130,22 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "start", "classify", "example", "random_picture", "network", "twin", "weights", "seed", "upload_weights",
         "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
-        "page_cut", "cut_wire", "dial", "mend", "language",
+        "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
         "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
         "download_cifar10", "cut_from_bundled", "cut_from_live",
         "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
     )}  # fmt: skip
+
+
+def test_a_page_chosen_before_the_visit_begins_changes_nothing(address: str) -> None:
+    """gradio chooses the first page as the app opens, while `start` runs: which of the two ends first is chance."""
+    guest = Guest(address, Client(address, verbose=False))
+    before = guest.client.predict(api_name="/page_inside")
+    assert not any("value" in {**update, **update.get("props", {})} for update in before)
+    guest.ask("start")
+    guest.ask("page_inside")
+    assert "data-block" in guest.seen["street"]
 
 
 def test_the_lesson_can_be_taken_by_a_client(guest: Guest, sentence: Callable[[BaseException], str]) -> None:
@@ -228,6 +238,9 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     assert "the network as it is" in guest.seen["cut"]
     guest.ask("cut_wire", "layer2.1")
     assert "Without F of block 2.1" in guest.seen["cut"]
+    guest.ask("cut_wire_of_block", "layer2.0.shortcut")
+    assert "Without F of block 2.1 and without the shortcut of block 2.0" in guest.seen["cut"]
+    assert "Block 2.0: its two wires" in guest.seen["cut_block"]
     guest.ask("dial", 0.5, 1.2)
     assert "every F(x) multiplied by 0.5 and with every shortcut multiplied by 1.2" in guest.seen["cut"]
     assert "before" in guest.seen["lens"]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...figures import draw_street, network_title
-from ...lab.wires import block_names, head, states
+from ...lab.wires import head, rewired, states
 from ...predict import domain_of
 from ...resnet import ResNet
 from ..parts import changes
@@ -72,8 +72,7 @@ def view(visit: Visit) -> View:
 @torch.no_grad()
 def _answers(visit: Visit, network: ResNet, inputs: Tensor) -> tuple[tuple[Tensor, Tensor], dict[str, Tensor]]:
     """Logits [classes] of the network as it is and now, and what its blocks put out now."""
-    dialled = dict.fromkeys(block_names(network), visit.dials)
-    found = dict(states(network, inputs, dialled, visit.cut))
+    found = dict(states(network, inputs, *rewired(network, visit.cut, visit.dials)))
     now = head(network, list(found.values())[-1])
     return (network(inputs)[0], now[0]), found
 

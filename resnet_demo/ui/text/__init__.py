@@ -7,14 +7,18 @@ fixed on the pages; what depends on the numbers are functions, most of them in `
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING
 
 LANGUAGES = {"en": "English", "zh": "中文"}  # by their codes in addresses
 FIRST = "en"
 
 
-def of(language: str) -> Any:
-    """The package of a language."""
+def of(language: str):
+    """The package of a language. A type checker finds the English one, which those of all languages are like."""
+    if TYPE_CHECKING:
+        from . import en
+
+        return en
     return importlib.import_module(f".{language}", __name__)
 
 

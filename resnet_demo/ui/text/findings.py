@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from ...figures.runs import depth_of, is_plain, number, points
+from ...trace import SHORTCUT_WIRE
 
 if TYPE_CHECKING:
     from ...figures.runs import AnyRecord, Runs
@@ -22,6 +23,15 @@ VANISHING = 0.1  # first block's gradient over the last one's; a tenth, as later
 def block_title(name: str) -> str:
     """layer2.1 -> 2.1: stage and place, as the street writes it."""
     return name.removeprefix("layer")
+
+
+def branches_cut(wires: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Of cut wires by name: the titles of the blocks whose F is cut, and of those whose shortcut is."""
+    ordered = sorted(wires)
+    return (
+        [block_title(wire) for wire in ordered if not wire.endswith(SHORTCUT_WIRE)],
+        [block_title(wire.removesuffix(SHORTCUT_WIRE)) for wire in ordered if wire.endswith(SHORTCUT_WIRE)],
+    )
 
 
 def spread(cam: Tensor) -> float | None:

@@ -22,7 +22,7 @@ OWN = "your file"
 HERE = "trained here"
 
 EVIDENCE_FOR = "Show the evidence for"
-BLOCK = "Block (Inside, Grad-CAM)"
+BLOCK = "Block (Inside, Grad-CAM, Cut)"
 
 FROM_FILE = "from your file; only you see it"
 BY_YOU = "by you, in this visit; only you see it"

@@ -9,6 +9,7 @@ from ....figures import network_title
 from ....figures.runs import depth_of, is_plain
 from ....lab.wires import Dial
 from ....predict import Prediction
+from ..findings import branches_cut
 from ..steps import EXPLODES, SAME_ERROR, VANISHES, Step, minus, raised, rounded
 from .reading import block_title, percent, tenths
 
@@ -421,9 +422,9 @@ def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float
 # 6
 
 
-def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
+def cut(wires: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
     """What became of each network's answer: the likeliest class before and now, and how likely the first one is now."""
-    done = _done(names, dials)
+    done = _done(wires, dials)
     if not done:
         said = [f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()]
         return (
@@ -435,19 +436,21 @@ def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
     return f"{done}: {'; '.join(said)}.{_which(told)}"
 
 
-def _done(names: Sequence[str], dials: Dial) -> str:
+def _done(wires: Sequence[str], dials: Dial) -> str:
     parts = []
-    if names:
-        parts.append(_without(names))
+    deleted, shortcuts = branches_cut(wires)
+    if deleted:
+        parts.append(f"Without {_blocks(deleted)}")
+    if shortcuts:
+        parts.append(f"{'without' if parts else 'Without'} the shortcut of {_blocks(shortcuts)}")
     for title, factor in (("every F(x)", dials.residual), ("every shortcut", dials.shortcut)):
         if factor != 1:
             parts.append(f"{'with' if parts else 'With'} {title} multiplied by {factor:g}")
     return " and ".join(parts)
 
 
-def _without(names: Sequence[str]) -> str:
-    blocks = sorted(map(block_title, names))
-    return f"Without block {_and(blocks)}" if len(blocks) < 5 else f"Without {len(blocks)} blocks"
+def _blocks(titles: Sequence[str]) -> str:
+    return f"block {_and(titles)}" if len(titles) < 5 else f"{len(titles)} blocks"
 
 
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
@@ -491,7 +494,8 @@ def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Pred
     if not gone:
         answers = _and([f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()])
         return f"{said} Nothing is deleted: {answers}."
-    said += f" {_without(gone)} {_fraction(len(gone))} is left, 2{raised(left)} = {2**left:,}; the plain one is gone."
+    without, share = _blocks(branches_cut(gone)[0]), _fraction(len(gone))
+    said += f" Without {without} {share} is left, 2{raised(left)} = {2**left:,}; the plain one is gone."
     return f"{said} {'; '.join(_changed(network_title(name), *found) for name, found in told.items())}.{_which(told)}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 NO_PICTURE = "There is no picture yet: upload one, or choose an example."
 NO_FILE = "There is no file: upload a checkpoint."
 NO_NETWORK = "There is no network of yours yet: upload a checkpoint."
+NO_SHORTCUT = "A plain block has no shortcut to cut."
 NO_RACE = "There is no race to repeat yet: train first."
 
 

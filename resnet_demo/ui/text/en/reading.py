@@ -10,7 +10,7 @@ from ....figures import share, strongest_change, weakest_change
 from ....lab.wires import Dial
 from ....predict import Prediction
 from ....trace import BlockTrace, Trace
-from ..findings import block_title, settled, spread
+from ..findings import block_title, branches_cut, settled, spread
 
 
 def percent(fraction: float) -> str:
@@ -107,16 +107,17 @@ def block(trace: BlockTrace) -> str:
     )
 
 
-def cut(names: Collection[str], dials: Dial, before: Prediction, after: Prediction, left: float, plain: bool) -> str:
+def cut(wires: Collection[str], dials: Dial, before: Prediction, after: Prediction, left: float, plain: bool) -> str:
     """What became of the answer: `before` and `after` are the likeliest classes, `left` what the first one has now."""
-    done = _done(names, dials)
+    done = _done(wires, dials)
     if not done:
         wire = (
             "a plain block has no shortcut, so it is taken out altogether, and its input is passed on in its place"
             if plain
             else "then only its shortcut carries the picture past it"
         )
-        return f"This is the network as it is. Click a block to cut its F: {wire}. Click again to mend it."
+        road = "" if plain else " Or click the road below a block to cut its shortcut, for contrast."
+        return f"This is the network as it is. Click a block to cut its F: {wire}. Click again to mend it.{road}"
     if after.index == before.index:
         was, now = percent(before.probability), percent(left)
         change = "as before" if now == was else f"instead of {was}"
@@ -127,13 +128,14 @@ def cut(names: Collection[str], dials: Dial, before: Prediction, after: Predicti
     )
 
 
-def _done(names: Collection[str], dials: Dial) -> str:
+def _done(wires: Collection[str], dials: Dial) -> str:
     """What was done to the network, as the beginning of a sentence; empty for nothing."""
     parts = []
-    if names:
-        blocks = sorted(map(block_title, names))
-        listed = f"{', '.join(blocks[:-1])} and {blocks[-1]}" if len(blocks) > 1 else blocks[0]
-        parts.append(f"without F of {f'block {listed}' if len(blocks) == 1 else f'{len(blocks)} blocks ({listed})'}")
+    for branch, blocks in zip(("F", "the shortcut"), branches_cut(wires), strict=True):
+        if len(blocks) == 1:
+            parts.append(f"without {branch} of block {blocks[0]}")
+        elif blocks:
+            parts.append(f"without {branch} of {len(blocks)} blocks ({', '.join(blocks[:-1])} and {blocks[-1]})")
     for title, factor in (("every F(x)", dials.residual), ("every shortcut", dials.shortcut)):
         if factor != 1:
             parts.append(f"with {title} multiplied by {factor:g}")

@@ -22,7 +22,7 @@ OWN = "你的文件"
 HERE = "在此训练"
 
 EVIDENCE_FOR = "显示哪一类的证据"
-BLOCK = "块（内部、Grad-CAM）"
+BLOCK = "块（内部、Grad-CAM、切断）"
 
 FROM_FILE = "来自你的文件，只有你能看到"
 BY_YOU = "由你在本次访问中训练，只有你能看到"

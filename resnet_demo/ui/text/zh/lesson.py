@@ -9,6 +9,7 @@ from ....figures import network_title
 from ....figures.runs import depth_of, is_plain
 from ....lab.wires import Dial
 from ....predict import Prediction
+from ..findings import branches_cut
 from ..steps import EXPLODES, SAME_ERROR, VANISHES, Step, minus, raised, rounded
 from .reading import block_title, percent, tenths
 
@@ -399,9 +400,9 @@ def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float
 # 6
 
 
-def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
+def cut(wires: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
     """What became of each network's answer: the likeliest class before and now, and how likely the first one is now."""
-    done = _done(names, dials)
+    done = _done(wires, dials)
     if not done:
         said = [f"{network_title(name)} 的回答是{_sure(before)}" for name, (before, _, _) in told.items()]
         alone = "" if len(said) > 1 else "这里没有可以对照的孪生网络。"
@@ -410,19 +411,21 @@ def cut(names: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
     return f"{done}：{'；'.join(said)}。{_which(told)}"
 
 
-def _done(names: Sequence[str], dials: Dial) -> str:
+def _done(wires: Sequence[str], dials: Dial) -> str:
     parts = []
-    if names:
-        parts.append(_without(names))
+    deleted, shortcuts = branches_cut(wires)
+    if deleted:
+        parts.append(f"去掉{_blocks(deleted)}")
+    if shortcuts:
+        parts.append(f"切断{_blocks(shortcuts)}的捷径")
     for title, factor in ((" F(x) ", dials.residual), ("捷径", dials.shortcut)):
         if factor != 1:
             parts.append(f"所有{title}乘以 {factor:g}")
     return "，".join(parts)
 
 
-def _without(names: Sequence[str]) -> str:
-    blocks = sorted(map(block_title, names))
-    return f"去掉块 {'、'.join(blocks)}" if len(blocks) < 5 else f"去掉 {len(blocks)} 个块"
+def _blocks(titles: Sequence[str]) -> str:
+    return f"块 {'、'.join(titles)}" if len(titles) < 5 else f" {len(titles)} 个块"
 
 
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
@@ -461,7 +464,8 @@ def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Pred
         answers = "，".join(f"{network_title(name)} 的回答是{_sure(before)}" for name, (before, _, _) in told.items())
         return f"{said}现在什么也没有删除：{answers}。"
     share = "一半" if len(gone) == 1 else f" {2 ** len(gone):,} 分之一"
-    said += f"{_without(gone)}，还剩{share}，即 2{raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
+    without = _blocks(branches_cut(gone)[0])
+    said += f"去掉{without}，还剩{share}，即 2{raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
     return f"{said}{'；'.join(_changed(network_title(name), *found) for name, found in told.items())}。{_which(told)}"
 
 

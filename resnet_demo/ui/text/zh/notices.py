@@ -7,6 +7,7 @@ from collections.abc import Iterable
 NO_PICTURE = "还没有图片：请上传一张，或选择一个示例。"
 NO_FILE = "没有文件：请上传一个检查点。"
 NO_NETWORK = "还没有你自己的网络：请上传一个检查点。"
+NO_SHORTCUT = "普通块没有捷径可切。"
 NO_RACE = "还没有可以重放的训练：请先训练一次。"
 
 

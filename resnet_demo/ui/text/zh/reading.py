@@ -10,7 +10,7 @@ from ....figures import share, strongest_change, weakest_change
 from ....lab.wires import Dial
 from ....predict import Prediction
 from ....trace import BlockTrace, Trace
-from ..findings import block_title, settled, spread
+from ..findings import block_title, branches_cut, settled, spread
 
 
 def percent(fraction: float) -> str:
@@ -95,12 +95,13 @@ def block(trace: BlockTrace) -> str:
     )
 
 
-def cut(names: Collection[str], dials: Dial, before: Prediction, after: Prediction, left: float, plain: bool) -> str:
+def cut(wires: Collection[str], dials: Dial, before: Prediction, after: Prediction, left: float, plain: bool) -> str:
     """What became of the answer: `before` and `after` are the likeliest classes, `left` what the first one has now."""
-    done = _done(names, dials)
+    done = _done(wires, dials)
     if not done:
         wire = "普通块没有捷径，因此整个块被取出，输入直接传给下一块" if plain else "此后只有捷径带着图片绕过它"
-        return f"这是原来的网络。点击一个块，切断它的 F：{wire}。再点一次即可复原。"
+        road = "" if plain else "也可以点击块下方的路，切断它的捷径，作为对照。"
+        return f"这是原来的网络。点击一个块，切断它的 F：{wire}。再点一次即可复原。{road}"
     if after.index == before.index:
         was, now = percent(before.probability), percent(left)
         change = "与原来相同" if now == was else f"原来为 {was}"
@@ -111,14 +112,14 @@ def cut(names: Collection[str], dials: Dial, before: Prediction, after: Predicti
     )
 
 
-def _done(names: Collection[str], dials: Dial) -> str:
+def _done(wires: Collection[str], dials: Dial) -> str:
     """What was done to the network; empty for nothing."""
     parts = []
-    if names:
-        blocks = sorted(map(block_title, names))
-        parts.append(
-            f"切断块 {blocks[0]} 的 F" if len(blocks) == 1 else f"切断 {len(blocks)} 个块（{'、'.join(blocks)}）的 F"
-        )
+    for branch, blocks in zip((" F", "捷径"), branches_cut(wires), strict=True):
+        if len(blocks) == 1:
+            parts.append(f"切断块 {blocks[0]} 的{branch}")
+        elif blocks:
+            parts.append(f"切断 {len(blocks)} 个块（{'、'.join(blocks)}）的{branch}")
     for title, factor in (("所有 F(x)", dials.residual), ("所有捷径", dials.shortcut)):
         if factor != 1:
             parts.append(f"{title}乘以 {factor:g}" if title.endswith("捷径") else f"{title} 乘以 {factor:g}")
