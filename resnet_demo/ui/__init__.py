@@ -1,4 +1,4 @@
-"""The app: one page builds the layout of each subject, this file joins them and sends every event its way.
+"""The app: one page builds the layout of each subject and its events, this file joins them.
 
 An event names what it changes in the visitor's `Visit`; afterwards the bars and the page in sight are shown anew from
 it. Only a new picture or a new network runs the network; another page, block, class or channel re-uses the trace
@@ -13,29 +13,24 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is i
 
 import json
 import threading
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from .. import zoo
 from ..errors import InputError
-from ..images import CIFAR10
 from . import address as addresses
 from . import bars as bars_module
 from . import classify, cut, experiments, gradcam, inside, learn, text
 from . import train as training
 from .bars import Bars
-from .lesson.controls import go_to
+from .events import TOGETHER, Events, merge
 from .page import put
-from .parts import Radio, sentences
-from .session import HERE, OWN, RANDOM, TRAINED, Visit, end_visit, forget, new_visit, visit_of
+from .parts import Radio
+from .session import Visit, end_visit, forget, new_visit
 from .style import theme
 
-# Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
-TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
 FILES = Path(__file__).parent
 EQUATION = '<span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>'
 # What scripts say, by language.
@@ -81,21 +76,6 @@ def glossary(say: Any) -> str:
     return f'<details class="rd-fold">{title}<dl class="rd-words">{entries}</dl></details>'
 
 
-def merge(first: dict[Any, Any], second: dict[Any, Any]) -> dict[Any, Any]:
-    """New values of components by both; of two updates of the same component the second has the last word."""
-    merged = {**first, **second}
-    for component in {*first} & {*second}:
-        values = first[component], second[component]
-        if any(_is_update(value) for value in values):
-            one, other = (value if _is_update(value) else gr.update(value=value) for value in values)
-            merged[component] = {**one, **other}
-    return merged
-
-
-def _is_update(value: Any) -> bool:
-    return isinstance(value, dict) and "__type__" in value
-
-
 def build_demo(data_dir: str | None = None) -> gr.Blocks:
     """The whole app. `data_dir` is where CIFAR-10 may lie, for the button that draws a random test picture."""
     with gr.Blocks(
@@ -126,9 +106,9 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                     with gr.Tab(id="classify") as classify_tab:
                         classify_page = classify.build()
                     with gr.Tab(id="inside") as inside_tab:
-                        inside_page, inside_channel = inside.build()
+                        inside_page, channel = inside.build()
                     with gr.Tab(id="gradcam") as gradcam_tab:
-                        gradcam_page, sign, method, compute, other = gradcam.build()
+                        gradcam_page = gradcam.build()
                     with gr.Tab(id="cut") as cut_tab:
                         cut_page = cut.build()
                     with gr.Tab(id="experiments") as experiments_tab:
@@ -140,18 +120,17 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             (learn_page.page, learn_tab),
             (classify_page, classify_tab),
             (inside_page, inside_tab),
-            (gradcam_page, gradcam_tab),
+            (gradcam_page.page, gradcam_tab),
             (cut_page.page, cut_tab),
             (experiments_page.page, experiments_tab),
             (train_page.page, train_tab),
         ]
         pages = {page.name: page for page, _ in tabs_of}
         on_pages = [component for page in pages.values() for component in page.components]
-        dials = [cut_page.residual, cut_page.shortcut]
         form = [experiments_page.pictures, experiments_page.status]
         first = [key, tabs, invitation, result, address]
-        everything = [*first, bars.picture, *bars.controls, *dials, *form, *on_pages]
-        refused = [bars.file, sign, language, *everything]
+        everything = [*first, bars.picture, *bars.controls, *cut_page.dials, *form, *on_pages]
+        refused = [bars.file, gradcam_page.sign, language, *everything]
 
         def labels(say: Any) -> dict[Any, Any]:
             """What stands fixed, in a language."""
@@ -182,47 +161,12 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 shown[invitation] = gr.update(visible=visit.page != "learn")
             return shown
 
-        def handler(change: Callable[..., dict[Any, Any] | None], whole: bool) -> Callable[..., dict[Any, Any]]:
-            """An event: let `change` act on the visit, then show the visit; an InputError becomes a notice."""
+        def restore(visit: Visit) -> dict[Any, Any]:
+            """What a person may have put into fields of the pages, as the visit has it."""
+            shown = {**cut_page.as_in(visit), **gradcam_page.as_in(visit), language: visit.language}
+            return {**shown, bars.picture: visit.picture, bars.file: None}
 
-            def handle(visit_key: str | None, *values: Any) -> dict[Any, Any]:
-                with sentences():
-                    visit = visit_of(visit_key)
-                    with visit.lock:
-                        extra = change(visit, *values) or {}
-                        return merge(show(visit, whole), extra)
-
-            return handle
-
-        def on(
-            trigger: Callable[..., Any],
-            handle: Callable[..., Any],
-            inputs: Sequence[Any],
-            api_name: str,
-            outputs: Sequence[Any] = everything,
-        ) -> None:
-            event = trigger(handle, [key, *inputs], outputs, api_name=api_name, show_progress="minimal", **TOGETHER)
-            # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
-            event.failure(restore, [key], refused, api_visibility="private", show_progress="hidden", **TOGETHER)
-
-        def restore(visit_key: str | None) -> dict[Any, Any]:
-            try:
-                visit = visit_of(visit_key)
-            except InputError:  # it was put away, and that was said already
-                return {key: visit_key}
-            with visit.lock:
-                shown = {**show(visit), **cut_page.as_in(visit), bars.picture: visit.picture, bars.file: None}
-                return {**shown, language: visit.language, sign: gradcam.SIGNED if visit.signed else gradcam.POSITIVE}
-
-        def on_click(component: Any, change: Callable[..., Any], api_name: str, whole: bool = False) -> None:
-            """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`."""
-            act = handler(change, whole)
-
-            def handle(visit_key: str | None, value: Any, event: gr.EventData) -> dict[Any, Any]:
-                sent = event._data if isinstance(event._data, dict) else {}
-                return act(visit_key, sent.get("value", value))
-
-            component.select(handle, [key, clicked], everything, api_name=api_name, show_progress="hidden", **TOGETHER)
+        events = Events(key, clicked, everything, show, refused, restore)
 
         # A visit begins
 
@@ -245,166 +189,20 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             visit.speak(code)
             return speak(visit)
 
-        on(language.input, handler(change_language, whole=True), [language], "language", in_words)
+        events.on(language.input, change_language, [language], "language", whole=True, outputs=in_words)
 
-        # The picture
+        # What is chosen in the bars and on the pages
 
-        def change_picture(visit: Visit, picture: Any) -> None:
-            if picture is not None:
-                visit.show_picture(picture)
-            elif visit.trace is None:  # else the box was emptied to make room for another picture: nothing changes yet
-                raise InputError(visit.say.notices.NO_PICTURE)
-
-        def change_to_example(visit: Visit, name: Any) -> dict[Any, Any]:
-            picture = bars_module.example_picture(visit, str(name))
-            own = visit.weights == HERE and visit.domain != CIFAR10  # a link cannot lead to a visitor's own pictures
-            visit.show_picture(picture, None if own else str(name))
-            return {bars.picture: visit.picture}
-
-        def change_to_random(visit: Visit) -> dict[Any, Any]:
-            picture, label = bars_module.random_test_picture(data_dir)
-            visit.show_picture(picture)
-            title = dict(zip(CIFAR10.labels, visit.say.classes.titles(CIFAR10.labels), strict=True)).get(label, label)
-            gr.Info(visit.say.bars.labelled(title), duration=5)
-            return {bars.picture: picture}
-
-        on(bars.picture.input, handler(change_picture, whole=True), [bars.picture], "classify")
-        on_click(bars.strip, change_to_example, "example", whole=True)
-        on(bars.random_picture.click, handler(change_to_random, whole=True), [], "random_picture")
-
-        # The network
-
-        def change_network(visit: Visit, name: Any) -> None:
-            entry = zoo.network(str(name))
-            if entry.name in visit.trained and entry.weights != "bundled":
-                visit.use_trained(entry.name)
-            else:
-                visit.use_network(entry.name, TRAINED if entry.weights == "bundled" else RANDOM)
-
-        def change_to_twin(visit: Visit) -> None:
-            other = bars_module.twin_of(visit)
-            if other is None:
-                raise InputError(visit.say.notices.no_twin(visit.name))
-            if other[1] == HERE:
-                visit.use_trained(other[0])
-            else:
-                visit.use_network(*other, visit.seed)
-
-        def change_weights(visit: Visit, weights: Any) -> None:
-            if weights == OWN:
-                visit.use_own()
-            elif weights == HERE:
-                visit.use_trained(visit.name)
-            else:
-                visit.use_network(visit.name, str(weights), visit.seed)
-
-        def download_weights(
-            visit_key: str | None,
-            weights: Any,
-            progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 (shows the download's own bar)
-        ) -> dict[Any, Any]:
-            return handler(change_weights, whole=True)(visit_key, weights)
-
-        def change_seed(visit: Visit, seed: Any) -> None:
-            if (visit.weights, visit.seed) != (RANDOM, seed):
-                visit.use_network(visit.name, RANDOM, seed)
-
-        def change_to_file(visit: Visit, path: Any) -> None:
-            if path is None:
-                raise InputError(visit.say.notices.NO_FILE)
-            visit.use_file(str(path))
-
-        on(bars.network.input, handler(change_network, whole=True), [bars.network], "network")
-        on(bars.twin.click, handler(change_to_twin, whole=True), [], "twin")
-        on(bars.weights.input, download_weights, [bars.weights], "weights")
-        on(bars.seed.submit, handler(change_seed, whole=True), [bars.seed], "seed")
-        on(bars.seed.blur, handler(change_seed, whole=True), [bars.seed], "seed_left")  # a phone may have no Enter
-        on(bars.file.upload, handler(change_to_file, whole=True), [bars.file], "upload_weights")
-
-        # What is asked
-
-        def change_target(visit: Visit, target: Any) -> None:
-            visit.explain(target)
-
-        def change_block(visit: Visit, name: Any) -> None:
-            visit.open_block(str(name))
-
-        def change_channel(visit: Visit, channel: Any) -> None:
-            visit.open_channel(channel)
-
-        def change_sign(visit: Visit, chosen: Any) -> None:
-            if chosen not in (gradcam.POSITIVE, gradcam.SIGNED):
-                raise InputError(f"The evidence is shown {gradcam.POSITIVE!r} or {gradcam.SIGNED!r}, not {chosen!r}.")
-            visit.signed = chosen == gradcam.SIGNED
-
-        def compute_other(visit: Visit, name: Any) -> dict[Any, Any]:
-            return {other: gradcam.compute_other(visit, str(name))}
-
-        on(bars.target.input, handler(change_target, whole=False), [bars.target], "target")
-        on(bars.block.input, handler(change_block, whole=False), [bars.block], "block")
-        on(inside_channel.submit, handler(change_channel, whole=False), [inside_channel], "channel")
-        on(sign.input, handler(change_sign, whole=False), [sign], "sign")
-        on(compute.click, handler(compute_other, whole=False), [method], "attribute")
-
-        def change_cut(visit: Visit, name: Any) -> None:
-            visit.open_block(visit.cut_or_mend(str(name)).name)
-
-        def change_dials(visit: Visit, residual: Any, shortcut: Any) -> None:
-            visit.turn(residual, shortcut)
-
-        def mend(visit: Visit) -> dict[Any, Any]:
-            visit.mend()
-            return cut_page.as_in(visit)
-
-        turned = partial(gr.on, [dial.input for dial in dials], trigger_mode="always_last")  # while it is dragged
-        on(turned, handler(change_dials, whole=False), dials, "dial")
-        on(cut_page.mend.click, handler(mend, whole=False), [], "mend")
-
-        # The lesson
-
-        def begin_lesson(visit: Visit) -> dict[Any, Any]:
-            visit.page = "learn"
-            return {tabs: gr.Tabs(selected=visit.page)}
-
-        def change_step(visit: Visit, number: Any) -> None:
-            go_to(visit, number)
-
-        def turn_page(visit: Visit, by: int) -> None:
-            go_to(visit, visit.lesson.step + by)
-
-        def set_controls(visit: Visit, *values: Any) -> dict[Any, Any]:
-            learn.set_controls(visit, *values)
-            return learn_page.keep([*learn_page.words, *learn_page.controls])
-
-        def pick(visit: Visit, what: Any) -> dict[Any, Any]:
-            step = visit.lesson.step
-            learn.pick(visit, what)
-            if visit.page != "learn":  # a button in the drawing led to another page
-                return {tabs: gr.Tabs(selected=visit.page)}
-            return learn_page.keep(learn_page.words) if visit.lesson.step == step else {}
-
-        touched = partial(gr.on, [control.input for control in learn_page.controls], trigger_mode="always_last")
-        on(start_lesson.click, handler(begin_lesson, whole=False), [], "start_lesson")
-        start_lesson.click(None, js=learn.SCROLL)
-        on(learn_page.back.click, handler(partial(turn_page, by=-1), whole=False), [], "lesson_back")
-        on(learn_page.forward.click, handler(partial(turn_page, by=1), whole=False), [], "lesson_next")
-        on(touched, handler(set_controls, whole=False), learn_page.controls, "lesson_control")
-
-        # What is clicked in drawings
-
-        changes: dict[str, Any] = {
-            "target": change_target,
-            "block": change_block,
-            "channel": change_channel,
-            "wire": change_cut,
-            "wire_of_block": change_cut,
-            "step": change_step,
-            "lesson": pick,
-        }
-        changes |= experiments.changes(experiments_page)
+        bars_module.connect(bars, events, data_dir)
+        inside.connect(channel, events)
+        gradcam.connect(gradcam_page, events)
+        cut.connect(cut_page, events)
+        learn.connect(learn_page, tabs, events)
+        experiments.connect(experiments_page, events, data_dir)
+        training.connect(train_page, key, show, everything, data_dir)
         for page in pages.values():
-            for what, component in page.clicks.items():
-                on_click(component, changes[what], f"{page.name}_{what}")
+            for what, (component, change) in page.clicks.items():
+                events.on_click(component, change, f"{page.name}_{what}")
 
         # The pages: only the one in sight is drawn
 
@@ -413,26 +211,23 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             def turn_to(visit: Visit, name: str = page.name) -> None:
                 visit.page = name
 
-            turn = handler(turn_to, whole=False)
+            turn = events.handler(turn_to)
 
             # The first page is chosen as the app opens, beside `start`, which draws it. It says nothing about the key:
             # it may have begun before `start` and end after it.
             def select(visit_key: str | None, turn: Callable[..., Any] = turn) -> dict[Any, Any]:
                 return turn(visit_key) if visit_key else gr.skip()
 
-            on(tab.select, select, [], f"page_{page.name}")
+            events.bind(tab.select, select, [], f"page_{page.name}")
 
-        # Experiments
+        # From one page to another
 
         def cut_from(visit: Visit, chosen: Any) -> dict[Any, Any]:
             experiments.cut_from(visit, chosen)
             return {**cut_page.as_in(visit), tabs: gr.Tabs(selected=visit.page)}
 
-        experiments.connect(experiments_page, key, data_dir)
-        on_click(experiments_page.bundled, cut_from, "cut_from_bundled", whole=True)
-        on_click(experiments_page.live, cut_from, "cut_from_live", whole=True)
-
-        # Training
+        events.on_click(experiments_page.bundled, cut_from, "cut_from_bundled", whole=True)
+        events.on_click(experiments_page.live, cut_from, "cut_from_live", whole=True)
 
         def use_trained(visit: Visit, name: Any) -> dict[Any, Any]:
             visit.use_trained(str(name))
@@ -441,8 +236,14 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             visit.page = "inside"
             return {bars.picture: picture, tabs: gr.Tabs(selected=visit.page)}
 
-        training.connect(train_page, key, show, everything, data_dir)
-        on_click(train_page.result, use_trained, "look", whole=True)
+        events.on_click(train_page.result, use_trained, "look", whole=True)
+
+        def begin_lesson(visit: Visit) -> dict[Any, Any]:
+            visit.page = "learn"
+            return {tabs: gr.Tabs(selected=visit.page)}
+
+        events.on(start_lesson.click, begin_lesson, [], "start_lesson")
+        start_lesson.click(None, js=learn.SCROLL)
 
         address.change(None, [address], js=ADDRESS)
         bars.share.click(None, js=COPY)

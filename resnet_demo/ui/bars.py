@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..figures import network_title
 from ..images import CIFAR10, load_image
 from ..weights import SUFFIXES
+from .events import Events
 from .page import choose
 from .parts import Dropdown, File, Picture, Radio, pixels, thumbnail, whole_input
 from .session import HERE, OWN, RANDOM, TRAINED, Visit
@@ -330,3 +331,91 @@ def _facts(visit: Visit) -> str:
     elif visit.weights == RANDOM and zoo.network(visit.name).weights == "none":
         lines.append(words.NO_WEIGHTS)
     return '<ul class="rd-facts">' + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
+
+
+# What choosing there does
+
+
+def connect(bars: Bars, events: Events, data_dir: str | None) -> None:
+    """The bars' events. `data_dir` is where CIFAR-10 may lie, for the button that draws a random test picture."""
+
+    # The picture
+
+    def change_picture(visit: Visit, picture: Any) -> None:
+        if picture is not None:
+            visit.show_picture(picture)
+        elif visit.trace is None:  # else the box was emptied to make room for another picture: nothing changes yet
+            raise InputError(visit.say.notices.NO_PICTURE)
+
+    def change_to_example(visit: Visit, name: Any) -> dict[Any, Any]:
+        picture = example_picture(visit, str(name))
+        own = visit.weights == HERE and visit.domain != CIFAR10  # a link cannot lead to a visitor's own pictures
+        visit.show_picture(picture, None if own else str(name))
+        return {bars.picture: visit.picture}
+
+    def change_to_random(visit: Visit) -> dict[Any, Any]:
+        picture, label = random_test_picture(data_dir)
+        visit.show_picture(picture)
+        title = dict(zip(CIFAR10.labels, visit.say.classes.titles(CIFAR10.labels), strict=True)).get(label, label)
+        gr.Info(visit.say.bars.labelled(title), duration=5)
+        return {bars.picture: picture}
+
+    events.on(bars.picture.input, change_picture, [bars.picture], "classify", whole=True)
+    events.on_click(bars.strip, change_to_example, "example", whole=True)
+    events.on(bars.random_picture.click, change_to_random, [], "random_picture", whole=True)
+
+    # The network
+
+    def change_network(visit: Visit, name: Any) -> None:
+        entry = zoo.network(str(name))
+        if entry.name in visit.trained and entry.weights != "bundled":
+            visit.use_trained(entry.name)
+        else:
+            visit.use_network(entry.name, TRAINED if entry.weights == "bundled" else RANDOM)
+
+    def change_to_twin(visit: Visit) -> None:
+        other = twin_of(visit)
+        if other is None:
+            raise InputError(visit.say.notices.no_twin(visit.name))
+        if other[1] == HERE:
+            visit.use_trained(other[0])
+        else:
+            visit.use_network(*other, visit.seed)
+
+    def change_weights(visit: Visit, weights: Any) -> None:
+        if weights == OWN:
+            visit.use_own()
+        elif weights == HERE:
+            visit.use_trained(visit.name)
+        else:
+            visit.use_network(visit.name, str(weights), visit.seed)
+
+    change = events.handler(change_weights, whole=True)
+
+    def download_weights(
+        visit_key: str | None,
+        weights: Any,
+        progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 (shows the download's own bar)
+    ) -> dict[Any, Any]:
+        return change(visit_key, weights)
+
+    def change_seed(visit: Visit, seed: Any) -> None:
+        if (visit.weights, visit.seed) != (RANDOM, seed):
+            visit.use_network(visit.name, RANDOM, seed)
+
+    def change_to_file(visit: Visit, path: Any) -> None:
+        if path is None:
+            raise InputError(visit.say.notices.NO_FILE)
+        visit.use_file(str(path))
+
+    events.on(bars.network.input, change_network, [bars.network], "network", whole=True)
+    events.on(bars.twin.click, change_to_twin, [], "twin", whole=True)
+    events.bind(bars.weights.input, download_weights, [bars.weights], "weights")
+    events.on(bars.seed.submit, change_seed, [bars.seed], "seed", whole=True)
+    events.on(bars.seed.blur, change_seed, [bars.seed], "seed_left", whole=True)  # a phone may have no Enter
+    events.on(bars.file.upload, change_to_file, [bars.file], "upload_weights", whole=True)
+
+    # What is asked
+
+    events.on(bars.target.input, Visit.explain, [bars.target], "target")
+    events.on(bars.block.input, Visit.open_block, [bars.block], "block")

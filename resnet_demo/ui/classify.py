@@ -58,4 +58,4 @@ def build() -> Page:
         shown = figure(drawing, reading, f"grad-cam-{visit.labels[trace.target]}", say=say)
         return {answer: caption, overlay: f"<h3>{escape(words.sees(label))}</h3>{shown}{slider}"}
 
-    return Page("classify", [answer, overlay], render, {"target": answer})
+    return Page("classify", [answer, overlay], render, {"target": (answer, Visit.explain)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from ..figures import channel_to_show, draw_block, draw_lens, draw_street
 from ..lab.lens import Beside, beside
 from ..lab.wires import Dial, Wires, rewired, trace_rewired
 from ..predict import rank
+from .events import Change, Events
 from .page import Page, choose
 from .parts import Slider, both, changes, figure, note
 from .session import MOST_DIAL, Visit
@@ -28,6 +30,10 @@ class CutPage:
     residual: gr.Slider
     shortcut: gr.Slider
     mend: gr.Button
+
+    @property
+    def dials(self) -> list[gr.Slider]:
+        return [self.residual, self.shortcut]
 
     def as_in(self, visit: Visit) -> dict[Any, Any]:
         """The controls as a visit has them."""
@@ -85,8 +91,23 @@ def build() -> CutPage:
             ),
         }
 
-    clicks: dict[str, Component] = {"wire": street, "wire_of_block": block}
+    clicks: dict[str, tuple[Component, Change]] = {"wire": (street, cut_wire), "wire_of_block": (block, cut_wire)}
     return CutPage(Page("cut", [street, answer, lens, block], render, clicks, labels), residual, shortcut, mend)
+
+
+def connect(page: CutPage, events: Events) -> None:
+    def mend(visit: Visit) -> dict[Any, Any]:
+        visit.mend()
+        return page.as_in(visit)
+
+    turned = partial(gr.on, [dial.input for dial in page.dials], trigger_mode="always_last")  # while it is dragged
+    events.on(turned, Visit.turn, page.dials, "dial")
+    events.on(page.mend.click, mend, [], "mend")
+
+
+def cut_wire(visit: Visit, wire: object) -> None:
+    """Cut a wire, or mend it, and open its block."""
+    visit.open_block(visit.cut_or_mend(str(wire)).name)
 
 
 def _block(visit: Visit, found: Beside, wires: Wires) -> str:

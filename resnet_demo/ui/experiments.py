@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +18,7 @@ from ..lab import results
 from ..lab.results import Result
 from . import text
 from .bars import has_test_set, test_set
+from .events import Events
 from .page import Page, choose
 from .parts import Table, both, figure, note, sentences, whole_input
 from .run import (
@@ -52,6 +53,8 @@ class ExperimentsPage:
     """The page's components; the app joins them with its events."""
 
     page: Page
+    menu: gr.HTML
+    asked: gr.HTML
     bundled: gr.HTML
     live: gr.HTML
     pictures: gr.Number
@@ -114,8 +117,8 @@ def build(data_dir: str | None) -> ExperimentsPage:
         }
 
     components = [menu, asked, bundled, beside, live, here, asking, start, download]
-    page = Page("experiments", components, render, {"experiment": menu, "compared": asked}, labels)
-    return ExperimentsPage(page, bundled, live, pictures, start, stop, download, status)
+    page = Page("experiments", components, render, labels=labels)
+    return ExperimentsPage(page, menu, asked, bundled, live, pictures, start, stop, download, status)
 
 
 # What is shown
@@ -194,8 +197,9 @@ def table(reports: dict[str, Any]) -> Table:
 # The events
 
 
-def connect(page: ExperimentsPage, key: gr.State, data_dir: str | None) -> None:
-    """The events that run an experiment, stop it, and fetch the data."""
+def connect(page: ExperimentsPage, events: Events, data_dir: str | None) -> None:
+    """The events that choose an experiment, run it, stop it, and fetch the data."""
+    key = events.key
 
     def run(visit_key: str | None, pictures: Any) -> Iterator[dict[Any, Any]]:
         with sentences():
@@ -248,6 +252,13 @@ def connect(page: ExperimentsPage, key: gr.State, data_dir: str | None) -> None:
         event.failure(
             lambda: {**idle(page), page.status: ""}, None, page.outputs, api_visibility="private", queue=False
         )
+
+    def change_experiment(visit: Visit, name: Any) -> dict[Any, Any]:
+        visit.choose_experiment(name)
+        return page.as_in(visit)
+
+    events.on_click(page.menu, change_experiment, "experiments_experiment")
+    events.on_click(page.asked, change_compared, "experiments_compared")
     # Not queued: it must reach a run that is under way, however long the queue is.
     page.stop.click(stop, [key], [page.status], api_name="stop_experiment", queue=False)
 
@@ -282,20 +293,9 @@ def cut_from(visit: Visit, chosen: object) -> None:
     visit.page = "cut"
 
 
-Change = Callable[[Visit, Any], dict[Any, Any] | None]
-
-
-def changes(page: ExperimentsPage) -> dict[str, Change]:
-    """What a click on the page's own components does."""
-
-    def change_experiment(visit: Visit, name: Any) -> dict[Any, Any]:
-        visit.choose_experiment(name)
-        return page.as_in(visit)
-
-    def change_compared(visit: Visit, name: Any) -> None:
-        result = results.bundled(visit.experiment)
-        if result is None or name not in result["networks"]:
-            raise InputError(f"There is no result of {str(name)[:40]!r} to show.")
-        visit.compared = str(name)
-
-    return {"experiment": change_experiment, "compared": change_compared}
+def change_compared(visit: Visit, name: Any) -> None:
+    """Show the bundled result of a network and its twin."""
+    result = results.bundled(visit.experiment)
+    if result is None or name not in result["networks"]:
+        raise InputError(f"There is no result of {str(name)[:40]!r} to show.")
+    visit.compared = str(name)

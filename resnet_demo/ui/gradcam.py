@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -11,6 +12,7 @@ import gradio as gr
 from ..attribution import METHODS, attribute, block_cam, grad_cam
 from ..errors import InputError
 from ..figures import draw_overlay, draw_split, draw_strip
+from .events import Events
 from .page import Page, choose
 from .parts import Dropdown, Radio, figure, placeholder
 from .session import RANDOM, Visit
@@ -18,7 +20,21 @@ from .session import RANDOM, Visit
 POSITIVE, SIGNED = "positive", "signed"
 
 
-def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
+@dataclass(frozen=True)
+class GradCamPage:
+    """The page, and the controls that the app joins with its events."""
+
+    page: Page
+    sign: gr.Radio
+    method: gr.Dropdown
+    compute: gr.Button
+
+    def as_in(self, visit: Visit) -> dict[Any, Any]:
+        """The switch as a visit has it."""
+        return {self.sign: SIGNED if visit.signed else POSITIVE}
+
+
+def build() -> GradCamPage:
     sign = Radio([POSITIVE, SIGNED], value=POSITIVE, elem_id="sign")
     strip = gr.HTML(elem_id="strip", js_on_load=choose("block"))
     with gr.Row(equal_height=False):
@@ -68,7 +84,19 @@ def build() -> tuple[Page, gr.Radio, gr.Dropdown, gr.Button, gr.HTML]:
             other: _other(visit),
         }
 
-    return Page("gradcam", [strip, large, split, other], render, {"block": strip}, labels), sign, method, compute, other
+    page = Page("gradcam", [strip, large, split, other], render, {"block": (strip, Visit.open_block)}, labels)
+    return GradCamPage(page, sign, method, compute)
+
+
+def connect(page: GradCamPage, events: Events) -> None:
+    events.on(page.sign.input, change_sign, [page.sign], "sign")
+    events.on(page.compute.click, compute_other, [page.method], "attribute")
+
+
+def change_sign(visit: Visit, chosen: object) -> None:
+    if chosen not in (POSITIVE, SIGNED):
+        raise InputError(f"The evidence is shown {POSITIVE!r} or {SIGNED!r}, not {chosen!r}.")
+    visit.signed = chosen == SIGNED
 
 
 def _split(visit: Visit) -> str:
@@ -87,14 +115,13 @@ def _split(visit: Visit) -> str:
     return title + figure(drawing, say.reading.cam_split(sums, error, label), name, say=say)
 
 
-def compute_other(visit: Visit, method: str) -> str:
+def compute_other(visit: Visit, chosen: object) -> None:
     """Run one of captum's methods for the class and block that are open."""
     if visit.picture is None:
         raise InputError(visit.say.notices.NO_PICTURE)
-    trace, block = visit.seen, visit.opened.name
+    trace, block, method = visit.seen, visit.opened.name, str(chosen)
     result = attribute(visit.network, trace.image, trace.target, method, block)
     visit.attributed = (weakref.ref(trace), block, method, result)
-    return _other(visit)
 
 
 def _other(visit: Visit) -> str:

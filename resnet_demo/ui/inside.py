@@ -6,6 +6,7 @@ import weakref
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from ..figures import (
     channel_to_show,
@@ -18,6 +19,7 @@ from ..figures import (
     strongest,
 )
 from ..trace import POINTS, BlockTrace
+from .events import Change, Events
 from .page import Page, choose
 from .parts import both, channels, figure, note, whole_input
 from .session import Visit
@@ -75,7 +77,15 @@ def build() -> tuple[Page, gr.Number]:
         return {number: gr.update(label=say.inside.CHANNEL)}
 
     components = [street, block, number, grids, curves]
-    return Page("inside", components, render, {"block": street, "channel": grids}, labels), number
+    clicks: dict[str, tuple[Component, Change]] = {
+        "block": (street, Visit.open_block),
+        "channel": (grids, Visit.open_channel),
+    }
+    return Page("inside", components, render, clicks, labels), number
+
+
+def connect(number: gr.Number, events: Events) -> None:
+    events.on(number.submit, Visit.open_channel, [number], "channel")
 
 
 def _numbers(block: BlockTrace, say: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from itertools import zip_longest
 from typing import Any
@@ -15,8 +16,9 @@ from typing import Any
 import gradio as gr
 
 from . import lesson
+from .events import Events
 from .lesson import Choice, Control, Range
-from .lesson.controls import turn
+from .lesson.controls import go_to, turn
 from .page import Page, choose
 from .parts import Radio, Slider, figure
 from .session import Visit
@@ -115,11 +117,34 @@ def build() -> LearnPage:
         }
 
     words = [steps, prose, question, answer, back, forward]
-    page = Page("learn", [*words, *choices, *ranges, view], render, {"step": steps, "lesson": view})
+    page = Page("learn", [*words, *choices, *ranges, view], render)
     return LearnPage(page, steps, view, choices, ranges, back, forward, words)
 
 
 # What events do
+
+
+def connect(page: LearnPage, tabs: gr.Tabs, events: Events) -> None:
+    def turn_page(visit: Visit, by: int) -> None:
+        go_to(visit, visit.lesson.step + by)
+
+    def touch(visit: Visit, *values: Any) -> dict[Any, Any]:
+        set_controls(visit, *values)
+        return page.keep([*page.words, *page.controls])
+
+    def pick_in_view(visit: Visit, what: object) -> dict[Any, Any]:
+        step = visit.lesson.step
+        pick(visit, what)
+        if visit.page != "learn":  # a button in the drawing led to another page
+            return {tabs: gr.Tabs(selected=visit.page)}
+        return page.keep(page.words) if visit.lesson.step == step else {}
+
+    touched = partial(gr.on, [control.input for control in page.controls], trigger_mode="always_last")
+    events.on(touched, touch, page.controls, "lesson_control")
+    events.on(page.back.click, partial(turn_page, by=-1), [], "lesson_back")
+    events.on(page.forward.click, partial(turn_page, by=1), [], "lesson_next")
+    events.on_click(page.steps, go_to, "learn_step")
+    events.on_click(page.view, pick_in_view, "learn_lesson")
 
 
 def controls(visit: Visit) -> list[Control]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gradio.components import Component
 
+from .events import Change
 from .session import Visit
 
 
@@ -15,7 +16,8 @@ from .session import Visit
 class Page:
     """`render` reads the visit's trace and gives new values to components; a trace that is there is not made again.
 
-    `clicks` names the drawing whose clicks choose a "target", a "block", a "channel", an "experiment" and so on.
+    `clicks` says, by what is chosen (a "target", a "block", a "wire"), in which drawing it is clicked, and what a click
+    does.
     `labels` gives the components whose words are fixed, and so do not come from `render`, what they say in a language
     (see `text`).
     """
@@ -23,7 +25,7 @@ class Page:
     name: str
     components: list[Component]
     render: Callable[[Visit], dict[Any, Any]]
-    clicks: dict[str, Component] = field(default_factory=dict)
+    clicks: dict[str, tuple[Component, Change]] = field(default_factory=dict)
     labels: Callable[[Any], dict[Any, Any]] = lambda say: {}
 
 
