@@ -7,13 +7,11 @@ status: 0 done, 2 for input that cannot be used, 1 for a failure, 130 when inter
 from __future__ import annotations
 
 import functools
-import json
-import math
 import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from . import console
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from .provenance import Settings
     from .resnet import ResNet
     from .trace import Trace
-    from .train import Record
 
 # Libraries are imported inside the commands, so that `--help` and complaints about usage come at once.
 
@@ -63,9 +61,7 @@ class _Group(TyperGroup):
 def _fail(message: str, status: int) -> NoReturn:
     if int(os.environ.get("RANK", 0)) > 0:
         time.sleep(5)  # what all of torchrun's processes meet, the first one tells; then torchrun ends the others
-    sentence = " ".join((message.strip().splitlines() or ["It failed."])[0].split())
-    sentence += "" if sentence.endswith((".", "?", "!", "…")) else "."
-    typer.echo("\n" * _progress_line.open + sentence, err=True)
+    typer.echo("\n" * console.progress.open + console.sentence(message), err=True)
     sys.exit(status)
 
 
@@ -86,40 +82,7 @@ def _command(function: Callable[..., tuple[Any, str]]) -> None:
     def run(**arguments: Any) -> None:
         with redirect_stdout(sys.stderr):  # a library that prints must not spoil the JSON
             value, text = function(**arguments)
-        typer.echo(_json(value) if arguments["as_json"] else text)
-
-
-def _json(value: Any, indent: int | None = None) -> str:
-    return json.dumps(_finite(value), allow_nan=False, indent=indent)
-
-
-def _finite(value: Any) -> Any:
-    """JSON knows no NaN and no infinity: both become null."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]], align: str) -> str:
-    """Columns side by side; `align` has one of `<` and `>` for each."""
-    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ("  ".join(f"{c:{a}{w}}" for c, a, w in zip(row, align, widths, strict=True)) for row in cells)
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):  # three decimals stand well below each other; what they would hide is written out
-        return f"{value:,.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2e}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _percent(fraction: float | None) -> str | None:
-    return None if fraction is None else f"{100 * fraction:.2f} %"
+        typer.echo(console.dumps(value) if arguments["as_json"] else text)
 
 
 # Options that several commands share
@@ -153,20 +116,7 @@ def models(as_json: Json = False) -> tuple[Any, str]:
     from . import zoo
 
     table = zoo.models()
-    rows = (
-        (
-            entry["name"],
-            entry["depth"],
-            "no" if entry["plain"] else "yes",
-            entry["dataset"],
-            entry["params"],
-            entry["weights"],
-            _percent(entry["test_accuracy"]),
-        )
-        for entry in table
-    )
-    header = ("network", "depth", "shortcuts", "data set", "parameters", "weights", "test accuracy")
-    return table, _table(header, rows, "<><<><>")
+    return table, console.models(table)
 
 
 @_command
@@ -193,7 +143,7 @@ def classify(
                 "familiarity": familiarity(network, logits),
             }
         )
-    return answers, "\n\n".join(map(_answer_text, answers))
+    return answers, console.classify(answers)
 
 
 def _open(path: Path) -> Any:
@@ -203,11 +153,6 @@ def _open(path: Path) -> Any:
         return load_image(path)
     except InputError as error:  # of several pictures, which one?
         raise InputError(str(error) if path.name in str(error) else f"{path.name}: {error}") from None
-
-
-def _answer_text(answer: dict[str, Any]) -> str:
-    rows = ((p["label"], _percent(p["probability"])) for p in answer["predictions"])
-    return f"{answer['image']}\n" + _table(("class", "probability"), rows, "<>")
 
 
 @_command
@@ -246,7 +191,7 @@ def inspect(
     }
     if out:
         _write_figures(out, trace, domain, report)
-    return report, _report_text(report)
+    return report, console.inspect(report)
 
 
 def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, Any]) -> None:
@@ -268,23 +213,9 @@ def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, An
         files[out / f"{block.name}.gradcam.png"] = png(over(picture, cam, scale_of(cam)))
     files[out / "curves.svg"] = curves_svg(draw_curves(trace), "The branches of every block, in numbers").encode()
     report["files"] = [str(path) for path in (*files, out / "trace.json")]
-    files[out / "trace.json"] = (_json(report, indent=1) + "\n").encode()
+    files[out / "trace.json"] = (console.dumps(report, indent=1) + "\n").encode()
     for path, content in files.items():
         write_atomically(path, content)
-
-
-def _report_text(report: dict[str, Any]) -> str:
-    columns = ("name", "x_norm", "residual_norm", "shortcut_norm", "total_norm", "output_norm", "ratio", "cosine")
-    header = ("block", "|x|", "|F(x)|", "|shortcut|", "|sum|", "|output|", "|F|/|shortcut|", "cosine")
-    best = report["predictions"][0]
-    lines = [
-        f"{report['image']}: {best['label']} ({_percent(best['probability'])})",
-        f"seen for the class {report['target']['label']}",
-        _table(header, ([block[column] for column in columns] for block in report["blocks"]), "<>>>>>>>"),
-        f"largest |F(x) + shortcut - sum|: {report['identity_error']:.2g}",
-        *report["files"],
-    ]
-    return "\n".join(lines)
 
 
 @_command
@@ -370,7 +301,7 @@ def train(
         checkpoint = out.with_suffix(".resume.pt")
         for record in training.run(checkpoint, resume):
             if first:
-                _progress_line(_record_text(record), record.test_accuracy is not None)
+                console.progress(console.record(record), record.test_accuracy is not None)
         last = training.history[-1]
         test = training.test or evaluate(net, test_set)  # there is none where nothing was left to resume
         story = provenance(model, training, test)
@@ -385,7 +316,7 @@ def train(
     command = _as_typed("train", settings, ["--compile"] * training.compile)
     net.provenance = {"origin": "trained by resnet-demo train", "command": command, **story}
     save(net, out)
-    write_atomically(out.with_suffix(".json"), (_json(net.provenance, indent=1) + "\n").encode())
+    write_atomically(out.with_suffix(".json"), (console.dumps(net.provenance, indent=1) + "\n").encode())
     checkpoint.unlink(missing_ok=True)
     result = {
         "model": model,
@@ -400,11 +331,7 @@ def train(
         "schedule": story["schedule"],
         "history": story["history"],
     }
-    text = (
-        f"{_evaluation_text(result, test.n)}\n"
-        f"{last.epoch} epochs in {last.seconds / 60:.1f} min, {last.images_per_second:,.0f} pictures/s; weights: {out}"
-    )
-    return result, text
+    return result, console.train(result, test.n)
 
 
 def _replayed(path: Path, given: dict[str, Any]) -> Settings:
@@ -452,33 +379,6 @@ def _as_typed(command: str, options: dict[str, Any], flags: Sequence[str] = ()) 
     return shlex.join([*words, *flags])
 
 
-def _record_text(record: Record) -> str:
-    test = ""
-    if record.test_accuracy is not None:
-        test = f"   test: loss {record.test_loss:.3f}, {_percent(record.test_accuracy)}"
-    return (
-        f"epoch {record.epoch:3}  step {record.step:6,}  {record.seconds:6.0f} s  {record.images_per_second:6,.0f}/s   "
-        f"train: loss {record.train_loss:.3f}, {_percent(record.train_accuracy)}{test}"
-    )
-
-
-class _ProgressLine:
-    """One line on stderr that is written over until it is to stay; where nobody watches, only those that stay."""
-
-    open = False  # is there a line that has not been ended?
-
-    def __call__(self, text: str, stays: bool) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{text}" + "\n" * stays)
-            self.open = not stays
-        elif stays:
-            sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
-
-
-_progress_line = _ProgressLine()
-
-
 @_command
 def evaluate(
     model: Model = "resnet20",
@@ -495,12 +395,7 @@ def evaluate(
     _tell_notes(dataset)
     result = measure(network, dataset)
     value = {"model": model, "data": data, "accuracy": result.accuracy, "loss": result.loss, "n": result.n}
-    return value, _evaluation_text(value, result.n)
-
-
-def _evaluation_text(value: dict[str, Any], n: int) -> str:
-    accuracy = _percent(value["accuracy"])
-    return f"{value['model']} on {value['data']}: {accuracy} of {n:,} test pictures right, loss {value['loss']:.4f}"
+    return value, console.evaluate(value, result.n)
 
 
 @_command
@@ -556,9 +451,9 @@ def experiment(
         }
         result = results.measure(
             each, networks, dataset, pictures, seed,
-            lambda title, done, each=each: _progress_line(f"{each}, {title}: {_percent(done)}", False),
+            lambda title, done, each=each: console.progress(f"{each}, {title}: {console.percent(done)}", False),
         )  # fmt: skip
-        _progress_line(f"{each}: {sum(result['provenance']['seconds'].values()):.1f} s", True)
+        console.progress(f"{each}: {sum(result['provenance']['seconds'].values()):.1f} s", True)
         settings = {"--model": models, "--data": Path(place), "--data-dir": data_dir}
         settings |= {"--pictures": pictures, "--seed": seed}
         told = {"command": _as_typed(f"experiment {each}", settings)}
@@ -566,9 +461,11 @@ def experiment(
         result["provenance"] = told | result["provenance"]
         found.append(result)
         if file:
-            write_atomically(file, (_json(results.rounded(result), indent=1) + "\n").encode())
+            write_atomically(file, (console.dumps(results.rounded(result), indent=1) + "\n").encode())
     value = found if name == "all" else found[0]
-    return value, "\n\n".join(map(_experiment_text, found))
+    return value, "\n\n".join(
+        console.experiment(result["question"], *results.table(result["networks"])) for result in found
+    )
 
 
 def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None]:
@@ -599,16 +496,8 @@ def _taught(name: str, train_set: Dataset, test_set: Dataset, seed: int) -> ResN
     )
     network = build(name, seed, len(train_set.classes))
     for record in Training(network, train_set, test_set, epochs=LESSON, seed=seed, tell_every=2.0).run():
-        _progress_line(f"{name}: {_record_text(record)}", record.test_accuracy is not None)
+        console.progress(f"{name}: {console.record(record)}", record.test_accuracy is not None)
     return network.eval().requires_grad_(False)
-
-
-def _experiment_text(value: dict[str, Any]) -> str:
-    """A column for each network, a row for each number."""
-    from .lab.results import table
-
-    header, rows = table(value["networks"])
-    return f"{value['question']}\n\n" + _table(header, rows, "<" + ">" * (len(header) - 1))
 
 
 @_command
@@ -627,8 +516,7 @@ def bench(
         raise InputError(f"There is no bench {name!r}; there are {', '.join(benches.NAMES)}.")
     options: dict[str, Any] = {"budgets": tuple(budget)} if budget else {}
     result = benches.run(name, **options, **({"seeds": seeds} if seeds else {}))
-    figures = {figure: value for figure, value in result.items() if figure != "runs"}
-    return result, _table(("figure", "value"), figures.items(), "<<")
+    return result, console.bench(result)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from torchvision.datasets import CIFAR10
 from typer.testing import CliRunner, Result
 
 import resnet_demo
-from resnet_demo import build, cli, lab, load, save
+from resnet_demo import build, cli, console, lab, load, save
 from resnet_demo.data import Dataset, draw_shapes, load_dataset
 from resnet_demo.train import Record, Training
 
@@ -199,13 +199,13 @@ def test_a_resumed_training_ends_at_the_same_weights(
     whole, halves = tmp_path / "whole.safetensors", tmp_path / "halves.safetensors"
     expected = answer(*arguments, whole)
 
-    class PowerCut(cli._ProgressLine):
+    class PowerCut(console.Progress):
         def __call__(self, text: str, stays: bool) -> None:
             if stays and text.startswith("epoch   2"):
                 raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(cli, "_progress_line", PowerCut())
+        patch.setattr(console, "progress", PowerCut())
         assert complaint(*arguments, halves, status=130) == "Interrupted."
     assert [path.name for path in tmp_path.glob("halves*")] == ["halves.resume.pt"]
     assert "another network" in complaint(
@@ -550,11 +550,6 @@ def test_failures(
 
     monkeypatch.setattr("resnet_demo.images.load_image", fail)
     assert complaint("classify", picture, "--model", weights, status=status) == sentence
-
-
-def test_no_nan_in_json() -> None:
-    value = {"a": [float("nan"), 1.5], "b": (float("inf"), None, True), "c": {"d": -float("inf")}}
-    assert json.loads(cli._json(value)) == {"a": [None, 1.5], "b": [None, None, True], "c": {"d": None}}
 
 
 def test_a_library_that_prints_does_not_spoil_the_json(

@@ -51,6 +51,16 @@ def points(error: float) -> str:
     return f"{100 * error:.1f}".replace("-", "−")
 
 
+def signed(cosine: float) -> str:
+    """-0.05 -> −0.050"""
+    return f"{cosine:+.3f}".replace("-", "−")
+
+
+def times(ratio: float) -> str:
+    """How many times as large: 0.000063 -> 6.3e-05, 2200 -> 2,200."""
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
+
+
 def after_deleting(side: Side, blocks: int) -> float | None:
     """The mean error with so many random blocks deleted."""
     errors = [draw["error"] for draw in side["deleted"] if draw["blocks"] == blocks]
@@ -85,6 +95,23 @@ def place_of(side: Side) -> int | None:
     """How many places further in than the stem that is."""
     since = knows_since(side["error"])
     return [name.removeprefix("layer") for name in side["error"]].index(since) if since else None
+
+
+def fresh_gradients(side: Side) -> tuple[float | None, float | None]:
+    """The first block's gradient over the last one's, from PyTorch's start: without batch norm, and with it."""
+    without, with_ = (side["first_to_last"].get(f"PyTorch's start, {how} batch norm") for how in ("without", "with"))
+    return without, with_
+
+
+def deeper_responds_less(reports: Reports) -> bool | None:
+    """Whether the first residual network, the deeper one, does so than the last; None where there is only one."""
+    means = [report["mean"] for name, report in reports.items() if not is_plain(name)]
+    return means[0] < means[-1] if len(means) > 1 else None
+
+
+def keeping(reports: Reports) -> list[str]:
+    """The methods of which more than half of the correlation is left in one of the networks."""
+    return sorted({method for side in both(reports) for method, left in side["left"].items() if left > 0.5})
 
 
 def mean_length(shares: Sequence[float]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from torch import Tensor
 
@@ -14,10 +14,16 @@ from ...trace import SHORTCUT_WIRE
 
 if TYPE_CHECKING:
     from ...figures.runs import AnyRecord, Runs
+    from ...predict import Prediction
+
+Value = TypeVar("Value")
 
 CLOSE = 0.02  # accuracies that differ by less are called equal, where it is not known on how many pictures they are
 SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each
-VANISHING = 0.1  # first block's gradient over the last one's; a tenth, as later stages have up to 16 times the weights
+# First block's gradient over the last one's, at the blocks' outputs, of which later stages have up to four times fewer
+# numbers, and in their weights, of which they have up to 16 times more: that alone is no vanishing.
+VANISHING, GROWING, EXPLODING = 0.01, 10.0, 1000.0
+VANISHING_IN_WEIGHTS = 0.1
 
 
 def block_title(name: str) -> str:
@@ -49,6 +55,176 @@ def settled(probabilities: Sequence[float]) -> int | None:
     return since if since < len(probabilities) else None
 
 
+def few(titles: Sequence[str]) -> bool:
+    """Whether blocks are so few that a sentence can name them."""
+    return len(titles) < 5
+
+
+# A block
+
+
+def direction(cosine: float) -> Literal["along", "against", "across"]:
+    """Where F(x) points, seen from the shortcut."""
+    return "along" if cosine > 0.3 else "against" if cosine < -0.3 else "across"
+
+
+def small(shares: Iterable[float]) -> int:
+    """In how many blocks F(x) is less than half of what the shortcut carries."""
+    return sum(share < 0.5 for share in shares)
+
+
+# A network and its twin
+
+
+def residual_first(found: Mapping[str, Value]) -> tuple[Value, Value]:
+    """What was found of a residual network and of its plain twin."""
+    residual, plain = sorted(found, key=is_plain)
+    return found[residual], found[plain]
+
+
+def keeps_more(ends: Mapping[str, float]) -> Literal["residual", "plain", "neither"] | None:
+    """Which of the twins has more of the beginning at its end, by the cosine with it; None of one network alone."""
+    if len(ends) < 2:
+        return None
+    residual, plain = residual_first(ends)
+    return "neither" if abs(residual - plain) < 0.05 else "residual" if residual > plain else "plain"
+
+
+def lost(
+    told: Mapping[str, tuple[Prediction, Prediction, float]],
+) -> Literal["residual", "plain", "both", "neither"] | None:
+    """Which of the twins no longer says what it said before; None of one network alone."""
+    if len(told) < 2:
+        return None
+    residual, plain = (after.index != before.index for before, after, _ in residual_first(told))
+    return ("both" if plain else "residual") if residual else ("plain" if plain else "neither")
+
+
+def rises_more(losses: Mapping[str, tuple[float, float]]) -> Literal["residual", "plain", "equal"] | None:
+    """Whose loss rises more from the trained weights, the first number, to another place; None if one is not finite."""
+    residual, plain = (there - centre for centre, there in residual_first(losses))
+    if not (math.isfinite(residual) and math.isfinite(plain)):
+        return None
+    if abs(residual - plain) < 0.1 * max(abs(residual), abs(plain)):
+        return "equal"
+    return "plain" if plain > residual else "residual"
+
+
+# Gradients
+
+
+def first_over_last(norms: Sequence[float]) -> float | None:
+    """How much of the last block's gradient arrives at the first one; None where that is no number."""
+    first, last = norms[0], norms[-1]
+    return first / last if math.isfinite(first) and math.isfinite(last) and last > 0 else None
+
+
+def compared(ratio: float) -> Literal["about the same", "first", "last", "nothing"]:
+    """Which block's gradient is larger, the first one's or the last one's."""
+    if 0.8 < ratio < 1.25:
+        return "about the same"
+    return "first" if ratio > 1 else "last" if ratio else "nothing"
+
+
+def times(ratio: float) -> str:
+    """4.0, 400: how many times as large."""
+    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
+
+
+def vanishing_in_weights(ratios: Mapping[str, float]) -> list[str]:
+    return [name for name, ratio in ratios.items() if ratio < VANISHING_IN_WEIGHTS]
+
+
+def exploding(ratios: Mapping[str, float]) -> list[str]:
+    return [name for name, ratio in ratios.items() if ratio > EXPLODING]
+
+
+def vanishing(
+    ratios: Mapping[str, float], batch_norm: bool
+) -> Literal["with batch norm", "only when plain", "in both", "no: large weights", "no: healthy", "no: grows"] | None:
+    """Whether the gradient at the blocks' outputs vanishes in a plain network, and in its twin; None of one alone."""
+    if len(ratios) < 2:
+        return None
+    residual, plain = residual_first(ratios)
+    if plain < VANISHING:
+        return "with batch norm" if batch_norm else "in both" if residual < VANISHING else "only when plain"
+    return "no: large weights" if not batch_norm else "no: healthy" if plain < GROWING else "no: grows"
+
+
+def vanishing_when_fresh(
+    without: float | None, with_: float | None
+) -> Literal["without batch norm", "without batch norm, grows with it", "with batch norm", "no"]:
+    """The same of a plain network at its start, without batch norm and with it."""
+    if with_ is None:
+        return "no"
+    if with_ < VANISHING:
+        return "with batch norm"
+    if without is None or without >= VANISHING:
+        return "no"
+    return "without batch norm, grows with it" if with_ > GROWING else "without batch norm"
+
+
+# Paths
+
+
+def heavy_paths(mean: float, blocks: int) -> Literal["short", "long", "all"]:
+    """Which paths carry more than their share of the gradient, by the mean length, estimated from a few of them."""
+    return "short" if mean < 0.45 * blocks else "long" if mean > 0.55 * blocks else "all"
+
+
+def shorter_paths(mean: float, blocks: int) -> Literal["clearly", "little", "no"]:
+    """Whether the gradient comes by shorter paths than a random one, of `blocks` / 2 blocks."""
+    return "clearly" if mean < 0.4 * blocks else "little" if mean <= 0.5 * blocks else "no"
+
+
+# Experiments on a network and its plain twin
+
+
+def missed(residual: float, plain: float) -> Literal["vital", "more", "no more"]:
+    """Whether a plain network misses its blocks more, by the medians of the error that deleting one adds."""
+    return "vital" if plain > 4 * max(residual, 0.01) else "more" if plain > residual + 0.02 else "no more"
+
+
+def many_missed(
+    rank: float, residual: float | None, plain: float | None
+) -> Literal["plain lost", "gradual", "not smooth"]:
+    """How the residual network's error grows, by its rank correlation with the number of blocks deleted.
+
+    And whether the plain one's jumps: the errors without one block.
+    """
+    if rank <= 0.8:
+        return "not smooth"
+    apart = residual is not None and plain is not None and plain > residual + 0.2
+    return "plain lost" if apart else "gradual"
+
+
+def readable(residual: int | None, plain: int | None, last: int) -> Literal["earlier", "at the end", "no earlier"]:
+    """Whether shortcuts let an answer be read earlier, by the place from which on most of the pictures are right."""
+    if residual is not None and (plain is None or residual < plain):
+        return "earlier"
+    return "at the end" if residual == plain == last else "no earlier"
+
+
+def responds(residual: float, plain: float) -> Literal["less", "alike", "more"]:
+    """How strongly a residual network's layers respond, compared with the plain one's."""
+    return "less" if residual < 0.95 * plain else "alike" if residual <= 1.05 * plain else "more"
+
+
+def refines(residual: float, plain: float) -> bool:
+    """Whether residual blocks step downhill, by their mean cosine with the negative gradient."""
+    return residual > max(0.0, plain)
+
+
+def shattered(residual: float, plain: float) -> bool:
+    """Whether neighbours' gradients agree in the residual network alone, by their cosines."""
+    return plain < 0.1 < residual
+
+
+def low_ground(residual: float, plain: float) -> Literal["alike", "farther", "no farther"]:
+    """How far it reaches with shortcuts, compared with the plain network's, by its share of the map."""
+    return "alike" if abs(residual - plain) < 0.05 else "farther" if residual > plain else "no farther"
+
+
 # Trainings
 
 
@@ -68,6 +244,22 @@ def guesses(accuracy: float, classes: int) -> bool:
 def twins(first: str, second: str) -> bool:
     """Whether two networks differ in nothing but their shortcuts."""
     return depth_of(first) == depth_of(second) is not None and is_plain(first) != is_plain(second)
+
+
+def ahead(
+    first: str, second: str, accuracies: Mapping[str, float], classes: int, apart: float
+) -> Literal["both guess", "too close", "unlike", "plain", "residual, plain guesses", "residual"]:
+    """Which kind of network is ahead, of two, the better one first; `apart`: how far two must be to tell."""
+    better, worse = accuracies[first], accuracies[second]
+    if guesses(better, classes):
+        return "both guess"
+    if better - worse < apart:
+        return "too close"
+    if not twins(first, second):
+        return "unlike"
+    if is_plain(first):
+        return "plain"
+    return "residual, plain guesses" if guesses(worse, classes) else "residual"
 
 
 @dataclass(frozen=True)
@@ -105,6 +297,29 @@ def final(run: Sequence[AnyRecord]) -> tuple[float, float, float] | None:
 def alike(first: float, second: float) -> bool:
     """Whether two networks were trained on about equally many pictures."""
     return 0.98 < first / (second or 1) < 1.02
+
+
+def by_depth(names: Iterable[str]) -> list[tuple[str, str]]:
+    """The shallowest and the deepest of the plain networks, and of the residual ones, where there are two or more."""
+    ordered = sorted(names, key=lambda name: depth_of(name) or 0)
+    kinds = ([name for name in ordered if is_plain(name) == plain] for plain in (True, False))
+    return [(kind[0], kind[-1]) for kind in kinds if len(kind) > 1]
+
+
+def pair(names: Iterable[str]) -> tuple[str, str] | None:
+    """The residual network and its plain twin, where there are these two."""
+    ordered = sorted(names, key=is_plain)
+    return (ordered[0], ordered[1]) if len(ordered) == 2 and twins(*ordered) else None
+
+
+def error_than(other: float, error: float) -> Literal["less", "same", "more"]:
+    """Whether an error is less or more than another one, each from one run."""
+    return "same" if abs(error - other) < SAME_ERROR else "less" if error < other else "more"
+
+
+def plain_fits_worse(errors: Mapping[str, float]) -> bool:
+    """Whether a plain network was left with more training error than its twin; not where only one error is known."""
+    return len(errors) == 2 and error_than(*residual_first(errors)) == "more"
 
 
 # The confusion matrix

@@ -1,12 +1,8 @@
-"""What the lesson has in all languages: the form of a step, what counts as equal, and how a number is written."""
+"""What the lesson has in all languages: the form of a step, and how a number is written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each: closer than this is called equal
-# First block's gradient over the last one's. Later stages have up to four times fewer numbers: that is no vanishing.
-VANISHES, EXPLODES = 0.01, 1000.0
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

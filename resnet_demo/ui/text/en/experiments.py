@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ....figures.experiments import words_of
+from .. import findings
 from ..facts import (
-    CLOSE,
     Reports,
     after_deleting,
     bearable,
@@ -15,13 +15,18 @@ from ..facts import (
     best_pointing,
     better_than_random,
     both,
+    deeper_responds_less,
     everyone,
     extreme,
+    fresh_gradients,
+    keeping,
     knows_since,
     mean_length,
     place_of,
     points,
     sides,
+    signed,
+    times,
 )
 from .reading import percent
 
@@ -211,13 +216,12 @@ def lesion(reports: Reports) -> str:
             f"median, {points(least)} at least and {points(most)} at most (block {block})."
         )
     if residual and plain:
-        r, p = residual["median_added"], plain["median_added"]
-        if p > 4 * max(r, 0.01):
-            told.append("The residual network hardly misses a block; to the plain one every single block is vital.")
-        elif p > r + 0.02:
-            told.append("The plain network suffers more, but not by as much as Veit et al. found.")
-        else:
-            told.append("Here the plain network does not suffer more, unlike in Veit et al.")
+        verdicts = {
+            "vital": "The residual network hardly misses a block; to the plain one every single block is vital.",
+            "more": "The plain network suffers more, but not by as much as Veit et al. found.",
+            "no more": "Here the plain network does not suffer more, unlike in Veit et al.",
+        }
+        told.append(verdicts[findings.missed(residual["median_added"], plain["median_added"])])
     return " ".join(told)
 
 
@@ -233,13 +237,14 @@ def lesions(reports: Reports) -> str:
             f"{side.title}: {percent(side['error'])} wrong as it is, {percent(one)} without one block ({grows})."
         )
     if residual and plain and residual["spearman"] is not None:
-        first, other = after_deleting(residual, 1), after_deleting(plain, 1)
-        if first is not None and other is not None and residual["spearman"] > 0.8 and other > first + 0.2:
-            told.append("The residual network gets worse step by step; the plain one is lost with the first block.")
-        elif residual["spearman"] > 0.8:
-            told.append("The residual network gets worse step by step, and the plain one does not fall much faster.")
-        else:
-            told.append("The residual network’s error does not grow smoothly here, unlike in Veit et al.")
+        verdicts = {
+            "plain lost": "The residual network gets worse step by step; the plain one is lost with the first block.",
+            "gradual": "The residual network gets worse step by step, and the plain one does not fall much faster.",
+            "not smooth": "The residual network’s error does not grow smoothly here, unlike in Veit et al.",
+        }
+        told.append(
+            verdicts[findings.many_missed(residual["spearman"], after_deleting(residual, 1), after_deleting(plain, 1))]
+        )
     return " ".join(told)
 
 
@@ -270,13 +275,12 @@ def lens(reports: Reports) -> str:
             f"{side.title} {where}; {_after(extreme(side['contribution'], True)[0])} adds most to the right class."
         )
     if residual and plain:
-        total, halves = len(residual["error"]), [place_of(side) for side in (residual, plain)]
-        if halves[0] is not None and (halves[1] is None or halves[0] < halves[1]):
-            told.append("With shortcuts the answer can be read earlier: each block adds to what is there.")
-        elif halves[0] == halves[1] == total - 1:
-            told.append("In both it can be read only at the very end.")
-        else:
-            told.append("With shortcuts it cannot be read earlier here.")
+        verdicts = {
+            "earlier": "With shortcuts the answer can be read earlier: each block adds to what is there.",
+            "at the end": "In both it can be read only at the very end.",
+            "no earlier": "With shortcuts it cannot be read earlier here.",
+        }
+        told.append(verdicts[findings.readable(place_of(residual), place_of(plain), len(residual["error"]) - 1)])
     return " ".join(told)
 
 
@@ -294,14 +298,12 @@ def paths(reports: Reports) -> str:
             f"{residual.title} has {sum(residual['counts']):,} paths; most take F in some {n / 2:g} of its {n} blocks. "
             f"Nine tenths of the gradient come along paths that take it in {low} to {high}, {mean:.1f} in the mean."
         )
-        if mean < 0.4 * n:
-            told.append("So the gradient comes along the shorter paths, as in Veit et al.")
-        elif mean <= 0.5 * n:
-            told.append(
-                "That is a little shorter than a path taken at random; in Veit et al. the difference is larger."
-            )
-        else:
-            told.append("These are not the short ones, unlike in Veit et al.")
+        verdicts = {
+            "clearly": "So the gradient comes along the shorter paths, as in Veit et al.",
+            "little": "That is a little shorter than a path taken at random; in Veit et al. the difference is larger.",
+            "no": "These are not the short ones, unlike in Veit et al.",
+        }
+        told.append(verdicts[findings.shorter_paths(mean, n)])
     if plain:
         told.append(f"{plain.title} has one path, through all of its {len(plain['counts']) - 1} blocks.")
     return " ".join(told)
@@ -309,30 +311,26 @@ def paths(reports: Reports) -> str:
 
 def gradients(reports: Reports) -> str:
     told = []
-    for norm, words in (("without", "Without batch norm, from PyTorch’s small start,"), ("with", "With it")):
-        case = f"PyTorch's start, {norm} batch norm"
-        shrinks = [f"{side.title}’s {_times(side['first_to_last'].get(case))}" for side in both(reports)]
+    for case, words in enumerate(("Without batch norm, from PyTorch’s small start,", "With it")):
+        shrinks = [f"{side.title}’s {_times(fresh_gradients(side)[case])}" for side in both(reports)]
         told.append(f"{words} the first block’s gradient is, compared with the last one’s, {' and '.join(shrinks)}.")
     _, plain = sides(reports)
     if plain:
-        without, with_ = (
-            plain["first_to_last"].get(f"PyTorch's start, {norm} batch norm") for norm in ("without", "with")
-        )
-        if without is not None and with_ is not None and without < 1e-2 <= with_:
-            told.append("So in a plain network it vanishes without batch norm, and not with it: He et al. say so, too.")
-            if with_ > 10:
-                told.append("With it, it rather grows on its way back.")
-        elif with_ is not None and with_ < 1e-2:
-            told.append("Here it vanishes even with batch norm.")
-        else:
-            told.append("Here it does not vanish at all.")
+        only = "So in a plain network it vanishes without batch norm, and not with it: He et al. say so, too."
+        verdicts = {
+            "without batch norm": only,
+            "without batch norm, grows with it": f"{only} With it, it rather grows on its way back.",
+            "with batch norm": "Here it vanishes even with batch norm.",
+            "no": "Here it does not vanish at all.",
+        }
+        told.append(verdicts[findings.vanishing_when_fresh(*fresh_gradients(plain))])
     return " ".join(told)
 
 
 def _times(ratio: float | None) -> str:
     if not ratio:
         return "too small for 32 bits" if ratio == 0 else "not to be measured"
-    return f"{ratio:,.0f} times as large" if ratio >= 100 else f"{ratio:.2g} times as large"
+    return f"{times(ratio)} times as large"
 
 
 def responses(reports: Reports) -> str:
@@ -340,18 +338,17 @@ def responses(reports: Reports) -> str:
     told = [f"Mean standard deviation of a layer: {means}."]
     residual, plain = sides(reports)
     if residual and plain:
-        r, p = residual["mean"], plain["mean"]
-        if r < 0.95 * p:
-            told.append("The residual network’s layers respond less: they only have to change what passes.")
-        elif r <= 1.05 * p:
-            told.append("The two hardly differ here; He et al. found the residual network’s clearly smaller.")
-        else:
-            told.append("The residual network’s layers respond more here, unlike in He et al.")
-    deep = [report["mean"] for name, report in reports.items() if not name.startswith("plain")]
-    if len(deep) > 1:
+        verdicts = {
+            "less": "The residual network’s layers respond less: they only have to change what passes.",
+            "alike": "The two hardly differ here; He et al. found the residual network’s clearly smaller.",
+            "more": "The residual network’s layers respond more here, unlike in He et al.",
+        }
+        told.append(verdicts[findings.responds(residual["mean"], plain["mean"])])
+    less = deeper_responds_less(reports)
+    if less is not None:
         told.append(
             "The deeper residual network responds less than the shallow one."
-            if deep[0] < deep[-1]
+            if less
             else "The deeper residual network does not respond less than the shallow one, unlike in He et al."
         )
     return " ".join(told)
@@ -369,19 +366,15 @@ def refinement(reports: Reports) -> str:
         down = sum(value > 0 for value in cosines.values())
         told.append(
             f"In {side.title} {down} of {len(cosines)} blocks point downhill, with a mean cosine of "
-            f"{_signed(side['mean'])}; most of all block {block} ({_signed(most)})."
+            f"{signed(side['mean'])}; most of all block {block} ({signed(most)})."
         )
     if residual and plain and residual["mean"] is not None and plain["mean"] is not None:
         told.append(
             "So the residual blocks refine what passes, the last ones most."
-            if residual["mean"] > max(0.0, plain["mean"])
+            if findings.refines(residual["mean"], plain["mean"])
             else "The residual network does not step downhill more than the plain one here."
         )
     return " ".join(told)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
 
 
 def shattering(reports: Reports) -> str:
@@ -395,7 +388,7 @@ def shattering(reports: Reports) -> str:
         (_, r), (_, p) = list(residual["agreement"].items())[-1], list(plain["agreement"].items())[-1]
         told.append(
             "Without shortcuts neighbours’ gradients have next to nothing in common: they are shattered."
-            if p < 0.1 < r
+            if findings.shattered(r, p)
             else "The difference is smaller than in Balduzzi et al."
         )
     return " ".join(told)
@@ -409,15 +402,14 @@ def landscape(reports: Reports) -> str:
         for side in both(reports)
     ]
     if residual and plain:
-        more = residual["share_below_twice_the_minimum"] - plain["share_below_twice_the_minimum"]
-        if abs(more) < CLOSE:
-            told.append("By this measure the two hardly differ.")
-        elif more > 0:
-            told.append("With shortcuts the low ground reaches farther.")
-        else:
-            told.append(
-                "Measured so, the low ground does not reach farther with shortcuts; mind that the minima differ."
-            )
+        shares = [side["share_below_twice_the_minimum"] for side in (residual, plain)]
+        verdicts = {
+            "alike": "By this measure the two hardly differ.",
+            "farther": "With shortcuts the low ground reaches farther.",
+            "no farther": "Measured so, the low ground does not reach farther with shortcuts; mind that the minima "
+            "differ.",
+        }
+        told.append(verdicts[findings.low_ground(*shares)])
     return " ".join(told)
 
 
@@ -426,9 +418,9 @@ def sanity(reports: Reports) -> str:
     for side in both(reports):
         left = ", ".join(f"{method} {value:.2f}" for method, value in side["left"].items())
         told.append(f"With all of {side.title} random, this is left of the correlation: {left}.")
-    methods = {method for side in both(reports) for method, value in side["left"].items() if value > 0.5}
+    methods = keeping(reports)
     told.append(
-        f"More than half is left of {pair(sorted(methods))}: it shows the picture more than the network."
+        f"More than half is left of {pair(methods)}: it shows the picture more than the network."
         if methods
         else "No map keeps more than half: all of them depend on what was learned."
     )

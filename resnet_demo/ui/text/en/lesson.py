@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ....figures import network_title
-from ....figures.runs import depth_of, is_plain
+from ....figures.runs import is_plain
 from ....lab.wires import Dial
 from ....predict import Prediction
-from ..findings import branches_cut
-from ..steps import EXPLODES, SAME_ERROR, VANISHES, Step, minus, raised, rounded
-from .reading import block_title, percent, tenths
+from .. import findings
+from ..findings import block_title
+from ..steps import Step, minus, raised, rounded
+from .reading import percent, tenths
 
 START = "Start the lesson"
 INVITATION = "New to this? Nine short steps, each with a live experiment on your picture."
@@ -253,17 +254,13 @@ STEPS = (
 def degradation(finals: Mapping[str, float], error: str, epochs: Mapping[str, int]) -> str:
     """Errors at the end of the training, as fractions by network: what depth did, or what the shortcuts did."""
     where = {"train": "training", "test": "test"}[error]
-    said = []
-    for plain in (True, False):
-        kind = sorted((name for name in finals if is_plain(name) == plain), key=lambda name: depth_of(name) or 0)
-        if len(kind) > 1:
-            said.append(_depths(kind[0], kind[-1], finals, where))
+    said = [_depths(*depths, finals, where) for depths in findings.by_depth(finals)]
     if not said:
         told = [f"{network_title(name)} has {tenths(finals[name])} {where} error" for name in finals]
         said = [f"{_and(told)}."] if told else ["No network with a history is here."]
-        names = sorted(finals, key=is_plain)
-        if len(names) == 2 and is_plain(names[1]) and not is_plain(names[0]):
-            said.append(_twins(finals[names[0]], finals[names[1]]))
+        twins = findings.pair(finals)
+        if twins:
+            said.append(_twins(*(finals[name] for name in twins)))
     lengths = set(epochs.values())
     after = f"After {lengths.pop()} epochs, one run each: " if len(lengths) == 1 else "At the end, one run each: "
     return after + " ".join(said)
@@ -272,17 +269,21 @@ def degradation(finals: Mapping[str, float], error: str, epochs: Mapping[str, in
 def _depths(shallow: str, deep: str, finals: Mapping[str, float], where: str) -> str:
     names = f"{network_title(deep)} has {tenths(finals[deep])} {where} error, {network_title(shallow)} "
     said = f"{names}{tenths(finals[shallow])}"
-    if abs(finals[deep] - finals[shallow]) < SAME_ERROR:
-        return f"{said}: depth makes no difference here."
-    if finals[deep] < finals[shallow]:
-        return f"{said}: here deeper is better."
-    return f"{said}: deeper is worse" + (", on the very pictures that it learned from." if where == "training" else ".")
+    learned = ", on the very pictures that it learned from" if where == "training" else ""
+    verdict = {
+        "same": ": depth makes no difference here.",
+        "less": ": here deeper is better.",
+        "more": f": deeper is worse{learned}.",
+    }[findings.error_than(finals[shallow], finals[deep])]
+    return said + verdict
 
 
 def _twins(residual: float, plain: float) -> str:
-    if abs(residual - plain) < SAME_ERROR:
-        return "At this depth the shortcuts make no difference."
-    return f"The same layers do better {'with' if residual < plain else 'without'} the shortcuts."
+    return {
+        "same": "At this depth the shortcuts make no difference.",
+        "less": "The same layers do better without the shortcuts.",
+        "more": "The same layers do better with the shortcuts.",
+    }[findings.error_than(residual, plain)]
 
 
 # 2
@@ -321,13 +322,11 @@ def block(
         return f"{said}. It has no shortcut: x is replaced by F(x), whose norm is {percent(share)} of that of x."
     if cosine is None:
         return f"{said}. One of its two branches carries nothing."
-    angle = (
-        "partly along it, so it strengthens what is there"
-        if cosine > 0.3
-        else "partly against it, so it takes away from what is there"
-        if cosine < -0.3
-        else "nearly at right angles to it, so it adds something new"
-    )
+    angle = {
+        "along": "partly along it, so it strengthens what is there",
+        "against": "partly against it, so it takes away from what is there",
+        "across": "nearly at right angles to it, so it adds something new",
+    }[findings.direction(cosine)]
     changed = {"identity": "", "padding": " Here the shortcut drops pixels and pads channels with zeros.",
                "projection": " Here the shortcut is a 1×1 convolution."}[kind]  # fmt: skip
     return (
@@ -355,19 +354,19 @@ def _added(title: str, block: str, share: float, shares: Sequence[float]) -> str
     known = [value for value in shares if not math.isnan(value)]
     if not known:
         return f"{title} has no shortcuts, so there is nothing to compare F(x) with: each block replaces all."
-    small = sum(value < 0.5 for value in known)
+    small = findings.small(known)
     here = "carries nothing past it" if math.isnan(share) else f"adds {percent(share)} of what its shortcut carries"
     return f"In {title} block {block} {here}. F(x) is less than half of it in {small} of {len(known)} blocks."
 
 
 def _remembers(ends: Mapping[str, float]) -> str:
     """Which of the twins has more of the beginning at its end."""
-    if len(ends) < 2:
-        return ""
-    residual, plain = (ends[name] for name in sorted(ends, key=is_plain))
-    if abs(residual - plain) < 0.05:
-        return " So at its end neither has more of the beginning than the other."
-    return f" So the network {'with' if residual > plain else 'without'} shortcuts keeps more of the beginning."
+    return {
+        None: "",
+        "neither": " So at its end neither has more of the beginning than the other.",
+        "residual": " So the network with shortcuts keeps more of the beginning.",
+        "plain": " So the network without shortcuts keeps more of the beginning.",
+    }[findings.keeps_more(ends)]
 
 
 # 5
@@ -377,14 +376,14 @@ def gradient(norms: Mapping[str, Sequence[float]], begin: str, errors: Mapping[s
     """Norms of the gradient at all blocks' outputs, and how the trained networks fit: training errors, where known."""
     ratios, said = {}, []
     for name, values in norms.items():
-        first, last = values[0], values[-1]
-        if not (math.isfinite(first) and math.isfinite(last) and last > 0):
+        ratio = findings.first_over_last(values)
+        if ratio is None:
             said.append(f"In {network_title(name)} the gradient is no finite number.")
             continue
-        ratios[name] = first / last
+        ratios[name] = ratio
         said.append(
-            f"In {network_title(name)} the gradient’s norm is {rounded(last)} at the last block and "
-            f"{rounded(first)} at the first, {_times(first / last)}."
+            f"In {network_title(name)} the gradient’s norm is {rounded(values[-1])} at the last block and "
+            f"{rounded(values[0])} at the first, {_times(ratio)}."
         )
     return " ".join([*said, *_verdict(ratios, begin, errors)])
 
@@ -394,27 +393,28 @@ def _times(ratio: float) -> str:
 
 
 def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float]) -> list[str]:
-    plain = {name: ratio for name, ratio in ratios.items() if is_plain(name)}
-    if len(ratios) < 2 or not plain:
+    found = findings.vanishing(ratios, batch_norm=begin in ("norm", "trained"))
+    if found is None:
         return []
-    (name, ratio), (other,) = *plain.items(), [r for n, r in ratios.items() if not is_plain(n)]
-    title = network_title(name)
-    if ratio < VANISHES:
-        if begin in ("norm", "trained"):
-            return [f"Here it vanishes in {title}, batch norm or not."]
-        more = "Shortcuts keep it up." if other >= VANISHES else "It does so with shortcuts, too."
-        return [f"Without batch norm it vanishes in {title}: this is where the saying comes from. {more}"]
-    if begin not in ("norm", "trained"):
-        strong = [network_title(n) for n, r in ratios.items() if r > EXPLODES]
-        grows = f" It explodes in {_and(strong)}, which is no better: then no step is small enough." if strong else ""
-        return [f"It does not vanish in {title}, even without batch norm: these weights are begun large enough.{grows}"]
-    how = "it stays healthy" if ratio < 10 else "it grows, as it does in deep plain networks with batch norm"
-    said = f"It does not vanish in {title}: {how}."
-    residual = next((n for n in errors if not is_plain(n)), None)
-    if name in errors and residual and errors[name] > errors[residual] + SAME_ERROR:
+    residual, plain = (network_title(name) for name in sorted(ratios, key=is_plain))
+    saying = f"Without batch norm it vanishes in {plain}: this is where the saying comes from."
+    large = f"It does not vanish in {plain}, even without batch norm: these weights are begun large enough."
+    said = {
+        "with batch norm": f"Here it vanishes in {plain}, batch norm or not.",
+        "only when plain": f"{saying} Shortcuts keep it up.",
+        "in both": f"{saying} It does so with shortcuts, too.",
+        "no: large weights": large,
+        "no: healthy": f"It does not vanish in {plain}: it stays healthy.",
+        "no: grows": f"It does not vanish in {plain}: it grows, as it does in deep plain networks with batch norm.",
+    }[found]
+    strong = [network_title(name) for name in findings.exploding(ratios)]
+    if found == "no: large weights" and strong:
+        said += f" It explodes in {_and(strong)}, which is no better: then no step is small enough."
+    if found in ("no: healthy", "no: grows") and findings.plain_fits_worse(errors):
+        fits, misfits = map(tenths, findings.residual_first(errors))
         said += (
-            f" And yet, when both were trained, {title} was left with {tenths(errors[name])} training error, "
-            f"{network_title(residual)} with {tenths(errors[residual])}. So vanishing is not what shortcuts cure here."
+            f" And yet, when both were trained, {plain} was left with {misfits} training error, "
+            f"{residual} with {fits}. So vanishing is not what shortcuts cure here."
         )
     return [said]
 
@@ -438,7 +438,7 @@ def cut(wires: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
 
 def _done(wires: Sequence[str], dials: Dial) -> str:
     parts = []
-    deleted, shortcuts = branches_cut(wires)
+    deleted, shortcuts = findings.branches_cut(wires)
     if deleted:
         parts.append(f"Without {_blocks(deleted)}")
     if shortcuts:
@@ -450,7 +450,7 @@ def _done(wires: Sequence[str], dials: Dial) -> str:
 
 
 def _blocks(titles: Sequence[str]) -> str:
-    return f"block {_and(titles)}" if len(titles) < 5 else f"{len(titles)} blocks"
+    return f"block {_and(titles)}" if findings.few(titles) else f"{len(titles)} blocks"
 
 
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
@@ -463,17 +463,13 @@ def _changed(title: str, before: Prediction, after: Prediction, left: float) -> 
 
 def _which(told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
     """Which of the twins lost its answer."""
-    lost = {name: after.index != before.index for name, (before, after, _) in told.items()}
-    if len(lost) < 2:
-        return ""
-    residual, plain = sorted(lost, key=is_plain)
-    if lost[plain] and not lost[residual]:
-        return " The network with shortcuts keeps its answer, the plain one loses it."
-    if lost[residual] and not lost[plain]:
-        return " Here the plain network keeps its answer, and the one with shortcuts loses it."
-    if lost[residual]:
-        return " Both lose their answer."
-    return " Both keep their answer on this picture."
+    return {
+        None: "",
+        "plain": " The network with shortcuts keeps its answer, the plain one loses it.",
+        "residual": " Here the plain network keeps its answer, and the one with shortcuts loses it.",
+        "both": " Both lose their answer.",
+        "neither": " Both keep their answer on this picture.",
+    }[findings.lost(told)]
 
 
 def _sure(prediction: Prediction) -> str:
@@ -494,7 +490,7 @@ def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Pred
     if not gone:
         answers = _and([f"{network_title(name)} says {_sure(before)}" for name, (before, _, _) in told.items()])
         return f"{said} Nothing is deleted: {answers}."
-    without, share = _blocks(branches_cut(gone)[0]), _fraction(len(gone))
+    without, share = _blocks(findings.branches_cut(gone)[0]), _fraction(len(gone))
     said += f" Without {without} {share} is left, 2{raised(left)} = {2**left:,}; the plain one is gone."
     return f"{said} {'; '.join(_changed(network_title(name), *found) for name, found in told.items())}.{_which(told)}"
 
@@ -517,11 +513,12 @@ def path_gradients(n: int, span: tuple[int, int] | None, mean: float, samples: i
         f"Nine tenths of the gradient come by paths through {_span(span)} (estimated from up to {samples} random paths "
         "of each length)."
     )
-    if mean < 0.9 * n / 2:
-        return f"{said} So the short paths carry more than their share."
-    if mean > 1.1 * n / 2:
-        return f"{said} Here the long paths carry more than their share, unlike what Veit et al. found."
-    return f"{said} Here short and long paths carry about their share, unlike what Veit et al. found."
+    verdict = {
+        "short": " So the short paths carry more than their share.",
+        "long": " Here the long paths carry more than their share, unlike what Veit et al. found.",
+        "all": " Here short and long paths carry about their share, unlike what Veit et al. found.",
+    }[findings.heavy_paths(mean, n)]
+    return said + verdict
 
 
 def _span(lengths: tuple[int, int]) -> str:
@@ -540,13 +537,13 @@ def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> str:
     there = [f"{network_title(name)} {_loss(away)}" for name, (_, away) in found.items()]
     said += f"; {distance:.0%} of the filters’ length away it is {_and(there)}."
     said = said.replace("%", " %")
-    residual, plain = (found[name] for name in sorted(found, key=is_plain))
-    rises = residual[1] - residual[0], plain[1] - plain[0]
-    if not all(map(math.isfinite, rises)):
-        return said
-    if abs(rises[0] - rises[1]) < 0.1 * max(map(abs, rises)):
-        return f"{said} Both have changed about equally."
-    return f"{said} It rises more {'without' if rises[1] > rises[0] else 'with'} shortcuts, in this direction."
+    verdict = {
+        None: "",
+        "equal": " Both have changed about equally.",
+        "plain": " It rises more without shortcuts, in this direction.",
+        "residual": " It rises more with shortcuts, in this direction.",
+    }[findings.rises_more(found)]
+    return said + verdict
 
 
 def _loss(value: float) -> str:

@@ -10,7 +10,7 @@ from ....figures import share, strongest_change, weakest_change
 from ....lab.wires import Dial
 from ....predict import Prediction
 from ....trace import BlockTrace, Trace
-from ..findings import block_title, branches_cut, settled, spread
+from ..findings import block_title, branches_cut, direction, settled, small, spread
 
 
 def percent(fraction: float) -> str:
@@ -89,13 +89,11 @@ def block(trace: BlockTrace) -> str:
         else "the residual branch dominates"
     )
     cosine = trace.cosine or 0.0
-    relation = (
-        "partly along it: it amplifies what is there"
-        if cosine > 0.3
-        else "partly against it: it takes away from what is there"
-        if cosine < -0.3
-        else "nearly at right angles to it: it adds something new"
-    )
+    relation = {
+        "along": "partly along it: it amplifies what is there",
+        "against": "partly against it: it takes away from what is there",
+        "across": "nearly at right angles to it: it adds something new",
+    }[direction(cosine)]
     change_of_shape = {
         "identity": "",
         "padding": " Here the maps halve in size: the shortcut keeps every second pixel and fills new channels with 0.",
@@ -223,8 +221,8 @@ def curves(trace: Trace) -> str:
     """What the curves over all blocks show."""
     if trace.blocks[0].shortcut_kind == "none":
         return "Without shortcuts there is nothing to compare F(x) with but x itself, which each block replaces."
-    small, strongest = sum(share(block) < 0.5 for block in trace.blocks), strongest_change(trace)
+    few, strongest = small(map(share, trace.blocks)), strongest_change(trace)
     return (
-        f"In {small} of {len(trace.blocks)} blocks F(x) is less than half of what the shortcut carries. Block "
+        f"In {few} of {len(trace.blocks)} blocks F(x) is less than half of what the shortcut carries. Block "
         f"{block_title(strongest.name)} changes most: F(x) is {percent(share(strongest))} of what goes past it."
     )

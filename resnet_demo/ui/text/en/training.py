@@ -9,19 +9,9 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from ....figures import network_title
-from ....figures.runs import depth_of, field, is_plain, points
-from ..findings import (
-    SAME_ERROR,
-    VANISHING,
-    alike,
-    block_title,
-    close,
-    final,
-    guesses,
-    standing,
-    twins,
-)
-from ..findings import confusion as confused
+from ....figures.runs import field, is_plain, points
+from .. import findings
+from ..findings import block_title
 from .reading import percent, tenths
 
 if TYPE_CHECKING:
@@ -38,14 +28,14 @@ def race(histories: Runs, classes: int = 10, over: bool = False) -> str:
         return _before_the_first_test(histories)
     rest = [network_title(name) for name in histories if name not in tests]
     waiting = f" {_and(rest)} {'has' if len(rest) == 1 else 'have'} still to be tested." if rest else ""
-    return _compare(tests, classes, close(histories), over) + waiting
+    return _compare(tests, classes, findings.close(histories), over) + waiting
 
 
 def _compare(tests: Mapping[str, list[tuple[float, float]]], classes: int, apart: float, over: bool) -> str:
     if len(tests) == 1:
         ((name, places),) = tests.items()
         return _one(name, *places[-1], classes)
-    now = standing(tests, over)
+    now = findings.standing(tests, over)
     if now is None:
         told = ", ".join(f"{network_title(n)} {percent(p[-1][1])} (after {p[-1][0]:,.0f})" for n, p in tests.items())
         return f"Right answers to the test pictures: {told}. They have not seen equally many pictures: no verdict yet."
@@ -73,7 +63,7 @@ def _before_the_first_test(histories: Runs) -> str:
 
 def _one(name: str, images: float, accuracy: float, classes: int) -> str:
     said = f"After {images:,.0f} pictures {network_title(name)} has {percent(accuracy)} of the test pictures right"
-    if guesses(accuracy, classes):
+    if findings.guesses(accuracy, classes):
         return f"{said}: no better than guessing among {classes} classes ({percent(1 / classes)})."
     return f"{said}; guessing would get {percent(1 / classes)}."
 
@@ -81,21 +71,17 @@ def _one(name: str, images: float, accuracy: float, classes: int) -> str:
 def _two(first: str, second: str, now: Mapping[str, float], after: str, classes: int, apart: float) -> str:
     """A sentence on two networks, the better one first."""
     titles, figures = [network_title(first), network_title(second)], [percent(now[first]), percent(now[second])]
-    said = f"{after} {titles[0]} has {figures[0]} of the test pictures right and {titles[1]} has "
-    said += figures[1]
-    if guesses(now[first], classes):
-        return f"{said}: both still guess ({percent(1 / classes)} would be right by chance)."
-    if now[first] - now[second] < apart:
-        return f"{said}: too close to call." + (
-            " So far the shortcuts make no difference." if twins(first, second) else ""
-        )
-    if not twins(first, second):
-        return f"{said}. They differ in more than their shortcuts, so this is no comparison of shortcuts."
-    if is_plain(first):
-        return f"{said}: at this point the network without the shortcuts is ahead."
-    if guesses(now[second], classes):
-        return f"{said}: the same layers, only without the shortcuts, still guess."
-    return f"{said}: the same layers, only without the shortcuts, learn more slowly."
+    said = f"{after} {titles[0]} has {figures[0]} of the test pictures right and {titles[1]} has {figures[1]}"
+    equal = " So far the shortcuts make no difference." if findings.twins(first, second) else ""
+    verdict = {
+        "both guess": f": both still guess ({percent(1 / classes)} would be right by chance).",
+        "too close": f": too close to call.{equal}",
+        "unlike": ". They differ in more than their shortcuts, so this is no comparison of shortcuts.",
+        "plain": ": at this point the network without the shortcuts is ahead.",
+        "residual, plain guesses": ": the same layers, only without the shortcuts, still guess.",
+        "residual": ": the same layers, only without the shortcuts, learn more slowly.",
+    }[findings.ahead(first, second, now, classes, apart)]
+    return said + verdict
 
 
 def _and(words: Sequence[str]) -> str:
@@ -115,36 +101,33 @@ def gradients(latest: Mapping[str, AnyRecord]) -> str:
         if broken:
             said.append(f"In {title} the gradient of block {block_title(broken[0])} is no finite number.")
         elif len(norms) > 1:
-            first, last = next(iter(norms.values())), list(norms.values())[-1]
+            values = list(norms.values())
+            ratio, relation = findings.first_over_last(values), ""
+            if ratio is not None:
+                ratios[name], relation = ratio, f": {_relation(ratio)}"
             said.append(
-                f"In {title} the norm of the gradient is {first:.2g} in the first block and {last:.2g} in the last"
+                f"In {title} the norm of the gradient is {values[0]:.2g} in the first block and {values[-1]:.2g} in "
+                f"the last{relation}."
             )
-            if last > 0:
-                ratios[name] = first / last
-                said[-1] += f": {_relation(first / last)}"
-            said[-1] += "."
     if not said:
         return "No gradients have been measured yet."
     return " ".join([*said, *_verdict(ratios)])
 
 
 def _relation(ratio: float) -> str:
-    if 0.8 < ratio < 1.25:
-        return "about the same"
-    if ratio > 1:
-        return f"the first one's is {_times(ratio)} the last one's"
-    return f"the last one's is {_times(1 / ratio)} the first one's" if ratio else "nothing reaches the first one"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:,.0f} times"
+    which = findings.compared(ratio)
+    if which == "first":
+        return f"the first one's is {findings.times(ratio)} times the last one's"
+    if which == "last":
+        return f"the last one's is {findings.times(1 / ratio)} times the first one's"
+    return "about the same" if which == "about the same" else "nothing reaches the first one"
 
 
 def _verdict(ratios: Mapping[str, float]) -> list[str]:
     """What follows for the popular claim."""
     if not ratios:
         return []
-    vanish = [network_title(name) for name, ratio in ratios.items() if ratio < VANISHING]
+    vanish = [network_title(name) for name in findings.vanishing_in_weights(ratios)]
     if vanish:
         return [f"On its way back through {_and(vanish)} the gradient shrinks."]
     plain = [network_title(name) for name in ratios if is_plain(name)]
@@ -161,7 +144,7 @@ def _verdict(ratios: Mapping[str, float]) -> list[str]:
 
 def confusion(matrix: Tensor, labels: Sequence[str]) -> str:
     """The most frequent mistake, the best and the worst class."""
-    found = confused(matrix)
+    found = findings.confusion(matrix)
     if found is None:
         return "Nothing has been tested yet."
     if found.only is not None:
@@ -185,34 +168,31 @@ def confusion(matrix: Tensor, labels: Sequence[str]) -> str:
 
 def degradation(histories: Runs) -> str:
     """Whether depth helped or hurt the training error of plain and of residual networks."""
-    finals = {name: last for name, run in histories.items() if (last := final(run))}
+    finals = {name: last for name, run in histories.items() if (last := findings.final(run))}
     if not finals:
         return "No training with a test has been recorded yet."
-    said = []
-    for plain in (True, False):
-        kind = sorted((name for name in finals if is_plain(name) == plain), key=lambda name: depth_of(name) or 0)
-        if len(kind) > 1:
-            said.append(_depths(kind[0], kind[-1], finals, plain))
+    said = [_depths(*depths, finals) for depths in findings.by_depth(finals)]
     if said:
         return " ".join([*said, "One run each."])
     return _twins(finals)
 
 
-def _depths(shallow: str, deep: str, finals: Mapping[str, tuple[float, float, float]], plain: bool) -> str:
+def _depths(shallow: str, deep: str, finals: Mapping[str, tuple[float, float, float]]) -> str:
     (a, a_test, a_seen), (b, b_test, b_seen) = finals[shallow], finals[deep]
     titles = network_title(shallow), network_title(deep)
     said = (
         f"{titles[1]} ends with {tenths(b)} training error and {tenths(b_test)} test error, "
         f"{titles[0]} with {tenths(a)} and {tenths(a_test)}"
     )
-    if not alike(a_seen, b_seen):
+    if not findings.alike(a_seen, b_seen):
         return f"{said}, but they were not trained on equally many pictures: no comparison."
-    if abs(a - b) < SAME_ERROR:
+    compared, plain = findings.error_than(a, b), is_plain(deep)
+    if compared == "same":
         return f"{said}: on the training pictures depth makes no difference here."
-    if b > a and plain:
+    if compared == "more" and plain:
         worse = "the deeper plain network fits even its training pictures worse"
         return f"{said}: {worse}, which is degradation and not overfitting."
-    if b > a:
+    if compared == "more":
         return f"{said}: here the deeper network fits worse in spite of its shortcuts."
     if plain:
         return f"{said}: here the deeper plain network fits better, so there is no degradation to see."
@@ -225,13 +205,13 @@ def _twins(finals: Mapping[str, tuple[float, float, float]]) -> str:
         for name, (train, test, _) in finals.items()
     ]
     said = f"{'; '.join(told)}."
-    names = sorted(finals, key=is_plain)
-    if len(names) == 2 and twins(*names):
-        residual, plain = finals[names[0]], finals[names[1]]
-        if alike(residual[2], plain[2]):
-            if abs(plain[0] - residual[0]) < SAME_ERROR:
-                said += " At this depth the shortcuts make no difference to the training error."
-            else:
-                better = "with" if residual[0] < plain[0] else "without"
-                said += f" The same layers fit their training pictures better {better} the shortcuts."
+    twins = findings.pair(finals)
+    if twins:
+        (residual, _, residual_seen), (plain, _, plain_seen) = (finals[name] for name in twins)
+        if findings.alike(residual_seen, plain_seen):
+            said += {
+                "same": " At this depth the shortcuts make no difference to the training error.",
+                "more": " The same layers fit their training pictures better with the shortcuts.",
+                "less": " The same layers fit their training pictures better without the shortcuts.",
+            }[findings.error_than(residual, plain)]
     return f"{said} Whether depth hurts takes a second depth to tell."

@@ -7,8 +7,8 @@ from typing import Any
 
 from ....figures.runs import network_title
 from ....figures.strips import words_from
+from .. import findings
 from ..facts import (
-    CLOSE,
     Reports,
     after_deleting,
     bearable,
@@ -16,13 +16,18 @@ from ..facts import (
     best_pointing,
     better_than_random,
     both,
+    deeper_responds_less,
     everyone,
     extreme,
+    fresh_gradients,
+    keeping,
     knows_since,
     mean_length,
     place_of,
     points,
     sides,
+    signed,
+    times,
 )
 from .reading import percent
 from .terms import TERMS
@@ -300,13 +305,12 @@ def lesion(reports: Reports) -> str:
             f"最少 {points(least)}，最多 {points(most)}（块 {block}）。"
         )
     if residual and plain:
-        r, p = residual["median_added"], plain["median_added"]
-        if p > 4 * max(r, 0.01):
-            told.append("残差网络几乎不在乎少一块；对普通网络来说，每一块都不可缺少。")
-        elif p > r + 0.02:
-            told.append("普通网络受损更重，但差距不如 Veit 等人的结果大。")
-        else:
-            told.append("这里普通网络并没有受损更重，与 Veit 等人的结果不同。")
+        verdicts = {
+            "vital": "残差网络几乎不在乎少一块；对普通网络来说，每一块都不可缺少。",
+            "more": "普通网络受损更重，但差距不如 Veit 等人的结果大。",
+            "no more": "这里普通网络并没有受损更重，与 Veit 等人的结果不同。",
+        }
+        told.append(verdicts[findings.missed(residual["median_added"], plain["median_added"])])
     return "".join(told)
 
 
@@ -320,13 +324,14 @@ def lesions(reports: Reports) -> str:
         grows = "错误率始终不变" if rank is None else f"错误率与删去块数的秩相关系数为 {rank:.2f}"
         told.append(f"{side.title}：原本错误率 {percent(side['error'])}，少一块时 {percent(one)}（{grows}）。")
     if residual and plain and residual["spearman"] is not None:
-        first, other = after_deleting(residual, 1), after_deleting(plain, 1)
-        if first is not None and other is not None and residual["spearman"] > 0.8 and other > first + 0.2:
-            told.append("残差网络一步一步变差；普通网络少了第一块就完全失效。")
-        elif residual["spearman"] > 0.8:
-            told.append("残差网络一步一步变差，而普通网络并没有快得多。")
-        else:
-            told.append("这里残差网络的错误率并不平稳上升，与 Veit 等人的结果不同。")
+        verdicts = {
+            "plain lost": "残差网络一步一步变差；普通网络少了第一块就完全失效。",
+            "gradual": "残差网络一步一步变差，而普通网络并没有快得多。",
+            "not smooth": "这里残差网络的错误率并不平稳上升，与 Veit 等人的结果不同。",
+        }
+        told.append(
+            verdicts[findings.many_missed(residual["spearman"], after_deleting(residual, 1), after_deleting(plain, 1))]
+        )
     return "".join(told)
 
 
@@ -355,13 +360,12 @@ def lens(reports: Reports) -> str:
         where = f"从{_after(since)}起答对一半以上" if since else "始终答不对一半"
         told.append(f"{side.title} {where}；对正确类别贡献最大的是{_after(extreme(side['contribution'], True)[0])}。")
     if residual and plain:
-        total, halves = len(residual["error"]), [place_of(side) for side in (residual, plain)]
-        if halves[0] is not None and (halves[1] is None or halves[0] < halves[1]):
-            told.append("有捷径时，答案更早就能读出：每一块都在已有的基础上添加。")
-        elif halves[0] == halves[1] == total - 1:
-            told.append("两个网络都要到最后才能读出答案。")
-        else:
-            told.append("这里有捷径并不能更早读出答案。")
+        verdicts = {
+            "earlier": "有捷径时，答案更早就能读出：每一块都在已有的基础上添加。",
+            "at the end": "两个网络都要到最后才能读出答案。",
+            "no earlier": "这里有捷径并不能更早读出答案。",
+        }
+        told.append(verdicts[findings.readable(place_of(residual), place_of(plain), len(residual["error"]) - 1)])
     return "".join(told)
 
 
@@ -379,12 +383,12 @@ def paths(reports: Reports) -> str:
             f"{residual.title} 有 {sum(residual['counts']):,} 条路径，多数在 {n} 块中穿过约 {n / 2:g} 块的 F。"
             f"十分之九的梯度来自穿过 {low} 到 {high} 块的路径，平均 {mean:.1f} 块。"
         )
-        if mean < 0.4 * n:
-            told.append("可见梯度主要沿较短的路径传播，与 Veit 等人的结果一致。")
-        elif mean <= 0.5 * n:
-            told.append("这比随机选取的路径略短；Veit 等人得到的差别更大。")
-        else:
-            told.append("这些并不是短路径，与 Veit 等人的结果不同。")
+        verdicts = {
+            "clearly": "可见梯度主要沿较短的路径传播，与 Veit 等人的结果一致。",
+            "little": "这比随机选取的路径略短；Veit 等人得到的差别更大。",
+            "no": "这些并不是短路径，与 Veit 等人的结果不同。",
+        }
+        told.append(verdicts[findings.shorter_paths(mean, n)])
     if plain:
         told.append(f"{plain.title} 只有一条路径，穿过全部 {len(plain['counts']) - 1} 块。")
     return "".join(told)
@@ -392,29 +396,26 @@ def paths(reports: Reports) -> str:
 
 def gradients(reports: Reports) -> str:
     told = []
-    for norm, words in (("without", "没有批归一化、用 PyTorch 较小的初始值时"), ("with", "有批归一化时")):
-        case = f"PyTorch's start, {norm} batch norm"
-        shrinks = [f"{side.title} {_times(side['first_to_last'].get(case))}" for side in both(reports)]
+    for case, words in enumerate(("没有批归一化、用 PyTorch 较小的初始值时", "有批归一化时")):
+        shrinks = [f"{side.title} {_times(fresh_gradients(side)[case])}" for side in both(reports)]
         told.append(f"{words}，第一块的梯度与最后一块之比：{'，'.join(shrinks)}。")
     _, plain = sides(reports)
     if plain:
-        cases = (f"PyTorch's start, {norm} batch norm" for norm in ("without", "with"))
-        without, with_ = (plain["first_to_last"].get(case) for case in cases)
-        if without is not None and with_ is not None and without < 1e-2 <= with_:
-            told.append("可见普通网络在没有批归一化时出现梯度消失，有批归一化时则不会：何恺明等人也是这样说的。")
-            if with_ > 10:
-                told.append("有批归一化时，梯度在反向传播中反而增大。")
-        elif with_ is not None and with_ < 1e-2:
-            told.append("这里即使有批归一化，梯度也会消失。")
-        else:
-            told.append("这里梯度根本没有消失。")
+        only = "可见普通网络在没有批归一化时出现梯度消失，有批归一化时则不会：何恺明等人也是这样说的。"
+        verdicts = {
+            "without batch norm": only,
+            "without batch norm, grows with it": f"{only}有批归一化时，梯度在反向传播中反而增大。",
+            "with batch norm": "这里即使有批归一化，梯度也会消失。",
+            "no": "这里梯度根本没有消失。",
+        }
+        told.append(verdicts[findings.vanishing_when_fresh(*fresh_gradients(plain))])
     return "".join(told)
 
 
 def _times(ratio: float | None) -> str:
     if not ratio:
         return "小得无法用 32 位表示" if ratio == 0 else "无法测得"
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
+    return times(ratio)
 
 
 def responses(reports: Reports) -> str:
@@ -422,19 +423,16 @@ def responses(reports: Reports) -> str:
     told = [f"每层标准差的平均值：{means}。"]
     residual, plain = sides(reports)
     if residual and plain:
-        r, p = residual["mean"], plain["mean"]
-        if r < 0.95 * p:
-            told.append("残差网络的各层响应较小：它们只需改变通过的内容。")
-        elif r <= 1.05 * p:
-            told.append("这里两者几乎没有差别；何恺明等人的残差网络明显更小。")
-        else:
-            told.append("这里残差网络的响应反而更大，与何恺明等人的结果不同。")
-    deep = [report["mean"] for name, report in reports.items() if not name.startswith("plain")]
-    if len(deep) > 1:
+        verdicts = {
+            "less": "残差网络的各层响应较小：它们只需改变通过的内容。",
+            "alike": "这里两者几乎没有差别；何恺明等人的残差网络明显更小。",
+            "more": "这里残差网络的响应反而更大，与何恺明等人的结果不同。",
+        }
+        told.append(verdicts[findings.responds(residual["mean"], plain["mean"])])
+    less = deeper_responds_less(reports)
+    if less is not None:
         told.append(
-            "较深的残差网络比浅的响应更小。"
-            if deep[0] < deep[-1]
-            else "较深的残差网络并不比浅的响应更小，与何恺明等人的结果不同。"
+            "较深的残差网络比浅的响应更小。" if less else "较深的残差网络并不比浅的响应更小，与何恺明等人的结果不同。"
         )
     return "".join(told)
 
@@ -450,20 +448,16 @@ def refinement(reports: Reports) -> str:
         block, most = extreme(cosines, largest=True)
         down = sum(value > 0 for value in cosines.values())
         told.append(
-            f"{side.title} 的 {len(cosines)} 块中有 {down} 块指向下坡，余弦平均 {_signed(side['mean'])}；"
-            f"最大的是块 {block}（{_signed(most)}）。"
+            f"{side.title} 的 {len(cosines)} 块中有 {down} 块指向下坡，余弦平均 {signed(side['mean'])}；"
+            f"最大的是块 {block}（{signed(most)}）。"
         )
     if residual and plain and residual["mean"] is not None and plain["mean"] is not None:
         told.append(
             "可见残差块在逐步修正通过的内容，最后几块尤其如此。"
-            if residual["mean"] > max(0.0, plain["mean"])
+            if findings.refines(residual["mean"], plain["mean"])
             else "这里残差网络并不比普通网络更明显地下坡。"
         )
     return "".join(told)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
 
 
 def shattering(reports: Reports) -> str:
@@ -477,7 +471,7 @@ def shattering(reports: Reports) -> str:
         (_, r), (_, p) = list(residual["agreement"].items())[-1], list(plain["agreement"].items())[-1]
         told.append(
             "没有捷径，相邻输入的梯度几乎毫无共同之处：梯度破碎了。"
-            if p < 0.1 < r
+            if findings.shattered(r, p)
             else "差别比 Balduzzi 等人的结果小。"
         )
     return "".join(told)
@@ -491,13 +485,13 @@ def landscape(reports: Reports) -> str:
         for side in both(reports)
     ]
     if residual and plain:
-        more = residual["share_below_twice_the_minimum"] - plain["share_below_twice_the_minimum"]
-        if abs(more) < CLOSE:
-            told.append("以此衡量，两者几乎没有差别。")
-        elif more > 0:
-            told.append("有捷径时，低地延伸得更远。")
-        else:
-            told.append("这样衡量，有捷径时低地并没有延伸得更远；注意两者的最小值不同。")
+        shares = [side["share_below_twice_the_minimum"] for side in (residual, plain)]
+        verdicts = {
+            "alike": "以此衡量，两者几乎没有差别。",
+            "farther": "有捷径时，低地延伸得更远。",
+            "no farther": "这样衡量，有捷径时低地并没有延伸得更远；注意两者的最小值不同。",
+        }
+        told.append(verdicts[findings.low_ground(*shares)])
     return "".join(told)
 
 
@@ -506,9 +500,9 @@ def sanity(reports: Reports) -> str:
     for side in both(reports):
         left = "，".join(f"{_method(method)}{value:.2f}" for method, value in side["left"].items())
         told.append(f"{side.title} 的权重全部随机后，剩下的相关系数为：{left}。")
-    methods = {method for side in both(reports) for method, value in side["left"].items() if value > 0.5}
+    methods = keeping(reports)
     told.append(
-        f"{'、'.join(map(_method, sorted(methods)))}还剩一半以上：它显示的更多是图片，而不是网络。"
+        f"{'、'.join(map(_method, methods))}还剩一半以上：它显示的更多是图片，而不是网络。"
         if methods
         else "没有一种图剩下一半以上：它们都取决于网络学到的内容。"
     )

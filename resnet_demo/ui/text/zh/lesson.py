@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ....figures import network_title
-from ....figures.runs import depth_of, is_plain
+from ....figures.runs import is_plain
 from ....lab.wires import Dial
 from ....predict import Prediction
-from ..findings import branches_cut
-from ..steps import EXPLODES, SAME_ERROR, VANISHES, Step, minus, raised, rounded
-from .reading import block_title, percent, tenths
+from .. import findings
+from ..findings import block_title
+from ..steps import Step, minus, raised, rounded
+from .reading import percent, tenths
 
 START = "开始课程"
 INVITATION = "第一次接触残差网络？九个小步骤，每一步都有用你的图片做的现场实验。"
@@ -26,7 +27,7 @@ SEEN = "你看到了什么"
 ONWARD = "接下来去哪里"
 
 LABELS = {  # of the controls, by key
-    "error": "误差来自",
+    "error": "错误率来自",
     "depth": "层数",
     "row": "特征图的行",
     "column": "列",
@@ -63,7 +64,8 @@ PATHS = {  # what the pale and the full bars are
     "gradient": ("经过这么多个 F 的路径所占的比例", "经由它们的梯度所占的比例"),
 }
 ERRORS = {
-    kind: f"逐轮的{title}误差，左边是普通网络，右边是残差网络" for kind, title in (("train", "训练"), ("test", "测试"))
+    kind: f"逐轮的{title}错误率，左边是普通网络，右边是残差网络"
+    for kind, title in (("train", "训练"), ("test", "测试"))
 }
 WALK = "沿直线的损失"
 WALK_CUT_OFF = "沿直线的损失，只画到 {:g}"
@@ -230,18 +232,14 @@ STEPS = (
 
 def degradation(finals: Mapping[str, float], error: str, epochs: Mapping[str, int]) -> str:
     """Errors at the end of the training, as fractions by network: what depth did, or what the shortcuts did."""
-    where = {"train": "训练误差", "test": "测试误差"}[error]
-    said = []
-    for plain in (True, False):
-        kind = sorted((name for name in finals if is_plain(name) == plain), key=lambda name: depth_of(name) or 0)
-        if len(kind) > 1:
-            said.append(_depths(kind[0], kind[-1], finals, where))
+    where = {"train": "训练错误率", "test": "测试错误率"}[error]
+    said = [_depths(*depths, finals, where) for depths in findings.by_depth(finals)]
     if not said:
         told = [f"{network_title(name)} 的{where}是 {tenths(finals[name])}" for name in finals]
         said = [f"{'，'.join(told)}。"] if told else ["这里没有带训练记录的网络。"]
-        names = sorted(finals, key=is_plain)
-        if len(names) == 2 and is_plain(names[1]) and not is_plain(names[0]):
-            said.append(_twins(finals[names[0]], finals[names[1]]))
+        twins = findings.pair(finals)
+        if twins:
+            said.append(_twins(*(finals[name] for name in twins)))
     lengths = set(epochs.values())
     after = f"训练 {lengths.pop()} 轮之后（各训练一次）：" if len(lengths) == 1 else "训练结束时（各训练一次）："
     return after + "".join(said)
@@ -250,17 +248,21 @@ def degradation(finals: Mapping[str, float], error: str, epochs: Mapping[str, in
 def _depths(shallow: str, deep: str, finals: Mapping[str, float], where: str) -> str:
     said = f"{network_title(deep)} 的{where}是 {tenths(finals[deep])}，"
     said += f"{network_title(shallow)} 是 {tenths(finals[shallow])}"
-    if abs(finals[deep] - finals[shallow]) < SAME_ERROR:
-        return f"{said}：这里深浅没有差别。"
-    if finals[deep] < finals[shallow]:
-        return f"{said}：这里更深更好。"
-    return f"{said}：更深反而更差" + ("，而且是在它学过的图片上。" if where == "训练误差" else "。")
+    learned = "，而且是在它学过的图片上" if where == "训练错误率" else ""
+    verdict = {
+        "same": "：这里深浅没有差别。",
+        "less": "：这里更深更好。",
+        "more": f"：更深反而更差{learned}。",
+    }[findings.error_than(finals[shallow], finals[deep])]
+    return said + verdict
 
 
 def _twins(residual: float, plain: float) -> str:
-    if abs(residual - plain) < SAME_ERROR:
-        return "在这个深度，有没有捷径没有差别。"
-    return f"同样的层，{'有' if residual < plain else '没有'}捷径时更好。"
+    return {
+        "same": "在这个深度，有没有捷径没有差别。",
+        "less": "同样的层，没有捷径时更好。",
+        "more": "同样的层，有捷径时更好。",
+    }[findings.error_than(residual, plain)]
 
 
 # 2
@@ -299,13 +301,11 @@ def block(
         return f"{said}。它没有捷径：x 被 F(x) 取代，F(x) 的范数是 x 的 {percent(share)}。"
     if cosine is None:
         return f"{said}。它的两条分支中有一条什么也没有传。"
-    angle = (
-        "与它部分同向，加强已有的东西"
-        if cosine > 0.3
-        else "与它部分反向，减去已有的东西"
-        if cosine < -0.3
-        else "与它近乎垂直，加入新的东西"
-    )
+    angle = {
+        "along": "与它部分同向，加强已有的东西",
+        "against": "与它部分反向，减去已有的东西",
+        "across": "与它近乎垂直，加入新的东西",
+    }[findings.direction(cosine)]
     changed = {"identity": "", "padding": "这里捷径丢掉一部分像素，并给新通道补零。",
                "projection": "这里捷径是一个 1×1 卷积。"}[kind]  # fmt: skip
     return f"{said}。F(x) 的范数是捷径的 {percent(share)}，{angle}（余弦 {minus(cosine, 2)}）。{changed}"
@@ -333,19 +333,19 @@ def _added(title: str, block: str, share: float, shares: Sequence[float]) -> str
     known = [value for value in shares if not math.isnan(value)]
     if not known:
         return f"{title} 没有捷径，F(x) 无从比较：每个块都取代了全部内容。"
-    small = sum(value < 0.5 for value in known)
+    small = findings.small(known)
     here = "的捷径什么也没有传" if math.isnan(share) else f"加入的是捷径所传的 {percent(share)}"
     return f"在 {title} 中，{block}{here}。{len(known)} 个块里有 {small} 个，F(x) 不到捷径的一半。"
 
 
 def _remembers(ends: Mapping[str, float]) -> str:
     """Which of the twins has more of the beginning at its end."""
-    if len(ends) < 2:
-        return ""
-    residual, plain = (ends[name] for name in sorted(ends, key=is_plain))
-    if abs(residual - plain) < 0.05:
-        return "到了末尾，两者保留的开头一样多。"
-    return f"可见{'有' if residual > plain else '没有'}捷径的网络保留的开头更多。"
+    return {
+        None: "",
+        "neither": "到了末尾，两者保留的开头一样多。",
+        "residual": "可见有捷径的网络保留的开头更多。",
+        "plain": "可见没有捷径的网络保留的开头更多。",
+    }[findings.keeps_more(ends)]
 
 
 # 5
@@ -355,14 +355,14 @@ def gradient(norms: Mapping[str, Sequence[float]], begin: str, errors: Mapping[s
     """Norms of the gradient at all blocks' outputs, and how the trained networks fit: training errors, where known."""
     ratios, said = {}, []
     for name, values in norms.items():
-        first, last = values[0], values[-1]
-        if not (math.isfinite(first) and math.isfinite(last) and last > 0):
+        ratio = findings.first_over_last(values)
+        if ratio is None:
             said.append(f"{network_title(name)} 的梯度不是有限的数。")
             continue
-        ratios[name] = first / last
+        ratios[name] = ratio
         said.append(
-            f"{network_title(name)} 的梯度范数，在最后一个块是 {rounded(last)}，在第一个块是 {rounded(first)}，"
-            f"{_times(first / last)}。"
+            f"{network_title(name)} 的梯度范数，在最后一个块是 {rounded(values[-1])}，"
+            f"在第一个块是 {rounded(values[0])}，{_times(ratio)}。"
         )
     return "".join([*said, *_verdict(ratios, begin, errors)])
 
@@ -372,27 +372,27 @@ def _times(ratio: float) -> str:
 
 
 def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float]) -> list[str]:
-    plain = {name: ratio for name, ratio in ratios.items() if is_plain(name)}
-    if len(ratios) < 2 or not plain:
+    found = findings.vanishing(ratios, batch_norm=begin in ("norm", "trained"))
+    if found is None:
         return []
-    (name, ratio), (other,) = *plain.items(), [r for n, r in ratios.items() if not is_plain(n)]
-    title = network_title(name)
-    if ratio < VANISHES:
-        if begin in ("norm", "trained"):
-            return [f"这里 {title} 的梯度消失了，有没有批归一化都一样。"]
-        more = "捷径把它维持住了。" if other >= VANISHES else "有捷径时也是如此。"
-        return [f"没有批归一化，{title} 的梯度消失了：那个说法就是从这里来的。{more}"]
-    if begin not in ("norm", "trained"):
-        strong = [network_title(n) for n, r in ratios.items() if r > EXPLODES]
-        grows = f"而 {'、'.join(strong)} 的梯度爆炸了，这也不好：步子再小也嫌大。" if strong else ""
-        return [f"即使没有批归一化，{title} 的梯度也没有消失：这样的初始权重足够大。{grows}"]
-    how = "是健康的" if ratio < 10 else "反而变大，很深的普通网络加上批归一化就是这样"
-    said = f"{title} 的梯度没有消失，{how}。"
-    residual = next((n for n in errors if not is_plain(n)), None)
-    if name in errors and residual and errors[name] > errors[residual] + SAME_ERROR:
+    residual, plain = (network_title(name) for name in sorted(ratios, key=is_plain))
+    saying = f"没有批归一化，{plain} 的梯度消失了：那个说法就是从这里来的。"
+    said = {
+        "with batch norm": f"这里 {plain} 的梯度消失了，有没有批归一化都一样。",
+        "only when plain": f"{saying}捷径把它维持住了。",
+        "in both": f"{saying}有捷径时也是如此。",
+        "no: large weights": f"即使没有批归一化，{plain} 的梯度也没有消失：这样的初始权重足够大。",
+        "no: healthy": f"{plain} 的梯度没有消失，是健康的。",
+        "no: grows": f"{plain} 的梯度没有消失，反而变大，很深的普通网络加上批归一化就是这样。",
+    }[found]
+    strong = [network_title(name) for name in findings.exploding(ratios)]
+    if found == "no: large weights" and strong:
+        said += f"而 {'、'.join(strong)} 的梯度爆炸了，这也不好：步子再小也嫌大。"
+    if found in ("no: healthy", "no: grows") and findings.plain_fits_worse(errors):
+        fits, misfits = map(tenths, findings.residual_first(errors))
         said += (
-            f"可是训练之后，{title} 的训练误差仍有 {tenths(errors[name])}，"
-            f"{network_title(residual)} 只有 {tenths(errors[residual])}。可见捷径在这里解决的并不是梯度消失。"
+            f"可是训练之后，{plain} 的训练错误率仍有 {misfits}，"
+            f"{residual} 只有 {fits}。可见捷径在这里解决的并不是梯度消失。"
         )
     return [said]
 
@@ -413,7 +413,7 @@ def cut(wires: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
 
 def _done(wires: Sequence[str], dials: Dial) -> str:
     parts = []
-    deleted, shortcuts = branches_cut(wires)
+    deleted, shortcuts = findings.branches_cut(wires)
     if deleted:
         parts.append(f"去掉{_blocks(deleted)}")
     if shortcuts:
@@ -425,7 +425,7 @@ def _done(wires: Sequence[str], dials: Dial) -> str:
 
 
 def _blocks(titles: Sequence[str]) -> str:
-    return f"块 {'、'.join(titles)}" if len(titles) < 5 else f" {len(titles)} 个块"
+    return f"块 {'、'.join(titles)}" if findings.few(titles) else f" {len(titles)} 个块"
 
 
 def _changed(title: str, before: Prediction, after: Prediction, left: float) -> str:
@@ -438,15 +438,13 @@ def _changed(title: str, before: Prediction, after: Prediction, left: float) -> 
 
 def _which(told: Mapping[str, tuple[Prediction, Prediction, float]]) -> str:
     """Which of the twins lost its answer."""
-    lost = {name: after.index != before.index for name, (before, after, _) in told.items()}
-    if len(lost) < 2:
-        return ""
-    residual, plain = sorted(lost, key=is_plain)
-    if lost[plain] and not lost[residual]:
-        return "有捷径的网络保住了答案，普通网络没有保住。"
-    if lost[residual] and not lost[plain]:
-        return "这一次普通网络保住了答案，有捷径的网络没有保住。"
-    return "两者都没有保住答案。" if lost[residual] else "在这张图片上，两者都保住了答案。"
+    return {
+        None: "",
+        "plain": "有捷径的网络保住了答案，普通网络没有保住。",
+        "residual": "这一次普通网络保住了答案，有捷径的网络没有保住。",
+        "both": "两者都没有保住答案。",
+        "neither": "在这张图片上，两者都保住了答案。",
+    }[findings.lost(told)]
 
 
 def _sure(prediction: Prediction) -> str:
@@ -464,7 +462,7 @@ def paths(n: int, gone: Sequence[str], told: Mapping[str, tuple[Prediction, Pred
         answers = "，".join(f"{network_title(name)} 的回答是{_sure(before)}" for name, (before, _, _) in told.items())
         return f"{said}现在什么也没有删除：{answers}。"
     share = "一半" if len(gone) == 1 else f" {2 ** len(gone):,} 分之一"
-    without = _blocks(branches_cut(gone)[0])
+    without = _blocks(findings.branches_cut(gone)[0])
     said += f"去掉{without}，还剩{share}，即 2{raised(left)} = {2**left:,} 条；普通网络唯一的那条断了。"
     return f"{said}{'；'.join(_changed(network_title(name), *found) for name, found in told.items())}。{_which(told)}"
 
@@ -482,11 +480,12 @@ def path_gradients(n: int, span: tuple[int, int] | None, mean: float, samples: i
         f"路径平均经过 {n} 个 F 中的 {n / 2:g} 个；按梯度加权，平均经过 {mean:.1f} 个。"
         f"十分之九的梯度来自经过 {_span(span)} 个 F 的路径（每种长度最多随机取 {samples} 条路径估计）。"
     )
-    if mean < 0.9 * n / 2:
-        return f"{said}可见短路径传递的梯度超过它们的数目所占的份额。"
-    if mean > 1.1 * n / 2:
-        return f"{said}这里反而是长路径传递的更多，与 Veit 等人的发现不同。"
-    return f"{said}这里长短路径传递的梯度与数目大致相称，与 Veit 等人的发现不同。"
+    verdict = {
+        "short": "可见短路径传递的梯度超过它们的数目所占的份额。",
+        "long": "这里反而是长路径传递的更多，与 Veit 等人的发现不同。",
+        "all": "这里长短路径传递的梯度与数目大致相称，与 Veit 等人的发现不同。",
+    }[findings.heavy_paths(mean, n)]
+    return said + verdict
 
 
 def _span(lengths: tuple[int, int]) -> str:
@@ -504,13 +503,13 @@ def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> str:
         return f"{said}。离开这里走走看。"
     there = "，".join(f"{network_title(name)} {_loss(away)}" for name, (_, away) in found.items())
     said += f"；走出滤波器长度的 {distance:.0%} 之后：{there}。"
-    residual, plain = (found[name] for name in sorted(found, key=is_plain))
-    rises = residual[1] - residual[0], plain[1] - plain[0]
-    if not all(map(math.isfinite, rises)):
-        return said
-    if abs(rises[0] - rises[1]) < 0.1 * max(map(abs, rises)):
-        return f"{said}两者的变化大致相同。"
-    return f"{said}在这个方向上，{'没有' if rises[1] > rises[0] else '有'}捷径的上升得更多。"
+    verdict = {
+        None: "",
+        "equal": "两者的变化大致相同。",
+        "plain": "在这个方向上，没有捷径的上升得更多。",
+        "residual": "在这个方向上，有捷径的上升得更多。",
+    }[findings.rises_more(found)]
+    return said + verdict
 
 
 def _loss(value: float) -> str:

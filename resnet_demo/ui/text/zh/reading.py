@@ -10,7 +10,7 @@ from ....figures import share, strongest_change, weakest_change
 from ....lab.wires import Dial
 from ....predict import Prediction
 from ....trace import BlockTrace, Trace
-from ..findings import block_title, branches_cut, settled, spread
+from ..findings import block_title, branches_cut, direction, settled, small, spread
 
 
 def percent(fraction: float) -> str:
@@ -77,13 +77,11 @@ def block(trace: BlockTrace) -> str:
         )
     work = "主要由捷径起作用" if share(trace) < 0.4 else "两条分支都重要" if share(trace) < 1.1 else "残差分支占主导"
     cosine = trace.cosine or 0.0
-    relation = (
-        "与捷径大致同向，是在增强已有的内容"
-        if cosine > 0.3
-        else "与捷径大致反向，是在削减已有的内容"
-        if cosine < -0.3
-        else "与捷径几乎垂直，添加的是新内容"
-    )
+    relation = {
+        "along": "与捷径大致同向，是在增强已有的内容",
+        "against": "与捷径大致反向，是在削减已有的内容",
+        "across": "与捷径几乎垂直，添加的是新内容",
+    }[direction(cosine)]
     change_of_shape = {
         "identity": "",
         "padding": "特征图在这里缩小一半：捷径每隔一个像素取一个，新通道补 0。",
@@ -204,8 +202,8 @@ def curves(trace: Trace) -> str:
     """What the curves over all blocks show."""
     if trace.blocks[0].shortcut_kind == "none":
         return "没有捷径，F(x) 只能与 x 本身相比，而每个块都取代了 x。"
-    small, strongest = sum(share(block) < 0.5 for block in trace.blocks), strongest_change(trace)
+    few, strongest = small(map(share, trace.blocks)), strongest_change(trace)
     return (
-        f"{len(trace.blocks)} 个块中有 {small} 个，F(x) 不到捷径所携带内容的一半。"
+        f"{len(trace.blocks)} 个块中有 {few} 个，F(x) 不到捷径所携带内容的一半。"
         f"块 {block_title(strongest.name)} 改变最大：F(x) 是绕行内容的 {percent(share(strongest))}。"
     )

@@ -9,19 +9,9 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from ....figures import network_title
-from ....figures.runs import depth_of, field, is_plain, points
-from ..findings import (
-    SAME_ERROR,
-    VANISHING,
-    alike,
-    block_title,
-    close,
-    final,
-    guesses,
-    standing,
-    twins,
-)
-from ..findings import confusion as confused
+from ....figures.runs import field, is_plain, points
+from .. import findings
+from ..findings import block_title
 from .reading import percent, tenths
 
 if TYPE_CHECKING:
@@ -37,14 +27,14 @@ def race(histories: Runs, classes: int = 10, over: bool = False) -> str:
     if not tests:
         return _before_the_first_test(histories)
     rest = [network_title(name) for name in histories if name not in tests]
-    return _compare(tests, classes, close(histories), over) + (f"{_and(rest)} 尚未测试。" if rest else "")
+    return _compare(tests, classes, findings.close(histories), over) + (f"{_and(rest)} 尚未测试。" if rest else "")
 
 
 def _compare(tests: Mapping[str, list[tuple[float, float]]], classes: int, apart: float, over: bool) -> str:
     if len(tests) == 1:
         ((name, places),) = tests.items()
         return _one(name, *places[-1], classes)
-    now = standing(tests, over)
+    now = findings.standing(tests, over)
     if now is None:
         told = "，".join(f"{network_title(n)} {percent(p[-1][1])}（{p[-1][0]:,.0f} 张后）" for n, p in tests.items())
         return f"测试图片的正确率：{told}。它们看过的图片数不等，暂不下结论。"
@@ -72,7 +62,7 @@ def _before_the_first_test(histories: Runs) -> str:
 
 def _one(name: str, images: float, accuracy: float, classes: int) -> str:
     said = f"看过 {images:,.0f} 张图片后，{network_title(name)} 的测试正确率为 {percent(accuracy)}"
-    if guesses(accuracy, classes):
+    if findings.guesses(accuracy, classes):
         return f"{said}：不比在 {classes} 个类别中随机猜测（{percent(1 / classes)}）好。"
     return f"{said}；随机猜测为 {percent(1 / classes)}。"
 
@@ -81,17 +71,16 @@ def _two(first: str, second: str, now: Mapping[str, float], after: str, classes:
     """A sentence on two networks, the better one first."""
     told = [f"{network_title(name)} 的测试正确率为 {percent(now[name])}" for name in (first, second)]
     said = f"{after}，{told[0]}，{told[1]}"
-    if guesses(now[first], classes):
-        return f"{said}：两者都还在猜（随机猜测的正确率为 {percent(1 / classes)}）。"
-    if now[first] - now[second] < apart:
-        return f"{said}：差距太小，难分高下。" + ("到目前为止，捷径没有带来差别。" if twins(first, second) else "")
-    if not twins(first, second):
-        return f"{said}。两者的差别不只在捷径，因此这不是对捷径的比较。"
-    if is_plain(first):
-        return f"{said}：此刻没有捷径的网络领先。"
-    if guesses(now[second], classes):
-        return f"{said}：同样的层，只是没有捷径，还在猜。"
-    return f"{said}：同样的层，只是没有捷径，学得更慢。"
+    equal = "到目前为止，捷径没有带来差别。" if findings.twins(first, second) else ""
+    verdict = {
+        "both guess": f"：两者都还在猜（随机猜测的正确率为 {percent(1 / classes)}）。",
+        "too close": f"：差距太小，难分高下。{equal}",
+        "unlike": "。两者的差别不只在捷径，因此这不是对捷径的比较。",
+        "plain": "：此刻没有捷径的网络领先。",
+        "residual, plain guesses": "：同样的层，只是没有捷径，还在猜。",
+        "residual": "：同样的层，只是没有捷径，学得更慢。",
+    }[findings.ahead(first, second, now, classes, apart)]
+    return said + verdict
 
 
 def _and(words: Sequence[str]) -> str:
@@ -111,34 +100,30 @@ def gradients(latest: Mapping[str, AnyRecord]) -> str:
         if broken:
             said.append(f"{title} 中块 {block_title(broken[0])} 的梯度不是有限的数。")
         elif len(norms) > 1:
-            first, last = next(iter(norms.values())), list(norms.values())[-1]
-            relation = ""
-            if last > 0:
-                ratios[name] = first / last
-                relation = f"，{_relation(first / last)}"
-            said.append(f"{title} 的梯度范数在第一块为 {first:.2g}，在最后一块为 {last:.2g}{relation}。")
+            values = list(norms.values())
+            ratio, relation = findings.first_over_last(values), ""
+            if ratio is not None:
+                ratios[name], relation = ratio, f"，{_relation(ratio)}"
+            said.append(f"{title} 的梯度范数在第一块为 {values[0]:.2g}，在最后一块为 {values[-1]:.2g}{relation}。")
     if not said:
         return "尚未测量梯度。"
     return "".join([*said, *_verdict(ratios)])
 
 
 def _relation(ratio: float) -> str:
-    if 0.8 < ratio < 1.25:
-        return "大致相同"
-    if ratio > 1:
-        return f"前者是后者的 {_times(ratio)} 倍"
-    return f"后者是前者的 {_times(1 / ratio)} 倍" if ratio else "第一块什么也得不到"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
+    which = findings.compared(ratio)
+    if which == "first":
+        return f"前者是后者的 {findings.times(ratio)} 倍"
+    if which == "last":
+        return f"后者是前者的 {findings.times(1 / ratio)} 倍"
+    return "大致相同" if which == "about the same" else "第一块什么也得不到"
 
 
 def _verdict(ratios: Mapping[str, float]) -> list[str]:
     """What follows for the popular claim."""
     if not ratios:
         return []
-    vanish = [network_title(name) for name, ratio in ratios.items() if ratio < VANISHING]
+    vanish = [network_title(name) for name in findings.vanishing_in_weights(ratios)]
     if vanish:
         return [f"在 {_and(vanish)} 中，梯度在反向传播途中缩小。"]
     plain = [network_title(name) for name in ratios if is_plain(name)]
@@ -155,7 +140,7 @@ def _verdict(ratios: Mapping[str, float]) -> list[str]:
 
 def confusion(matrix: Tensor, labels: Sequence[str]) -> str:
     """The most frequent mistake, the best and the worst class."""
-    found = confused(matrix)
+    found = findings.confusion(matrix)
     if found is None:
         return "尚未测试。"
     if found.only is not None:
@@ -180,29 +165,26 @@ def confusion(matrix: Tensor, labels: Sequence[str]) -> str:
 
 def degradation(histories: Runs) -> str:
     """Whether depth helped or hurt the training error of plain and of residual networks."""
-    finals = {name: last for name, run in histories.items() if (last := final(run))}
+    finals = {name: last for name, run in histories.items() if (last := findings.final(run))}
     if not finals:
         return "尚无带测试的训练记录。"
-    said = []
-    for plain in (True, False):
-        kind = sorted((name for name in finals if is_plain(name) == plain), key=lambda name: depth_of(name) or 0)
-        if len(kind) > 1:
-            said.append(_depths(kind[0], kind[-1], finals, plain))
+    said = [_depths(*depths, finals) for depths in findings.by_depth(finals)]
     if said:
         return "".join([*said, "每个网络只训练了一次。"])
     return _twins(finals)
 
 
-def _depths(shallow: str, deep: str, finals: Mapping[str, tuple[float, float, float]], plain: bool) -> str:
+def _depths(shallow: str, deep: str, finals: Mapping[str, tuple[float, float, float]]) -> str:
     (a, _, a_seen), (b, _, b_seen) = finals[shallow], finals[deep]
     said = f"{_errors(deep, finals)}，{_errors(shallow, finals)}"
-    if not alike(a_seen, b_seen):
+    if not findings.alike(a_seen, b_seen):
         return f"{said}，但两者训练用的图片数不等，无法比较。"
-    if abs(a - b) < SAME_ERROR:
+    compared, plain = findings.error_than(a, b), is_plain(deep)
+    if compared == "same":
         return f"{said}：在训练图片上，深度在这里没有带来差别。"
-    if b > a and plain:
+    if compared == "more" and plain:
         return f"{said}：更深的普通网络连训练图片都拟合得更差，这是退化问题，而不是过拟合。"
-    if b > a:
+    if compared == "more":
         return f"{said}：尽管有捷径，更深的网络在这里拟合得更差。"
     if plain:
         return f"{said}：更深的普通网络在这里拟合得更好，因此看不到退化。"
@@ -216,13 +198,13 @@ def _errors(name: str, finals: Mapping[str, tuple[float, float, float]]) -> str:
 
 def _twins(finals: Mapping[str, tuple[float, float, float]]) -> str:
     said = f"{'；'.join(_errors(name, finals) for name in finals)}。"
-    names = sorted(finals, key=is_plain)
-    if len(names) == 2 and twins(*names):
-        residual, plain = finals[names[0]], finals[names[1]]
-        if alike(residual[2], plain[2]):
-            if abs(plain[0] - residual[0]) < SAME_ERROR:
-                said += "在这个深度，捷径对训练错误率没有影响。"
-            else:
-                better = "有" if residual[0] < plain[0] else "没有"
-                said += f"同样的层，{better}捷径时对训练图片拟合得更好。"
+    twins = findings.pair(finals)
+    if twins:
+        (residual, _, residual_seen), (plain, _, plain_seen) = (finals[name] for name in twins)
+        if findings.alike(residual_seen, plain_seen):
+            said += {
+                "same": "在这个深度，捷径对训练错误率没有影响。",
+                "more": "同样的层，有捷径时对训练图片拟合得更好。",
+                "less": "同样的层，没有捷径时对训练图片拟合得更好。",
+            }[findings.error_than(residual, plain)]
     return f"{said}深度是否有害，还要有第二种深度才能判断。"

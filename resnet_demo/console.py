@@ -1,0 +1,148 @@
+"""What the shell prints: JSON, tables and sentences for each command, and a line that shows how far it is."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .train import Record
+
+
+def dumps(value: Any, indent: int | None = None) -> str:
+    """JSON, which knows no NaN and no infinity: both become null."""
+    return json.dumps(_finite(value), allow_nan=False, indent=indent)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def sentence(message: str) -> str:
+    """The first line of an error's message, ended as a sentence is."""
+    said = " ".join((message.strip().splitlines() or ["It failed."])[0].split())
+    return said if said.endswith((".", "?", "!", "…")) else f"{said}."
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], align: str) -> str:
+    """Columns side by side; `align` has one of `<` and `>` for each."""
+    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(f"{c:{a}{w}}" for c, a, w in zip(row, align, widths, strict=True)) for row in cells)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):  # three decimals stand well below each other; what they would hide is written out
+        return f"{value:,.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2e}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def percent(fraction: float | None) -> str | None:
+    return None if fraction is None else f"{100 * fraction:.2f} %"
+
+
+# What the commands answer, each made of the value that it prints with `--json`
+
+
+def models(zoo: Iterable[Mapping[str, Any]]) -> str:
+    rows = (
+        (
+            entry["name"],
+            entry["depth"],
+            "no" if entry["plain"] else "yes",
+            entry["dataset"],
+            entry["params"],
+            entry["weights"],
+            percent(entry["test_accuracy"]),
+        )
+        for entry in zoo
+    )
+    header = ("network", "depth", "shortcuts", "data set", "parameters", "weights", "test accuracy")
+    return table(header, rows, "<><<><>")
+
+
+def classify(answers: Iterable[Mapping[str, Any]]) -> str:
+    return "\n\n".join(f"{answer['image']}\n{_ranked(answer['predictions'])}" for answer in answers)
+
+
+def _ranked(predictions: Iterable[Mapping[str, Any]]) -> str:
+    return table(("class", "probability"), ((p["label"], percent(p["probability"])) for p in predictions), "<>")
+
+
+def inspect(report: Mapping[str, Any]) -> str:
+    columns = ("name", "x_norm", "residual_norm", "shortcut_norm", "total_norm", "output_norm", "ratio", "cosine")
+    header = ("block", "|x|", "|F(x)|", "|shortcut|", "|sum|", "|output|", "|F|/|shortcut|", "cosine")
+    best = report["predictions"][0]
+    lines = [
+        f"{report['image']}: {best['label']} ({percent(best['probability'])})",
+        f"seen for the class {report['target']['label']}",
+        table(header, ([block[column] for column in columns] for block in report["blocks"]), "<>>>>>>>"),
+        f"largest |F(x) + shortcut - sum|: {report['identity_error']:.2g}",
+        *report["files"],
+    ]
+    return "\n".join(lines)
+
+
+def train(result: Mapping[str, Any], tested: int) -> str:
+    """`tested`: on how many pictures."""
+    return (
+        f"{evaluate(result, tested)}\n"
+        f"{result['epochs']} epochs in {result['seconds'] / 60:.1f} min, "
+        f"{result['images_per_second']:,.0f} pictures/s; weights: {result['weights']}"
+    )
+
+
+def evaluate(result: Mapping[str, Any], tested: int) -> str:
+    right = f"{percent(result['accuracy'])} of {tested:,} test pictures right"
+    return f"{result['model']} on {result['data']}: {right}, loss {result['loss']:.4f}"
+
+
+def experiment(question: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A column for each network, a row for each number."""
+    return f"{question}\n\n" + table(header, rows, "<" + ">" * (len(header) - 1))
+
+
+def bench(result: Mapping[str, Any]) -> str:
+    figures = ((name, value) for name, value in result.items() if name != "runs")
+    return table(("figure", "value"), figures, "<<")
+
+
+# What it tells on the way
+
+
+def record(at: Record) -> str:
+    """How far a training is."""
+    test = ""
+    if at.test_accuracy is not None:
+        test = f"   test: loss {at.test_loss:.3f}, {percent(at.test_accuracy)}"
+    return (
+        f"epoch {at.epoch:3}  step {at.step:6,}  {at.seconds:6.0f} s  {at.images_per_second:6,.0f}/s   "
+        f"train: loss {at.train_loss:.3f}, {percent(at.train_accuracy)}{test}"
+    )
+
+
+class Progress:
+    """One line on stderr that is written over until it is to stay; where nobody watches, only those that stay."""
+
+    open = False  # is there a line that has not been ended?
+
+    def __call__(self, text: str, stays: bool) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{text}" + "\n" * stays)
+            self.open = not stays
+        elif stays:
+            sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+progress = Progress()
