@@ -14,6 +14,7 @@ import pytest
 from resnet_demo.figures import axes, draw_experiment
 from resnet_demo.figures.experiments import words_of
 from resnet_demo.figures.palette import PLAIN, RESNET
+from resnet_demo.figures.surface import RISE
 
 SVG = "{http://www.w3.org/2000/svg}"
 BLOCKS = ["layer1.0", "layer1.1", "layer2.0", "layer2.1"]
@@ -266,6 +267,58 @@ def test_a_landscapes_tones_are_the_same_for_both() -> None:
     assert tones[17] == pytest.approx(tones[0])  # and the same loss as there
     steps = [tones[1] - tones[4], tones[0] - tones[1]]
     assert steps[0] == pytest.approx(2 * steps[1], abs=0.02)  # from 0.5 to 2, and from 2 to 4
+
+
+def surface_tiles(root: ElementTree.Element) -> list[list[tuple[float, float]]]:
+    """The corners of each network's tiles, one network after the other."""
+    found = [item for item in root.iter(f"{SVG}path") if item.get("class") == "rd-tile"]
+    return [[(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", item.attrib["d"])] for item in found]
+
+
+@pytest.mark.parametrize("tall", [False, True])
+def test_a_landscapes_surfaces_have_the_same_height_for_the_same_loss(tall: bool) -> None:
+    root = parse(draw_experiment("landscape", pair("landscape"), tall=tall))
+    tiles, marks = surface_tiles(root), list(root.iter(f"{SVG}circle"))
+    assert len(tiles) == 2 * 4
+    width = (360.0 if tall else 440.0) - axes.LEFT - axes.RIGHT
+    networks = []
+    for corners, mark in ((tiles[:4], marks[1]), (tiles[4:], marks[3])):
+        places = sorted({corner for tile in corners for corner in tile})
+        networks.append((places[0], places[-1], number_of(mark, "cx"), number_of(mark, "cy")))
+    (left, right, x, y), (other_left, other_right, other_x, other_y) = networks
+    # The left corner, 4, and the centre, 0.5, are the same in both; at the right corner one has 8, the other 4.
+    assert left[1] - y == pytest.approx(other_left[1] - other_y, abs=0.15)
+    assert (x, other_x) == pytest.approx(((left[0] + right[0]) / 2, (other_left[0] + other_right[0]) / 2), abs=0.06)
+    step = RISE * width / 4  # from 0.5 to 8 the loss doubles four times
+    assert (other_right[1] - other_y) - (right[1] - y) == pytest.approx(step, abs=0.15)
+    # The centre lies on the floor, since no loss is lower, halfway between the two corners' places.
+    assert y == pytest.approx((left[1] + 3 * step + right[1] + 4 * step) / 2, abs=0.1)
+
+
+def test_a_landscapes_axis_tells_losses() -> None:
+    written = [item.text for item in parse(draw_experiment("landscape", pair("landscape"))).iter(f"{SVG}text")]
+    assert {"0.5", "1", "2", "4", "8", words_of("landscape")["surface"]} <= set(written)
+
+
+def test_a_landscapes_first_direction_leads_to_the_right() -> None:
+    steep = report("landscape")
+    steep["losses"][2][0] = 64.0  # one step along the first direction, one back along the second
+    root = parse(draw_experiment("landscape", {"resnet8": steep}))
+    highest = max(values(root), key=lambda tile: number_of(tile, "opacity"))
+    assert number_of(highest, "x") == max(number_of(tile, "x") for tile in values(root))
+    assert number_of(highest, "y") == max(number_of(tile, "y") for tile in values(root))
+    assert highest[0].text == "+1, -1: loss 64"
+
+
+def test_a_landscapes_odd_losses_are_cut_off_or_left_out() -> None:
+    def tiles(loss: float | None) -> list[list[tuple[float, float]]]:
+        odd = report("landscape")
+        odd["losses"][0][2] = loss
+        return surface_tiles(parse(draw_experiment("landscape", {"resnet8": odd})))
+
+    assert tiles(math.inf) == tiles(8.0)  # as high as the highest
+    assert tiles(0.0) == tiles(0.5)  # as low as the lowest that has a logarithm
+    assert len(tiles(None)) == len(tiles(math.nan)) == 3  # nobody knows how high
 
 
 def test_sanity_has_a_curve_for_each_method() -> None:

@@ -4,7 +4,8 @@
 `curves` plots a trace's numbers with matplotlib; `lines`, `lens` and `lengths` draw what is seen in the lesson and on
 the page Cut. Of training, `race` and `gradients` draw what happens while it runs, `confusion` what came out, and
 `history` plots how; `runs` is what they share. `experiments` has a drawing for each experiment of the lab. `axes`
-(scales and panels) and `strips` (a bar for each block) are what many are made of.
+(scales and panels), `strips` (a bar for each block), `contours` and `surface` (heights on a grid) are what many are
+made of.
 """
 
 from .block import draw_block, source_channel

@@ -41,3 +41,8 @@ POSITIVE, NEGATIVE = (190, 24, 60), (70, 72, 190)  # signed maps: crimson above 
 def fallback(colour: str) -> str:
     """The colour itself, for those who know no CSS variables: `var(--rd-ink, #1d2733)` -> `#1d2733`."""
     return colour[colour.index("#") : -1]
+
+
+def tone(part: float) -> float:
+    """The opacity of ink for what lies in this part, 0 to 1, of a scale: the higher, the farther from the paper."""
+    return 0.04 + 0.56 * part

@@ -1,4 +1,7 @@
-"""The loss on a square of weights around the trained ones, as a map with contours (Li et al. 2018, figures 1 and 5)."""
+"""The loss on a square of weights around the trained ones, as a map with contours and as a surface.
+
+Li et al. 2018, figures 5 and 1.
+"""
 
 from __future__ import annotations
 
@@ -7,45 +10,85 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from ..axes import KEY, Panel, Scale, boxes, finite, known, linear, whole
-from ..palette import INK, LINE, MUTED, PAPER
+from ..axes import KEY, LEFT, RIGHT, TALL, WIDE, Panel, Scale, boxes, finite, known, linear, whole
+from ..contours import Grid, squares
+from ..palette import INK, LINE, MUTED, PAPER, tone
 from ..runs import colour_of, network_title
+from ..surface import RATIO, View, draw_surface
 from ..svg import element, text
 
 if TYPE_CHECKING:
     from . import Reports
 
 WORDS = {
-    "label": "Loss around the trained weights, in two random directions",
+    "label": "Loss around the trained weights, in two random directions, as a map and as a surface",
     "below": "first direction, in lengths of the filters",
     "loss": "loss, each contour twice the one before",
     "place": "{a:+g}, {b:+g}: loss {loss}",
     "centre": "the network",
+    "surface": "As a surface: log₂ of the loss, one scale for all",
+    "axis": "loss",
+    "first": "first direction",
+    "second": "second direction",
 }
-LEVELS = 16  # contours, at most
-
-Grid = Sequence[Sequence["float | None"]]
+LEVELS = 16  # contours, at most: those of the highest losses
+BETWEEN = 94.0  # from a map to the surface below it
 
 
 def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
-    """A map for each network; all have the same tones and contours for the same loss."""
+    """For each network a map and a surface; all have the same tones, contours and heights for the same loss."""
     values = [value for report in reports.values() for row in report["losses"] for value in known(row) if value > 0]
     low, high = (math.log2(edge(values or [1.0])) for edge in (min, max))
-    parts, top = _ramp(low, high, words), KEY + 8
-    placed = boxes(len(reports), tall, top=top, height=250 if tall else 300)
-    for (name, report), box in zip(reports.items(), placed, strict=True):
-        at = [float(value) for value in report["coordinates"]]
+    up, levels = _up(low, high), _levels(low, high)
+    plan, width = 250.0 if tall else 300.0, (TALL if tall else WIDE / 2) - LEFT - RIGHT
+    placed = boxes(len(reports), tall, top=KEY + 8, height=plan + BETWEEN + RATIO * width)
+    parts = _ramp(low, high, words)
+    for (name, report), (left, top, _, _) in zip(reports.items(), placed, strict=True):
+        at, losses = [float(value) for value in report["coordinates"]], report["losses"]
         half = (at[1] - at[0]) / 2 if len(at) > 1 else 0.5
-        panel = Panel(*box, *2 * (_square(at[0] - half, at[-1] + half),))
-        parts += _tiles(panel, at, half, report["losses"], low, high, words)
-        parts += _contours(panel, at, report["losses"], low, high)
-        parts += [
-            element("circle", cx=panel.x(0.0), cy=panel.y(0.0), r=4.5, fill=PAPER, stroke=INK, stroke_width=2),
-            text(words["centre"], panel.x(0.0) + 9, panel.y(0.0) + 4, font_size=12, fill=INK, paint_order="stroke",
-                 stroke=PAPER, stroke_width=3),
-        ]  # fmt: skip
+        panel = Panel(left, top, width, plan, *2 * (_square(at[0] - half, at[-1] + half),))
+        heights = [[_height(loss, up) for loss in row] for row in losses]
+        parts += _tiles(panel, at, half, losses, heights, words)
+        parts += _contours(panel, at, heights, levels)
+        parts += _mark(panel.x(0.0), panel.y(0.0), words)
         parts += _frame(panel, network_title(name), colour_of(name), words["below"])
+        view = View(left, panel.foot + BETWEEN, width, at[-1] or 1.0)
+        parts.append(text(words["surface"], left - LEFT + 8, view.top - 28, font_size=12.5, fill=MUTED))
+        parts += draw_surface(view, at, heights, up, levels, words)
+        middle = heights[len(at) // 2][len(at) // 2]
+        if middle is not None:
+            parts += _mark(*view.point(0.0, 0.0, middle), words)
     return whole(parts, placed, words["label"], "rd-landscape", tall)
+
+
+def _up(low: float, high: float) -> Scale:
+    """Tone and height of a loss: from 2^low to 2^high, in equal steps for equal ratios; up to five lines."""
+    first, last = math.ceil(low), math.floor(high)
+    every = max(1, -(-(last - first) // 4))
+    return Scale(
+        lambda loss: min(max((math.log2(max(loss, 2.0**low)) - low) / ((high - low) or 1.0), 0.0), 1.0),
+        {2.0**power: f"{2.0**power:g}" for power in range(first, last + 1) if power % every == 0},
+    )
+
+
+def _levels(low: float, high: float) -> list[float]:
+    """The heights of the contours, at the powers of two."""
+    first, last = math.floor(low) + 1, math.ceil(high) - 1
+    return [(power - low) / (high - low) for power in range(max(first, last - LEVELS), last + 1)]
+
+
+def _height(loss: float | None, up: Scale) -> float | None:
+    """0 to 1; a loss beyond all numbers is as high as the highest, one that is not known has no height."""
+    return None if loss is None or math.isnan(loss) else up.part(loss)
+
+
+def _mark(x: float, y: float, words: Mapping[str, str]) -> list[str]:
+    """The network itself, in the middle."""
+    halo = {"paint_order": "stroke", "stroke": PAPER, "stroke_width": 3}
+    return [
+        element("circle", cx=x, cy=y, r=4.5, fill=PAPER, stroke=INK, stroke_width=2),
+        text(words["centre"], x + 9, y + 4, font_size=12, fill=INK, **halo),
+    ]
 
 
 def _square(low: float, high: float) -> Scale:
@@ -66,68 +109,44 @@ def _frame(panel: Panel, title: str, colour: str, below: str) -> list[str]:
     return [*parts, text(below, end, panel.foot + 35, text_anchor="end", font_size=12.5, fill=MUTED)]
 
 
-def _tone(loss: float | None, low: float, high: float) -> float:
-    """0 for the lowest loss of all maps, 1 for the highest, in equal steps for equal ratios."""
-    if not finite(loss):
-        return 1.0
-    return min(max((math.log2(max(loss, 2.0**low)) - low) / ((high - low) or 1.0), 0.0), 1.0)
-
-
 def _tiles(
-    panel: Panel, at: Sequence[float], half: float, losses: Grid, low: float, high: float, words: Mapping[str, str]
+    panel: Panel, at: Sequence[float], half: float, losses: Grid, heights: Grid, words: Mapping[str, str]
 ) -> list[str]:
-    """A tile for each measured place; the higher the loss, the darker (on a dark page, the lighter)."""
+    """A tile for each measured place: the higher the loss, the darker, on a dark page the lighter; empty if unknown."""
     parts = []
-    for b, row in zip(at, losses, strict=True):
-        for a, loss in zip(at, row, strict=True):
-            left, right = panel.x(a - half), panel.x(a + half)
-            upper, lower = panel.y(b + half), panel.y(b - half)
+    for a, row, high in zip(at, losses, heights, strict=True):
+        for b, loss, height in zip(at, row, high, strict=True):
+            # Rounded as they are written, or hair lines of paper would show between tiles.
+            left, right = round(panel.x(a - half), 1), round(panel.x(a + half), 1)
+            upper, lower = round(panel.y(b + half), 1), round(panel.y(b - half), 1)
             told = words["place"].format(a=a, b=b, loss=f"{loss:.3g}" if finite(loss) else "–")
             box = {"x": left, "y": upper, "width": right - left, "height": lower - upper}
-            tone = {"fill": INK, "opacity": 0.04 + 0.56 * _tone(loss, low, high), "shape_rendering": "crispEdges"}
-            parts.append(element("rect", element("title", escape(told)), **box, **tone, class_="rd-value"))
+            if height is None:
+                style = {"fill": PAPER, "stroke": MUTED, "stroke_dasharray": "2 2"}
+            else:
+                style = {"fill": INK, "opacity": tone(height), "shape_rendering": "crispEdges"}
+            parts.append(element("rect", element("title", escape(told)), **box, **style, class_="rd-value"))
     return parts
 
 
-def _contours(panel: Panel, at: Sequence[float], losses: Grid, low: float, high: float) -> list[str]:
-    """Lines along which the loss is a power of two, by marching squares."""
+def _contours(panel: Panel, at: Sequence[float], heights: Grid, levels: Sequence[float]) -> list[str]:
+    """Lines along which the loss is a power of two."""
     parts = []
-    first, last = math.floor(low) + 1, math.ceil(high) - 1
-    for power in range(max(first, last - LEVELS), last + 1):
+    for level in levels:
         pieces = [
-            f"M{panel.x(xa):.1f} {panel.y(ya):.1f} L{panel.x(xb):.1f} {panel.y(yb):.1f}"
-            for (xa, ya), (xb, yb) in _crossings(at, losses, power)
+            f"M{panel.x(a):.1f} {panel.y(b):.1f} L{panel.x(c):.1f} {panel.y(d):.1f}"
+            for square in squares(at, heights)
+            for (a, b), (c, d) in square.contour(level)
         ]
         if pieces:
             parts.append(element("path", d=" ".join(pieces), fill="none", stroke=PAPER, stroke_width=1.5))
     return parts
 
 
-def _crossings(at: Sequence[float], losses: Grid, power: int) -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    """The pieces of one contour: in each square of four places, from edge to edge."""
-    found = []
-    for j in range(len(at) - 1):
-        for i in range(len(at) - 1):
-            corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
-            heights = [losses[row][column] for column, row in corners]
-            if not all(finite(height) and height > 0 for height in heights):
-                continue
-            levels = [math.log2(height) - power for height in heights if height]
-            cuts = []
-            for k in range(4):
-                here, there = levels[k], levels[(k + 1) % 4]
-                if (here < 0) != (there < 0):
-                    part = here / (here - there)
-                    (ia, ja), (ib, jb) = corners[k], corners[(k + 1) % 4]
-                    cuts.append((at[ia] + part * (at[ib] - at[ia]), at[ja] + part * (at[jb] - at[ja])))
-            found += [(cuts[k], cuts[k + 1]) for k in range(0, len(cuts) - 1, 2)]
-    return found
-
-
 def _ramp(low: float, high: float, words: Mapping[str, str]) -> list[str]:
     """The key: tones from the lowest loss to the highest."""
     parts = [
-        element("rect", x=64 + 12 * step, y=6, width=12, height=12, fill=INK, opacity=0.04 + 0.56 * step / 9)
+        element("rect", x=64 + 12 * step, y=6, width=12, height=12, fill=INK, opacity=tone(step / 9))
         for step in range(10)
     ]
     ends = ((58, "end", 2.0**low), (190, "start", 2.0**high))

@@ -79,7 +79,7 @@ QUESTIONS = {
     "shattering": "In fresh networks, take the gradient at inputs that lie side by side on a line. Do two neighbours "
     "want the same change? If not, a step that helps one picture does nothing for the next.",
     "landscape": "Walk away from the trained weights in two random directions, each filter by as much as it is long, "
-    "and draw the loss as a map.",
+    "and draw the loss as a map and as a surface.",
     "sanity": "Replace the trained weights by random ones, from the classifier down, block by block. A map that "
     "explains the network must change with it. One that stays the same shows the picture, not the network.",
     "localise": "On drawn shapes it is known where the object is. How often is the map’s highest place on it, and how "
@@ -98,7 +98,9 @@ LOOK = {
     "paths": "where the bars on the right stand, compared with those on the left.",
     "gradients": "curves that fall from right to left, the way that the gradient goes; the scale is logarithmic.",
     "shattering": "how fast the curves fall with depth. The scale is logarithmic; dots at its foot are zero or less.",
-    "landscape": "how far the low ground reaches. Both maps have the same colours for the same loss.",
+    "landscape": "how far the low ground reaches, and how steep the walls around it are. Below each map is its "
+    "surface, seen from above at an angle: from contour to contour the loss doubles. The same tone and the same height "
+    "mean the same loss in both networks.",
     "sanity": "curves that fall. One that stays up belongs to a method that does not look at the network.",
     "localise": "bars above that of a uniform map, which scores the object’s area.",
     "faithful": "how far the curve is from random’s: below it for deletion, above it for insertion.",
