@@ -417,7 +417,8 @@ def experiment(
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
     out: Annotated[Path | None, typer.Option(help="A folder: each result is written there, as NAME.json.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Leave out what the folder holds already, of the same weights.")
+        bool,
+        typer.Option("--resume", help="Leave out networks that the folder holds already, with the same weights."),
     ] = False,
     as_json: Json = False,
 ) -> tuple[Any, str]:
@@ -452,6 +453,7 @@ def experiment(
         result = results.measure(
             each, networks, dataset, pictures, seed,
             lambda title, done, each=each: console.progress(f"{each}, {title}: {console.percent(done)}", False),
+            there,
         )  # fmt: skip
         console.progress(f"{each}: {sum(result['provenance']['seconds'].values()):.1f} s", True)
         settings = {"--model": models, "--data": Path(place), "--data-dir": data_dir}

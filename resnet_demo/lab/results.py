@@ -33,14 +33,21 @@ def measure(
     pictures: int | None = None,
     seed: int = 0,
     progress: Callable[[str, float], None] = lambda network, done: None,
+    known: Result | None = None,
 ) -> Result:
     """Run an experiment on each of the networks, on the data set's first pictures; None: as many as suit it.
 
-    `progress` is told the network's name and the fraction of its run that is done. Raises InputError as `lab.run`.
+    A network that a `known` result has on the same pictures, with the same seed and the same weights, is not measured
+    again. `progress` is told the network's name and the fraction of its run that is done. Raises InputError as
+    `lab.run`.
     """
     chosen = dataset.subset(lab.pictures_for(name, pictures))
+    told = known["provenance"] if known and _is_run(known, name, dataset, len(chosen), seed) else {"weights": {}}
     reports, seconds = {}, {}
     for title, network in lab.concerned(name, networks).items():
+        if known and told["weights"].get(title) == fingerprint(network):
+            reports[title], seconds[title] = known["networks"][title], told["seconds"][title]
+            continue
         started = time.perf_counter()
         reports[title] = lab.run(name, network, chosen, seed, lambda done, title=title: progress(title, done))
         seconds[title] = time.perf_counter() - started
@@ -106,14 +113,20 @@ def would_be_the_same(
     seed: int,
 ) -> bool:
     """Whether `measure` with these arguments would find this result once more; a network that is None is as it was."""
-    if result is None or result["experiment"] != name or result["data"] != dataset.name:
+    if result is None or not _is_run(result, name, dataset, min(lab.pictures_for(name, pictures), len(dataset)), seed):
         return False
     told = result["provenance"]
     known = {title: network for title, network in networks.items() if network is not None}
     wanted = {title: fingerprint(network) for title, network in lab.concerned(name, known).items()}
     wanted |= {title: told["weights"].get(title) for title, network in networks.items() if network is None}
-    count = min(lab.pictures_for(name, pictures), len(dataset))
-    return (told["weights"], told["pictures"], told["seed"]) == (wanted, count, seed)
+    return told["weights"] == wanted
+
+
+def _is_run(result: Result, name: str, dataset: Dataset, pictures: int, seed: int) -> bool:
+    """Whether a result is of this experiment on as many pictures of a data set of this name, with this seed."""
+    told = result["provenance"]
+    found = result["experiment"], result["data"], told["pictures"], told["seed"]
+    return found == (name, dataset.name, pictures, seed)
 
 
 def pairs(result: Result) -> list[dict[str, Any]]:

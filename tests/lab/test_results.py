@@ -74,6 +74,26 @@ def test_a_result_is_known_again_by_all_that_it_rests_on(residual, plain, tmp_pa
     assert results.read(tmp_path / "absent.json") is None
 
 
+def test_a_network_that_is_known_is_not_measured_again(residual, plain, monkeypatch):
+    data, ran = noise(6), []
+    run = lab.run
+    monkeypatch.setattr(lab, "run", lambda name, network, *rest: ran.append(network) or run(name, network, *rest))
+    first = results.measure("refinement", {"a": residual}, data, 4, 1)
+    both = results.measure("refinement", {"a": residual, "b": plain}, data, 4, 1, known=first)
+    assert ran == [residual, plain]
+    assert both["networks"]["a"] == first["networks"]["a"]
+    assert both["provenance"]["seconds"]["a"] == first["provenance"]["seconds"]["a"]
+    for name, network, pictures, seed in (
+        ("refinement", plain, 4, 1),  # other weights
+        ("refinement", residual, 5, 1),
+        ("refinement", residual, 4, 2),
+        ("responses", residual, 4, 1),
+    ):
+        ran.clear()
+        results.measure(name, {"a": network}, data, pictures, seed, known=first)
+        assert ran == [network]
+
+
 def test_depths_of_its_own_need_one_network_of_a_kind(residual, plain):
     networks = {"deep": residual, "deep plain": plain, "shallow": residual, "shallow plain": plain}
     assert list(lab.concerned("lens", networks)) == list(networks)

@@ -19,6 +19,7 @@ from resnet_demo.errors import InputError
 from resnet_demo.figures.experiments import words_of
 from resnet_demo.lab import results
 from resnet_demo.ui import address, experiments, run
+from resnet_demo.ui.events import Events
 from resnet_demo.ui.experiments import ExperimentsPage
 from resnet_demo.ui.run import Run
 from resnet_demo.ui.session import HERE, RANDOM, TRAINED, Trained, Visit, new_visit
@@ -32,9 +33,11 @@ MEASURED = [name for name in lab.NAMES if results.bundled(name)]
 def built(tmp_path: Path) -> tuple[gr.Blocks, ExperimentsPage]:
     """The page where there is no data set, with its events."""
     with gr.Blocks() as demo:
-        key = gr.State(None)
+        key, clicked = gr.State(None), gr.JSON()
         page = experiments.build(str(tmp_path))
-        experiments.connect(page, key, str(tmp_path))
+        shown = page.page.components
+        events = Events(key, clicked, shown, lambda visit, whole: {}, shown, lambda visit: {})
+        experiments.connect(page, events, str(tmp_path))
     return demo, page
 
 
@@ -78,15 +81,14 @@ def test_every_experiment_has_a_place_and_words() -> None:
 
 
 def test_the_shown_pair_is_chosen(page: ExperimentsPage, visit: Visit) -> None:
-    choose = experiments.changes(page)["compared"]
     assert "ResNet-56" in by_id(page, visit)["experiment-bundled"]
-    choose(visit, "resnet20")
+    experiments.change_compared(visit, "resnet20")
     shown = by_id(page, visit)
     assert "ResNet-20" in shown["experiment-bundled"]
     assert "ResNet-56" not in shown["experiment-bundled"]
     assert re.search('data-compared="resnet20" aria-pressed="true"', shown["experiment"])
     with pytest.raises(InputError, match="no result"):
-        choose(visit, "<b>")
+        experiments.change_compared(visit, "<b>")
 
 
 def test_numbers_are_those_of_the_figure() -> None:

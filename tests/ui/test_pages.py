@@ -240,7 +240,7 @@ def test_pages_say_no_evidence_where_there_is_none(visit: Visit) -> None:
     )
     visit.trace = replace(visit.seen, blocks=against)
     with ui.gr.Blocks():
-        page, *_ = gradcam.build()
+        page = gradcam.build().page
     shown = {component.elem_id: html for component, html in page.render(visit).items()}
     assert "No positive evidence" in shown["strip"]
     assert "(3 of 3 blocks have none)" in shown["strip"]
