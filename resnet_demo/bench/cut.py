@@ -8,7 +8,7 @@ measured by `classify`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import cycle, pairwise
+from itertools import cycle
 from typing import Any
 
 import torch
@@ -34,8 +34,6 @@ def measure() -> dict[str, Any]:
     trace = trace_blocks(model, domain.to_input(picture))
     label = domain.labels[trace.target]
 
-    comes_from = {name: before for before, name in pairwise(["stem", *names])}
-
     def numbers(name: str) -> Beside:
         return beside(model, trace, deleted=[name])
 
@@ -44,7 +42,7 @@ def measure() -> dict[str, Any]:
         then, now = (readings.softmax(1)[:, trace.target].tolist() for readings in (found.before, found.after))
         draw_street(trace, None, picture, (label, f"{now[-1]:.0%}"), cut=[name], outputs=found.states)
         draw_lens(names, then, now, label)
-        opened = trace_rewired(model, name, found.states[comes_from[name]], deleted=[name])
+        opened = trace_rewired(model, name, found.into(name), deleted=[name])
         for tall in (False, True):
             draw_block(opened, channel_to_show(trace[name]), tall, factors={"residual": 0.0, "shortcut": 1.0})
 

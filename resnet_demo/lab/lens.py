@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -72,6 +73,10 @@ class Beside:
     states: dict[str, Tensor]  # what leaves the stem and each block now
     before: Tensor  # readings of the network as it is, [blocks + 1, classes]
     after: Tensor  # and now
+
+    def into(self, name: str) -> Tensor:
+        """What a block gets now."""
+        return {block: self.states[before] for before, block in pairwise(self.states)}[name]
 
 
 @torch.no_grad()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import gradio as gr
@@ -114,8 +113,7 @@ def _block(visit: Visit, found: Beside, wires: Wires) -> str:
     """The opened block as its equation, with what flows through it now; its two wires can be cut there."""
     say, (dials, deleted) = visit.say, wires
     name = visit.opened.name
-    comes_from = {after: before for before, after in pairwise(found.states)}
-    seen = trace_rewired(visit.network, name, found.states[comes_from[name]], dials, deleted)
+    seen = trace_rewired(visit.network, name, found.into(name), dials, deleted)
     dial = dials.get(name, Dial(residual=float(name not in deleted)))
     factors, words = {"residual": dial.residual, "shortcut": dial.shortcut}, say.cut.BLOCK
     if visit.network.config.plain:

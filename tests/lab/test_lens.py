@@ -28,6 +28,8 @@ def test_a_change_is_seen_beside_the_network_as_it_is(model):
     assert torch.allclose(found.after[:2], found.before[:2], atol=1e-6)  # before the hole
     assert not torch.allclose(found.after[2], found.before[2])
     assert list(found.states) == ["stem", *names]
+    assert found.into(names[0]) is found.states["stem"]
+    assert found.into(names[2]) is found.states[names[1]]
 
 
 def test_contributions_add_up_to_the_logits(model):

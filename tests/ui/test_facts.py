@@ -30,6 +30,16 @@ def test_deeper_responds_less() -> None:
     assert facts.deeper_responds_less({"resnet56": deep, "plain56": plain}) is None
 
 
+def test_from_where_on_most_pictures_are_right() -> None:
+    for errors, title, place in (
+        ({"stem": 0.9, "layer1.0": 0.4, "layer1.1": 0.5, "layer2.0": 0.1}, "2.0", 3),
+        ({"stem": 0.4, "layer1.0": 0.3}, "stem", 0),
+        ({"stem": 0.4, "layer1.0": 0.5}, None, None),
+    ):
+        assert facts.knows_since(errors) == title
+        assert facts.place_of(facts.Side("ResNet-20", {"error": errors})) == place
+
+
 def test_keeping() -> None:
     reports = {"resnet20": {"left": {"saliency": 0.51, "a": 0.5}}, "plain20": {"left": {"saliency": 0.1, "b": 0.9}}}
     assert facts.keeping(reports) == ["b", "saliency"]

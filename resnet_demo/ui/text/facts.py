@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...figures.runs import is_plain, network_title
+from .findings import block_title, settled
 
 Reports = Mapping[str, Mapping[str, Any]]
 CLOSE = 0.05  # errors that differ by less count as the same
@@ -43,7 +44,7 @@ def both(reports: Reports) -> list[Side]:
 def extreme(values: Mapping[str, float], largest: bool) -> tuple[str, float]:
     """The block with the largest or the smallest value, without its `layer`, and the value."""
     name = (max if largest else min)(values, key=lambda name: values[name])
-    return name.removeprefix("layer"), values[name]
+    return block_title(name), values[name]
 
 
 def points(error: float) -> str:
@@ -85,16 +86,17 @@ def bearable(errors: Mapping[str, float]) -> tuple[float, float]:
 
 def knows_since(errors: Mapping[str, float]) -> str | None:
     """The first place from which on fewer than half of the pictures are wrong; None: nowhere."""
-    names = list(errors)
-    late = [index for index, name in enumerate(names) if errors[name] >= 0.5]
-    since = late[-1] + 1 if late else 0
-    return names[since].removeprefix("layer") if since < len(names) else None
+    since = _settled(errors)
+    return None if since is None else block_title(list(errors)[since])
 
 
 def place_of(side: Side) -> int | None:
     """How many places further in than the stem that is."""
-    since = knows_since(side["error"])
-    return [name.removeprefix("layer") for name in side["error"]].index(since) if since else None
+    return _settled(side["error"])
+
+
+def _settled(errors: Mapping[str, float]) -> int | None:
+    return settled([1 - error for error in errors.values()])
 
 
 def fresh_gradients(side: Side) -> tuple[float | None, float | None]:
