@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from resnet_demo.figures import axes, draw_experiment
+from resnet_demo.figures.axes import magnitude
 from resnet_demo.figures.experiments import words_of
 from resnet_demo.figures.palette import PLAIN, RESNET
 from resnet_demo.figures.surface import RISE
@@ -374,3 +375,10 @@ def test_logarithmic_scales_have_whole_powers() -> None:
 def test_names_that_would_collide_are_left_out() -> None:
     assert list(axes.places(["a", "b", "c"], 300).lines.values()) == ["a", "b", "c"]
     assert len(axes.places([f"{k}.0" for k in range(50)], 200).lines) < 10
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, "not finite"), (6.3e-5, "6.3e-05"), (0.5, "0.5"), (99.0, "99"), (2234.0, "2,234")]
+)
+def test_magnitude(value: float | None, expected: str) -> None:
+    assert magnitude(value) == expected

@@ -88,8 +88,11 @@ def known(values: Iterable[object]) -> list[float]:
     return [value for value in values if finite(value)]
 
 
-def number(value: float | None) -> str:
-    return f"{value:.2g}" if finite(value) else "not finite"
+def magnitude(value: float | None) -> str:
+    """A number of which the order of magnitude counts: 0.000063 -> 6.3e-05, 2234 -> 2,234."""
+    if not finite(value):
+        return "not finite"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 # Networks
@@ -210,7 +213,7 @@ class Panel:
             elif runs[-1]:
                 runs.append([])
         parts = [_stroke("M" + " L".join(run), look) for run in runs if len(run) > 1]
-        said = titles or [f"{x:g}: {number(y)}" for x, y in points]
+        said = titles or [f"{x:g}: {magnitude(y)}" for x, y in points]
         return parts + (self.dots(points, look, said) if dots else [])
 
     def dots(self, points: Sequence[tuple[float, float | None]], look: Look, titles: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from . import axes
-from .axes import TALL, WIDE, Panel, known, linear, looks, number, sheet
+from .axes import TALL, WIDE, Panel, known, linear, looks, magnitude, sheet
 from .palette import MUTED
 from .runs import apart, network_title
 from .svg import text
@@ -46,7 +46,7 @@ def draw_lines(
         points = [(float(index), value) for index, value in enumerate(lines[name])]
         here = [points[chosen]]
         parts += panel.curve(points, look, dots=False)
-        parts += panel.dots(here, look, [f"{places[chosen]}: {number(value)}" for _, value in here])
+        parts += panel.dots(here, look, [f"{places[chosen]}: {magnitude(value)}" for _, value in here])
         if last := known(lines[name])[-1:]:
             ends[name] = (panel.y(*last), look.colour)
     heights = apart([y for y, _ in ends.values()], 18, TOP, panel.foot)

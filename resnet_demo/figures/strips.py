@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from .axes import TALL, WIDE, Scale, finite, number, sheet
+from .axes import TALL, WIDE, Scale, finite, magnitude, sheet
 from .palette import INK, LINE, MUTED, SHORTCUT, WRONG
 from .runs import colour_of, network_title, shortened
 from .svg import element, text
@@ -71,7 +71,7 @@ def draw_strips(
     label: str,
     kind: str,
     tall: bool,
-    show: Callable[[float | None], str] = number,
+    show: Callable[[float | None], str] = magnitude,
     words: Mapping[str, str] = WORDS,
 ) -> str:
     """An SVG document. `note` says what the bars are, `label` the same to those who cannot see them."""

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from resnet_demo.ui.text import facts
 
 
 def test_signed() -> None:
     assert [facts.signed(cosine) for cosine in (0.1234, -0.05, 0.0)] == ["+0.123", "−0.050", "+0.000"]
-
-
-@pytest.mark.parametrize(("ratio", "expected"), [(6.3e-5, "6.3e-05"), (0.5, "0.5"), (99.0, "99"), (2234.0, "2,234")])
-def test_times(ratio: float, expected: str) -> None:
-    assert facts.times(ratio) == expected
 
 
 def test_fresh_gradients() -> None:

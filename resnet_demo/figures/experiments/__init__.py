@@ -12,7 +12,7 @@ from html import escape
 from importlib.util import find_spec
 from typing import Any
 
-from ..axes import number
+from ..axes import magnitude
 from ..runs import network_title
 
 Reports = Mapping[str, Mapping[str, Any]]
@@ -38,7 +38,7 @@ def words_of(name: str) -> dict[str, str]:
 
 
 def _table(reports: Reports) -> str:
-    """A row for each number, a column for each network."""
+    """A row for each magnitude, a column for each network."""
     head = "".join(f"<th scope='col'>{escape(network_title(name))}</th>" for name in reports)
     names = list(dict.fromkeys(name for report in reports.values() for name in report))[:MOST_ROWS]
     rows = "".join(
@@ -53,4 +53,4 @@ def _table(reports: Reports) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return f"{len(value)} values"
-    return number(value) if isinstance(value, float) else str(value)
+    return magnitude(value) if isinstance(value, float) else str(value)

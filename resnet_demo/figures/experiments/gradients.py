@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..axes import Panel, boxes, key, logarithmic, looks, number, places, whole
+from ..axes import Panel, boxes, key, logarithmic, looks, magnitude, places, whole
 
 if TYPE_CHECKING:
     from . import Reports
@@ -43,6 +43,6 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
         parts += panel.frame(words[case], words["below"])
         for name, look in looks(reports).items():
             values = list(reports[name]["norms"].get(case, {}).values())
-            said = [f"{title}: {number(value)}" for title, value in zip(titles, values, strict=False)]
+            said = [f"{title}: {magnitude(value)}" for title, value in zip(titles, values, strict=False)]
             parts += panel.curve([(float(index), value) for index, value in enumerate(values)], look, said)
     return whole(parts, placed, words["label"], "rd-norms", tall)

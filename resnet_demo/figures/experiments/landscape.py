@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from ..axes import KEY, LEFT, RIGHT, TALL, WIDE, Panel, Scale, boxes, finite, known, linear, whole
+from ..axes import KEY, LEFT, RIGHT, TALL, WIDE, Panel, Scale, boxes, finite, known, linear, magnitude, whole
 from ..contours import Grid, squares
 from ..palette import INK, LINE, MUTED, PAPER, tone
 from ..runs import colour_of, network_title
@@ -119,7 +119,7 @@ def _tiles(
             # Rounded as they are written, or hair lines of paper would show between tiles.
             left, right = round(panel.x(a - half), 1), round(panel.x(a + half), 1)
             upper, lower = round(panel.y(b + half), 1), round(panel.y(b - half), 1)
-            told = words["place"].format(a=a, b=b, loss=f"{loss:.3g}" if finite(loss) else "–")
+            told = words["place"].format(a=a, b=b, loss=magnitude(loss) if finite(loss) else "–")
             box = {"x": left, "y": upper, "width": right - left, "height": lower - upper}
             if height is None:
                 style = {"fill": PAPER, "stroke": MUTED, "stroke_dasharray": "2 2"}
@@ -150,6 +150,6 @@ def _ramp(low: float, high: float, words: Mapping[str, str]) -> list[str]:
         for step in range(10)
     ]
     ends = ((58, "end", 2.0**low), (190, "start", 2.0**high))
-    parts += [text(f"{value:.2g}", x, 16, text_anchor=anchor, font_size=12, fill=INK) for x, anchor, value in ends]
+    parts += [text(magnitude(value), x, 16, text_anchor=anchor, font_size=12, fill=INK) for x, anchor, value in ends]
     parts.append(element("rect", x=64, y=6, width=120, height=12, fill="none", stroke=LINE))
     return [*parts, text(words["loss"], 8, 33, font_size=12, fill=MUTED)]

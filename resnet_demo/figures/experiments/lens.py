@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..axes import Panel, boxes, key, known, linear, looks, number, percent, places, whole
+from ..axes import Panel, boxes, key, known, linear, looks, magnitude, percent, places, whole
 
 if TYPE_CHECKING:
     from . import Reports
@@ -27,7 +27,7 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
         "error": linear(0.0, 1.0, show=percent),
         "contribution": linear(min([0.0, *added]), max([1.0, *added])),
     }
-    tell = {"error": percent, "contribution": number}
+    tell = {"error": percent, "contribution": magnitude}
     placed = boxes(2, tall, top=top)
     for what, box in zip(scales, placed, strict=True):
         titles = [words["stem"] if name == "stem" else name.removeprefix("layer") for name in names]

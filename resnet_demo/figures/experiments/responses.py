@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..axes import Panel, boxes, key, known, linear, looks, number, places, whole
+from ..axes import Panel, boxes, key, known, linear, looks, magnitude, places, whole
 
 if TYPE_CHECKING:
     from . import Reports
@@ -26,6 +26,6 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
     parts += panel.frame(words["std"], words["below"])
     for name, look in looks(reports).items():
         std = reports[name]["std"]
-        said = [f"{layer}: {number(value)}" for layer, value in std.items()]
+        said = [f"{layer}: {magnitude(value)}" for layer, value in std.items()]
         parts += panel.curve([(float(index), value) for index, value in enumerate(std.values())], look, said)
     return whole(parts, placed, words["label"], "rd-responses", tall)

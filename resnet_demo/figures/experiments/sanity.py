@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..axes import METHODS, Panel, boxes, key, known, linear, method_looks, number, whole
+from ..axes import METHODS, Panel, boxes, key, known, linear, magnitude, method_looks, whole
 from ..palette import MUTED
 from ..runs import network_title
 from ..svg import text
@@ -38,7 +38,7 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
         parts += panel.frame(network_title(name), words["below"])
         for method, steps in report["similarity"].items():
             title = words.get(method, method)
-            said = [f"{title}, {words.get(step, step)}: {number(value)}" for step, value in steps.items()]
+            said = [f"{title}, {words.get(step, step)}: {magnitude(value)}" for step, value in steps.items()]
             points = [(float(index), value) for index, value in enumerate(steps.values())]
             parts += panel.curve(points, found[method], said)
     return whole(parts, placed, words["label"], "rd-sanity", tall)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..axes import Panel, boxes, finite, key, linear, logarithmic, looks, number, whole
+from ..axes import Panel, boxes, finite, key, linear, logarithmic, looks, magnitude, whole
 from ..palette import MUTED
 from ..runs import is_plain
 from ..svg import element
@@ -35,5 +35,5 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
             way = " L".join(f"{panel.x(x):.1f} {panel.y(start * (first / x) ** 0.5):.1f}" for x, _ in points)
             dots = {"stroke_width": 1.5, "stroke_dasharray": "1 5", "stroke_linecap": "round"}
             parts.append(element("path", d=f"M{way}", fill="none", stroke=MUTED, **dots))
-        parts += panel.curve(points, look, [f"{x:g}: {number(y)}" for x, y in points])
+        parts += panel.curve(points, look, [f"{x:g}: {magnitude(y)}" for x, y in points])
     return whole(parts, placed, words["label"], "rd-shattering", tall)

@@ -57,11 +57,6 @@ def signed(cosine: float) -> str:
     return f"{cosine:+.3f}".replace("-", "−")
 
 
-def times(ratio: float) -> str:
-    """How many times as large: 0.000063 -> 6.3e-05, 2200 -> 2,200."""
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
-
-
 def after_deleting(side: Side, blocks: int) -> float | None:
     """The mean error with so many random blocks deleted."""
     errors = [draw["error"] for draw in side["deleted"] if draw["blocks"] == blocks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ....figures.axes import magnitude
 from ....figures.experiments import words_of
 from .. import findings
 from ..facts import (
@@ -26,7 +27,6 @@ from ..facts import (
     points,
     sides,
     signed,
-    times,
 )
 from .reading import percent
 
@@ -332,7 +332,7 @@ def gradients(reports: Reports) -> str:
 def _times(ratio: float | None) -> str:
     if not ratio:
         return "too small for 32 bits" if ratio == 0 else "not to be measured"
-    return f"{times(ratio)} times as large"
+    return f"{magnitude(ratio)} times as large"
 
 
 def responses(reports: Reports) -> str:
@@ -400,7 +400,7 @@ def landscape(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = [
         f"On {percent(side['share_below_twice_the_minimum'])} of the map {side.title}’s loss is below twice its "
-        f"minimum of {side['minimum']:.2g}; the highest is {side['maximum']:.3g}."
+        f"minimum of {magnitude(side['minimum'])}; the highest is {magnitude(side['maximum'])}."
         for side in both(reports)
     ]
     if residual and plain:

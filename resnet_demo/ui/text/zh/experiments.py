@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ....figures.axes import magnitude
 from ....figures.runs import network_title
 from ....figures.strips import words_from
 from .. import findings
@@ -27,7 +28,6 @@ from ..facts import (
     points,
     sides,
     signed,
-    times,
 )
 from .reading import percent
 from .terms import TERMS
@@ -421,7 +421,7 @@ def gradients(reports: Reports) -> str:
 def _times(ratio: float | None) -> str:
     if not ratio:
         return "小得无法用 32 位表示" if ratio == 0 else "无法测得"
-    return times(ratio)
+    return magnitude(ratio)
 
 
 def responses(reports: Reports) -> str:
@@ -486,8 +486,8 @@ def shattering(reports: Reports) -> str:
 def landscape(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = [
-        f"{side.title} 的损失最小为 {side['minimum']:.2g}，最高为 {side['maximum']:.3g}；图中低于最小值两倍的部分占 "
-        f"{percent(side['share_below_twice_the_minimum'])}。"
+        f"{side.title} 的损失最小为 {magnitude(side['minimum'])}，最高为 {magnitude(side['maximum'])}；"
+        f"图中低于最小值两倍的部分占 {percent(side['share_below_twice_the_minimum'])}。"
         for side in both(reports)
     ]
     if residual and plain:

@@ -417,7 +417,7 @@ def _done(wires: Sequence[str], dials: Dial) -> str:
     if deleted:
         parts.append(f"去掉{_blocks(deleted)}")
     if shortcuts:
-        parts.append(f"切断{_blocks(shortcuts)}的捷径")
+        parts.append(f"切断{_blocks(shortcuts)}{' ' * findings.few(shortcuts)}的捷径")
     for title, factor in ((" F(x) ", dials.residual), ("捷径", dials.shortcut)):
         if factor != 1:
             parts.append(f"所有{title}乘以 {factor:g}")
