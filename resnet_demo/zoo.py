@@ -20,6 +20,7 @@ from .weights import SUFFIXES, load_file, read_metadata
 CIFAR_DEPTHS = (8, 14, 20, 32, 44, 56, 110)
 IMAGENET_STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 IMAGENET_WIDTHS = (64, 128, 256, 512)
+MOST_SEEDS = 10  # from which a network's bundled weights may be trained: 0 to 9
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,18 @@ def _imagenet(depth: int, plain: bool) -> ResNetConfig:
     return ResNetConfig(IMAGENET_STAGES[depth], IMAGENET_WIDTHS, block, "imagenet", "B", plain, classes=1000)
 
 
-def bundled_weights(name: str) -> Path | None:
-    """The file of a network's bundled weights, if it has any."""
-    path = asset("weights", f"{name}.safetensors")
+def bundled_weights(name: str, seed: int = 0) -> Path | None:
+    """The file of a network's bundled weights, if it has any that were trained from this seed."""
+    path = asset("weights", f"{name}{f'-seed{seed}' if seed else ''}.safetensors")
     return path if path.is_file() else None
+
+
+def bundled_seeds(name: str) -> list[int]:
+    """The seeds that a network's bundled weights were trained from, one training each; 0 is the one that `load` takes.
+
+    How far the same training comes out differently by luck alone can only be told from several.
+    """
+    return [seed for seed in range(MOST_SEEDS) if bundled_weights(name, seed)]
 
 
 def network(name: str) -> Network:
@@ -88,7 +97,10 @@ def twin(name: str) -> str | None:
 
 
 def models() -> list[dict[str, Any]]:
-    """The zoo as a table: name, depth, plain, family, dataset, params, weights, test_accuracy (a fraction, or None)."""
+    """The zoo as a table: name, depth, plain, family, dataset, params, weights, test_accuracy (a fraction, or None).
+
+    `test_accuracies` are those of all bundled trainings of the network, seed by seed.
+    """
     return [
         {
             "name": entry.name,
@@ -99,23 +111,34 @@ def models() -> list[dict[str, Any]]:
             "params": count_parameters(entry.config),
             "weights": entry.weights,
             "test_accuracy": _test_accuracy(entry),
+            "test_accuracies": test_accuracies(entry.name),
         }
         for entry in map(network, names())
     ]
 
 
-def histories() -> dict[str, list[dict[str, Any]]]:
-    """How the bundled networks were trained, by name: the records with test figures, one for each epoch."""
-    paths = {name: bundled_weights(name) for name in names()}
+def histories(seed: int = 0) -> dict[str, list[dict[str, Any]]]:
+    """How the networks bundled with this seed were trained, by name: the records with test figures, one per epoch."""
+    paths = {name: bundled_weights(name, seed) for name in names()}
     return {name: read_metadata(path)["provenance"].get("history", []) for name, path in paths.items() if path}
 
 
 def trained_alike() -> bool:
-    """Whether all bundled networks were trained by one recipe, for as many epochs, from one seed."""
-    paths = filter(None, map(bundled_weights, names()))
-    told = [read_metadata(path)["provenance"] for path in paths]
-    how = [[provenance.get(what) for what in ("recipe", "epochs", "seed")] for provenance in told]
-    return all(other == how[0] for other in how)
+    """Whether all bundled networks were trained by one recipe, for as many epochs, and all from seed 0 among others."""
+    told = {name: _stories(name) for name in names()}
+    how = [[story.get(what) for what in ("recipe", "epochs")] for stories in told.values() for story in stories]
+    return all(other == how[0] for other in how) and all(s[0].get("seed") == 0 for s in told.values() if s)
+
+
+def test_accuracies(name: str) -> list[float]:
+    """Of all bundled trainings of a network, seed by seed: fractions of the test set."""
+    return [story["test_accuracy"] for story in _stories(name) if "test_accuracy" in story]
+
+
+def _stories(name: str) -> list[dict[str, Any]]:
+    """The provenance of a network's bundled weights, seed by seed."""
+    paths = [bundled_weights(name, seed) for seed in bundled_seeds(name)]
+    return [read_metadata(path)["provenance"] for path in paths if path]
 
 
 @lru_cache
@@ -125,9 +148,9 @@ def count_parameters(config: ResNetConfig) -> int:
 
 
 def _test_accuracy(entry: Network) -> float | None:
-    path = bundled_weights(entry.name)
-    if path:
-        return read_metadata(path)["provenance"].get("test_accuracy")
+    bundled = test_accuracies(entry.name)
+    if bundled:
+        return bundled[0]
     if entry.weights == "download":
         return torchvision_weights(entry.name).meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
     return None
@@ -151,17 +174,21 @@ def build(name: str, seed: int | None = None, classes: int | None = None) -> Res
     return model
 
 
-def load(source: str | Path) -> ResNet:
+def load(source: str | Path, seed: int = 0) -> ResNet:
     """A trained network: by its zoo name (bundled or downloaded weights), or from a checkpoint file.
 
-    Returned in eval mode, without gradients for its weights. Raises InputError where there are none to be had.
+    `seed` chooses among bundled weights of the same network, see `bundled_seeds`. Returned in eval mode, without
+    gradients for its weights. Raises InputError where there are none to be had.
     """
     if Path(source).suffix in SUFFIXES:
         return load_file(source)
     entry = network(str(source))
-    path = bundled_weights(entry.name)
+    path = bundled_weights(entry.name, seed)
     if path:
         return load_file(path)
+    if entry.weights == "bundled":
+        seeds = ", ".join(map(str, bundled_seeds(entry.name)))
+        raise InputError(f"The bundled weights of {entry.name} were trained from seed {seeds}, not from {seed}.")
     if entry.weights == "download":
         return _load_torchvision(entry)
     trained = ", ".join(name for name in names() if bundled_weights(name))

@@ -397,6 +397,19 @@ def test_degradation_is_the_papers_figure(trained: Any) -> None:
     assert [len(x) for x, _ in lines_of(left)] == [30, 30, 20, 20]
 
 
+def test_degradation_shows_other_seeds_faintly(trained: Any) -> None:
+    other = [{**record, "test_accuracy": record["test_accuracy"] - 0.01} for record in trained["resnet20"]]
+    alone, both = draw_degradation(trained).axes[1], draw_degradation(trained, again=[{"resnet20": other}, {}]).axes[1]
+    assert len(both.lines) == len(alone.lines) + 2
+    _, _, faint, bold = both.lines
+    assert faint.get_color() == bold.get_color()
+    assert faint.get_alpha() < 1
+    assert bold.get_alpha() is None
+    assert faint.get_linewidth() < bold.get_linewidth() / 2
+    assert lines_of(both)[2][1] == pytest.approx([value + 1 for value in lines_of(both)[3][1]])
+    assert [item.get_text() for item in both.texts] == [item.get_text() for item in alone.texts]  # named once
+
+
 def test_histories_bear_what_is_missing(trained: Any) -> None:
     cases: list[Any] = [
         {},

@@ -92,6 +92,7 @@ def test_the_table_holds_the_published_numbers():
     assert table["plain110"]["params"] == 1_727_962
     assert {row["weights"] for row in table.values()} <= {"bundled", "download", "none"}
     for row in table.values():
+        assert row["test_accuracies"][:1] == [row["test_accuracy"]] * (row["weights"] == "bundled")
         assert (row["weights"] == "none") == (row["test_accuracy"] is None)
 
 
@@ -115,13 +116,32 @@ def test_building_gives_a_domain_and_says_where_the_weights_come_from():
 
 
 BUNDLED = [name for name in zoo.names() if zoo.bundled_weights(name)]
+TRAININGS = [(name, seed) for name in BUNDLED for seed in zoo.bundled_seeds(name)]
 
 
 def test_what_is_bundled_comes_in_pairs():
     assert {"resnet20", "plain20"} <= set(BUNDLED)
-    assert all(zoo.twin(name) in BUNDLED for name in BUNDLED)
+    for name, seed in TRAININGS:
+        assert (zoo.twin(name), seed) in TRAININGS
+        assert len(zoo.histories(seed)[name]) >= 30
     assert zoo.histories().keys() == set(BUNDLED)
-    assert all(len(history) >= 30 for history in zoo.histories().values())
+    assert zoo.histories(seed=zoo.MOST_SEEDS) == {}
+    files = zoo.asset("weights").glob("*.safetensors")
+    assert len(list(files)) == len(TRAININGS)  # none has a name under which it would never be found
+
+
+def test_the_seeds_of_a_network_are_trainings_of_their_own(sentence):
+    for name in BUNDLED:
+        seeds = zoo.bundled_seeds(name)
+        assert seeds == list(range(len(seeds)))
+        models = [zoo.load(name, seed) for seed in seeds]
+        told = [model.provenance for model in models if model.provenance]
+        assert [(story["network"], story["seed"]) for story in told] == [(name, seed) for seed in seeds]
+        assert zoo.test_accuracies(name) == [story["test_accuracy"] for story in told]
+        assert len({model.fc.weight.sum().item() for model in models}) == len(models)
+        with pytest.raises(InputError, match=f"not from {len(seeds)}") as error:
+            zoo.load(name, len(seeds))
+        sentence(error.value)
 
 
 def test_all_bundled_networks_were_trained_alike():
@@ -136,18 +156,19 @@ def test_deeper_is_better_with_shortcuts_only():
 
 def test_whether_all_were_trained_alike(monkeypatch):
     pair = {name: path for name in ("resnet20", "plain20") if (path := zoo.bundled_weights(name))}
-    monkeypatch.setattr(zoo, "bundled_weights", pair.get)
+    monkeypatch.setattr(zoo, "bundled_weights", lambda name, seed: pair.get(name) if seed == 0 else None)
     assert zoo.trained_alike()
     told = {path: zoo.read_metadata(path) for path in pair.values()}
-    other = copy.deepcopy(told)
-    other[pair["plain20"]]["provenance"]["recipe"]["lr"] *= 2
-    monkeypatch.setattr(zoo, "read_metadata", other.get)
-    assert not zoo.trained_alike()
+    for change in ({"recipe": {"lr": 1.0}}, {"epochs": 31}, {"seed": 1}):
+        other = copy.deepcopy(told)
+        other[pair["plain20"]]["provenance"].update(change)
+        monkeypatch.setattr(zoo, "read_metadata", other.get)
+        assert not zoo.trained_alike()
 
 
-@pytest.mark.parametrize("name", BUNDLED)
-def test_bundled_weights_are_as_accurate_as_they_say(name, shared_data):
-    model = zoo.load(name)
+@pytest.mark.parametrize(("name", "seed"), TRAININGS)
+def test_bundled_weights_are_as_accurate_as_they_say(name, seed, shared_data):
+    model = zoo.load(name, seed)
     assert model.config == zoo.network(name).config
     assert model.domain == CIFAR10
     assert model.provenance is not None

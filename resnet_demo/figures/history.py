@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from .palette import DEPTHS, INK, LINE, MUTED, fallback
@@ -25,6 +25,7 @@ Curve = list[tuple[float, float]]
 
 TRAIN = {"lw": 1.1, "ls": (0, (4, 2))}
 TEST = {"lw": 2.4, "ls": "-"}
+AGAIN = {"lw": 0.8, "alpha": 0.55}  # the same training from another seed
 KINDS = {"train": (ENGLISH.training, TRAIN), "test": (ENGLISH.test, TEST)}
 
 
@@ -54,10 +55,11 @@ def draw_history(histories: Runs) -> Figure:
     return figure
 
 
-def draw_degradation(histories: Runs, errors: Collection[str] = KINDS) -> Figure:
+def draw_degradation(histories: Runs, errors: Collection[str] = KINDS, again: Sequence[Runs] = ()) -> Figure:
     """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth.
 
-    `errors` says which of the two are drawn.
+    `errors` says which of the two are drawn. `again` are further trainings of the same networks from other seeds; they
+    are drawn faintly, so that one sees what luck alone does.
     """
     from matplotlib.figure import Figure
 
@@ -75,9 +77,12 @@ def draw_degradation(histories: Runs, errors: Collection[str] = KINDS) -> Figure
         for name, run in histories.items():
             if is_plain(name) != plain:
                 continue
-            colour, tested = colours[depth_of(name) or 0], [r for r in run if number(r, "test_accuracy") is not None]
+            colour = colours[depth_of(name) or 0]
             for kind in errors:
-                curve = _curve(tested, f"{kind}_accuracy", 1 / sizes[name], lambda value: 100 * (1 - value))
+                for other in (runs[name] for runs in again if name in runs):
+                    curve = _errors(other, kind, sizes[name])
+                    axes.plot(*_columns(curve), color=fallback(colour), **{**KINDS[kind][1], **AGAIN})
+                curve = _errors(run, kind, sizes[name])
                 axes.plot(*_columns(curve), color=fallback(colour), **KINDS[kind][1], **_dot(curve))
                 if curve:
                     finals.append(curve[-1][1])
@@ -125,6 +130,12 @@ def _along(histories: Runs) -> tuple[str, dict[str, float]]:
 def _curve(run: Run, name: str, scale: float, measure: Callable[[float], float]) -> Curve:
     places = ((number(record, "images"), number(record, name)) for record in run)
     return [(x * scale, measure(y)) for x, y in places if x is not None and y is not None]
+
+
+def _errors(run: Run, kind: str, size: float) -> Curve:
+    """Training or test error in per cent at the tests, over epochs of so many pictures."""
+    tested = [record for record in run if number(record, "test_accuracy") is not None]
+    return _curve(tested, f"{kind}_accuracy", 1 / size, lambda value: 100 * (1 - value))
 
 
 def _columns(curve: Curve) -> tuple[list[float], list[float]]:

@@ -28,7 +28,7 @@ def write(visit: Visit) -> str:
         return urlencode(language)
     query = {"model": visit.name, "weights": visit.weights, "tab": visit.page, "block": visit.opened.name}
     query["target"] = visit.labels[visit.seen.target]
-    if visit.weights == RANDOM:
+    if visit.weights == RANDOM or visit.seed:
         query["seed"] = str(visit.seed)
     if visit.cut:
         query["cut"] = ",".join(sorted(visit.cut))

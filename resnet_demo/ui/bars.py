@@ -103,6 +103,7 @@ class Bars:
     network: gr.Dropdown
     twin: gr.Button
     weights: gr.Radio
+    training: gr.Radio
     seed_row: gr.Column
     seed: gr.Number
     file: gr.File
@@ -116,7 +117,7 @@ class Bars:
     @property
     def controls(self) -> list[Any]:
         """The components that `render` sets."""
-        network = [self.network, self.twin, self.weights, self.seed_row, self.seed, self.facts]
+        network = [self.network, self.twin, self.weights, self.training, self.seed_row, self.seed, self.facts]
         return [self.input, self.strip, *network, self.ask, self.target, self.block]
 
     def render(self, visit: Visit) -> dict[Any, Any]:
@@ -129,6 +130,7 @@ class Bars:
             self.network: gr.update(choices=network_choices(visit), value=visit.name),
             self.twin: _twin(visit),
             self.weights: gr.update(choices=offered, value=visit.weights),
+            self.training: _training(visit),
             self.seed: visit.seed,
             self.seed_row: gr.update(visible=visit.weights == RANDOM),
             self.facts: _facts(visit),
@@ -162,6 +164,7 @@ class Bars:
             self.network_heading: gr.update(value=_heading(2, words.A_NETWORK)),
             self.network: gr.update(label=words.NETWORK),
             self.weights: gr.update(label=words.WEIGHTS),
+            self.training: gr.update(label=words.TRAINED_FROM),
             self.seed: gr.update(label=words.SEED),
             self.own: gr.update(label=words.OWN_WEIGHTS),
             self.file: gr.update(label=words.CHECKPOINT),
@@ -209,7 +212,7 @@ def build_picture_bar(with_test_set: bool) -> tuple[gr.HTML, gr.Image, gr.Button
 
 
 def build_model_bar() -> tuple[
-    gr.HTML, gr.Dropdown, gr.Button, gr.Radio, gr.Column, gr.Number, gr.File, gr.HTML, gr.Accordion
+    gr.HTML, gr.Dropdown, gr.Button, gr.Radio, gr.Radio, gr.Column, gr.Number, gr.File, gr.HTML, gr.Accordion
 ]:
     """Which network, with which weights, and what is known of it."""
     with gr.Group(elem_classes="rd-bar"):
@@ -217,12 +220,13 @@ def build_model_bar() -> tuple[
         network = Dropdown([], elem_id="network", allow_custom_value=False)
         twin = gr.Button("", size="sm", elem_id="twin")
         weights = Radio([], elem_id="weights")
+        training = Radio([], elem_id="training", visible=False)
         with gr.Column(visible=False) as seed_row:
             seed = whole_input(0, elem_id="seed")
         facts = gr.HTML(elem_id="facts")
         with gr.Accordion(open=False) as own:
             file = File(file_types=list(SUFFIXES), elem_id="file", height=110)
-    return heading, network, twin, weights, seed_row, seed, file, facts, own
+    return heading, network, twin, weights, training, seed_row, seed, file, facts, own
 
 
 def network_choices(visit: Visit) -> list[tuple[str, str]]:
@@ -258,6 +262,13 @@ def weight_choices(visit: Visit) -> list[tuple[str, str]]:
     if visit.own and visit.own[0] == visit.name:
         choices.append((words.OWN, OWN))
     return choices
+
+
+def _training(visit: Visit) -> Any:
+    """Which of several trainings of the same network is in sight; a single one needs no choice."""
+    seeds = zoo.bundled_seeds(visit.name) if visit.weights == TRAINED else []
+    choices = [(visit.say.bars.seed(seed), seed) for seed in seeds]
+    return gr.update(choices=choices, value=visit.seed if seeds else None, visible=len(seeds) > 1)
 
 
 def _input(visit: Visit) -> str:
@@ -300,8 +311,8 @@ def twin_of(visit: Visit) -> tuple[str, str] | None:
         return None
     if visit.weights == HERE:
         return (other, HERE) if other in visit.trained else None
-    there = zoo.network(other).weights == "bundled"
-    return other, TRAINED if there and visit.weights == TRAINED else RANDOM
+    trained = visit.weights == TRAINED and zoo.bundled_weights(other, visit.seed)
+    return other, TRAINED if trained else RANDOM
 
 
 def _twin(visit: Visit) -> Any:
@@ -324,6 +335,8 @@ def _facts(visit: Visit) -> str:
         count = provenance.get("test_pictures")
         pictures = count if isinstance(count, int) else None
         lines.append(words.accuracy(accuracy, pictures, visit.domain.size >= 64, visit.weights == OWN))
+    if visit.weights == TRAINED and len(spread := zoo.test_accuracies(visit.name)) > 1:
+        lines.append(words.by_luck(min(spread), max(spread), len(spread)))
     if visit.weights == OWN:
         lines.append(words.FROM_FILE)
     elif visit.weights == HERE:
@@ -388,7 +401,8 @@ def connect(bars: Bars, events: Events, data_dir: str | None) -> None:
         elif weights == HERE:
             visit.use_trained(visit.name)
         else:
-            visit.use_network(visit.name, str(weights), visit.seed)
+            known = weights != TRAINED or visit.seed in zoo.bundled_seeds(visit.name)
+            visit.use_network(visit.name, str(weights), visit.seed if known else 0)
 
     change = events.handler(change_weights, whole=True)
 
@@ -403,6 +417,9 @@ def connect(bars: Bars, events: Events, data_dir: str | None) -> None:
         if (visit.weights, visit.seed) != (RANDOM, seed):
             visit.use_network(visit.name, RANDOM, seed)
 
+    def change_training(visit: Visit, seed: Any) -> None:
+        visit.use_network(visit.name, TRAINED, seed)
+
     def change_to_file(visit: Visit, path: Any) -> None:
         if path is None:
             raise InputError(visit.say.notices.NO_FILE)
@@ -413,6 +430,7 @@ def connect(bars: Bars, events: Events, data_dir: str | None) -> None:
     events.bind(bars.weights.input, download_weights, [bars.weights], "weights")
     events.on(bars.seed.submit, change_seed, [bars.seed], "seed", whole=True)
     events.on(bars.seed.blur, change_seed, [bars.seed], "seed_left", whole=True)  # a phone may have no Enter
+    events.on(bars.training.input, change_training, [bars.training], "training", whole=True)
     events.on(bars.file.upload, change_to_file, [bars.file], "upload_weights", whole=True)
 
     # What is asked

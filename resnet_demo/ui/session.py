@@ -105,16 +105,17 @@ MAX_BLOCKS = 60  # of a network on a page: ResNet-110 has 54, ResNet-152 has 50
 
 
 def shared_network(name: str, weights: str, seed: int) -> ResNet:
-    """A network of the zoo with trained weights or with random ones from a seed, kept for the next visitor."""
+    """A network of the zoo, trained from a seed or with random weights from one, kept for the next visitor."""
     if weights not in (TRAINED, RANDOM):
         raise InputError(f"Weights are {TRAINED!r} or {RANDOM!r}, or come from a file; not {weights!r}.")
-    key = (name, weights, seed if weights == RANDOM else None)
+    key = (name, weights, seed)
     model = _networks.get(key)
     if model is None:
         with _loading.get(key) or _loading.put(key, threading.Lock()):  # two visitors who want it load it once
             model = _networks.get(key)
             if model is None:
-                model = zoo.load(name) if weights == TRAINED else zoo.build(name, seed).eval().requires_grad_(False)
+                trained = weights == TRAINED
+                model = zoo.load(name, seed) if trained else zoo.build(name, seed).eval().requires_grad_(False)
                 _networks.put(key, model)
     return model
 

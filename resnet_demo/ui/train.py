@@ -430,9 +430,9 @@ def _mistakes(name: str, race: Race, say: Any) -> str:
 @lru_cache(maxsize=len(text.LANGUAGES))
 def degradation_figure(language: str) -> str:
     """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
-    say, histories = text.of(language), zoo.histories()
+    say, (histories, *again) = text.of(language), [zoo.histories(seed) for seed in range(zoo.MOST_SEEDS)]
     words = say.train
-    drawing = curves_svg(draw_degradation(histories), words.ERRORS, say.terms.TERMS)
-    reading = say.training.degradation(histories)
+    drawing = curves_svg(draw_degradation(histories, again=again), words.ERRORS, say.terms.TERMS)
+    reading = say.training.degradation(histories, {name: zoo.test_accuracies(name) for name in histories})
     source = words.ALIKE if zoo.trained_alike() else words.UNLIKE
     return f"<h3>{words.LONG_RUN}</h3>" + figure(drawing, reading, "degradation", source, say=say)

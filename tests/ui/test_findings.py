@@ -269,6 +269,28 @@ def test_error_than(error: float, expected: str) -> None:
     assert findings.error_than(0.1, error) == expected
 
 
+def test_spreads_are_of_what_was_trained_more_than_once() -> None:
+    found = findings.spreads({"resnet20": [0.9, 0.92, 0.91], "plain20": [0.8], "resnet8": []})
+    assert list(found) == ["resnet20"]
+    assert (found["resnet20"].least, found["resnet20"].most) == pytest.approx((0.08, 0.1))
+    assert found["resnet20"].trainings == 3
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "expected"),
+    [
+        ({"plain20": [0.7, 0.8], "resnet20": [0.9, 0.85]}, ("resnet20", "plain20")),
+        ({"plain20": [0.9, 0.8], "resnet20": [0.7, 0.79]}, ("plain20", "resnet20")),
+        ({"plain20": [0.7, 0.86], "resnet20": [0.9, 0.85]}, None),  # they overlap
+        ({"plain20": [0.7, 0.85], "resnet20": [0.9, 0.85]}, None),  # as good as each other, once
+        ({"plain20": [0.7, 0.71], "resnet20": [0.9]}, None),  # one run is no spread
+        ({"plain8": [0.5, 0.6], "plain20": [0.7, 0.8], "resnet20": [0.9, 0.95]}, None),
+    ],
+)
+def test_always_better(accuracies: dict[str, list[float]], expected: tuple[str, str] | None) -> None:
+    assert findings.always_better(findings.spreads(accuracies)) == expected
+
+
 def test_plain_fits_worse() -> None:
     assert findings.plain_fits_worse({"plain20": 0.106, "resnet20": 0.1})
     assert not findings.plain_fits_worse({"plain20": 0.104, "resnet20": 0.1})

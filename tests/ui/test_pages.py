@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 import torch
 from PIL import Image
 
-from resnet_demo import ui
+from resnet_demo import ui, zoo
 from resnet_demo.attribution import METHODS
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.lab.wires import Dial
 from resnet_demo.predict import Prediction
 from resnet_demo.trace import POINTS, BlockTrace, Trace
-from resnet_demo.ui import bars, gradcam, parts, text
+from resnet_demo.ui import address, bars, gradcam, parts, session, text
 from resnet_demo.ui.session import RANDOM, TRAINED, Visit
 from resnet_demo.ui.text.en import reading as words
+from resnet_demo.weights import save
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
@@ -248,3 +251,53 @@ def test_pages_say_no_evidence_where_there_is_none(visit: Visit) -> None:
     visit.signed = True
     shown = {component.elem_id: html for component, html in page.render(visit).items()}
     assert shown["strip"].count("no evidence</text>") == 0  # now it shows what speaks against
+
+
+# Several trainings of one network
+
+
+@pytest.fixture
+def trainings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """ResNet-8 and its twin come trained from the seeds 0 and 1, ResNet-14 from seed 0 alone."""
+    (tmp_path / "weights").mkdir()
+    for name, seed in (("resnet8", 0), ("resnet8", 1), ("plain8", 0), ("plain8", 1), ("resnet14", 0)):
+        model = zoo.build(name, seed)
+        model.provenance = {"seed": seed, "test_accuracy": 0.5 + seed / 8}
+        save(model, tmp_path / "weights" / f"{name}{'-seed1' * seed}.safetensors")
+    monkeypatch.setattr(zoo, "asset", tmp_path.joinpath)
+    monkeypatch.setattr(session, "_networks", session.Shelf(most=10))
+
+
+@pytest.mark.usefixtures("trainings")
+def test_a_network_that_was_trained_several_times_offers_the_choice(visit: Visit) -> None:
+    visit.use_network("resnet8", TRAINED)
+    offered = bars._training(visit)
+    assert offered["visible"]
+    assert offered["choices"] == [("seed 0", 0), ("seed 1", 1)]
+    assert offered["value"] == 0
+    assert "50.00 %" in bars._facts(visit)
+    assert "2 seeds: 50.00 to 62.50 %" in bars._facts(visit)
+    before = visit.seen.logits
+    visit.use_network("resnet8", TRAINED, 1)
+    assert bars._training(visit)["value"] == 1
+    assert "<b>62.50 %</b>" in bars._facts(visit)
+    assert not torch.equal(visit.seen.logits, before)
+    assert bars.twin_of(visit) == ("plain8", TRAINED)
+    for name, weights in (("resnet8", RANDOM), ("resnet14", TRAINED)):
+        visit.use_network(name, weights)
+        assert not bars._training(visit)["visible"]
+        assert "seeds" not in bars._facts(visit)
+
+
+@pytest.mark.usefixtures("trainings")
+def test_the_address_tells_which_training(visit: Visit) -> None:
+    address.read(visit, {"model": "resnet8", "seed": "1", "picture": "cat"})
+    again = Visit()
+    address.read(again, dict(parse_qsl(address.write(visit))))
+    assert (again.name, again.weights, again.seed) == ("resnet8", TRAINED, 1)
+    assert torch.equal(again.seen.logits, visit.seen.logits)
+    visit.use_network("resnet8", TRAINED)
+    assert "seed" not in address.write(visit)
+    with pytest.raises(InputError, match="from seed 0, not from 1"):
+        visit.use_network("resnet14", TRAINED, 1)
+    assert (visit.name, visit.seed) == ("resnet8", 0)

@@ -127,7 +127,8 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         if endpoint.api_visibility == "public"  # pyright: ignore
     }
     assert offered == {f"/{name}" for name in (
-        "start", "classify", "example", "random_picture", "network", "twin", "weights", "seed", "upload_weights",
+        "start", "classify", "example", "random_picture", "network", "twin", "weights", "training", "seed",
+        "upload_weights",
         "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language",
@@ -389,7 +390,7 @@ def test_an_emptied_box_changes_nothing(guest: Guest) -> None:
     assert guest.ask("classify", None)["predictions"] == before
 
 
-@pytest.mark.parametrize("api_name", ["target", "classify_target", "channel", "inside_channel", "seed"])
+@pytest.mark.parametrize("api_name", ["target", "classify_target", "channel", "inside_channel", "seed", "training"])
 def test_odd_numbers_get_one_sentence(api_name: str, guest: Guest, sentence: Callable[[BaseException], str]) -> None:
     before = guest.ask("page_inside")
     for value in ODD_NUMBERS:

@@ -174,6 +174,16 @@ def test_degradation_says_what_depth_did(name: str, shallow: float, deep: float,
     assert words.index("-56") < words.index("-20")
 
 
+def test_degradation_tells_what_other_seeds_did() -> None:
+    histories = {"plain56": run(0.8, train=0.8), "plain20": run(0.9, train=0.9)}
+    words = say.degradation(histories, {"resnet20": [0.9, 0.91, 0.92], "plain20": [0.87, 0.88, 0.89]})
+    assert "3 seeds, ResNet-20 has between 8.0 % and 10.0 % and Plain-20 has between 11.0 % and 13.0 %" in words
+    assert words.endswith("every run of ResNet-20 ends better than every run of Plain-20.")
+    words = say.degradation(histories, {"resnet20": [0.9, 0.91], "plain20": [0.87, 0.905]})
+    assert words.endswith("has between 9.5 % and 13.0 % test error.")
+    assert say.degradation(histories, {"plain20": [0.9]}).endswith("One run each.")
+
+
 def test_degradation_needs_like_for_like() -> None:
     assert say.degradation({}) == "No training with a test has been recorded yet."
     assert say.degradation({"resnet20": run(None)}) == "No training with a test has been recorded yet."

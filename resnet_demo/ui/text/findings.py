@@ -294,6 +294,32 @@ def final(run: Sequence[AnyRecord]) -> tuple[float, float, float] | None:
     return None
 
 
+@dataclass(frozen=True)
+class Spread:
+    """The least and the most test error of several trainings that differ by their seeds alone."""
+
+    least: float
+    most: float
+    trainings: int
+
+
+def spreads(accuracies: Mapping[str, Sequence[float]]) -> dict[str, Spread]:
+    """By network, of those that were trained more than once."""
+    return {
+        name: Spread(1 - max(all_of_it), 1 - min(all_of_it), len(all_of_it))
+        for name, all_of_it in accuracies.items()
+        if len(all_of_it) > 1
+    }
+
+
+def always_better(spreads: Mapping[str, Spread]) -> tuple[str, str] | None:
+    """Of two networks the better one first, if even its worst training did better than the best of the other."""
+    if len(spreads) != 2:
+        return None
+    better, worse = sorted(spreads, key=lambda name: spreads[name].least)
+    return (better, worse) if spreads[better].most < spreads[worse].least else None
+
+
 def alike(first: float, second: float) -> bool:
     """Whether two networks were trained on about equally many pictures."""
     return 0.98 < first / (second or 1) < 1.02

@@ -12,6 +12,7 @@ A_NETWORK = "A network"
 NETWORK = "Network"
 WEIGHTS = "Weights"
 SEED = "Seed of the random weights (Enter draws them)"
+TRAINED_FROM = "Trained several times, each from another seed"
 OWN_WEIGHTS = "Weights of your own"
 CHECKPOINT = "A checkpoint: safetensors, pt, pth or th"
 
@@ -71,8 +72,17 @@ def untrained(seed: int) -> str:
     return f"untrained: random weights, seed {seed}"
 
 
+def seed(number: int) -> str:
+    return f"seed {number}"
+
+
 def trained_on(dataset: str) -> str:
     return f"trained on <b>{dataset}</b>"
+
+
+def by_luck(least: float, most: float, trainings: int) -> str:
+    """How far the accuracies of the same training from several seeds lie apart."""
+    return f"{trainings} seeds: {100 * least:.2f} to {100 * most:.2f} %"
 
 
 def taken_for(dataset: str) -> str:

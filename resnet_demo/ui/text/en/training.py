@@ -166,14 +166,17 @@ def confusion(matrix: Tensor, labels: Sequence[str]) -> str:
 # Degradation
 
 
-def degradation(histories: Runs) -> str:
-    """Whether depth helped or hurt the training error of plain and of residual networks."""
+def degradation(histories: Runs, accuracies: Mapping[str, Sequence[float]] | None = None) -> str:
+    """Whether depth helped or hurt the training error of plain and of residual networks.
+
+    `accuracies` are those of all trainings of a network, of which `histories` has one.
+    """
     finals = {name: last for name, run in histories.items() if (last := findings.final(run))}
     if not finals:
         return "No training with a test has been recorded yet."
     said = [_depths(*depths, finals) for depths in findings.by_depth(finals)]
     if said:
-        return " ".join([*said, "One run each."])
+        return " ".join([*said, _luck(findings.spreads(accuracies or {}))])
     return _twins(finals)
 
 
@@ -197,6 +200,23 @@ def _depths(shallow: str, deep: str, finals: Mapping[str, tuple[float, float, fl
     if plain:
         return f"{said}: here the deeper plain network fits better, so there is no degradation to see."
     return f"{said}: with shortcuts the deeper network fits better."
+
+
+def _luck(spreads: Mapping[str, findings.Spread]) -> str:
+    """What other seeds alone did to the test errors."""
+    if not spreads:
+        return "One run each."
+    told = [
+        f"{network_title(name)} has between {tenths(spread.least)} and {tenths(spread.most)}"
+        for name, spread in spreads.items()
+    ]
+    count = max(spread.trainings for spread in spreads.values())
+    said = f"One run of each network is drawn bold. Trained from {count} seeds, {' and '.join(told)} test error"
+    ahead = findings.always_better(spreads)
+    if ahead is None:
+        return f"{said}."
+    better, worse = map(network_title, ahead)
+    return f"{said}: every run of {better} ends better than every run of {worse}."
 
 
 def _twins(finals: Mapping[str, tuple[float, float, float]]) -> str:

@@ -12,6 +12,7 @@ A_NETWORK = "网络"
 NETWORK = "网络结构"
 WEIGHTS = "权重"
 SEED = "随机权重的种子（按回车键生成）"
+TRAINED_FROM = "用不同的种子训练了多次"
 OWN_WEIGHTS = "使用自己的权重"
 CHECKPOINT = "检查点文件：safetensors、pt、pth 或 th"
 
@@ -71,8 +72,17 @@ def untrained(seed: int) -> str:
     return f"未经训练：随机权重，种子 {seed}"
 
 
+def seed(number: int) -> str:
+    return f"种子 {number}"
+
+
 def trained_on(dataset: str) -> str:
     return f"在 <b>{dataset}</b> 上训练"
+
+
+def by_luck(least: float, most: float, trainings: int) -> str:
+    """How far the accuracies of the same training from several seeds lie apart."""
+    return f"{trainings} 个种子：{100 * least:.2f}% 至 {100 * most:.2f}%"
 
 
 def taken_for(dataset: str) -> str:

@@ -163,14 +163,17 @@ def confusion(matrix: Tensor, labels: Sequence[str]) -> str:
 # Degradation
 
 
-def degradation(histories: Runs) -> str:
-    """Whether depth helped or hurt the training error of plain and of residual networks."""
+def degradation(histories: Runs, accuracies: Mapping[str, Sequence[float]] | None = None) -> str:
+    """Whether depth helped or hurt the training error of plain and of residual networks.
+
+    `accuracies` are those of all trainings of a network, of which `histories` has one.
+    """
     finals = {name: last for name, run in histories.items() if (last := findings.final(run))}
     if not finals:
         return "尚无带测试的训练记录。"
     said = [_depths(*depths, finals) for depths in findings.by_depth(finals)]
     if said:
-        return "".join([*said, "每个网络只训练了一次。"])
+        return "".join([*said, _luck(findings.spreads(accuracies or {}))])
     return _twins(finals)
 
 
@@ -194,6 +197,23 @@ def _depths(shallow: str, deep: str, finals: Mapping[str, tuple[float, float, fl
 def _errors(name: str, finals: Mapping[str, tuple[float, float, float]]) -> str:
     train, test, _ = finals[name]
     return f"{network_title(name)} 最终的训练错误率为 {tenths(train)}，测试错误率为 {tenths(test)}"
+
+
+def _luck(spreads: Mapping[str, findings.Spread]) -> str:
+    """What other seeds alone did to the test errors."""
+    if not spreads:
+        return "每个网络只训练了一次。"
+    told = [
+        f"{network_title(name)} 的测试错误率在 {tenths(spread.least)} 到 {tenths(spread.most)} 之间"
+        for name, spread in spreads.items()
+    ]
+    count = max(spread.trainings for spread in spreads.values())
+    said = f"粗线为每个网络的一次训练。用 {count} 个种子训练时，{'，'.join(told)}"
+    ahead = findings.always_better(spreads)
+    if ahead is None:
+        return f"{said}。"
+    better, worse = map(network_title, ahead)
+    return f"{said}：{better} 的每一次训练都好于 {worse} 的任何一次。"
 
 
 def _twins(finals: Mapping[str, tuple[float, float, float]]) -> str:
