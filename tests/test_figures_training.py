@@ -403,7 +403,7 @@ def test_degradation_shows_other_seeds_faintly(trained: Any) -> None:
     assert len(both.lines) == len(alone.lines) + 2
     _, _, faint, bold = both.lines
     assert faint.get_color() == bold.get_color()
-    assert faint.get_alpha() < 1
+    assert (faint.get_alpha() or 1) < 1
     assert bold.get_alpha() is None
     assert faint.get_linewidth() < bold.get_linewidth() / 2
     assert lines_of(both)[2][1] == pytest.approx([value + 1 for value in lines_of(both)[3][1]])
