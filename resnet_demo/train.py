@@ -121,7 +121,7 @@ class Training:
         if self.recipe.batch % distributed.world():
             raise InputError(f"{distributed.world()} processes cannot share batches of {self.recipe.batch} evenly.")
         if not 0 <= seed < SEEDS:
-            raise InputError(f"The seed must be a whole number from 0 to {SEEDS - 1}.")
+            raise InputError(f"The seed must be a whole number from 0 to {SEEDS - 1}, not {seed}.")
         for dataset in (train_set, test_set):
             check_classes(model, dataset)
         self.steps_per_epoch = len(train_set) // self.recipe.batch

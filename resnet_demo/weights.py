@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -165,16 +165,16 @@ def vet(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], name: str) 
     """Raise InputError unless `state` is exactly what the network expects: names, shapes, kinds, finite values."""
     spare = sorted(state.keys() - expected.keys())
     missing = sorted(key for key in expected.keys() - state.keys() if not _is_bookkeeping(key))
-    for keys, what in ((missing, "lacks"), (spare, "has, beyond what the network knows,")):
-        if keys:
-            more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
-            raise InputError(f"{name} {what} the tensor {keys[0]}{more}.")
+    if missing:
+        raise InputError(f"{name} lacks the tensor {_first_of(missing)}.")
+    if spare:
+        raise InputError(f"{name} has, beyond what the network knows, the tensor {_first_of(spare)}.")
     if sum(tensor.numel() * 4 for tensor in expected.values()) > MAX_BYTES:  # a stride of 0 makes giants of small files
         raise InputError(f"{name} describes a network of more than {MAX_BYTES // 1_000_000} MB.")
     for key, tensor in state.items():
         if tensor.shape != expected[key].shape:
-            shapes = f"{_dims(tensor)}, where the network has {_dims(expected[key])}"
-            raise InputError(f"{name}: the tensor {key} has the shape {shapes}.")
+            found, known = _dims(tensor), _dims(expected[key])
+            raise InputError(f"{name}: the tensor {key} has the shape {found}, where the network has {known}.")
         if _is_bookkeeping(key):
             continue
         if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
@@ -184,6 +184,10 @@ def vet(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], name: str) 
             raise InputError(f"{name}: the tensor {key} holds values that are not finite (NaN or infinity).")
         if key.endswith("running_var") and (values < 0).any():
             raise InputError(f"{name}: the tensor {key} holds a negative variance.")
+
+
+def _first_of(keys: Sequence[str]) -> str:
+    return f"{keys[0]} and {len(keys) - 1} more" if len(keys) > 1 else keys[0]
 
 
 # Recognising

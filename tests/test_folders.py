@@ -294,9 +294,9 @@ def test_ten_thousand_small_pictures_take_seconds(tmp_path):
 @pytest.mark.parametrize(
     ("tree", "match"),
     [
-        ({}, "at least two classes; it holds none"),
-        ({"readme.txt": b"x"}, "it holds none"),
-        ({"0.png": numbered(0), "1.png": numbered(1)}, "it holds none"),
+        ({}, "at least two classes; it holds no such folder"),
+        ({"readme.txt": b"x"}, "it holds no such folder"),
+        ({"0.png": numbered(0), "1.png": numbered(1)}, "it holds no such folder"),
         (flat({"cat": 5}), "it holds only one, 'cat'"),
         (flat({"cat": 5, "dog": 1}), "too few pictures .* of the class 'dog': none to train with"),
         (flat({"cat": 5}) | {"dog/": b""}, "of the class 'dog'"),

@@ -201,13 +201,13 @@ def _halves(tops: dict[str, Listing], title: str) -> tuple[Half, Half]:
         for kind, rest in tops.items():
             train[kind], test[kind] = _split(_pictures(rest, kind))
     if len(train) < 2:
-        found = f"only one, {min(train)!r}" if train else "none"
+        found = f"only one, {min(train)!r}" if train else "no such folder"
         raise InputError(f"{title} must hold a folder of pictures for each of at least two classes; it holds {found}.")
-    for half, use in ((train, "train"), (test, "test")):
+    for half, lack in ((train, "none to train with"), (test, "none to test with")):
         for kind in sorted(half):
             if not half[kind]:
                 formats = "JPEG, PNG, WebP, GIF or BMP"
-                raise InputError(f"{title} has too few pictures ({formats}) of the class {kind!r}: none to {use} with.")
+                raise InputError(f"{title} has too few pictures ({formats}) of the class {kind!r}: {lack}.")
     return train, test
 
 

@@ -56,7 +56,7 @@ def read(visit: Visit, query: dict[str, str], accepted: str = "") -> None:
             try:
                 change(query[what])
             except InputError as error:
-                gr.Warning(escape(str(error), quote=False), duration=8)  # notices are HTML
+                gr.Warning(escape(visit.say.sentences.said(str(error)), quote=False), duration=8)  # notices are HTML
 
     def network(name: str) -> None:
         there = zoo.network(name).weights

@@ -355,6 +355,8 @@ def connect(bars: Bars, events: Events, data_dir: str | None) -> None:
     # The picture
 
     def change_picture(visit: Visit, picture: Any) -> None:
+        if isinstance(picture, InputError):
+            raise picture
         if picture is not None:
             visit.show_picture(picture)
         elif visit.trace is None:  # else the box was emptied to make room for another picture: nothing changes yet

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from typing import Any, TypeAlias
 
 import gradio as gr
 
 from ..errors import InputError
-from .parts import sentences
+from . import text
 from .session import Visit, visit_of
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
@@ -18,6 +20,21 @@ TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
 Shown: TypeAlias = "dict[Any, Any]"  # new values or updates, by component
 Change: TypeAlias = Callable[..., "Shown | None"]  # acts on a visit, and may say what is shown besides
 Handle: TypeAlias = Callable[..., Shown]  # what gradio calls, with the visit's key before the inputs
+
+
+@contextmanager
+def visiting(visit_key: str | None) -> Iterator[Visit]:
+    """The visit of that key. An InputError's sentence goes to the visitor, in the visit's language; the app goes on.
+
+    Notices are HTML, and a sentence may quote what a stranger wrote.
+    """
+    say = text.of(text.FIRST)
+    try:
+        visit = visit_of(visit_key)
+        say = visit.say
+        yield visit
+    except InputError as error:
+        raise gr.Error(escape(say.sentences.said(str(error)), quote=False), print_exception=False) from None
 
 
 @dataclass(frozen=True)
@@ -35,11 +52,9 @@ class Events:
         """Let `change` act on the visit, then show the visit; an InputError becomes a notice."""
 
         def handle(visit_key: str | None, *values: Any) -> Shown:
-            with sentences():
-                visit = visit_of(visit_key)
-                with visit.lock:
-                    extra = change(visit, *values) or {}
-                    return merge(self.show(visit, whole), extra)
+            with visiting(visit_key) as visit, visit.lock:
+                extra = change(visit, *values) or {}
+                return merge(self.show(visit, whole), extra)
 
         return handle
 

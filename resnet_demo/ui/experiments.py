@@ -18,9 +18,9 @@ from ..lab import results
 from ..lab.results import Result
 from . import text
 from .bars import has_test_set, test_set
-from .events import Events
+from .events import Events, visiting
 from .page import Page, choose
-from .parts import Table, both, figure, note, sentences, whole_input
+from .parts import Table, both, figure, note, whole_input
 from .run import (
     FRESH,
     MOST_SECONDS,
@@ -34,7 +34,7 @@ from .run import (
     pictures_of,
     suits,
 )
-from .session import Visit, visit_of
+from .session import Visit
 
 # One experiment runs at a time; other visitors see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "experiment", "concurrency_limit": 1}
@@ -202,8 +202,7 @@ def connect(page: ExperimentsPage, events: Events, data_dir: str | None) -> None
     key = events.key
 
     def run(visit_key: str | None, pictures: Any) -> Iterator[dict[Any, Any]]:
-        with sentences():
-            visit = visit_of(visit_key)
+        with visiting(visit_key) as visit:
             say, name = visit.say.experiments, visit.experiment
             count = count_of(name, pictures)
             yield {**busy(page), page.status: note(say.READING_DATA)}
@@ -221,15 +220,13 @@ def connect(page: ExperimentsPage, events: Events, data_dir: str | None) -> None
             yield {**end, **idle(page), page.status: note(say.STOPPED if under_way.stopped else say.DONE)}
 
     def stop(visit_key: str | None) -> str:
-        with sentences():
-            visit = visit_of(visit_key)
+        with visiting(visit_key) as visit:
             if visit.run:
                 visit.run.stop()
             return note(visit.say.experiments.STOPPING)
 
     def fetch(visit_key: str | None) -> Iterator[dict[Any, Any]]:
-        with sentences():
-            visit = visit_of(visit_key)
+        with visiting(visit_key) as visit:
             say = visit.say.experiments
             with ThreadPoolExecutor(1) as loader:
                 loaded = loader.submit(load_dataset, "cifar10", False, data_dir)

@@ -6,8 +6,7 @@ import base64
 import csv
 import io
 from abc import ABCMeta
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, TypeAlias, TypeVar
 
@@ -42,38 +41,27 @@ def _derive(base: type[C], preprocess: Callable[[C, Any], Any]) -> type[C]:
     return ABCMeta.__new__(ComponentMeta, base.__name__, (base,), members)  # pyright: ignore[reportReturnType]
 
 
-def notice(error: InputError) -> gr.Error:
-    """The sentence as a notice on the page. Notices are HTML, and a sentence may quote what a stranger wrote."""
-    return gr.Error(escape(str(error), quote=False), print_exception=False)
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """An InputError's sentence goes to the visitor; the app goes on."""
-    try:
-        yield
-    except InputError as error:
-        raise notice(error) from None
-
-
 def _as_sent(_component: Component, payload: Any) -> Any:
     return payload
 
 
-def _decode(_component: Component, payload: ImageData | None) -> Image.Image | None:
-    """Uploads are decoded by `load_image`, which tells a person what is wrong with a file."""
+def _decode(_component: Component, payload: ImageData | None) -> Image.Image | InputError | None:
+    """Uploads are decoded by `load_image`, which tells a person what is wrong with a file.
+
+    An InputError is handed over, not raised: who answers knows in which language.
+    """
     if payload is None:
         return None
     try:
         if payload.url and payload.url.startswith("data:"):
             return load_image(base64.b64decode(payload.url.partition(",")[2], validate=True))
         if payload.path is None:
-            raise InputError("There is no picture in the request.")
+            return InputError("There is no picture in the request.")
         return load_image(payload.path)
     except InputError as error:
-        raise notice(error) from None
+        return error
     except ValueError:
-        raise gr.Error("The picture's base64 text is damaged.", print_exception=False) from None
+        return InputError("The picture's base64 text is damaged.")
 
 
 Dropdown, Radio = _derive(gr.Dropdown, _as_sent), _derive(gr.Radio, _as_sent)

@@ -15,7 +15,7 @@ from .. import zoo
 from ..data import DATASETS, Dataset, load_dataset
 from ..errors import InputError
 from ..evaluation import Evaluation
-from ..figures import curves_svg, draw_history, figure_png, network_title
+from ..figures import curves_svg, draw_history, figure_png
 from ..provenance import provenance
 from ..recipes import RECIPES, Recipe, recipe_of
 from ..resnet import ResNet
@@ -141,7 +141,7 @@ class Race:
     trainings: dict[str, Training] = field(default_factory=dict)
     records: dict[str, list[Record]] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
-    failure: str = ""
+    failures: dict[str, str] = field(default_factory=dict)  # by network, why its training ended before its time
     stopped: bool = False
     abandoned: bool = False
 
@@ -200,7 +200,7 @@ class Race:
                     except FloatingPointError as error:
                         del turns[name]
                         self._running.discard(name)
-                        self.failure = f"{self.failure} {network_title(name)}: {error}".strip()
+                        self.failures[name] = str(error)
                     if self.abandoned:
                         return
                     if time.monotonic() - started > 1.2 * MOST_SECONDS:  # a ceiling that epochs cannot break

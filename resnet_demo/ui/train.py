@@ -28,8 +28,9 @@ from ..figures import (
 from ..recipes import RECIPES
 from ..train import Record
 from . import text
+from .events import visiting
 from .page import Page, choose
-from .parts import Dropdown, File, Number, Radio, both, figure, note, sentences, whole_input
+from .parts import Dropdown, File, Number, Radio, both, figure, note, whole_input
 from .race import (
     BOTH,
     DATA,
@@ -166,8 +167,7 @@ def connect(
         """An event that trains: it shows the race as it goes, and hands over what came out."""
 
         def run(visit_key: str | None, *form: Any) -> Iterator[dict[Any, Any]]:
-            with sentences():
-                visit = visit_of(visit_key)
+            with visiting(visit_key) as visit:
                 plan, make = prepare(visit, *form)  # what cannot be is refused before the page is cleared
                 visit.race, visit.stop_asked = None, False
                 yield {key: visit.key, **reading(page, visit.say)}
@@ -207,8 +207,7 @@ def connect(
         event.failure(refused, [key], page.outputs, api_visibility="private", queue=False)
 
     def stop(visit_key: str | None) -> str:
-        with sentences():
-            visit = visit_of(visit_key)
+        with visiting(visit_key) as visit:
             visit.stop_asked = True
             if visit.race is None:
                 return note(visit.say.train.STOPPING)
@@ -371,11 +370,12 @@ def adopt(visit: Visit, race: Race) -> None:
 
 def outcome(race: Race, say: Any) -> str:
     """What came out: the figures, a way to look inside, the confusions and the worst mistakes of each network."""
-    words = say.train
+    words, said = say.train, say.sentences.said
+    failed = [words.failed(network_title(name), said(reason)) for name, reason in race.failures.items()]
     if not race.results:
-        return note(race.failure or words.NOTHING, "rd-warn")
+        return note(" ".join(failed) or words.NOTHING, "rd-warn")
     parts = [f"<h3>{words.OUTCOME}</h3>"]
-    for sentence in (race.failure, race.train_set.note, race.test_set.note):
+    for sentence in (*failed, said(race.train_set.note), said(race.test_set.note)):
         if sentence:
             parts.append(note(sentence, "rd-warn"))
     exact = race.repeats_exactly

@@ -58,6 +58,18 @@ def test_a_sentence_becomes_a_notice_and_the_visit_goes_on(events: Events) -> No
     assert not visit.lock.locked()
 
 
+def test_a_notice_speaks_the_language_of_the_visit(events: Events) -> None:
+    visit = new_visit()
+    visit.speak("zh")
+
+    def refuse(visit: Visit) -> None:
+        raise InputError("There is no file cat.png.")
+
+    with pytest.raises(gr.Error) as error:
+        events.handler(refuse)(visit.key)
+    assert error.value.message == "没有文件 cat.png。"
+
+
 def test_what_was_refused_is_put_back(events: Events, parts: dict[str, Any]) -> None:
     visit = new_visit()
     assert events._restored(visit.key) == {

@@ -14,7 +14,9 @@ from resnet_demo.errors import InputError
 from resnet_demo.evaluation import evaluate
 from resnet_demo.train import Training
 from resnet_demo.ui import race as race_module
+from resnet_demo.ui import text
 from resnet_demo.ui.race import BOTH, OWN_PICTURES, Plan, Race, read_data
+from resnet_demo.ui.train import outcome
 
 SETS = stripes(192, 1), stripes(96, 2)
 
@@ -127,8 +129,10 @@ def test_a_divergence_is_told_and_the_other_network_goes_on(monkeypatch):
         for weight in race.trainings["plain8"].model.parameters():
             weight.fill_(float("nan"))
     finished(race)
-    assert "Plain-8" in race.failure
-    assert "diverged" in race.failure
+    assert list(race.failures) == ["plain8"]
+    assert "diverged" in race.failures["plain8"]
+    assert "Plain-8 ended early: The training diverged" in outcome(race, text.of("en"))
+    assert "Plain-8 提前结束：训练发散了" in outcome(race, text.of("zh"))
     assert list(race.results) == ["resnet8"]
 
 

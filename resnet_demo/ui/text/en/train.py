@@ -104,6 +104,10 @@ def tested(accuracy: str, pictures: int) -> str:
     return f"<b>{accuracy}</b> of {pictures:,} test pictures"
 
 
+def failed(name: str, reason: str) -> str:
+    return f"{name} ended early: {reason}"
+
+
 def seen(pictures: int) -> str:
     return f"{pictures:,} pictures seen"
 

@@ -103,6 +103,10 @@ def tested(accuracy: str, pictures: int) -> str:
     return f"{pictures:,} 张测试图片，正确率 <b>{accuracy}</b>"
 
 
+def failed(name: str, reason: str) -> str:
+    return f"{name} 提前结束：{reason}"
+
+
 def seen(pictures: int) -> str:
     return f"看过 {pictures:,} 张图片"
 
