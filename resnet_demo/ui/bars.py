@@ -267,7 +267,7 @@ def weight_choices(visit: Visit) -> list[tuple[str, str]]:
 def _training(visit: Visit) -> Any:
     """Which of several trainings of the same network is in sight; a single one needs no choice."""
     seeds = zoo.bundled_seeds(visit.name) if visit.weights == TRAINED else []
-    choices = [(visit.say.bars.seed(seed), seed) for seed in seeds]
+    choices = [(str(seed), seed) for seed in seeds]
     return gr.update(choices=choices, value=visit.seed if seeds else None, visible=len(seeds) > 1)
 
 

@@ -273,7 +273,7 @@ def test_a_network_that_was_trained_several_times_offers_the_choice(visit: Visit
     visit.use_network("resnet8", TRAINED)
     offered = bars._training(visit)
     assert offered["visible"]
-    assert offered["choices"] == [("seed 0", 0), ("seed 1", 1)]
+    assert offered["choices"] == [("0", 0), ("1", 1)]
     assert offered["value"] == 0
     assert "50.00 %" in bars._facts(visit)
     assert "2 seeds: 50.00 to 62.50 %" in bars._facts(visit)

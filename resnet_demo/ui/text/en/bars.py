@@ -12,7 +12,7 @@ A_NETWORK = "A network"
 NETWORK = "Network"
 WEIGHTS = "Weights"
 SEED = "Seed of the random weights (Enter draws them)"
-TRAINED_FROM = "Trained several times, each from another seed"
+TRAINED_FROM = "Trained from seed"
 OWN_WEIGHTS = "Weights of your own"
 CHECKPOINT = "A checkpoint: safetensors, pt, pth or th"
 
@@ -70,10 +70,6 @@ def blocks(count: int, plain: bool) -> str:
 
 def untrained(seed: int) -> str:
     return f"untrained: random weights, seed {seed}"
-
-
-def seed(number: int) -> str:
-    return f"seed {number}"
 
 
 def trained_on(dataset: str) -> str:

@@ -93,7 +93,7 @@ READ_RATIOS = "‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 t
 MISTAKES = "The mistakes it is surest of"
 LONG_RUN = "The long run: what the bundled networks did"
 ERRORS = "Training and test error by epoch, plain and residual networks"
-ALIKE = "CIFAR-10, the same recipe and seed for all; after He et al. 2015, figures 1 and 6."
+ALIKE = "CIFAR-10, the same recipe for all; after He et al. 2015, figures 1 and 6."
 UNLIKE = (
     "CIFAR-10, the same seed and number of epochs; the recipes are not quite the same at all depths, but always in a "
     "network and its twin. After He et al. 2015, figures 1 and 6."

@@ -12,7 +12,7 @@ A_NETWORK = "网络"
 NETWORK = "网络结构"
 WEIGHTS = "权重"
 SEED = "随机权重的种子（按回车键生成）"
-TRAINED_FROM = "用不同的种子训练了多次"
+TRAINED_FROM = "训练所用的种子"
 OWN_WEIGHTS = "使用自己的权重"
 CHECKPOINT = "检查点文件：safetensors、pt、pth 或 th"
 
@@ -70,10 +70,6 @@ def blocks(count: int, plain: bool) -> str:
 
 def untrained(seed: int) -> str:
     return f"未经训练：随机权重，种子 {seed}"
-
-
-def seed(number: int) -> str:
-    return f"种子 {number}"
 
 
 def trained_on(dataset: str) -> str:
