@@ -151,7 +151,10 @@ def test_all_bundled_networks_were_trained_alike():
 def test_deeper_is_better_with_shortcuts_only():
     last = {name: history[-1] for name, history in zoo.histories().items()}
     for what in ("train_accuracy", "test_accuracy"):
-        assert last["resnet56"][what] > last["resnet20"][what] > last["plain20"][what] > last["plain56"][what]
+        residual, plain = ([last[f"{kind}{depth}"][what] for depth in (20, 32, 56)] for kind in ("resnet", "plain"))
+        assert sorted(residual) == residual
+        assert sorted(plain, reverse=True) == plain
+        assert min(residual) > max(plain)
 
 
 def test_whether_all_were_trained_alike(monkeypatch):
@@ -176,7 +179,7 @@ def test_bundled_weights_are_as_accurate_as_they_say(name, seed, shared_data):
     # Another processor may round one picture of the 10,000 to the other side.
     assert found.accuracy == pytest.approx(model.provenance["test_accuracy"], abs=2e-4)
     assert found.accuracy == pytest.approx(model.provenance["history"][-1]["test_accuracy"], abs=2e-3)
-    assert found.accuracy >= {"resnet20": 0.915, "resnet56": 0.925}.get(name, 0)
+    assert found.accuracy >= {"resnet20": 0.915, "resnet32": 0.92, "resnet56": 0.925}.get(name, 0)
     # The measure of familiarity is that of these very pictures.
     percentiles = model.provenance["energy_percentiles"]
     share = (found.energies[:, None] > torch.tensor(percentiles)).float().mean(1)
