@@ -21,6 +21,7 @@ from resnet_demo.ui.text.zh.sentences import _SENTENCES
 PACKAGE = Path(resnet_demo.__file__).parent
 SHELL = ("cli.py", "bench", "distributed.py", "checkpoint.py", "provenance.py")  # what no page ever asks
 TERMINAL = ("Port {} of {} is taken, or not to be had; choose another with --port.",)
+ERRORS = {"InputError", "FloatingPointError", "ValueError in resnet.py"}  # whose sentences people read
 NOTES = ("_note",)  # functions that return such sentences
 said = text.of("zh").sentences.said
 
@@ -43,7 +44,8 @@ def sentences() -> Iterator[tuple[str, str]]:
             if not isinstance(node, (ast.Call, ast.FunctionDef)):
                 continue
             found: list[ast.expr] = []
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("InputError", "FloatingPointError"):
+            kind = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Call) and ERRORS & {kind, f"{kind} in {path.name}"}:
                 found = node.args[:1]
             elif isinstance(node, ast.FunctionDef) and node.name in NOTES:
                 found = [line.value for line in ast.walk(node) if isinstance(line, ast.Return) and line.value]
@@ -104,6 +106,8 @@ def test_sentences_as_they_are_raised(tmp_path: Path) -> None:
     wrong = {f"module.{name}": value for name, value in state.items() if "layer3" not in name or "conv2" not in name}
     with pytest.raises(InputError) as error:
         weights.vet(wrong, state, "mine.pt")
+    told = "The checkpoint's config cannot be used. Blocks, widths and classes are counted from one."
+    assert said(told) == "检查点的 config 无法使用。块数、宽度和类别数都从一起算。"
     assert re.fullmatch(r"mine\.pt 缺少张量 \S+（另有 \d+ 个）。", said(str(error.value)))
 
 

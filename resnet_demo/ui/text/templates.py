@@ -17,15 +17,16 @@ LONGEST = 1000  # characters; nobody reads more, and looking for templates in th
 class Templates:
     """English templates with `{}` for what is filled in, and their counterparts with `{0}`, `{1}`, … .
 
-    A sentence ends with a full stop. Templates that do not, such as `The file {}`, are of what is filled into one; what
-    has no template stays as it is.
+    A sentence ends with a full stop. Templates that do not, such as `The file {}`, are of what is filled into one; that
+    can be a sentence, too. What has no template stays as it is.
     """
 
     def __init__(self, counterparts: Mapping[str, str]):
         def those(whole: bool) -> Patterns:
             return _patterns({k: v for k, v in counterparts.items() if k.endswith((".", ". {}")) == whole})
 
-        self._sentences, self._parts = those(True), those(False)
+        self._sentences = those(True)
+        self._parts = those(False) + self._sentences
 
     def said(self, sentence: str) -> str:
         """The sentence in the other language; as it is, if there is no template for it."""

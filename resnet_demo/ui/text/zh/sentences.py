@@ -83,6 +83,21 @@ _SENTENCES = {
         "这不是这里认识的 ResNet：它的块太多，或者没有类别。"
     ),
     "The checkpoint's config cannot be used. {}": "检查点的 config 无法使用。{0}",
+    "Blocks, widths and classes are whole numbers.": "块数、宽度和类别数都是整数。",
+    "Every stage needs a number of blocks and a width, not {} and {}.": (
+        "每个阶段都需要块数和宽度，而不是 {0} 和 {1}。"
+    ),
+    "Blocks, widths and classes are counted from one.": "块数、宽度和类别数都从一起算。",
+    "There is no block {} or no stem {}.": "没有块 {0}，或没有首层 {1}。",
+    "A shortcut is of kind 'A' (zero padding) or 'B' (projection), not {}.": (
+        "捷径的类型是 'A'（补零）或 'B'（投影），而不是 {0}。"
+    ),
+    "Plain twins exist for networks of basic blocks only, as in the paper.": (
+        "与论文一样，只有由基本块组成的网络才有对应的普通网络。"
+    ),
+    "The CIFAR family has depths 6n+2 (8, 14, 20, 26, 32, …); {} is not one of them.": (
+        "CIFAR 系列的深度是 6n+2（8、14、20、26、32、…）；{0} 不在其中。"
+    ),
     "The checkpoint's config cannot be used; it does not have the fields of ours.": (
         "检查点的 config 无法使用；它没有我们所用的字段。"
     ),
