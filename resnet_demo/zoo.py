@@ -110,10 +110,11 @@ def models() -> list[dict[str, Any]]:
             "dataset": entry.dataset,
             "params": count_parameters(entry.config),
             "weights": entry.weights,
-            "test_accuracy": _test_accuracy(entry),
-            "test_accuracies": test_accuracies(entry.name),
+            "test_accuracy": accuracies[0] if accuracies else _published_accuracy(entry),
+            "test_accuracies": accuracies,
         }
         for entry in map(network, names())
+        for accuracies in [test_accuracies(entry.name)]
     ]
 
 
@@ -147,10 +148,7 @@ def count_parameters(config: ResNetConfig) -> int:
         return sum(parameter.numel() for parameter in ResNet(config).parameters())
 
 
-def _test_accuracy(entry: Network) -> float | None:
-    bundled = test_accuracies(entry.name)
-    if bundled:
-        return bundled[0]
+def _published_accuracy(entry: Network) -> float | None:
     if entry.weights == "download":
         return torchvision_weights(entry.name).meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
     return None
