@@ -6,17 +6,19 @@ gradient of each; one pass forward and one back give Grad-CAM of every block and
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 
 import torch
 from torch import Tensor
 
-from ..attribution import attribute, cam
+from ..attribution import cam
 from ..resnet import ResNet
 from ..trace import private_view
 from .wires import block_names, check_blocks
 
 SALIENCY, GUIDED = "saliency", "guided backprop"
+BATCH = 50  # pictures whose forward pass is kept until the gradients are through
 
 
 def grad_cam_of(block: str) -> str:
@@ -32,7 +34,17 @@ def attribution_maps(model: ResNet, inputs: Tensor, targets: Tensor, blocks: Col
     the absolute values are taken, as Adebayo et al. do. Raises InputError for a block that the network does not have.
     """
     check_blocks(model, blocks)
-    view, outputs = private_view(model), []
+    view = private_view(model)
+    batches = zip(inputs.split(BATCH), targets.split(BATCH), strict=True)
+    found = [_of_one_batch(view, some, their_targets, blocks) for some, their_targets in batches]
+    return {name: torch.cat([maps[name] for maps in found]) for name in found[0]}
+
+
+def _of_one_batch(view: ResNet, inputs: Tensor, targets: Tensor, blocks: Collection[str]) -> dict[str, Tensor]:
+    from captum.attr import GuidedBackprop  # here, since importing captum takes a second
+
+    warnings.filterwarnings("ignore", "Setting backward hooks on ReLU")  # the view is ours to set them on
+    outputs = []
     with torch.inference_mode(False), torch.enable_grad():
         inputs = inputs.detach().clone().requires_grad_()
         x = view.stem(inputs)
@@ -41,18 +53,14 @@ def attribution_maps(model: ResNet, inputs: Tensor, targets: Tensor, blocks: Col
             outputs.append(x)
         logits = view.fc(x.mean(dim=(2, 3)))
         at_inputs, *at_outputs = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), [inputs, *outputs])
+        guided = GuidedBackprop(view).attribute(inputs, targets)
     found = {
         grad_cam_of(name): cam(output.detach(), gradient)
-        for name, output, gradient in zip(block_names(model), outputs, at_outputs, strict=True)
+        for name, output, gradient in zip(block_names(view), outputs, at_outputs, strict=True)
         if name in blocks
     }
     found[SALIENCY] = at_inputs.abs().sum(1)
-    found[GUIDED] = torch.stack(
-        [
-            attribute(view, one[None], target, "GuidedBackprop").abs()
-            for one, target in zip(inputs, targets.tolist(), strict=True)
-        ]
-    )
+    found[GUIDED] = guided.detach().sum(1).abs()
     return found
 
 
