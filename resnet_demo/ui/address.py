@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from html import escape
 from urllib.parse import urlencode
 
 import gradio as gr
@@ -15,6 +14,7 @@ from ..lab.wires import Dial
 from . import learn, text
 from .bars import example_picture, first_example
 from .lesson.controls import go_to, turn
+from .parts import notice
 from .session import HERE, MAX_BLOCKS, OWN, RANDOM, TRAINED, Visit
 
 PAGES = ("learn", "classify", "inside", "gradcam", "cut", "experiments", "train")
@@ -56,7 +56,7 @@ def read(visit: Visit, query: dict[str, str], accepted: str = "") -> None:
             try:
                 change(query[what])
             except InputError as error:
-                gr.Warning(escape(visit.say.sentences.said(str(error)), quote=False), duration=8)  # notices are HTML
+                gr.Warning(notice(error, visit.say), duration=8)
 
     def network(name: str) -> None:
         there = zoo.network(name).weights

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from typing import Any, TypeAlias
 
 import gradio as gr
 
 from ..errors import InputError
 from . import text
+from .parts import notice
 from .session import Visit, visit_of
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
@@ -24,17 +24,14 @@ Handle: TypeAlias = Callable[..., Shown]  # what gradio calls, with the visit's 
 
 @contextmanager
 def visiting(visit_key: str | None) -> Iterator[Visit]:
-    """The visit of that key. An InputError's sentence goes to the visitor, in the visit's language; the app goes on.
-
-    Notices are HTML, and a sentence may quote what a stranger wrote.
-    """
+    """The visit of that key. An InputError's sentence goes to the visitor, in the visit's language; the app goes on."""
     say = text.of(text.FIRST)
     try:
         visit = visit_of(visit_key)
         say = visit.say
         yield visit
     except InputError as error:
-        raise gr.Error(escape(say.sentences.said(str(error)), quote=False), print_exception=False) from None
+        raise gr.Error(notice(error, say), print_exception=False) from None
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,11 @@ def note(text: str, kind: str = "") -> str:
     return f'<p class="rd-note {kind}">{escape(text)}</p>'
 
 
+def notice(error: InputError, say: Any) -> str:
+    """What a notice shows: it is HTML, and a sentence may quote what a stranger wrote."""
+    return escape(say.sentences.said(str(error)), quote=False)
+
+
 def placeholder(text: str) -> str:
     return f'<div class="rd-empty">{escape(text)}</div>'
 
