@@ -341,12 +341,11 @@ def test_only_the_first_process_complains_at_once(monkeypatch: pytest.MonkeyPatc
     assert len(waits) == 1
 
 
-@pytest.mark.parametrize(("name", "accuracy"), [("resnet20-12fca82f.th", 0.9173), ("resnet56-4bfd9763.th", 0.9339)])
-def test_evaluate_finds_the_peers_accuracy(name: str, accuracy: float, shared_data: Path) -> None:
-    """akamaster/pytorch_resnet_cifar10 states 91.73 % and 93.39 % for these two files."""
-    weights = shared_data / "peer-weights" / name
+def test_evaluate_finds_the_peers_accuracy(shared_data: Path) -> None:
+    """akamaster/pytorch_resnet_cifar10 states 91.73 % for this file. That of 56 layers is in test_weights.py."""
+    weights = shared_data / "peer-weights" / "resnet20-12fca82f.th"
     result = answer("evaluate", "--model", weights, "--data", "cifar10", "--data-dir", shared_data)
-    assert (result["accuracy"], result["n"]) == (accuracy, 10_000)
+    assert (result["accuracy"], result["n"]) == (0.9173, 10_000)
 
 
 @pytest.mark.parametrize("name", lab.NAMES)

@@ -84,7 +84,7 @@ class Visit:
     def turn_to(self, page: str, shows: str) -> None:
         """Choose a page by its tab and wait for its drawing."""
         self.page.get_by_role("tab", name=page).click()
-        expect(self.at(shows)).to_be_visible()
+        expect(self.at(shows).first).to_be_visible()
 
     def choose(self, dropdown: str, option: str) -> None:
         """Choose from one of gradio's dropdowns as a person does."""

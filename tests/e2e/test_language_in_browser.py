@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytes
     from .conftest import OpenApp, Visit
 
 SHOWS = {  # what tells that a page is drawn
-    "classify": "#answers .rd-answer >> nth=0",
+    "classify": "#answers .rd-answer",
     "inside": "#curves svg",
     "gradcam": "#split svg",
     "cut": "#lens svg",
