@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,17 @@ from resnet_demo.resnet import ResNet, ResNetConfig
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-# The tests' tensors are small: more threads cost more than they bring, and OMP_NUM_THREADS=1 is respected.
-torch.set_num_threads(min(2, torch.get_num_threads()))
+# The tests' tensors are small: more threads cost more than they bring, and OMP_NUM_THREADS=1 is respected. Processes
+# that share the tests (`pytest -n 2`) have one each.
+torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, torch.get_num_threads()))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup` a file's tests stay together, and so does all that needs the app in a browser."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            browser = item.path.parent.name == "e2e"
+            item.add_marker(pytest.mark.xdist_group("browser" if browser else item.path.name))
 
 
 @pytest.fixture(autouse=True)
