@@ -259,23 +259,30 @@ def train(
     from . import distributed
     from .data import load_dataset
     from .evaluation import evaluate
+    from .pace import pace_of
     from .provenance import provenance
+    from .recipes import recipe_of
     from .train import Training
     from .weights import save, write_atomically
     from .zoo import build, network
 
-    schedule = None
+    schedule, in_short, asked_to_compile = None, False, compile
     given = {"--model": model, "--data": data, "--epochs": epochs, "--minutes": minutes}
     given |= {"--recipe": recipe, "--seed": seed}
     model, data, how, seed = model or "resnet20", data or "cifar10", recipe or "fast", seed or 0
     if replay:
         told = _replayed(replay, given)
-        model, how, seed, schedule = told.network, told.recipe, told.seed, told.schedule
+        model, how, seed, schedule, in_short = told.network, told.recipe, told.seed, told.schedule, told.in_short
         epochs, minutes, data = told.epochs, told.minutes, given["--data"] or told.dataset
         threads, compile = threads or told.threads, told.compiled if compile is None else compile
-    network(model)  # an unknown name is told before anything is read or downloaded
+    # What is impossible is told before anything is read or downloaded.
+    network(model)
     if out.suffix != ".safetensors":
         raise InputError(f"The weights are written as .safetensors, not as {out.name}.")
+    if (epochs is None) == (minutes is None):
+        raise InputError("A training needs a budget: either --epochs or --minutes.")
+    pace_of(epochs, minutes, schedule, steps_per_epoch=1)  # how many there are, the pictures tell later
+    recipe_of(how, minutes)
     with distributed.together():
         first = distributed.rank() == 0  # this process writes and tells, the others help
         if threads:
@@ -294,6 +301,7 @@ def train(
             epochs=epochs,
             minutes=minutes,
             schedule=schedule,
+            in_short=in_short,
             seed=seed,
             compile=compile,
             tell_every=2.0,  # seconds: whoever reads a shell is in less of a hurry than who watches curves
@@ -303,7 +311,8 @@ def train(
             if first:
                 console.progress(console.record(record), record.test_accuracy is not None)
         last = training.history[-1]
-        test = training.test or evaluate(net, test_set)  # there is none where nothing was left to resume
+        # There is no test where nothing was left to resume.
+        test = training.test or evaluate(net, training.last_test_set)
         story = provenance(model, training, test)
     if not first:
         raise typer.Exit
@@ -311,9 +320,11 @@ def train(
     settings |= {"--epochs": epochs, "--minutes": minutes, "--threads": threads}
     settings |= {"--recipe": training.recipe.name, "--seed": seed, "--out": out}
     if replay:
-        settings = {"--replay": replay, "--data-dir": data_dir, "--threads": threads, "--out": out}
+        place = given["--data"] and Path(given["--data"])
+        settings = {"--replay": replay, "--data": place, "--data-dir": data_dir, "--threads": threads, "--out": out}
+    flags = ["--compile"] if training.compile else ["--no-compile"] if asked_to_compile is False else []
     # Without --resume: a training that was interrupted ends at the same weights.
-    command = _as_typed("train", settings, ["--compile"] * training.compile)
+    command = _as_typed("train", settings, flags)
     net.provenance = {"origin": "trained by resnet-demo train", "command": command, **story}
     save(net, out)
     write_atomically(out.with_suffix(".json"), (console.dumps(net.provenance, indent=1) + "\n").encode())

@@ -36,7 +36,11 @@ def world() -> int:
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Join the processes that torchrun started; alone, do nothing. Gloo connects processors, NCCL connects GPUs."""
+    """Join the processes that torchrun started; alone, do nothing.
+
+    Gloo connects processors, NCCL connects GPUs. Where there are GPUs both are needed: a network that is finished, or
+    was only read, lies on the processor and can be evaluated there.
+    """
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
         yield
         return
@@ -45,7 +49,7 @@ def together() -> Iterator[None]:
         torch.cuda.set_device(where)
     else:  # torchrun allows every process one thread, so that most of a processor would idle
         torch.set_num_threads(hardware.share_of_cores())
-    dist.init_process_group("nccl" if where.type == "cuda" else "gloo")
+    dist.init_process_group("cpu:gloo,cuda:nccl" if where.type == "cuda" else "gloo")
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ size of the crops follow it, so that every training ends annealed, whatever its 
 
 from __future__ import annotations
 
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -77,3 +78,17 @@ class ReplayPace:
 
 
 Pace = EpochPace | ClockPace | ReplayPace
+
+
+def pace_of(epochs: int | None, minutes: float | None, schedule: Sequence[int] | None, steps_per_epoch: int) -> Pace:
+    """The pace of a training with this budget; with a `schedule`, that of the one it repeats.
+
+    Raises InputError where the budget or the schedule is impossible.
+    """
+    if (epochs is None) == (minutes is None):
+        raise InputError("A training needs a budget: either a number of epochs or of minutes.")
+    if not 0 < (epochs or minutes or 0) < math.inf:
+        raise InputError("The budget of a training must be more than nothing.")
+    if epochs:
+        return EpochPace(epochs, steps_per_epoch)
+    return ClockPace(60 * (minutes or 1)) if schedule is None else ReplayPace(schedule)

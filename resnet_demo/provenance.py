@@ -1,7 +1,8 @@
 """Where weights come from: what was asked for, with what it was done, and what came out; it is saved with them.
 
 What was asked for can be read back, to train once more in the same way. Files of version 0.1 know less: they have no
-schedule, no gradients and ratios in their history, and call the device `cpu`.
+schedule, no gradients and ratios in their history, and call the device `cpu`. Where a file does not tell whether the
+training was stopped, it was not.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .weights import read_metadata
 
 
 def provenance(network: str, training: Training, test: Evaluation) -> dict[str, Any]:
-    """The story of a finished training; `test` was measured on the finished weights."""
+    """The story of a training that ended, by itself or stopped; `test` was measured on the weights at its end."""
     last = training.history[-1]
     where = hardware.device()
     return {
@@ -37,6 +38,8 @@ def provenance(network: str, training: Training, test: Evaluation) -> dict[str, 
         "epochs": training.epochs,
         "minutes": training.minutes,
         "schedule": [] if training.epochs else training.schedule,
+        "stopped": training.in_short,
+        "steps": last.step,
         "images": last.images,
         "seconds": round(last.seconds, 1),
         "images_per_second": round(last.images_per_second, 1),
@@ -69,6 +72,7 @@ class Settings:
     epochs: int | None
     minutes: float | None
     schedule: list[int] | None
+    in_short: bool
     threads: int
     compiled: bool
 
@@ -76,13 +80,16 @@ class Settings:
 def settings_of(path: Path) -> Settings:
     """The settings of the training that weights came from, read from them (.safetensors) or the .json beside them.
 
-    Raises InputError where the file does not tell them all.
+    Raises InputError where the file does not tell them all, and where a training by epochs was stopped: a repetition
+    would go on to the end of its budget. (By the clock, the schedule tells where it ended.)
     """
     if not path.is_file():
         raise InputError(f"There is no file {path}.")
     try:
         own = path.suffix == ".safetensors"
         story = read_metadata(path)["provenance"] if own else json.loads(path.read_text("utf-8"))
+        stopped = bool(story.get("stopped"))
+        taken = int(story["steps"]) if stopped else 0
         settings = Settings(
             network=str(story["network"]),
             dataset=str(story["dataset"]),
@@ -91,11 +98,17 @@ def settings_of(path: Path) -> Settings:
             epochs=story["epochs"] and int(story["epochs"]),
             minutes=story["minutes"] and float(story["minutes"]),
             schedule=[int(steps) for steps in story["schedule"]] if story["minutes"] else None,
+            in_short=stopped,
             threads=max(1, int(story["threads"])),
             compiled=bool(story["compiled"]),
         )
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise InputError(f"{path.name} does not tell of a training that could be run again.") from None
+    if stopped and settings.epochs:
+        raise InputError(
+            f"{path.name} is of a training that was stopped after {taken} steps of its {settings.epochs} epochs; by "
+            "epochs, only a whole training can be repeated."
+        )
     return settings
 
 

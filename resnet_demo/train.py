@@ -25,7 +25,7 @@ from .errors import InputError
 from .evaluation import Evaluation, check_classes, evaluate
 from .images import CIFAR10, Domain
 from .optimisers import anneal, optimisers
-from .pace import FINE, Clock, ClockPace, EpochPace, Pace, ReplayPace
+from .pace import FINE, Clock, pace_of
 from .predict import domain_of
 from .recipes import Recipe, learning_rate, recipe_of
 from .resnet import ResNet
@@ -34,7 +34,8 @@ from .trace import branch_ratios
 TELL_EVERY = 0.4  # seconds between records that somebody watches; each costs about as much as eight more pictures
 KEEP_EVERY = 30.0  # seconds between checkpoints
 GLANCE = 8  # training pictures on which the branches are compared
-SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end
+SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end; after a stop, a quarter of them
+ASK_IN_SHORT = 250  # test pictures that are asked after a stop, at most
 DIVERGED = 100.0  # a mean loss of this size is no training any more: guessing among 1,000 classes costs 6.9
 SEEDS = 2**31  # so many there are, from 0
 KEPT = ("step", "seconds", "lr", "progress", "schedule", "finished")  # beside tensors, what a checkpoint holds
@@ -95,7 +96,9 @@ class Training:
     `progress` is how much of the budget is used, from 0 to 1. `history` holds the records with test figures, `test` is
     the last test in full, of the whole test set or its first pictures. `schedule` tells how many steps were taken in
     each thousandth of a budget of minutes. Given to another training of the same network, data, recipe, minutes and
-    seed, on a machine of the same kind with as many threads, it makes that one repeat this one step by step.
+    seed, on a machine of the same kind with as many threads, it makes that one repeat this one step by step. `in_short`
+    tells whether the end was that of a training that is stopped, which is settled and tested on less; it goes with the
+    schedule, so that the repetition of such a one ends in the same way, with the same weights.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Training:
         epochs: int | None = None,
         minutes: float | None = None,
         schedule: Sequence[int] | None = None,
+        in_short: bool = False,
         seed: int = 0,
         compile: bool | None = None,
         tell_every: float | None = None,
@@ -125,7 +129,7 @@ class Training:
         for dataset in (train_set, test_set):
             check_classes(model, dataset)
         self.steps_per_epoch = len(train_set) // self.recipe.batch
-        self.pace = _pace(epochs, minutes, schedule, self.steps_per_epoch)
+        self.pace = pace_of(epochs, minutes, schedule, self.steps_per_epoch)
         self.progress = self.pace.progress(0, 0.0)
         self.device = hardware.device()
         self.compile = self.device.type == "cuda" if compile is None else compile
@@ -134,7 +138,7 @@ class Training:
         self.history: list[Record] = []
         self.test: Evaluation | None = None
         self.schedule, self._replayed = [0] * FINE, schedule and list(schedule)
-        self.stopped = self.finished = False
+        self.in_short, self.stopped, self.finished = in_short, False, False
         self._clock, self._meter, self._half = Clock(), Meter(self.device), hardware.half_is_faster(self.device)
 
     def stop(self) -> None:
@@ -152,6 +156,8 @@ class Training:
         try:
             if resume and checkpoint:
                 self._restore(checkpoint, descent)
+                if self.finished:
+                    _put_back(model)  # before its last record, as below
                 yield from self.history
             if self.finished:
                 return
@@ -159,15 +165,20 @@ class Training:
                 self._clock.stop()
                 yield record
                 self._clock.start()
+            stopped = self.stopped  # once and for all: whoever stops it from here on comes too late
+            self.in_short |= stopped  # who stops does not want to wait
             if recipe.settle:
-                settle_on = SETTLE_ON // 4 if self.stopped else SETTLE_ON  # who stops does not want to wait
+                settle_on = SETTLE_ON // 4 if self.in_short else SETTLE_ON
                 settle(model, self.train_set.subset(max(settle_on, recipe.batch)), recipe.batch)
-            _put_back(model)
-            last = self._tested(self._sample.subset(250) if self.stopped else self.test_set)
+            # Tested where it was trained: the pictures go there, and a processor would take long. The order of memory
+            # is the usual one already, so that a later test of these weights finds the same figures, rounding and all.
+            model.eval().to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
+            last = self._tested(self.last_test_set)
             self.progress = 1.0
-            if not self.stopped:
+            if not stopped:
                 self.finished = True
                 self._keep(checkpoint, descent)
+            _put_back(model)  # before the last record: its reader may use the network at once
             yield last
         finally:
             _put_back(model)
@@ -248,6 +259,11 @@ class Training:
         """The part of the test set that is asked on the way: more where there is more time."""
         return self.test_set.subset(min(max(int(240 * (self.minutes or 0)), 100), 1000))
 
+    @property
+    def last_test_set(self) -> Dataset:
+        """The part of the test set that is asked at the end: all of it, unless the training was stopped."""
+        return self._sample.subset(ASK_IN_SHORT) if self.in_short else self.test_set
+
     def _record(self, test: Evaluation | None = None) -> Record:
         """What is known now. Raises FloatingPointError where that is no training any more."""
         loss, accuracy = self._meter.means()
@@ -326,17 +342,8 @@ class Training:
             "epochs": self.epochs,
             "minutes": self.minutes,
             "replayed": self._replayed,
+            **({"in_short": True} if self.in_short else {}),  # otherwise nothing, like checkpoints of before
         }
-
-
-def _pace(epochs: int | None, minutes: float | None, schedule: Sequence[int] | None, steps_per_epoch: int) -> Pace:
-    if (epochs is None) == (minutes is None):
-        raise InputError("A training needs a budget: either a number of epochs or of minutes.")
-    if not 0 < (epochs or minutes or 0) < math.inf:
-        raise InputError("The budget of a training must be more than nothing.")
-    if epochs:
-        return EpochPace(epochs, steps_per_epoch)
-    return ClockPace(60 * (minutes or 1)) if schedule is None else ReplayPace(schedule)
 
 
 def _compiled(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:

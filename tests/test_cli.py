@@ -28,6 +28,7 @@ from typer.testing import CliRunner, Result
 import resnet_demo
 from resnet_demo import build, cli, console, lab, load, save
 from resnet_demo.data import Dataset, draw_shapes, load_dataset
+from resnet_demo.provenance import provenance
 from resnet_demo.train import Record, Training
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -267,6 +268,42 @@ def test_replay(cifar: Path, tmp_path: Path) -> None:
     assert "There is no file" in complaint("train", "--replay", "absent.json", "--out", tmp_path / "x.safetensors")
 
 
+def test_replay_of_trainings_that_were_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the app's may be: its weights are taken elsewhere."""
+    monkeypatch.setattr("resnet_demo.data.draw_shapes", lambda count, seed: draw_shapes(min(count, 400), seed=seed))
+    train_set, test_set = load_dataset("shapes", True), load_dataset("shapes", False)
+    for name, epochs, minutes in (("minutes", None, 0.1), ("epochs", 9, None)):
+        network = build("resnet8", 0, len(train_set.classes))
+        training = Training(network, train_set, test_set, epochs=epochs, minutes=minutes)
+        training.stop()
+        list(training.run())
+        assert training.test is not None
+        network.provenance = provenance("resnet8", training, training.test)
+        save(network, tmp_path / f"{name}.safetensors")
+    first, out = tmp_path / "minutes.safetensors", tmp_path / "again.safetensors"
+    answer("train", "--replay", first, "--out", out)
+    ours, theirs = load(first), load(out)
+    assert all(torch.equal(value, theirs.state_dict()[key]) for key, value in ours.state_dict().items())
+    for key in ("stopped", "steps", "test_pictures", "test_loss"):
+        assert (theirs.provenance or {})[key] == (ours.provenance or {})[key], key
+    monkeypatch.setattr("resnet_demo.data.load_dataset", lambda *_: pytest.fail("nothing needs to be read"))
+    said = complaint("train", "--replay", tmp_path / "epochs.safetensors", "--out", out)
+    assert said.startswith("epochs.safetensors is of a training that was stopped after 1 steps of its 9 epochs")
+
+
+def test_train_tells_how_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resnet_demo.data.draw_shapes", lambda count, seed: draw_shapes(40, seed=seed))
+    out, again = tmp_path / "net.safetensors", tmp_path / "again.safetensors"
+    options = ("--model", "resnet8", "--data", "shapes", "--epochs", 1, "--recipe", "paper", "--seed", 2)
+    answer("train", *options, "--out", out, "--no-compile")
+    typed = " ".join(map(str, options))
+    assert (load(out).provenance or {})["command"] == f"resnet-demo train {typed} --out net.safetensors --no-compile"
+    answer("train", "--replay", out, "--threads", 1, "--out", again, "--no-compile")
+    assert (load(again).provenance or {})["command"] == (
+        "resnet-demo train --replay net.safetensors --threads 1 --out again.safetensors --no-compile"
+    )
+
+
 def test_train_on_drawn_shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resnet_demo.data.draw_shapes", lambda count, seed: draw_shapes(count // 100, seed=seed))
     out = tmp_path / "shapes.safetensors"
@@ -306,6 +343,8 @@ def test_train_on_ones_own_pictures(tmp_path: Path) -> None:
         assert f"was trained on {place.stem}" in complaint("train", *again)
         assert "is not how" in complaint("train", *again, "--data", tmp_path)
         assert answer("train", *again, "--data", place)["loss"] == json.loads(done.stdout)["loss"]
+        command = (load(tmp_path / "again.safetensors").provenance or {})["command"]
+        assert command.startswith(f"resnet-demo train --replay net.safetensors --data {place.name} --threads ")
         evaluated = shell("evaluate", "--model", out, "--data", place, "--json")
         assert json.loads(evaluated.stdout)["loss"] == pytest.approx(json.loads(done.stdout)["loss"], rel=1e-5)
 
@@ -485,12 +524,11 @@ def test_bad_data(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "could not be downloaded" in complaint("evaluate", "--model", weights, "--data-dir", tmp_path)
 
 
-@pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ((), "either a number of epochs or of minutes"),
-        (("--epochs", 1, "--minutes", 1), "either a number of epochs or of minutes"),
+        ((), "either --epochs or --minutes"),
+        (("--epochs", 1, "--minutes", 1), "either --epochs or --minutes"),
         (("--epochs", 0), "more than nothing"),
         (("--epochs", -3), "more than nothing"),
         (("--minutes", "nan"), "more than nothing"),
@@ -504,11 +542,12 @@ def test_bad_data(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (("--epochs", 1, "--out", "net.bin"), ".safetensors"),
     ],
 )
-def test_bad_trainings(
-    options: tuple, words: str, cifar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_bad_trainings_are_told_before_the_pictures_are_read(
+    options: tuple, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert words in complaint("train", "--model=resnet8", "--data-dir", cifar, "--out=net.safetensors", *options)
+    monkeypatch.setattr("resnet_demo.data.load_dataset", lambda *_: pytest.fail("these would be 170 MB"))
+    assert words in complaint("train", "--model=resnet8", "--out=net.safetensors", *options)
     assert not list(tmp_path.iterdir())
 
 

@@ -139,6 +139,19 @@ def test_alone_nothing_is_shared():
         assert not torch.distributed.is_initialized()
 
 
+def test_where_there_are_gpus_processors_are_connected_too(monkeypatch):
+    """A network that was put back, or only read, is evaluated on the processor."""
+    joined = []
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _: None)
+    monkeypatch.setattr(distributed.dist, "init_process_group", joined.append)
+    monkeypatch.setattr(distributed.dist, "destroy_process_group", lambda: None)
+    monkeypatch.setattr(distributed.hardware, "device", lambda: torch.device("cuda", 0))
+    with distributed.together():
+        pass
+    assert joined == ["cpu:gloo,cuda:nccl"]
+
+
 # The command
 
 

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from resnet_demo.errors import InputError
-from resnet_demo.pace import FINE, Clock, ClockPace, EpochPace, ReplayPace
+from resnet_demo.pace import FINE, Clock, ClockPace, EpochPace, ReplayPace, pace_of
 
 
 def test_the_clock_stands_while_it_is_stopped(monkeypatch):
@@ -48,4 +48,29 @@ def test_a_replay_goes_the_way_that_the_schedule_tells():
 def test_impossible_schedules_are_refused(schedule, sentence):
     with pytest.raises(InputError, match="schedule") as error:
         ReplayPace(schedule)
+    sentence(error.value)
+
+
+def test_a_budget_has_its_pace():
+    assert isinstance(pace_of(3, None, None, 4), EpochPace)
+    assert pace_of(3, None, None, 4).progress(6, 99.0) == 0.5
+    assert pace_of(None, 0.5, None, 4).progress(6, 15.0) == 0.5
+    assert isinstance(pace_of(None, 0.5, [1] * FINE, 4), ReplayPace)
+
+
+@pytest.mark.parametrize(
+    ("budget", "named"),
+    [
+        ((None, None), "either"),
+        ((1, 1.0), "either"),
+        ((0, None), "more than nothing"),
+        ((None, -1.0), "more than nothing"),
+        ((None, float("nan")), "more than nothing"),
+    ],
+    ids=str,
+)
+def test_impossible_budgets_are_refused(budget, named, sentence):
+    epochs, minutes = budget
+    with pytest.raises(InputError, match=named) as error:
+        pace_of(epochs, minutes, None, 4)
     sentence(error.value)

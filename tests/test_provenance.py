@@ -38,7 +38,7 @@ def test_the_story_of_a_training(training, story):
     assert (story["epochs"], story["minutes"]) == (None, 0.2 / 60)
     assert story["recipe"]["lr"] == 0.1
     assert story["schedule"] == training.schedule
-    assert story["images"] == 16 * training.step
+    assert (story["stopped"], story["steps"], story["images"]) == (False, training.step, 16 * training.step)
     assert (story["processes"], story["threads"], story["compiled"]) == (1, torch.get_num_threads(), False)
     assert story["precision"] in ("fp32", "bf16")
     assert story["device"]
@@ -71,11 +71,46 @@ def test_settings_are_read_from_both_files_and_repeat_the_training(training, sto
         epochs=settings.epochs,
         minutes=settings.minutes,
         schedule=settings.schedule,
+        in_short=settings.in_short,
         seed=settings.seed,
     )
     list(again.run())
     state = training.model.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in again.model.state_dict().items())
+
+
+def stopped_story(**budget) -> dict:
+    training = Training(ResNet(CONFIG, seed=0), stripes(64, seed=1), stripes(32, seed=2), RECIPE, **budget)
+    training.stop()  # after one step
+    list(training.run())
+    assert training.test is not None
+    return provenance("tiny", training, training.test)
+
+
+def test_a_training_by_epochs_that_was_stopped_is_not_repeated(tmp_path, sentence):
+    story = stopped_story(epochs=9)
+    assert (story["stopped"], story["steps"], story["epochs"]) == (True, 1, 9)
+    (tmp_path / "net.json").write_text(json.dumps(story))
+    with pytest.raises(InputError, match=r"net\.json is of a training .* stopped after 1 steps of its 9") as error:
+        settings_of(tmp_path / "net.json")
+    sentence(error.value)
+
+
+def test_the_settings_of_a_training_by_the_clock_tell_that_it_was_stopped(tmp_path):
+    story = stopped_story(minutes=1.0)
+    (tmp_path / "net.json").write_text(json.dumps(story))
+    settings = settings_of(tmp_path / "net.json")
+    assert settings.in_short
+    assert settings.schedule is not None
+    assert sum(settings.schedule) == 1
+
+
+@pytest.mark.parametrize("budget", [{"epochs": 9}, {"minutes": 1.0}], ids=str)
+def test_files_from_before_stops_were_told_are_of_whole_trainings(budget, tmp_path):
+    story = stopped_story(**budget)
+    del story["stopped"], story["steps"]
+    (tmp_path / "net.json").write_text(json.dumps(story))
+    assert not settings_of(tmp_path / "net.json").in_short
 
 
 @pytest.mark.parametrize("file", sorted(WEIGHTS.glob("*.json")), ids=lambda path: path.stem)

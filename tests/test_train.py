@@ -322,6 +322,79 @@ def test_stop_ends_a_training_at_its_next_step(train_set, test_set):
     assert_usable(training.model)
 
 
+@pytest.mark.usefixtures("slow_clock")
+def test_a_stopped_training_by_the_clock_is_repeated_to_its_end(train_set, test_set, monkeypatch):
+    monkeypatch.setattr(trainer, "SETTLE_ON", 128)  # there are more pictures than that, as there usually are
+    monkeypatch.setattr(trainer, "ASK_IN_SHORT", 20)
+    given = {"train_set": train_set, "test_set": test_set, "recipe": replace(RECIPE, settle=True), "minutes": 1.0}
+    first = Training(ResNet(CONFIG, seed=0), **given)
+    for _ in first.run():
+        if first.step > 60:
+            first.stop()
+    assert first.in_short
+    assert not first.finished
+    assert first.history[-1].test_pictures == 20
+    again = Training(ResNet(CONFIG, seed=0), **given, schedule=first.schedule, in_short=first.in_short)
+    list(again.run())
+    assert same(again.model, first.model)
+    assert told(again.history) == told(first.history)
+    assert again.schedule == first.schedule
+    assert again.in_short  # and so can it be repeated in turn
+    assert again.finished  # its own end came by itself
+    whole = Training(ResNet(CONFIG, seed=0), **given, schedule=first.schedule)
+    list(whole.run())
+    assert not same(whole.model, first.model)  # that it was stopped has to be known
+
+
+def test_who_stops_a_training_in_its_last_test_comes_too_late(train_set, test_set, tmp_path, monkeypatch):
+    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=1)
+
+    def stop_and_evaluate(*given):
+        training.stop()
+        return evaluate(*given)
+
+    monkeypatch.setattr(trainer, "evaluate", stop_and_evaluate)
+    list(training.run(tmp_path / "run.pt"))
+    assert training.finished
+    assert not training.in_short
+    assert training.history[-1].test_pictures == len(test_set)
+    assert checkpoints.restore(tmp_path / "run.pt", training._task)["finished"]
+
+
+def test_the_network_is_tested_where_it_was_trained_and_then_put_back(train_set, test_set, tmp_path, monkeypatch):
+    """On a GPU, what is tested and compared after it was put back would lie on another device than the pictures."""
+    order = []
+
+    def note(place, name):
+        done = getattr(place, name)
+
+        def noted(*given):
+            order.append(name)
+            return done(*given)
+
+        monkeypatch.setattr(place, name, noted)
+
+    for place, name in (
+        (trainer, "evaluate"),
+        (trainer, "branch_ratios"),
+        (trainer, "_put_back"),
+        (checkpoints, "keep"),
+    ):
+        note(place, name)
+    monkeypatch.setattr(trainer, "TELL_EVERY", math.inf)
+    for resume in (False, True):  # the second time nothing is left to do
+        model = ResNet(CONFIG, seed=0)
+        for record in train(model, train_set, test_set, RECIPE, 1, checkpoint=tmp_path / "run.pt", resume=resume):
+            order.append("read")
+            assert not any(module.training for module in model.modules())
+            assert all(weight.is_contiguous() and weight.device.type == "cpu" for weight in model.parameters())
+            assert record.test_loss == evaluate(model, test_set).loss
+    assert order == [
+        "evaluate", "branch_ratios", "keep", "_put_back", "read", "_put_back",
+        "_put_back", "read", "_put_back",
+    ]  # fmt: skip
+
+
 def assert_usable(model: ResNet) -> None:
     assert not any(module.training for module in model.modules())
     assert all(weight.is_contiguous() for weight in model.parameters())
