@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from .errors import InputError
-from .resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut
+from .resnet import NoShortcut, ResidualBlock, ResNet, ResNetConfig, ZeroPadShortcut
 
 POINTS = ("x", "residual", "shortcut", "total", "output")  # the named values of a block, in the equation's order
 
@@ -112,6 +112,23 @@ class _Graph:
     x: tuple[Tensor, ...]  # by block
     total: tuple[Tensor, ...]  # by block
     output: Tensor  # of the last block; every other output is the next block's x
+
+
+def traced_bytes(config: ResNetConfig, size: int) -> int:
+    """How much memory the values of a trace would take (`Trace.nbytes`), of a picture of `size` x `size` pixels.
+
+    Of a plain network a little less than this: its shortcuts carry nothing.
+    """
+    side = size if config.stem == "cifar" else -(-size // 4)  # -(-a // b): a / b, rounded up
+    channels, values = config.widths[0], 0
+    for stage, (count, width) in enumerate(zip(config.blocks, config.widths, strict=True)):
+        for index in range(count):
+            before, x = side, channels * side**2
+            side, channels = -(-side // 2) if stage and not index else side, width * config.expansion
+            output = channels * side**2
+            inside = 5 * output if config.block == "basic" else 3 * width * (before**2 + side**2) + 2 * output
+            values += 2 * (x + (len(POINTS) - 1) * output) + inside  # of every point its value and its gradient
+    return 4 * values
 
 
 def private_view(model: M) -> M:

@@ -6,6 +6,8 @@ import socket
 import struct
 import tarfile
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
@@ -102,6 +104,18 @@ def test_a_subset_keeps_masks_and_note():
     assert (len(part), part.note, part.name) == (2, "A note.", "x")
 
 
+def test_a_copy_keeps_nothing_else_in_memory():
+    masks = torch.rand(5, 4, 4) < 0.5
+    data = Dataset("x", torch.ones(5, 3, 4, 4, dtype=torch.uint8), torch.arange(5), ("a",) * 5, masks, "A note.")
+    copy = data.subset(2).copy()
+    assert copy.pictures.untyped_storage().nbytes() == 2 * 3 * 4 * 4
+    assert torch.equal(copy.pictures, data.pictures[:2])
+    assert copy.labels.tolist() == [0, 1]
+    assert copy.masks is not None
+    assert torch.equal(copy.masks, masks[:2])
+    assert (copy.classes, copy.note) == (data.classes, "A note.")
+
+
 @pytest.fixture
 def server(fake_cifar10):
     """The archive on a local server, as on the authors' one."""
@@ -153,6 +167,25 @@ def test_how_far_a_download_is(name, archives, tmp_path):
     with path.open("ab") as file:  # as large as it gets, without writing it
         file.truncate(size - 1000 * (len(archives) - 1))
     assert downloading(name, tmp_path) is None
+
+
+def test_two_who_want_the_same_do_not_download_into_one_file(fake_cifar10, server, monkeypatch):
+    reader = torchvision.datasets.CIFAR10
+    monkeypatch.setattr(reader, "url", f"{server}/{reader.filename}")
+    download, running, most = reader.download, [], []
+
+    def slowly(self):
+        running.append(self)
+        most.append(len(running))
+        time.sleep(0.2)
+        download(self)
+        running.remove(self)
+
+    monkeypatch.setattr(reader, "download", slowly)
+    with ThreadPoolExecutor(2) as both:
+        halves = list(both.map(lambda train: load_dataset("cifar10", train, fake_cifar10 / "new"), (True, False)))
+    assert most == [1, 1]
+    assert all(len(half) for half in halves)
 
 
 def test_a_download_with_a_wrong_checksum_is_refused(fake_cifar10, server, monkeypatch, sentence):

@@ -8,12 +8,16 @@ import math
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -500,6 +504,23 @@ def test_curves_svg_follows_the_page(trace: Trace) -> None:
     assert "#d55e00" not in drawing.replace(RESIDUAL, "")  # every use of the colour follows light and dark
     again = curves_svg(draw_curves(trace), "Curves")
     assert again == drawing  # the same numbers give the same file
+
+
+def test_drawings_at_the_same_time_keep_their_text() -> None:
+    """matplotlib's settings are those of the whole process: who is done first must not take them from the other."""
+
+    class Slow:
+        def savefig(self, buffer: io.StringIO, **_: Any) -> None:
+            time.sleep(0.1)
+            buffer.write(f"<svg {matplotlib.rcParams['svg.fonttype']}/>")
+
+    with ThreadPoolExecutor(2) as visitors:
+        drawings = []
+        for _ in range(2):
+            drawings.append(visitors.submit(curves_svg, Slow(), "Curves"))  # pyright: ignore[reportArgumentType]
+            time.sleep(0.05)
+    assert all(drawing.result().endswith(" none/>") for drawing in drawings)
+    assert matplotlib.rcParams["svg.fonttype"] == "path"  # as it was
 
 
 def test_figures_never_touch_pyplot() -> None:

@@ -13,7 +13,16 @@ from resnet_demo import zoo
 from resnet_demo.attribution import grad_cam
 from resnet_demo.errors import InputError
 from resnet_demo.resnet import ResidualBlock, ResNet, ResNetConfig
-from resnet_demo.trace import POINTS, BlockTrace, Trace, branch_ratios, private_view, retarget, trace_blocks
+from resnet_demo.trace import (
+    POINTS,
+    BlockTrace,
+    Trace,
+    branch_ratios,
+    private_view,
+    retarget,
+    trace_blocks,
+    traced_bytes,
+)
 
 
 def hooks_on(model: nn.Module) -> int:
@@ -144,6 +153,20 @@ def test_numbers_beside_the_maps_by_hand():
 def test_kinds_of_shortcuts(name, kinds):
     trace = trace_blocks(zoo.build(name, seed=0).eval(), torch.randn(1, 3, 16, 16))
     assert [block.shortcut_kind for block in trace.blocks] == kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("resnet20", 32), ("resnet18-cifar", 31), ("resnet18", 66), ("resnet50", 97)]
+)
+def test_the_memory_of_a_trace_is_known_before_it_is_made(name, size):
+    config = zoo.network(name).config
+    assert traced_bytes(config, size) == trace_blocks(ResNet(config, seed=0), torch.zeros(1, 3, size, size)).nbytes
+
+
+def test_a_plain_network_takes_hardly_less_memory():
+    plain = zoo.network("plain20").config
+    real = trace_blocks(ResNet(plain, seed=0), torch.zeros(1, 3, 32, 32)).nbytes
+    assert 0.9 * traced_bytes(plain, 32) < real <= traced_bytes(plain, 32)
 
 
 def test_the_first_class_is_the_default_target(tiny_model, tiny_image):

@@ -33,6 +33,11 @@ class Dataset:
         masks = None if self.masks is None else self.masks[:count]
         return replace(self, pictures=self.pictures[:count], labels=self.labels[:count], masks=masks)
 
+    def copy(self) -> Dataset:
+        """The same in memory of its own: a `subset` alone keeps the whole set's from being freed."""
+        masks = None if self.masks is None else self.masks.clone()
+        return replace(self, pictures=self.pictures.clone(), labels=self.labels.clone(), masks=masks)
+
 
 def batches(
     dataset: Dataset, size: int, generator: torch.Generator | None = None, start: int = 0

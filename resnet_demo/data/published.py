@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
@@ -15,6 +16,8 @@ from .dataset import Dataset
 DATASETS = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "fashion-mnist": "FashionMNIST"}  # torchvision's classes
 
 DOWNLOADS = {"cifar10": 170_498_071, "cifar100": 169_001_437, "fashion-mnist": 30_878_645}  # bytes of their archives
+
+_FETCHING = {name: threading.Lock() for name in DATASETS}  # two who fetch the same would write into the same file
 
 
 def default_data_dir() -> Path:
@@ -40,7 +43,8 @@ def load_published(name: str, train: bool, data_dir: str | Path | None = None, d
     except (RuntimeError, OSError):
         if not download:
             raise InputError(f"{DATASETS[name]} is not in {folder}.") from None
-        data = _download(reader, folder, train, DATASETS[name])
+        with _FETCHING[name]:
+            data = _download(reader, folder, train, DATASETS[name])
     pictures, classes = torch.as_tensor(data.data), tuple(str(label) for label in data.classes)
     if pictures.ndim == 3:  # grey: [N, 28, 28]
         pictures = torch.nn.functional.pad(pictures, (2, 2, 2, 2))[:, None].expand(-1, 3, -1, -1)

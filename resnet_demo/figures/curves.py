@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from dataclasses import fields
 from html import escape
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from .terms import ENGLISH, Terms
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_STYLE = threading.Lock()  # matplotlib's settings are everybody's: two drawings at once would undo each other's
 
 
 def draw_curves(trace: Trace) -> Figure:
@@ -65,7 +68,7 @@ def curves_svg(figure: Figure, label: str, terms: Terms = ENGLISH) -> str:
     import matplotlib
 
     buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "resnet_demo"}):
+    with _STYLE, matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "resnet_demo"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg") :].replace(

@@ -222,12 +222,15 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         # From one page to another
 
-        def cut_from(visit: Visit, chosen: Any) -> dict[Any, Any]:
-            experiments.cut_from(visit, chosen)
-            return {**cut_page.as_in(visit), tabs: gr.Tabs(selected=visit.page)}
+        def cut_from(bundled: bool) -> Callable[[Visit, Any], dict[Any, Any]]:
+            def cut(visit: Visit, chosen: Any) -> dict[Any, Any]:
+                experiments.cut_from(visit, chosen, bundled)
+                return {**cut_page.as_in(visit), tabs: gr.Tabs(selected=visit.page)}
 
-        events.on_click(experiments_page.bundled, cut_from, "cut_from_bundled", whole=True)
-        events.on_click(experiments_page.live, cut_from, "cut_from_live", whole=True)
+            return cut
+
+        events.on_click(experiments_page.bundled, cut_from(bundled=True), "cut_from_bundled", whole=True)
+        events.on_click(experiments_page.live, cut_from(bundled=False), "cut_from_live", whole=True)
 
         def use_trained(visit: Visit, name: Any) -> dict[Any, Any]:
             visit.use_trained(str(name))

@@ -310,7 +310,8 @@ def twin_of(visit: Visit) -> tuple[str, str] | None:
     if other is None or visit.weights == OWN:
         return None
     if visit.weights == HERE:
-        return (other, HERE) if other in visit.trained else None
+        mine, its = visit.trained[visit.name], visit.trained.get(other)
+        return (other, HERE) if its and its.compares_with(mine) else None
     trained = visit.weights == TRAINED and zoo.bundled_weights(other, visit.seed)
     return other, TRAINED if trained else RANDOM
 

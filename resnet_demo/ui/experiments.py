@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -17,6 +17,7 @@ from ..figures import draw_experiment, network_title
 from ..lab import results
 from ..lab.results import Result
 from . import text
+from .background import in_background
 from .bars import has_test_set, test_set
 from .events import Events, visiting
 from .page import Page, choose
@@ -34,7 +35,7 @@ from .run import (
     pictures_of,
     suits,
 )
-from .session import Visit
+from .session import TRAINED, Visit
 
 # One experiment runs at a time; other visitors see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "experiment", "concurrency_limit": 1}
@@ -204,14 +205,14 @@ def connect(page: ExperimentsPage, events: Events, data_dir: str | None) -> None
     def run(visit_key: str | None, pictures: Any) -> Iterator[dict[Any, Any]]:
         with visiting(visit_key) as visit:
             say, name = visit.say.experiments, visit.experiment
-            count = count_of(name, pictures)
+            # Before anything is read: from here on, Stop and a closed page find this run, not the one before.
+            under_way = visit.run = Run(name, count_of(name, pictures), say.too_long(MOST_SECONDS))
             yield {**busy(page), page.status: note(say.READING_DATA)}
             with visit.lock:
                 networks, dataset = networks_of(visit), pictures_of(visit, name, data_dir)
             if dataset is None:
                 raise InputError(say.no_data(network_title(visit.name), lab.asks_for_masks(name)))
-            under_way = visit.run = Run(name, networks, dataset, count, say.too_long(MOST_SECONDS))
-            for _ in under_way.watch():
+            for _ in under_way.watch(networks, dataset):
                 yield {page.status: progress(under_way, say)}
             if under_way.result:
                 visit.measured[name] = under_way.result
@@ -228,15 +229,15 @@ def connect(page: ExperimentsPage, events: Events, data_dir: str | None) -> None
     def fetch(visit_key: str | None) -> Iterator[dict[Any, Any]]:
         with visiting(visit_key) as visit:
             say = visit.say.experiments
-            with ThreadPoolExecutor(1) as loader:
-                loaded = loader.submit(load_dataset, "cifar10", False, data_dir)
+            with in_background(load_dataset, "cifar10", False, data_dir) as loaded:
                 while wait([loaded], WAIT).not_done:
                     arrived = downloading("cifar10", data_dir)
                     yield {page.status: note(say.downloading(*arrived) if arrived else say.READING_DATA)}
             loaded.result()
             test_set.cache_clear()  # which may remember that there was none
             with visit.lock:
-                yield {**page.page.render(visit), page.status: note(say.DONE)}
+                end = page.page.render(visit)
+            yield {**end, page.status: note(say.DONE)}
 
     for trigger, act, inputs, api_name in (
         (page.start.click, run, [key, page.pictures], "run_experiment"),
@@ -277,10 +278,16 @@ def progress(run: Run, say: Any) -> str:
     )
 
 
-def cut_from(visit: Visit, chosen: object) -> None:
-    """Open the page Cut with a block cut, from a click on its bar: "resnet56 layer2.1"."""
-    name, _, block = str(chosen).partition(" ")
-    if name != visit.name:
+def cut_from(visit: Visit, chosen: object, bundled: bool) -> None:
+    """Open the page Cut with a block cut, from a click on its bar: "resnet56 layer2.1".
+
+    The bars of a `bundled` result are of the networks that come with the app, whatever the visitor calls their own.
+    """
+    name, _, block = str(chosen).rpartition(" ")  # a network from a file can have a name with spaces
+    if bundled:
+        if (visit.name, visit.weights, visit.seed) != (name, TRAINED, 0):
+            visit.use_network(name, TRAINED)
+    elif name != visit.name:
         if name in visit.trained:
             visit.use_trained(name)
         else:

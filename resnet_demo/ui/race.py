@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field, fields, replace
@@ -98,6 +99,10 @@ def _among(value: object, allowed: tuple, what: str) -> None:
         raise InputError(f"{what} is one of {', '.join(map(str, allowed))}, not {str(value)[:40]!r}.")
 
 
+# One reading of each data set at a time: that of a visitor who did not wait for it goes on, and takes its memory.
+_READING = {name: threading.Lock() for name in DATA}
+
+
 @lru_cache(maxsize=2)  # read-only, shared by all visitors; CIFAR-10 takes 180 MB
 def _shared(name: str, data_dir: str | None) -> tuple[Dataset, Dataset]:
     return load_dataset(name, True, data_dir), load_dataset(name, False, data_dir)
@@ -105,8 +110,11 @@ def _shared(name: str, data_dir: str | None) -> tuple[Dataset, Dataset]:
 
 def read_data(plan: Plan, data_dir: str | None) -> tuple[Dataset, Dataset]:
     """The training and the test half of what the plan trains on."""
-    if plan.data != OWN_PICTURES:
-        return _shared(plan.data, data_dir)
+    with _READING[plan.data]:
+        return _own(plan) if plan.data == OWN_PICTURES else _shared(plan.data, data_dir)
+
+
+def _own(plan: Plan) -> tuple[Dataset, Dataset]:
     assert plan.file is not None
     if not Path(plan.file).is_file():  # a client of the API could name a folder of the server's
         raise InputError("The pictures come as a zip file with one folder of pictures per class.")
@@ -138,12 +146,14 @@ class Race:
     test_set: Dataset
     schedules: dict[str, list[int]] = field(default_factory=dict)  # of the race that this one repeats
     repeated: dict[str, list[Record]] = field(default_factory=dict)  # and its tests
+    short: frozenset[str] = frozenset()  # and those of its networks that were stopped
     trainings: dict[str, Training] = field(default_factory=dict)
     records: dict[str, list[Record]] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)  # by network, why its training ended before its time
     stopped: bool = False
     abandoned: bool = False
+    mark: object = field(default_factory=object)  # by which it is told from every other race
 
     def __post_init__(self) -> None:
         plan, classes = self.plan, len(self.train_set.classes)
@@ -157,7 +167,9 @@ class Race:
                 epochs=plan.epochs,
                 minutes=plan.minutes,
                 schedule=self.schedules.get(name),
+                in_short=name in self.short,
                 seed=int(plan.seed),
+                compile=False,  # which would take a minute of a budget that is hardly longer
             )
             self.records[name] = []
 
@@ -179,6 +191,16 @@ class Race:
     def progress(self) -> float:
         done = [training.progress if name in self._running else 1.0 for name, training in self.trainings.items()]
         return sum(done) / len(done)
+
+    @property
+    def conditions(self) -> tuple[object, ...]:
+        """What a network learned from, and how: two that were trained under equal ones can be compared.
+
+        Those of a race that was stopped, or that repeats one, are like no other's: who knows at which step that ended.
+        """
+        plan = self.plan
+        ended = self.mark if self.stopped or self.repeated else None
+        return plan.data, plan.file, plan.settings, plan.epochs, plan.minutes, plan.seed, ended
 
     @property
     def own_bytes(self) -> int:
@@ -229,6 +251,7 @@ class Race:
             self.test_set,
             {} if self.plan.epochs else {name: training.schedule for name, training in trainings.items()},
             {name: training.history for name, training in trainings.items()},
+            frozenset(name for name, training in trainings.items() if training.in_short),
         )
 
     @property

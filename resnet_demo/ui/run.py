@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,6 +15,7 @@ from ..images import CIFAR10
 from ..lab import results
 from ..lab.results import Result
 from ..resnet import ResNet
+from .background import in_background
 from .bars import has_test_set, test_set, twin_of
 from .session import HERE, Visit, shared_network, whole_number
 
@@ -41,9 +42,8 @@ def data_of(visit: Visit, name: str, data_dir: str | None) -> str:
     """
     if most(name) == 1:
         return FRESH if visit.picture else NOTHING
-    if visit.weights == HERE and visit.race and visit.name in visit.race.results:
-        tested = visit.race.results[visit.name].test_set
-        return NOTHING if lab.asks_for_masks(name) and tested.masks is None else OWN
+    if visit.weights == HERE:
+        return NOTHING if lab.asks_for_masks(name) and visit.trained[visit.name].test_set.masks is None else OWN
     if lab.asks_for_masks(name):
         return NOTHING
     if visit.domain == CIFAR10 and has_test_set(data_dir):
@@ -54,8 +54,8 @@ def data_of(visit: Visit, name: str, data_dir: str | None) -> str:
 def pictures_of(visit: Visit, name: str, data_dir: str | None) -> Dataset | None:
     """Those pictures with their labels; None where there are none."""
     data = data_of(visit, name, data_dir)
-    if data == OWN and visit.race:
-        return visit.race.results[visit.name].test_set
+    if data == OWN:
+        return visit.trained[visit.name].test_set
     if data == CIFAR:
         return test_set(data_dir)
     if data in (PICTURE, FRESH) and visit.picture:
@@ -80,11 +80,12 @@ class Stopped(Exception):
 
 @dataclass
 class Run:
-    """An experiment under way. Iterating over `watch` yields at least twice a second; then there is a `result`."""
+    """An experiment that was asked for, from then on: it can be stopped before its pictures are there.
+
+    Iterating over `watch` yields at least twice a second; then there is a `result`.
+    """
 
     name: str
-    networks: dict[str, ResNet]
-    dataset: Dataset
     pictures: int
     too_long: str  # what to say to a run that takes more than `MOST_SECONDS`
     done: float = 0.0
@@ -99,11 +100,19 @@ class Run:
     def stop(self) -> None:
         self.stopped = True
 
-    def watch(self) -> Generator[None, None, None]:
-        with ThreadPoolExecutor(1) as worker:
-            measured = worker.submit(
-                results.measure, self.name, self.networks, self.dataset, self.pictures, 0, self._progress
-            )
+    def watch(self, networks: dict[str, ResNet], dataset: Dataset) -> Generator[None, None, None]:
+        if self.stopped:
+            return
+        names, self.started = list(networks), time.monotonic()
+
+        def progress(network: str, done: float) -> None:
+            if self.stopped:
+                raise Stopped
+            if self.seconds > MOST_SECONDS:
+                raise InputError(self.too_long)
+            self.done = (names.index(network) + min(done, 1.0)) / len(names)
+
+        with in_background(results.measure, self.name, networks, dataset, self.pictures, 0, progress) as measured:
             try:
                 while wait([measured], WAIT).not_done:
                     yield
@@ -112,14 +121,6 @@ class Run:
                 raise
             with suppress(Stopped):
                 self.result = measured.result()
-
-    def _progress(self, network: str, done: float) -> None:
-        if self.stopped:
-            raise Stopped
-        if self.seconds > MOST_SECONDS:
-            raise InputError(self.too_long)
-        names = list(self.networks)
-        self.done = (names.index(network) + min(done, 1.0)) / len(names)
 
 
 def count_of(name: str, pictures: object) -> int:

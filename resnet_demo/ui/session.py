@@ -21,6 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from .. import lab, zoo
+from ..data import Dataset
 from ..errors import InputError
 from ..images import Domain
 from ..lab.paths import Paths
@@ -28,7 +29,7 @@ from ..lab.results import Result
 from ..lab.wires import Dial
 from ..predict import Prediction, domain_of, familiarity, rank
 from ..resnet import ResNet, ResNetConfig
-from ..trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks
+from ..trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks, traced_bytes
 from ..weights import load_file
 from . import text
 from .bounds import number_within, whole_number
@@ -99,7 +100,8 @@ def _bytes_of(model: ResNet) -> int:
 _networks: Shelf[ResNet] = Shelf(most=1_000_000_000, weigh=_bytes_of)  # read-only, shared by all visitors
 # Traces weigh from 5 MB (ResNet-20) to 700 MB (ResNet-152), and their graphs about as much again: what does not fit is
 # made again when it is asked for.
-_traces: Shelf[Trace] = Shelf(most=1_000_000_000, seconds=3600, weigh=lambda trace: trace.nbytes)
+MOST_BYTES = 1_000_000_000  # of all visitors' traces; a single one must not have more
+_traces: Shelf[Trace] = Shelf(most=MOST_BYTES, seconds=3600, weigh=lambda trace: trace.nbytes)
 _loading: Shelf[threading.Lock] = Shelf(most=100)  # by network
 MAX_BLOCKS = 60  # of a network on a page: ResNet-110 has 54, ResNet-152 has 50
 
@@ -122,10 +124,16 @@ def shared_network(name: str, weights: str, seed: int) -> ResNet:
 
 @dataclass(frozen=True)
 class Trained:
-    """A network that a visitor trained, with pictures of its test set, by the name of what they show."""
+    """A network that a visitor trained, and what is to be known of it when its race is long gone."""
 
     model: ResNet
-    samples: dict[str, Image.Image]
+    samples: dict[str, Image.Image]  # pictures of the test set, by the name of what they show
+    test_set: Dataset  # as much of it as the network was tested on at the end
+    conditions: object  # see `Race.conditions`
+
+    def compares_with(self, other: Trained) -> bool:
+        """Whether both were trained on the same pictures and in the same way, so that only their shortcuts differ."""
+        return self.model.domain == other.model.domain and self.conditions == other.conditions
 
 
 @dataclass
@@ -176,19 +184,25 @@ class Visit:
     def use_network(self, name: str, weights: str, seed: object = 0) -> None:
         """Look at a network of the zoo. Nothing changes if it cannot be had."""
         number = whole_number(seed, 0, MAX_SEED, "The seed")
-        self._check_size(zoo.network(name).config)
+        entry = zoo.network(name)
+        self._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
         self._use(shared_network(name, weights, number), name, weights, number)
 
     def use_file(self, path: str | Path) -> None:
         """Look at a network from an uploaded checkpoint; it belongs to this visit alone."""
         model = load_file(path)
-        self._check_size(model.config)
+        self._check_size(model.config, domain_of(model).size)
         before, self.own = self.own, (zoo.name_of(model.config), model)
         try:
             self.use_own()
         except InputError:
             self.own = before
             raise
+
+    def begin(self, race: Race) -> None:
+        """Let a training be the visit's; its pictures weigh, whatever comes of it."""
+        self.race = race
+        self._weigh()
 
     def keep(self, name: str, trained: Trained) -> None:
         """Put a network that was trained here among the visitor's own; the oldest that is not in sight makes room."""
@@ -217,9 +231,15 @@ class Visit:
         self._use(model, name, OWN, self.seed)
         self._weigh()
 
-    def _check_size(self, config: ResNetConfig) -> None:
+    def _check_size(self, config: ResNetConfig, size: int) -> None:
+        """Refuse a network that is too much for a page with pictures of `size` pixels, before a picture runs."""
         if sum(config.blocks) > MAX_BLOCKS:
             raise InputError(self.say.notices.too_deep(MAX_BLOCKS, sum(config.blocks)))
+        if (needed := traced_bytes(config, size)) > MOST_BYTES:
+            raise InputError(
+                f"A page shows networks in which one picture takes at most {MOST_BYTES // 1_000_000} MB, in this one "
+                f"it takes {needed // 1_000_000} MB; use the library for larger ones."
+            )
 
     def _use(self, model: ResNet, name: str, weights: str, seed: int) -> None:
         keeps_class = self.asked and self.picture is not None and self.labels == domain_of(model).labels
@@ -366,9 +386,10 @@ def _share(visit: Visit) -> float:
     """What a visit weighs in the registry, which holds 200 visits, or a gigabyte of their pictures and networks."""
     own = [visit.own[1]] if visit.own else []
     networks = sum(_bytes_of(model) for model in (*own, *(trained.model for trained in visit.trained.values())))
+    tested = sum(trained.test_set.pictures.nbytes for trained in visit.trained.values())
     picture = 3 * visit.picture.width * visit.picture.height if visit.picture else 0
     pictures = visit.race.own_bytes if visit.race else 0
-    return max(1.0, (networks + picture + pictures) / 5_000_000)
+    return max(1.0, (networks + tested + picture + pictures) / 5_000_000)
 
 
 _visits: Shelf[Visit] = Shelf(most=200, seconds=3600, weigh=_share)
@@ -404,10 +425,12 @@ def end_visit(session: str | None) -> None:
     key = _keys.get(session)
     if key is not None:
         visit = _visits.get(key)
-        if visit and visit.race:
-            visit.race.abandon()
-        if visit and visit.run:
-            visit.run.stop()
+        if visit:
+            visit.stop_asked = True  # for a training whose pictures are still being read
+            if visit.race:
+                visit.race.abandon()
+            if visit.run:
+                visit.run.stop()
         _visits.drop(key)
         _traces.drop(key)
         _keys.drop(session)

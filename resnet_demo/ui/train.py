@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -28,6 +28,7 @@ from ..figures import (
 from ..recipes import RECIPES
 from ..train import Record
 from . import text
+from .background import in_background
 from .events import visiting
 from .page import Page, choose
 from .parts import Dropdown, File, Number, Radio, both, figure, note, whole_input
@@ -171,11 +172,14 @@ def connect(
                 plan, make = prepare(visit, *form)  # what cannot be is refused before the page is cleared
                 visit.race, visit.stop_asked = None, False
                 yield {key: visit.key, **reading(page, visit.say)}
-                with ThreadPoolExecutor(1) as reader:
-                    made = reader.submit(make)
+                with in_background(make) as made:
                     while wait([made], WAIT).not_done:
+                        if visit.stop_asked:  # a download goes on by itself: the next training finds it there
+                            yield idle(page, visit.say)
+                            return
                         yield {page.status: arriving(plan.data, data_dir, visit.say)}
-                race = visit.race = made.result()
+                    race = made.result()
+                visit.begin(race)
                 if visit.stop_asked:
                     race.stop()
                 for _ in race.run():
@@ -365,7 +369,7 @@ def samples(dataset: Dataset, most: int = 10) -> dict[str, Image.Image]:
 def adopt(visit: Visit, race: Race) -> None:
     """Make what was trained the visitor's own."""
     for name, result in race.results.items():
-        visit.keep(name, Trained(result.model, samples(race.test_set)))
+        visit.keep(name, Trained(result.model, samples(race.test_set), result.test_set.copy(), race.conditions))
 
 
 def outcome(race: Race, say: Any) -> str:

@@ -13,13 +13,16 @@ from PIL import Image
 
 from resnet_demo import ui, zoo
 from resnet_demo.attribution import METHODS
+from resnet_demo.data import draw_shapes
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.lab.wires import Dial
 from resnet_demo.predict import Prediction
 from resnet_demo.trace import POINTS, BlockTrace, Trace
 from resnet_demo.ui import address, bars, gradcam, parts, session, text
-from resnet_demo.ui.session import RANDOM, TRAINED, Visit
+from resnet_demo.ui.lesson.twins import pair_of
+from resnet_demo.ui.run import networks_of
+from resnet_demo.ui.session import HERE, RANDOM, TRAINED, Trained, Visit
 from resnet_demo.ui.text.en import reading as words
 from resnet_demo.weights import save
 
@@ -287,6 +290,25 @@ def test_a_network_that_was_trained_several_times_offers_the_choice(visit: Visit
         visit.use_network(name, weights)
         assert not bars._training(visit)["visible"]
         assert "seeds" not in bars._facts(visit)
+
+
+def test_twins_that_were_trained_here_learned_from_the_same(visit: Visit) -> None:
+    def train(name: str, conditions: str, labels: tuple[str, ...]) -> None:
+        model = zoo.build(name, 0, len(labels)).eval().requires_grad_(False)
+        model.domain = replace(CIFAR10, labels=labels)
+        visit.keep(name, Trained(model, {}, draw_shapes(8, seed=1), conditions))
+
+    train("resnet8", "a race", CIFAR10.labels)
+    visit.use_trained("resnet8")
+    assert bars.twin_of(visit) is None  # there is none yet
+    train("plain8", "a race", CIFAR10.labels)
+    assert bars.twin_of(visit) == ("plain8", HERE)
+    assert list(pair_of(visit)) == list(networks_of(visit)) == ["resnet8", "plain8"]
+    for conditions, labels in (("another race", CIFAR10.labels), ("a race", ("dark", "bright"))):
+        train("plain8", conditions, labels)
+        assert bars.twin_of(visit) is None
+        assert not bars._twin(visit)["interactive"]
+        assert list(pair_of(visit)) == list(networks_of(visit)) == ["resnet8"]
 
 
 @pytest.mark.usefixtures("trainings")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ from resnet_demo.evaluation import evaluate
 from resnet_demo.train import Training
 from resnet_demo.ui import race as race_module
 from resnet_demo.ui import text
-from resnet_demo.ui.race import BOTH, OWN_PICTURES, Plan, Race, read_data
+from resnet_demo.ui.race import BOTH, OWN_PICTURES, PLAIN, RESIDUAL, SHAPES, Plan, Race, read_data
 from resnet_demo.ui.train import outcome
 
 SETS = stripes(192, 1), stripes(96, 2)
@@ -71,6 +74,14 @@ def test_a_race_trains_both_on_the_same_pictures_from_the_same_seed():
         assert race.records[name][-1].test_accuracy == result.test.accuracy
     assert race.results["resnet8"].test.accuracy > 0.8
     assert race.progress == 1
+
+
+def test_no_race_spends_its_budget_on_compiling(monkeypatch):
+    """By default a training compiles its network where there is a GPU, which takes as long as a race."""
+    asked = []
+    monkeypatch.setattr(race_module, "Training", lambda *args, **how: asked.append(how) or Training(*args, **how))
+    Race(plan(), *SETS).repeat()
+    assert [how["compile"] for how in asked] == [False] * 4
 
 
 def test_networks_take_turns():
@@ -150,6 +161,35 @@ def test_a_replay_repeats_every_test(clock, monkeypatch):
     assert second.repeats_exactly is False
 
 
+def test_a_stopped_race_by_the_clock_ends_again_as_it_did():
+    first = Race(plan(seconds=30, epochs=None), *SETS)
+    for _ in first.run():
+        first.stop()
+    second = finished(first.repeat())
+    assert second.repeats_exactly is True
+    assert not second.stopped
+    for name in first.results:
+        one, other = first.results[name].model.state_dict(), second.results[name].model.state_dict()
+        assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_networks_compare_that_were_trained_under_the_same_conditions():
+    def conditions(**changes):
+        return Race(plan(**changes), *SETS).conditions
+
+    assert conditions(kind=RESIDUAL) == conditions(kind=PLAIN) == conditions(kind=BOTH)
+    clock = {"epochs": None, "seconds": 30}
+    assert conditions(kind=RESIDUAL, **clock) == conditions(kind=BOTH, **{**clock, "seconds": 60})  # half a minute each
+    for other in ({"seed": 1}, {"epochs": 2}, {"recipe": "paper"}, {"rate": 0.01}, {"data": "cifar10"}, clock):
+        assert conditions(**other) != conditions(), other
+    for file in ("one.zip", "other.zip"):
+        assert conditions(data=OWN_PICTURES, file=file) != conditions(data=OWN_PICTURES, file="a.zip")
+    stopped, again = Race(plan(), *SETS), Race(plan(), *SETS)
+    for race in (stopped, again):
+        race.stop()
+    assert stopped.conditions == stopped.conditions != again.conditions
+
+
 def test_the_files_hold_what_was_trained():
     race = finished(Race(plan(epochs=2), *SETS))
     files = {Path(path).name: Path(path) for path in race.write_files()}
@@ -183,6 +223,27 @@ def test_shared_data_are_read_once(monkeypatch):
     read_data(plan(), None)
     read_data(plan(kind=BOTH), None)
     assert len(reads) == 2  # the two halves
+    race_module._shared.cache_clear()
+
+
+@pytest.mark.parametrize("data", [SHAPES, OWN_PICTURES])
+def test_the_same_data_are_not_read_twice_at_a_time(data, monkeypatch, tmp_path):
+    """A visitor who stops while pictures are read leaves the reading behind, and may begin another."""
+    pictures, reading, most = tmp_path / "pictures.zip", [], []
+    pictures.touch()
+
+    def slow(*args):
+        reading.append(threading.get_ident())
+        most.append(len(set(reading)))
+        time.sleep(0.05)
+        reading.remove(threading.get_ident())
+        return SETS[0]
+
+    monkeypatch.setattr(race_module, "load_dataset", slow)
+    race_module._shared.cache_clear()
+    with ThreadPoolExecutor(3) as visitors:
+        list(visitors.map(lambda _: read_data(plan(data=data, file=str(pictures)), None), range(3)))
+    assert set(most) == {1}
     race_module._shared.cache_clear()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,13 +17,14 @@ from PIL import Image
 
 from resnet_demo import weights, zoo
 from resnet_demo.assets import asset
+from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.lab.wires import Dial
 from resnet_demo.resnet import ResNet, ResNetConfig
 from resnet_demo.trace import trace_blocks
 from resnet_demo.ui import address, bars, session
-from resnet_demo.ui.session import MAX_SEED, OWN, RANDOM, TRAINED, Shelf, Visit, visit_of
+from resnet_demo.ui.session import MAX_SEED, OWN, RANDOM, TRAINED, Shelf, Trained, Visit, visit_of
 from resnet_demo.ui.text.en import reading as words
 
 NASTY = """<img src=x onerror="alert('1')">"""
@@ -321,6 +323,23 @@ def test_a_page_refuses_a_network_that_would_hold_everybody_up(visit: Visit) -> 
     assert visit.name == "resnet8"
 
 
+def test_a_page_refuses_a_network_whose_values_would_fill_the_memory(
+    visit: Visit, tmp_path: Path, forwards: list[str], sentence: Callable[[BaseException], str]
+) -> None:
+    """A small file can say that its network looks at large pictures."""
+    model = ResNet(ResNetConfig((3, 3), (64, 64)), seed=0)
+    model.domain = replace(CIFAR10, size=512, resize=512)
+    path = weights.save(model, tmp_path / "large.safetensors")
+    assert path.stat().st_size < 2_000_000
+    with pytest.raises(InputError, match=r"at most 1000 MB, in this one it takes \d{4} MB") as error:
+        visit.use_file(path)
+    sentence(error.value)
+    assert (visit.name, visit.own, forwards) == ("resnet8", None, [])
+    for name in zoo.names():
+        entry = zoo.network(name)
+        visit._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
+
+
 def test_an_uploaded_network_can_be_left_and_taken_up_again(visit: Visit, tmp_path: Path) -> None:
     path = weights.save(ResNet(ResNetConfig.cifar(14), seed=5), tmp_path / "mine.safetensors")
     visit.use_file(path)
@@ -337,6 +356,19 @@ def test_a_visit_weighs_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     small, large = session.new_visit(), session.new_visit()
     small.show_picture(Image.new("RGB", (32, 32)))
     large.show_picture(Image.new("RGB", (6000, 5600)))  # 100 MB
+    assert session._visits.get(small.key) is None
+    assert session._visits.get(large.key) is large
+
+
+def test_the_pictures_of_a_training_weigh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_visits", Shelf(most=20, weigh=session._share))
+    small, large = session.new_visit(), session.new_visit()
+    large.begin(SimpleNamespace(own_bytes=100_000_000))  # pyright: ignore[reportArgumentType]
+    assert session._visits.get(small.key) is None  # though nothing came of it yet, and may never
+    small, large = session.new_visit(), session.new_visit()
+    pictures = torch.empty(33_000, 3, 32, 32, dtype=torch.uint8)
+    tested = Dataset("x", pictures, torch.empty(33_000), ("a", "b"))
+    large.keep("resnet8", Trained(session.shared_network("resnet8", RANDOM, 0), {}, tested, None))
     assert session._visits.get(small.key) is None
     assert session._visits.get(large.key) is large
 

@@ -154,20 +154,42 @@ def test_stop_keeps_what_was_learned(client: Client) -> None:
     assert max(training.step for training in race.trainings.values()) < 200 * 4
 
 
-def test_stop_is_heard_while_the_pictures_are_read(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    reading = threading.Event()
+@pytest.mark.parametrize("how", ["stop", "page closed"])
+def test_an_end_is_heard_while_the_pictures_are_read(
+    how: str, client: Client, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, arrived = threading.Event(), threading.Event()
 
     def slow(plan: Any, data_dir: str | None) -> tuple[Dataset, Dataset]:
-        reading.set()
-        time.sleep(2)
+        if not reading.is_set():  # the first visitor's, which take as long as a download
+            reading.set()
+            assert arrived.wait(60)
         return squares(64, 1), squares(40, 0)
 
     monkeypatch.setattr(train_page, "read_data", slow)
     job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
     assert reading.wait(60)
-    client.predict(api_name="/stop")
-    shown = dict(zip(OUTPUTS, job.result(timeout=60), strict=False))
-    assert "Stopped" in shown["status"]
+    visit = latest_visit()
+    if how == "stop":
+        client.predict(api_name="/stop")
+    else:
+        session.end_visit(client.session_hash)
+    assert "Nothing trained yet" in job.result(timeout=30)[0]
+    assert visit.race is None
+    other = Client(address, verbose=False)
+    other.predict(api_name="/start")
+    assert "Done" in train(other)["status"]  # while the first visitor's pictures still arrive, another one trains
+    assert not arrived.is_set()
+    arrived.set()
+
+
+def test_a_stop_in_the_moment_the_pictures_are_there_is_heard(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped_meanwhile(visit: session.Visit, race: Race) -> None:
+        visit.stop_asked = True
+        visit.race = race
+
+    monkeypatch.setattr(session.Visit, "begin", stopped_meanwhile)
+    assert "Stopped" in train(client, epochs=200)["status"]
     race = latest_visit().race
     assert race is not None
     assert max(training.step for training in race.trainings.values()) == 1
