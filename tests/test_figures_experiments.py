@@ -56,6 +56,9 @@ def report(name: str, scale: float = 1.0) -> Any:
             "counts": [1, 4, 6, 4, 1],
             "per_path": [0.1, 0.05, 0.01, 0.0, 0.001 * scale],
             "shares": [0.4, 0.3, 0.2, 0.0, 0.1],
+            "samples": 50,
+            "mean_length": 1.1,
+            "mean_length_error": 0.1,
             "nine_tenths": [0, 2],
         },
         "gradients": {
@@ -63,17 +66,19 @@ def report(name: str, scale: float = 1.0) -> Any:
             "first_to_last": {},
         },
         "responses": {"std": {"stem": 0.4, "layer1.0.conv1": 0.2 * scale, "layer1.0.conv2": 0.1}, "mean": 0.2},
-        "refinement": {"cosine": by_block(0.1 * scale, -0.1, 0.0, 0.2), "mean": 0.05},
+        "refinement": {"cosine": by_block(0.1 * scale, -0.1, 0.0, 0.2), "mean": 0.05, "median": 0.05},
         "shattering": {"agreement": {"8": 0.8, "20": 0.5 * scale, "56": 0.1}},
         "landscape": {
             "coordinates": [-1.0, 0.0, 1.0],
             "losses": [[4.0, 2.0, 4.0], [2.0, 0.5, 2.0], [4.0, 2.0, 8.0 * scale]],
             "minimum": 0.5,
             "maximum": 8.0,
-            "share_below_twice_the_minimum": 1 / 9,
+            "guessing": 2.3,
+            "share_below_guessing": 5 / 9,
         },
         "sanity": {
             "similarity": {"saliency": {"as trained": 1.0, "fc": 0.5, "stem": 0.1 * scale}, "Grad-CAM": {"fc": -0.2}},
+            "left_below": {"saliency": 0.3},
             "left": {"saliency": 0.1},
         },
         "localise": {
@@ -89,6 +94,7 @@ def report(name: str, scale: float = 1.0) -> Any:
         },
         "faithful": {
             "area": {kind: {"saliency": 0.5 * scale, "random": 0.6} for kind in ("deletion", "insertion")},
+            "gain": {kind: {"saliency": {"mean": 0.1, "low": 0.05, "high": 0.2}} for kind in ("deletion", "insertion")},
             "curves": {
                 "deletion": {"saliency": [1.0, 0.5 * scale, 0.0], "random": [1.0, 0.9, 0.0]},
                 "insertion": {"saliency": [0.0, 0.5, 1.0], "random": [0.0, 0.1, 1.0]},

@@ -3,9 +3,9 @@
     y = relu(alpha * F(x) + lambda * h(x))
 
 At alpha = 1 and lambda = 1 this is the network, bit for bit; at alpha = 0 nothing is left but the bare way of the
-shortcuts. He et al. 2016 (Identity Mappings, section 3.1) say what to expect of lambda: it is multiplied with itself
-once for each block, so that signals and gradients die out below 1 and grow without bound above. They trained such
-networks; here the factor is changed after the training.
+shortcuts. He et al. 2016 (Identity Mappings, section 3, equations 6 to 8) say what to expect of lambda: it is
+multiplied with itself once for each block, so that signals and gradients die out below 1 and grow without bound above.
+They trained such networks; here the factor is changed after the training.
 """
 
 from __future__ import annotations
@@ -62,7 +62,12 @@ def turn_residuals(model: ResNet, inputs: Tensor, settings: Sequence[float] = ST
 
 
 def turn_shortcuts(model: ResNet, inputs: Tensor, settings: Sequence[float] = STEPS) -> Turned:
-    """The network's answers while lambda goes through the settings; every shortcut is multiplied with it."""
+    """The network's answers while lambda goes through the settings; every shortcut is multiplied with it.
+
+    A plain network has no shortcut, and one answer for all settings.
+    """
+    if model.config.plain:
+        return Turned(tuple(settings), turn(model, inputs).expand(len(settings), -1, -1))
     return Turned(tuple(settings), torch.stack([turn(model, inputs, lambda_=setting) for setting in settings]))
 
 

@@ -2,7 +2,11 @@
 
 Deletion takes pixels away, the most important first, and watches the probability of the class: the better the map, the
 sooner it falls, and the smaller the area under the curve. Insertion gives them back, the most important first: the
-better the map, the sooner it rises, and the larger the area. Both are told beside the same with random maps.
+better the map, the sooner it rises, and the larger the area. Both are told beside the same with random maps, and how
+much better a map is than random ones on the same picture: with an interval, since a few pictures can mislead.
+
+Random maps are no easy opponent in deletion: single pixels of grey all over a small picture make it unlike any that the
+network has learned from, while a map that points at the object takes away a patch.
 
 What is taken away becomes the mean colour (0 in the network's input); what waits to be given back is the picture
 blurred, so that insertion draws no sharp edges of its own.
@@ -23,6 +27,7 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 from ..data import Dataset
 from ..predict import domain_of
 from ..resnet import ResNet
+from .bootstrap import told
 from .maps import attribution_maps, ends_of_stages, enlarged
 from .quick import BATCH, quick
 
@@ -111,8 +116,9 @@ def faithful(
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
     """The mean area under the curves by map, beside that of random maps, and the curves themselves.
 
-    The maps are for each picture's label. `identity_error` is how far the curves' ends are from the network's own
-    probabilities: of the picture where nothing is deleted, and where everything is inserted.
+    The maps are for each picture's label. `gain` is by how much a map's area is better than that of random maps on the
+    same picture: smaller in deletion, larger in insertion. `identity_error` is how far the curves' ends are from the
+    network's own probabilities: of the picture where nothing is deleted, and where everything is inserted.
     """
     inputs = domain_of(model).normalise(dataset.pictures)
     found = faithful(model, inputs, dataset.labels, seed, progress)
@@ -127,5 +133,16 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float
         "area": {
             kind: {name: curve.areas.mean().item() for name, curve in curves.items()} for kind, curves in found.items()
         },
+        "gain": {
+            kind: {name: told(_gain(curves, name, kind), seed) for name in curves if name != RANDOM}
+            for kind, curves in found.items()
+        },
         "curves": {kind: {name: curve.mean for name, curve in curves.items()} for kind, curves in found.items()},
     }
+
+
+def _gain(curves: dict[str, Curve], name: str, kind: str) -> Tensor:
+    """By how much a map is better than random ones, by the area of each picture [N]."""
+    areas = curves[name].areas
+    chance = curves[RANDOM].areas.view(DRAWS, len(areas)).mean(0)
+    return chance - areas if kind == "deletion" else areas - chance

@@ -52,7 +52,7 @@ def fresh(model: ResNet, seed: int, batch_norm: bool, small: bool) -> ResNet:
     if small:
         luck = torch.Generator().manual_seed(seed)
         for module in network.modules():
-            if isinstance(module, nn.Conv2d):  # what nn.Conv2d begins with: a third of the variance that keeps a ReLU's
+            if isinstance(module, nn.Conv2d):  # what nn.Conv2d begins with: a sixth of the variance of He et al.'s
                 bound = module.weight[0].numel() ** -0.5
                 nn.init.uniform_(module.weight, -bound, bound, generator=luck)
     return network if batch_norm else without_batch_norm(network)
@@ -78,7 +78,7 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float
     norms, first_to_last = {}, {}
     for number, (title, network) in enumerate(cases.items(), start=1):
         norms[title] = gradients(network, inputs, dataset.labels)
-        first, *_, last = norms[title].values()
-        first_to_last[title] = first / last if last else None
+        by_block = list(norms[title].values())
+        first_to_last[title] = by_block[0] / by_block[-1] if by_block[-1] else None
         progress(number / len(cases))
     return {"n": len(dataset), "first_to_last": first_to_last, "norms": norms}

@@ -14,6 +14,7 @@ normalisation), figures 1 and 5.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,11 @@ class Landscape:
     @property
     def low_share(self) -> float:
         """The share of the square where the loss is below twice its minimum."""
-        return (self.losses < 2 * self.losses.min()).double().mean().item()
+        return self.share_below(2 * self.losses.min().item())
+
+    def share_below(self, loss: float) -> float:
+        """The share of the square where the loss is below this one, which can be the same for several networks."""
+        return (self.losses < loss).double().mean().item()
 
 
 def landscape(
@@ -103,7 +108,10 @@ def _lengths(weight: Tensor) -> Tensor:
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
-    """The losses, row by row; that of the network, and whether the middle of the square is exactly it."""
+    """The losses, row by row; that of the network, and whether the middle of the square is exactly it.
+
+    `guessing` is the loss of one who thinks all classes equally likely: a measure that is the same for every network.
+    """
     found = landscape(model, dataset, seed=seed, progress=progress)
     return {
         "n": len(dataset),
@@ -113,6 +121,8 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float
         "median": found.losses.median().item(),
         "maximum": found.losses.max().item(),
         "share_below_twice_the_minimum": found.low_share,
+        "guessing": math.log(len(dataset.classes)),
+        "share_below_guessing": found.share_below(math.log(len(dataset.classes))),
         "coordinates": list(found.coordinates),
         "losses": found.losses.tolist(),
     }

@@ -1,8 +1,8 @@
 """What does the network still know when one of its blocks is deleted?
 
-Delete each block in turn and count the pictures that are then classified wrongly. In a residual network hardly
-anything happens, except where the picture is halved: the other blocks' paths go past the hole. In a plain network every
-path leads through every block, and one hole is the end of all of them.
+Delete each block in turn and count the pictures that are then classified wrongly. In a deep residual network hardly
+anything happens, except where the picture is halved, and in the first blocks: the other blocks' paths go past the hole.
+In a plain network every path leads through every block, and one hole is the end of all of them.
 
 Veit, Wilber, Belongie: Residual Networks Behave Like Ensembles of Relatively Shallow Networks, 2016, figure 3.
 """

@@ -22,14 +22,15 @@ from ..errors import InputError
 from ..evaluation import evaluate
 from ..predict import domain_of
 from ..resnet import ResNet
+from .bootstrap import told
 from .maps import attribution_maps, enlarged
 from .wires import block_names
 
 PICTURES = 300
 DATA, MASKS = "shapes", True
 BATCH = 50
-RESAMPLES = 1000
 
+SCORES = ("pointing", "energy")
 UNIFORM, MIDDLE = "the same everywhere", "the middle"
 
 
@@ -50,14 +51,6 @@ def energy(maps: Tensor, masks: Tensor) -> Tensor:
     maps = maps.double()
     maps = torch.where(maps.amax((1, 2), keepdim=True) > 0, maps, 1.0)
     return (maps * masks).sum((1, 2)) / maps.sum((1, 2))
-
-
-def interval(scores: Tensor, seed: int) -> tuple[float, float]:
-    """The 95 % confidence interval of the mean of scores [N], by the bootstrap (percentiles of resampled means)."""
-    luck = torch.Generator().manual_seed(seed)
-    means = scores[torch.randint(len(scores), (RESAMPLES, len(scores)), generator=luck)].double().mean(1)
-    low, high = means.quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
-    return low, high
 
 
 def middle(height: int, width: int) -> Tensor:
@@ -93,22 +86,18 @@ def localise(
             parts.setdefault(name, []).append((pointing(values, masks), energy(values, masks)))
         progress(min(start + BATCH, len(dataset)) / len(dataset))
     return {
-        name: dict(zip(("pointing", "energy"), map(torch.cat, zip(*scores, strict=True)), strict=True))
+        name: dict(zip(SCORES, map(torch.cat, zip(*scores, strict=True)), strict=True))
         for name, scores in parts.items()
     }
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
     """Mean and 95 % interval of both scores by map, the objects' mean area, and how much the network knows."""
-    found, told = localise(model, dataset, progress), {}
-    for score in ("pointing", "energy"):
-        for name, scores in found.items():
-            low, high = interval(scores[score], seed)
-            told.setdefault(score, {})[name] = {"mean": scores[score].mean().item(), "low": low, "high": high}
+    found = localise(model, dataset, progress)
     assert dataset.masks is not None
     return {
         "n": len(dataset),
         "accuracy": evaluate(model, dataset).accuracy,
         "area": dataset.masks.double().mean().item(),
-        **told,
+        **{score: {name: told(scores[score], seed) for name, scores in found.items()} for score in SCORES},
     }

@@ -6,13 +6,12 @@ gradient of each; one pass forward and one back give Grad-CAM of every block and
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 
 import torch
 from torch import Tensor
 
-from ..attribution import cam
+from ..attribution import cam, guided_backprop
 from ..resnet import ResNet
 from ..trace import private_view
 from .wires import block_names, check_blocks
@@ -41,9 +40,6 @@ def attribution_maps(model: ResNet, inputs: Tensor, targets: Tensor, blocks: Col
 
 
 def _of_one_batch(view: ResNet, inputs: Tensor, targets: Tensor, blocks: Collection[str]) -> dict[str, Tensor]:
-    from captum.attr import GuidedBackprop  # here, since importing captum takes a second
-
-    warnings.filterwarnings("ignore", "Setting backward hooks on ReLU")  # the view is ours to set them on
     outputs = []
     with torch.inference_mode(False), torch.enable_grad():
         inputs = inputs.detach().clone().requires_grad_()
@@ -53,14 +49,13 @@ def _of_one_batch(view: ResNet, inputs: Tensor, targets: Tensor, blocks: Collect
             outputs.append(x)
         logits = view.fc(x.mean(dim=(2, 3)))
         at_inputs, *at_outputs = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), [inputs, *outputs])
-        guided = GuidedBackprop(view).attribute(inputs, targets)
     found = {
         grad_cam_of(name): cam(output.detach(), gradient)
         for name, output, gradient in zip(block_names(view), outputs, at_outputs, strict=True)
         if name in blocks
     }
     found[SALIENCY] = at_inputs.abs().sum(1)
-    found[GUIDED] = guided.detach().sum(1).abs()
+    found[GUIDED] = guided_backprop(view, inputs, targets).abs()
     return found
 
 

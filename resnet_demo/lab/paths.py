@@ -4,15 +4,20 @@ At every block a path goes through F or past it: n blocks make 2^n paths, and n 
 branches. The gradient at the input is the sum over all paths. Walking one path back gives its part of that sum; so the
 gradient that each length carries can be estimated from random paths of that length.
 
-Veit, Wilber, Belongie 2016, section 4.3 and figure 6: nearly all gradient comes from paths much shorter than the
-network is deep.
+Norms of gradients differ from path to path by orders of magnitude. So the estimate comes with its standard error, and
+where there are few paths of a length, all of them are walked.
+
+Veit, Wilber, Belongie 2016, section 5 and figure 6: nearly all gradient comes from paths much shorter than the network
+is deep.
 """
 
 from __future__ import annotations
 
 import random
+import statistics
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import combinations
 from math import comb
 from typing import Any
 
@@ -28,14 +33,19 @@ from ..trace import private_view
 
 PICTURES = 16
 MOST = 64  # one forward pass is kept of all of them
+SAMPLES = 50  # paths of each length, where there are more
 
 
 @dataclass(frozen=True)
 class Paths:
-    """By length k = 0, …, n: how many paths there are, and the mean norm of a path's gradient at the input."""
+    """By length k = 0, …, n: how many paths there are, and the mean norm of a path's gradient at the input.
+
+    `errors` are the standard errors of these means: 0 where all paths of a length were walked.
+    """
 
     counts: tuple[int, ...]
     per_path: tuple[float, ...]
+    errors: tuple[float, ...]
 
     @property
     def per_length(self) -> list[float]:
@@ -47,6 +57,21 @@ class Paths:
         """The same as fractions of the whole. Zeros where no path carries anything."""
         whole = sum(self.per_length)
         return [length / whole if whole else 0.0 for length in self.per_length]
+
+    @property
+    def mean_length(self) -> float:
+        """Of the paths, each counted with the gradient that it carries."""
+        return sum(length * share for length, share in enumerate(self.shares))
+
+    @property
+    def mean_length_error(self) -> float:
+        """Its standard error, to first order in those of the means."""
+        whole, mean = sum(self.per_length), self.mean_length
+        weighted = (
+            (length - mean) * count * error
+            for length, (count, error) in enumerate(zip(self.counts, self.errors, strict=True))
+        )
+        return sum(term**2 for term in weighted) ** 0.5 / whole if whole else 0.0
 
     def within(self, share: float) -> tuple[int, int]:
         """The shortest run of lengths, from which to which, that carries this share of the gradient."""
@@ -111,30 +136,43 @@ def paths(
     model: ResNet,
     inputs: Tensor,
     labels: Tensor,
-    samples: int = 10,
+    samples: int = SAMPLES,
     seed: int = 0,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Paths:
     """Count a network's paths by length, and measure the gradient along up to so many random ones of each length.
 
-    Inputs [N, 3, H, W], labels int64 [N]. Of a plain network only the longest path exists.
+    Inputs [N, 3, H, W], labels int64 [N]. Of a plain network only the longest path exists. Raises InputError unless
+    there is one sample at least.
     """
     if samples < 1:
         raise InputError("There must be one sample at least.")
     passage, luck = Passage(model, inputs, labels), random.Random(seed)
     n = passage.blocks
-    norms = []
-    for length in range(n + 1):
-        drawn = [luck.sample(range(n), length) for _ in range(min(samples, comb(n, length)))]
-        found = [passage.gradient(set(path)).norm().item() for path in drawn]
-        norms.append(sum(found) / len(found))
-        progress((length + 1) / (n + 1))
     counts = tuple(int(length == n) if model.config.plain else comb(n, length) for length in range(n + 1))
-    return Paths(counts, tuple(norms))
+    norms, errors = [], []
+    for length, count in enumerate(counts):
+        walked = _some(n, length, samples, luck) if count else []
+        found = [passage.gradient(path).norm().item() for path in walked]
+        norms.append(statistics.fmean(found) if found else 0.0)
+        sampled = 1 < len(found) < count
+        errors.append(statistics.stdev(found) / len(found) ** 0.5 if sampled else 0.0)
+        progress((length + 1) / (n + 1))
+    return Paths(counts, tuple(norms), tuple(errors))
+
+
+def _some(n: int, length: int, most: int, luck: random.Random) -> list[set[int]]:
+    """Paths through `length` of n blocks: all that there are, or so many different ones at random."""
+    if comb(n, length) <= most:
+        return [set(path) for path in combinations(range(n), length)]
+    drawn: set[frozenset[int]] = set()
+    while len(drawn) < most:
+        drawn.add(frozenset(luck.sample(range(n), length)))
+    return [set(path) for path in sorted(map(sorted, drawn))]
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
-    """Paths and gradient by length, and the shortest run of lengths that carries nine tenths of it."""
+    """Paths and gradient by length, their mean length, and the shortest run of lengths that carries nine tenths."""
     inputs = domain_of(model).normalise(dataset.pictures)
     found = paths(model, inputs, dataset.labels, seed=seed, progress=progress)
     start = inputs.clone().requires_grad_()
@@ -144,8 +182,12 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float
     return {
         "n": len(dataset),
         "counts": list(found.counts),
+        "samples": SAMPLES,
         "per_path": list(found.per_path),
+        "per_path_error": list(found.errors),
         "shares": found.shares,
+        "mean_length": found.mean_length,
+        "mean_length_error": found.mean_length_error,
         "nine_tenths": [shortest, longest],
         "identity_error": ((walked - whole).abs().max() / whole.abs().max()).item(),  # of all paths, against autograd
     }

@@ -52,10 +52,15 @@ def refinement(model: ResNet, inputs: Tensor, labels: Tensor) -> dict[str, Tenso
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
-    """Mean cosine by block, and the mean of these; both None where every block changes the shape."""
+    """Mean cosine by block; the mean and the median of these, None where every block changes the shape."""
     domain, parts = domain_of(model), []
     for pictures, labels in zip(dataset.pictures.split(BATCH), dataset.labels.split(BATCH), strict=True):
         parts.append(refinement(model, domain.normalise(pictures), labels))
         progress(min(len(parts) * BATCH, len(dataset)) / len(dataset))
     means = {name: torch.cat([part[name] for part in parts]).mean().item() for name in parts[0]}
-    return {"n": len(dataset), "mean": statistics.mean(means.values()) if means else None, "cosine": means}
+    return {
+        "n": len(dataset),
+        "mean": statistics.mean(means.values()) if means else None,
+        "median": statistics.median(means.values()) if means else None,
+        "cosine": means,
+    }

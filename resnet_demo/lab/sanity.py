@@ -54,7 +54,8 @@ def similarity(
 
     Inputs [N, 3, H, W], targets int64 [N]: the classes that the maps are for. Methods are those of `attribution_maps`,
     Grad-CAM in the last block and in that of the stage before. A map that is the same everywhere, such as a Grad-CAM
-    without any positive evidence, has no order of places and counts as 0.
+    without any positive evidence, has no order of places: pictures of which the trained network makes such a map are
+    left out, and such a map of a randomised network has nothing in common with the trained one's.
     """
     blocks, found = ends_of_stages(model)[-2:], {}
     trained: dict[str, Tensor] = {}
@@ -63,18 +64,21 @@ def similarity(
         maps = attribution_maps(network, inputs, targets, blocks)
         trained = trained or maps
         for method in maps:
-            alike = [spearman(one, other) or 0.0 for one, other in zip(trained[method], maps[method], strict=True)]
-            found.setdefault(method, {})[step] = statistics.mean(alike)
+            pairs = zip(trained[method], maps[method], strict=True)
+            alike = [spearman(one, other) or 0.0 for one, other in pairs if one.min() < one.max()]
+            found.setdefault(method, {})[step] = statistics.fmean(alike) if alike else 0.0
         progress(number / steps)
     return found
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
-    """The similarity of the maps for each picture's label, and what is left of it in a fresh network."""
+    """The similarity of the maps for each picture's label; what is left without the last stage, and in the end."""
     inputs = domain_of(model).normalise(dataset.pictures)
     found = similarity(model, inputs, dataset.labels, seed, progress)
+    last_stage = block_names(model)[-1].split(".")[0]
     return {
         "n": len(dataset),
+        "left_below": {method: steps[f"{last_stage}.0"] for method, steps in found.items()},
         "left": {method: steps["stem"] for method, steps in found.items()},
         "similarity": found,
     }

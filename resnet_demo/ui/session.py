@@ -411,7 +411,10 @@ def visit_of(key: str | None) -> Visit:
         return new_visit()
     visit = _visits.get(key)
     if visit is None:
-        raise InputError("This visit was put away to make room for others; reload the page to begin anew.")
+        raise InputError(
+            "This visit has ended: its page lost the connection, or others needed the room; reload the page to begin "
+            "anew."
+        )
     return visit
 
 

@@ -5,7 +5,7 @@ import torch
 from networks import inputs, noise
 from torch import Tensor
 
-from resnet_demo.lab.faithful import DRAWS, RANDOM, STEPS, Curve, blurred, changed_by, curve, faithful, report
+from resnet_demo.lab.faithful import DRAWS, RANDOM, STEPS, Curve, _gain, blurred, changed_by, curve, faithful, report
 from resnet_demo.lab.maps import GUIDED, SALIENCY
 
 TARGETS = torch.tensor([0, 3, 9, 2, 2])
@@ -87,3 +87,17 @@ def test_the_report_checks_itself(model):
         mean = found["curves"][kind][SALIENCY]
         area = (sum(mean) - (mean[0] + mean[-1]) / 2) / STEPS
         assert found["area"][kind][SALIENCY] == pytest.approx(area)
+        better = found["area"][kind][SALIENCY] - found["area"][kind][RANDOM]
+        gain = found["gain"][kind][SALIENCY]
+        assert gain["mean"] == pytest.approx(better if kind == "insertion" else -better, abs=1e-6)
+        assert gain["low"] <= gain["mean"] <= gain["high"]
+        assert RANDOM not in found["gain"][kind]
+
+
+def test_a_gain_compares_the_same_picture():
+    # Of two pictures; random maps, three of each, come one draw after the other: areas 1, 1, 1 and 0.5, 0.5, 0.8.
+    falling = Curve(torch.tensor([[1.0, 1.0], [0.0, 1.0]]))  # areas 0.5 and 1
+    random = Curve(torch.tensor([[1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 1.0, 0.0, 1.0, 0.6]]))
+    curves = {SALIENCY: falling, RANDOM: random}
+    assert _gain(curves, SALIENCY, "deletion").tolist() == pytest.approx([0.5, -0.4])
+    assert _gain(curves, SALIENCY, "insertion").tolist() == pytest.approx([-0.5, 0.4])

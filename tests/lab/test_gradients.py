@@ -66,3 +66,9 @@ def test_without_batch_norm_and_from_a_small_start_the_plain_gradient_vanishes()
     assert shrinks[False][title.format("without")] > 0.1
     assert shrinks[True][title.format("with")] > 1
     assert shrinks[False][title.format("with")] > 1
+
+
+def test_one_block_is_the_first_and_the_last():
+    model = ResNet(ResNetConfig(blocks=(1,), widths=(8,)), seed=0).eval()
+    found = report(model, noise(4), 0, lambda _: None)
+    assert set(found["first_to_last"].values()) == {1.0}

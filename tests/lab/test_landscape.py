@@ -72,6 +72,7 @@ def test_the_share_of_low_ground_by_hand():
     losses = torch.tensor([[1.9, 9.0, 2.1], [1.0, 1.5, 2.0], [5.0, 5.0, 5.0]])
     found = Landscape((-1.0, 0.0, 1.0), losses)
     assert found.low_share == pytest.approx(3 / 9)
+    assert found.share_below(2.05) == pytest.approx(4 / 9)
     assert found.centre == 1.5
 
 

@@ -14,7 +14,6 @@ from resnet_demo.lab.localise import (
     MIDDLE,
     UNIFORM,
     energy,
-    interval,
     localise,
     middle,
     pointing,
@@ -53,15 +52,6 @@ def test_the_middle():
     assert (found == found.max()).nonzero().tolist() == [[7, 7], [7, 8], [8, 7], [8, 8]]
     assert found[0, 0].item() == pytest.approx(0, abs=1e-6)
     assert (found >= -1e-6).all()
-
-
-def test_the_interval_is_the_normal_one_where_there_are_many():
-    scores = (torch.arange(2000) % 4 == 0).double()  # a quarter
-    low, high = interval(scores, seed=0)
-    half = 1.96 * (0.25 * 0.75 / 2000) ** 0.5
-    assert (low, high) == pytest.approx((0.25 - half, 0.25 + half), abs=0.002)
-    assert interval(scores, seed=0) == (low, high)
-    assert interval(torch.full((9,), 0.5), seed=0) == (0.5, 0.5)
 
 
 def test_every_map_of_every_picture_is_scored(model):

@@ -49,26 +49,45 @@ def test_counts_are_binomial_and_lengths_all_paths_where_there_are_few(residual)
     found = paths(residual, inputs(), LABELS, samples=1000)
     assert found.counts == (1, 6, 15, 20, 15, 6, 1)
     assert sum(found.shares) == pytest.approx(1)
-    assert paths(residual, inputs(), LABELS, samples=3, seed=1) == paths(residual, inputs(), LABELS, samples=3, seed=1)
+    assert found.errors == (0,) * 7  # nothing is estimated
+    few = paths(residual, inputs(), LABELS, samples=3, seed=1)
+    assert few == paths(residual, inputs(), LABELS, samples=3, seed=1)
+    assert few != paths(residual, inputs(), LABELS, samples=3, seed=2)
+    assert [error > 0 for error in few.errors] == [False, True, True, True, True, True, False]
     deep = ResNetConfig.cifar(56)
     assert sum(comb(sum(deep.blocks), k) for k in range(28)) == 2**27
 
 
 def test_shares_by_hand():
-    found = Paths((1, 3, 3, 1), (4.0, 2.0, 1.0, 0.0))  # 4, 6, 3, 0 of 13
+    found = Paths((1, 3, 3, 1), (4.0, 2.0, 1.0, 0.0), (0.0, 0.5, 0.0, 1.0))  # 4, 6, 3, 0 of 13
     assert found.per_length == [4, 6, 3, 0]
     assert found.shares == pytest.approx([4 / 13, 6 / 13, 3 / 13, 0])
     assert found.within(0.4) == (1, 1)
     assert found.within(0.6) == (0, 1)
     assert found.within(0.9) == (0, 2)
+    assert found.mean_length == pytest.approx(12 / 13)
+    # Errors of 1.5 in the length 1 and of 1 in the length 3, which are 1 / 13 and 27 / 13 from the mean.
+    assert found.mean_length_error == pytest.approx(((1 / 13 * 1.5) ** 2 + (27 / 13) ** 2) ** 0.5 / 13)
+    nothing = Paths((1, 1), (0.0, 0.0), (0.0, 0.0))
+    assert nothing.mean_length == nothing.mean_length_error == 0
     with pytest.raises(InputError):
-        Paths((1, 1), (0.0, 0.0)).within(0.9)
+        nothing.within(0.9)
+
+
+def test_all_paths_of_a_length_are_walked_once_where_there_are_few(residual):
+    passage = Passage(residual, inputs(), LABELS)
+    found = paths(residual, inputs(), LABELS, samples=15)  # of 20 paths through three blocks some are drawn
+    for length in (2, 4):
+        norms = [passage.gradient(set(path)).norm().item() for path in combinations(range(6), length)]
+        assert found.per_path[length] == pytest.approx(sum(norms) / 15, rel=1e-5)
 
 
 def test_the_report_checks_itself(residual):
     found = report(residual, noise(4), 0, lambda _: None)
     assert found["identity_error"] < 1e-4
     assert found["counts"] == [comb(6, k) for k in range(7)]
+    assert found["mean_length"] == pytest.approx(sum(k * share for k, share in enumerate(found["shares"])))
+    assert found["mean_length_error"] == 0  # of six blocks there are no more than 20 paths of a length
 
 
 def test_the_model_keeps_no_gradients():

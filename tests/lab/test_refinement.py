@@ -55,8 +55,9 @@ def test_the_report_is_the_mean_over_all_pictures(residual, plain):
         means = {name: values.mean().item() for name, values in cosines.items()}
         assert found["cosine"] == pytest.approx(means, abs=1e-5)
         assert found["mean"] == pytest.approx(sum(means.values()) / 4, abs=1e-5)
+        assert found["median"] == pytest.approx(sum(sorted(means.values())[1:3]) / 2, abs=1e-5)
 
 
 def test_a_network_of_changes_has_no_mean():
     model = ResNet(ResNetConfig((1, 1), (4, 8), block="bottleneck", shortcut="B"), seed=0).eval()
-    assert report(model, noise(3), 0, lambda _: None) == {"n": 3, "mean": None, "cosine": {}}
+    assert report(model, noise(3), 0, lambda _: None) == {"n": 3, "mean": None, "median": None, "cosine": {}}

@@ -133,8 +133,7 @@ def test_vanishing(residual: float, plain: float, batch_norm: bool, expected: st
     ("without", "with_", "expected"),
     [
         (0.0099, 0.01, "without batch norm"),
-        (0.0, 10, "without batch norm"),
-        (0.0099, 10.1, "without batch norm, grows with it"),
+        (0.0, 10.1, "without batch norm"),
         (0.01, 10.1, "no"),
         (0.0099, 0.0099, "with batch norm"),
         (None, 0.0099, "with batch norm"),
@@ -144,6 +143,11 @@ def test_vanishing(residual: float, plain: float, batch_norm: bool, expected: st
 )
 def test_vanishing_when_fresh(without: float | None, with_: float | None, expected: str) -> None:
     assert findings.vanishing_when_fresh(without, with_) == expected
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(None, "no"), (10, "no"), (10.1, "grows"), (1001, "explodes")])
+def test_growing_when_fresh(ratio: float | None, expected: str) -> None:
+    assert findings.growing_when_fresh(ratio) == expected
 
 
 # Paths through 20 blocks, 10 of them in the mean
@@ -210,20 +214,33 @@ def test_readable(residual: int | None, plain: int | None, expected: str) -> Non
 
 @pytest.mark.parametrize(("residual", "expected"), [(0.94, "less"), (0.95, "alike"), (1.05, "alike"), (1.06, "more")])
 def test_responds(residual: float, expected: str) -> None:
-    assert findings.responds(residual, 1.0) == expected
+    assert findings.responds(residual, 1.0, 0.61) == expected
+    assert findings.responds(residual, 1.0, 0.6) == ("less in the mean" if expected == "less" else expected)
 
 
-def test_refines_and_shattered() -> None:
-    assert findings.refines(0.01, -0.5)
-    assert not findings.refines(0.0, -0.5)  # uphill is no refinement, however far uphill the other goes
-    assert not findings.refines(0.2, 0.2)
+@pytest.mark.parametrize(
+    ("means", "medians", "expected"),
+    [
+        ((0.01, -0.5), (0.01, -0.5), "most"),
+        ((0.0, -0.5), (0.1, 0.0), "no"),  # uphill is no refinement, however far uphill the other goes
+        ((0.2, 0.2), (0.1, 0.0), "no"),
+        ((0.2, 0.1), (0.021, 0.01), "most"),
+        ((0.2, 0.1), (0.02, 0.01), "few"),
+        ((0.2, 0.1), (0.0, -0.1), "few"),
+    ],
+)
+def test_refines(means: tuple[float, float], medians: tuple[float, float], expected: str) -> None:
+    assert findings.refines(*means, *medians) == expected
+
+
+def test_shattered() -> None:
     assert findings.shattered(0.11, 0.09)
     assert not findings.shattered(0.1, 0.09)
     assert not findings.shattered(0.2, 0.1)
 
 
 @pytest.mark.parametrize(
-    ("residual", "expected"), [(0.26, "farther"), (0.24, "alike"), (0.16, "alike"), (0.14, "no farther")]
+    ("residual", "expected"), [(0.31, "farther"), (0.29, "alike"), (0.14, "alike"), (0.13, "no farther")]
 )
 def test_low_ground(residual: float, expected: str) -> None:
     assert findings.low_ground(residual, 0.2) == expected

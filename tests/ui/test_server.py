@@ -474,7 +474,7 @@ def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     own = ResNet(ResNetConfig((1, 1, 1), (2, 4, 8), "bottleneck", shortcut="B"), seed=0)
     said = guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))
     assert said["weights"] == OWN
-    assert "has no plain twin" in guest.refused("twin")
+    assert "has no twin here" in guest.refused("twin")
     assert guest.ask("page_classify")["weights"] == OWN
     guest.ask("page_inside")
     guest.ask("block", "layer2.0")

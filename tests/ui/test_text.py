@@ -8,6 +8,7 @@ import json
 import math
 import pkgutil
 import re
+import statistics
 import string
 from collections.abc import Iterator
 from dataclasses import fields
@@ -330,26 +331,38 @@ def known(*errors: float) -> dict[str, Any]:
 
 
 def of_lengths(*shares: float) -> dict[str, Any]:
-    return {"counts": [1, 4, 6, 4, 1], "shares": shares, "nine_tenths": [1, 2]}
+    mean = sum(length * share for length, share in enumerate(shares))
+    told = {"samples": 50, "mean_length": mean, "mean_length_error": 0.1, "nine_tenths": [1, 2]}
+    return {"counts": [1, 4, 6, 4, 1], "shares": shares, **told}
 
 
-def first_to_last(with_: float | None, without: float | None) -> dict[str, Any]:
+def first_to_last(with_: float | None, without: float | None, large: float | None = 0.3) -> dict[str, Any]:
     cases = {"PyTorch's start, with batch norm": with_, "PyTorch's start, without batch norm": without}
-    return {"first_to_last": cases}
+    return {"first_to_last": {**cases, "He's start, with batch norm": with_, "He's start, without batch norm": large}}
+
+
+def responding(mean: float, *stds: float) -> dict[str, Any]:
+    return {"mean": mean, "std": dict(enumerate(stds))}
 
 
 def downhill(*cosines: float) -> dict[str, Any]:
     mean = sum(cosines) / len(cosines) if cosines else None
-    return {"cosine": {f"layer1.{index}": cosine for index, cosine in enumerate(cosines)}, "mean": mean}
+    median = statistics.median(cosines) if cosines else None
+    cosine = {f"layer1.{index}": cosine for index, cosine in enumerate(cosines)}
+    return {"cosine": cosine, "mean": mean, "median": median}
 
 
 def ground(share: float) -> dict[str, Any]:
-    return {"share_below_twice_the_minimum": share, "minimum": 0.02, "maximum": 12.5}
+    return {"share_below_guessing": share, "guessing": 2.3026, "minimum": 0.02, "maximum": 12.5}
 
 
 def areas(deletion: float, insertion: float) -> dict[str, Any]:
     found = {"deletion": {"saliency": deletion, "random": 0.5}, "insertion": {"saliency": insertion, "random": 0.5}}
-    return {"area": {kind: {**area, "Grad-CAM layer3.0": 0.5} for kind, area in found.items()}}
+    gain = {
+        kind: {"saliency": {"mean": better, "low": better - 0.05}, "Grad-CAM layer3.0": {"mean": 0.0, "low": -0.05}}
+        for kind, better in (("deletion", 0.5 - deletion), ("insertion", insertion - 0.5))
+    }
+    return {"area": {kind: {**area, "Grad-CAM layer3.0": 0.5} for kind, area in found.items()}, "gain": gain}
 
 
 POINTING: dict[str, Any] = {
@@ -370,16 +383,26 @@ REPORTS: dict[str, list[tuple[Any]]] = {  # of experiments, so that every senten
             ((0.9, 0.8, 0.1), (0.9, 0.4, 0.1)), ((0.4, 0.3, 0.1), (0.9, 0.8, 0.7)),
         )
     ],
-    "responses": [of_pair({"mean": r}, {"mean": p}) for r, p in ((0.1, 0.2), (0.2, 0.2), (0.3, 0.2))]
-    + [({"resnet56": {"mean": deep}, "plain56": {"mean": 0.2}, "resnet20": {"mean": 0.2}},) for deep in (0.1, 0.3)],
-    "refinement": [of_pair(downhill(*r), downhill(0.1, -0.2)) for r in ((0.1, 0.2), (-0.1, -0.2), ())],
+    "responses": [
+        of_pair(responding(r, *stds), responding(p, 2, 2))
+        for r, p, *stds in ((0.1, 0.2, 1, 1), (0.1, 0.2, 1, 3), (0.2, 0.2, 1, 3), (0.3, 0.2, 3, 3))
+    ]
+    + [
+        ({"resnet56": responding(deep, 1), "plain56": responding(0.2, 2), "resnet20": responding(0.2, 1)},)
+        for deep in (0.1, 0.3)
+    ],
+    "refinement": [
+        of_pair(downhill(*r), downhill(0.1, -0.2)) for r in ((0.1, 0.2), (-0.1, -0.1, 0.9), (-0.1, -0.2), ())
+    ],
     "paths": [
         of_pair(of_lengths(*shares), of_lengths(0, 0, 0, 0, 1))
         for shares in ((0.5, 0.5, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0))
     ],
     "gradients": [
         of_pair(first_to_last(1.0, 0.5), first_to_last(*ratios))
-        for ratios in ((3.0, 1e-8), (30.0, 1e-8), (1e-4, 1e-8), (1.0, 1.0), (1.0, None), (2200.0, 0.0))
+        for ratios in (
+            (3.0, 1e-8), (30.0, 1e-8), (1e-4, 1e-8), (1.0, 1.0), (1.0, None), (2200.0, 0.0), (3.0, 1e-8, 1e-9)
+        )
     ],
     "shattering": [
         of_pair({"agreement": {"8": 0.8, "20": 0.5, "56": r}}, {"agreement": {"8": 0.8, "20": 0.5, "56": p}})
@@ -387,7 +410,12 @@ REPORTS: dict[str, list[tuple[Any]]] = {  # of experiments, so that every senten
     ],
     "landscape": [of_pair(ground(r), ground(0.1)) for r in (0.3, 0.004)],
     "sanity": [
-        of_pair({"left": {"saliency": left, "guided backprop": 0.7 * left, "Grad-CAM layer3.0": 0.02}})
+        of_pair(
+            {
+                "left_below": {"saliency": left, "guided backprop": 0.7 * left, "Grad-CAM layer3.0": 0.02},
+                "left": {"saliency": 0.1, "guided backprop": 0.2, "Grad-CAM layer3.0": 0.0},
+            }
+        )
         for left in (0.2, 0.6, 0.9)
     ],
     "localise": [of_pair(POINTING, POINTING)],

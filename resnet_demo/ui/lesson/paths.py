@@ -21,7 +21,7 @@ from .controls import Choice, Control, Range, View, chosen, turned
 from .twins import all_titled, outcome, pair_of
 
 COUNT, GRADIENT = "count", "gradient"
-STEPS_BACK = 2000  # through one block each, for paths of all lengths together: as many as take a second or two
+STEPS_BACK = 6000  # through one block each, for paths of all lengths together: as many as take a second or two
 MOST_PARAMETERS = 2_000_000  # of a network whose paths are walked while somebody waits
 
 
@@ -79,7 +79,7 @@ def _gradient(visit: Visit) -> View:
     whole = sum(counts)
     paths = [count / whole for count in counts]
     span = found.within(0.9) if sum(shares) else None
-    mean = sum(length * share for length, share in enumerate(shares))
+    mean = found.mean_length
     samples = samples_of_each_length(n)
     return View(
         name=f"{visit.name}-path-gradients",

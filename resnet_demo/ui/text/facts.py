@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,10 +94,16 @@ def _settled(errors: Mapping[str, float]) -> int | None:
     return settled([1 - error for error in errors.values()])
 
 
-def fresh_gradients(side: Side) -> tuple[float | None, float | None]:
-    """The first block's gradient over the last one's, from PyTorch's start: without batch norm, and with it."""
-    without, with_ = (side["first_to_last"].get(f"PyTorch's start, {how} batch norm") for how in ("without", "with"))
+def fresh_gradients(side: Side, weights: str = "PyTorch") -> tuple[float | None, float | None]:
+    """The first block's gradient over the last one's, from PyTorch's or He's start: without batch norm, and with it."""
+    without, with_ = (side["first_to_last"].get(f"{weights}'s start, {how} batch norm") for how in ("without", "with"))
     return without, with_
+
+
+def responding_less(residual: Side, plain: Side) -> tuple[int, int]:
+    """In how many of the layers the residual network responds less."""
+    pairs = list(zip(residual["std"].values(), plain["std"].values(), strict=True))
+    return sum(one < other for one, other in pairs), len(pairs)
 
 
 def deeper_responds_less(reports: Reports) -> bool | None:
@@ -107,21 +113,31 @@ def deeper_responds_less(reports: Reports) -> bool | None:
 
 
 def keeping(reports: Reports) -> list[str]:
-    """The methods of which more than half of the correlation is left in one of the networks."""
-    return sorted({method for side in both(reports) for method, left in side["left"].items() if left > 0.5})
+    """The methods of which more than half of the correlation is left in a network whose last stage is random."""
+    return sorted({method for side in both(reports) for method, left in side["left_below"].items() if left > 0.5})
 
 
-def mean_length(shares: Sequence[float]) -> float:
-    """Of the paths, each counted with its share of the gradient."""
-    whole = sum(shares)
-    return sum(length * share for length, share in enumerate(shares)) / whole if whole else 0.0
+@dataclass(frozen=True)
+class Pointing:
+    """Of the maps: the one that points at the object most often, how often, and how many are surely better than …"""
+
+    best: str
+    score: float
+    maps: int
+    than_area: int  # … a map that is the same everywhere
+    than_middle: int  # … the middle of the picture, which never looks at it
+    middle: float
 
 
-def best_pointing(side: Side) -> tuple[str, float, int]:
-    """The map that points at the object most often, how often, and how many do so surely more often than by chance."""
-    scores = side["pointing"]
+def pointing(side: Side) -> Pointing:
+    scores = dict(side["pointing"])
+    middle = scores.pop("the middle")["mean"]
+    scores.pop("the same everywhere", None)
     best = max(scores, key=lambda name: scores[name]["mean"])
-    return best, scores[best]["mean"], sum(score["low"] > side["area"] for score in scores.values())
+    than_area, than_middle = (
+        sum(score["low"] > chance for score in scores.values()) for chance in (side["area"], middle)
+    )
+    return Pointing(best, scores[best]["mean"], len(scores), than_area, than_middle, middle)
 
 
 def best_area(side: Side, kind: str) -> tuple[str, float, float]:
@@ -132,6 +148,6 @@ def best_area(side: Side, kind: str) -> tuple[str, float, float]:
 
 
 def better_than_random(side: Side) -> list[str]:
-    """The maps that are better than random ones in deletion and in insertion."""
-    deletion, insertion = side["area"]["deletion"], side["area"]["insertion"]
-    return [name for name in deletion if deletion[name] < deletion["random"] and insertion[name] > insertion["random"]]
+    """The maps that are surely better than random ones, in deletion and in insertion."""
+    deletion, insertion = side["gain"]["deletion"], side["gain"]["insertion"]
+    return [name for name in deletion if deletion[name]["low"] > 0 and insertion[name]["low"] > 0]

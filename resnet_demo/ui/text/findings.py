@@ -153,15 +153,18 @@ def vanishing(
 
 def vanishing_when_fresh(
     without: float | None, with_: float | None
-) -> Literal["without batch norm", "without batch norm, grows with it", "with batch norm", "no"]:
-    """The same of a plain network at its start, without batch norm and with it."""
+) -> Literal["without batch norm", "with batch norm", "no"]:
+    """The same of a plain network at its start from small weights, without batch norm and with it."""
     if with_ is None:
         return "no"
     if with_ < VANISHING:
         return "with batch norm"
-    if without is None or without >= VANISHING:
-        return "no"
-    return "without batch norm, grows with it" if with_ > GROWING else "without batch norm"
+    return "no" if without is None or without >= VANISHING else "without batch norm"
+
+
+def growing_when_fresh(ratio: float | None) -> Literal["explodes", "grows", "no"]:
+    """Whether a gradient grows on its way back, by the first block's over the last one's."""
+    return "no" if ratio is None or ratio <= GROWING else "explodes" if ratio > EXPLODING else "grows"
 
 
 # Paths
@@ -205,14 +208,24 @@ def readable(residual: int | None, plain: int | None, last: int) -> Literal["ear
     return "at the end" if residual == plain == last else "no earlier"
 
 
-def responds(residual: float, plain: float) -> Literal["less", "alike", "more"]:
-    """How strongly a residual network's layers respond, compared with the plain one's."""
-    return "less" if residual < 0.95 * plain else "alike" if residual <= 1.05 * plain else "more"
+def responds(residual: float, plain: float, smaller: float) -> Literal["less", "less in the mean", "alike", "more"]:
+    """How strongly a residual network's layers respond, compared with the plain one's.
+
+    By the means over all layers; and `smaller` is the share of the layers in which it responds less.
+    """
+    if residual >= 0.95 * plain:
+        return "alike" if residual <= 1.05 * plain else "more"
+    return "less" if smaller > 0.6 else "less in the mean"
 
 
-def refines(residual: float, plain: float) -> bool:
-    """Whether residual blocks step downhill, by their mean cosine with the negative gradient."""
-    return residual > max(0.0, plain)
+def refines(residual: float, plain: float, typical: float, typical_plain: float) -> Literal["most", "few", "no"]:
+    """Whether residual blocks step downhill more than plain ones, and whether most do or a few of them.
+
+    By the cosines with the negative gradient: their means, and their medians.
+    """
+    if residual <= max(0.0, plain):
+        return "no"
+    return "most" if typical > max(0.0, 2 * typical_plain) else "few"
 
 
 def shattered(residual: float, plain: float) -> bool:
@@ -222,7 +235,9 @@ def shattered(residual: float, plain: float) -> bool:
 
 def low_ground(residual: float, plain: float) -> Literal["alike", "farther", "no farther"]:
     """How far it reaches with shortcuts, compared with the plain network's, by its share of the map."""
-    return "alike" if abs(residual - plain) < 0.05 else "farther" if residual > plain else "no farther"
+    if max(residual, plain) <= 1.5 * min(residual, plain):
+        return "alike"
+    return "farther" if residual > plain else "no farther"
 
 
 # Trainings

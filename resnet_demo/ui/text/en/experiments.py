@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ....figures.axes import magnitude
@@ -13,7 +13,6 @@ from ..facts import (
     after_deleting,
     bearable,
     best_area,
-    best_pointing,
     better_than_random,
     both,
     deeper_responds_less,
@@ -22,9 +21,10 @@ from ..facts import (
     fresh_gradients,
     keeping,
     knows_since,
-    mean_length,
     place_of,
+    pointing,
     points,
+    responding_less,
     sides,
     signed,
 )
@@ -254,17 +254,20 @@ def dial(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = []
     for side in both(reports):
-        low, high = bearable(side["alpha"])
-        words = f"{side.title} stays within 5 points of its error for α from {low:g} to {high:g}"
+        words = f"{side.title} stays within 5 points of its error {_settings('α', side['alpha'])}"
         if side == residual:
-            low, high = bearable(side["lambda"])
-            words += f", and for λ from {low:g} to {high:g}"
+            words += f", and {_settings('λ', side['lambda'])}"
         told.append(f"{words}.")
     if plain:
         told.append(f"λ does nothing to {plain.title}: it has no shortcut.")
     exact = all(side["exact_at_one"] for side in both(reports))
     told.append(f"At 1 the answers are the network’s own, {'bit for bit' if exact else 'but not bit for bit'}.")
     return " ".join(told)
+
+
+def _settings(dial: str, errors: Mapping[str, float]) -> str:
+    low, high = bearable(errors)
+    return f"for {dial} from {low:g} to {high:g}" if low < high else f"for {dial} = 1 only"
 
 
 def lens(reports: Reports) -> str:
@@ -295,10 +298,11 @@ def paths(reports: Reports) -> str:
     told = []
     if residual:
         n, (low, high) = len(residual["counts"]) - 1, residual["nine_tenths"]
-        mean = mean_length(residual["shares"])
+        mean, error = residual["mean_length"], residual["mean_length_error"]
         told.append(
             f"{residual.title} has {sum(residual['counts']):,} paths; most take F in some {n / 2:g} of its {n} blocks. "
-            f"Nine tenths of the gradient come along paths that take it in {low} to {high}, {mean:.1f} in the mean."
+            f"Nine tenths of the gradient come along paths that take it in {low} to {high}, {mean:.1f} ± {error:.1f} "
+            f"in the mean, as estimated from {residual['samples']} paths of each length."
         )
         verdicts = {
             "clearly": "So the gradient comes along the shorter paths, as in Veit et al.",
@@ -318,14 +322,27 @@ def gradients(reports: Reports) -> str:
         told.append(f"{words} the first block’s gradient is, compared with the last one’s, {' and '.join(shrinks)}.")
     _, plain = sides(reports)
     if plain:
-        only = "So in a plain network it vanishes without batch norm, and not with it: He et al. say so, too."
+        small, large = fresh_gradients(plain), fresh_gradients(plain, "He")
+        found = findings.vanishing_when_fresh(*small)
         verdicts = {
-            "without batch norm": only,
-            "without batch norm, grows with it": f"{only} With it, it rather grows on its way back.",
+            "without batch norm": "So in a plain network that begins with small weights it vanishes without batch "
+            "norm, and not with it.",
             "with batch norm": "Here it vanishes even with batch norm.",
             "no": "Here it does not vanish at all.",
         }
-        told.append(verdicts[findings.vanishing_when_fresh(*fresh_gradients(plain))])
+        told.append(verdicts[found])
+        if found == "without batch norm" and findings.vanishing_when_fresh(large[0], large[1]) == "no":
+            told.append(
+                f"Begun with He et al.’s larger weights it does not vanish even without it ({_times(large[0])})."
+            )
+        told.append(
+            {
+                "explodes": f"With batch norm it explodes on its way back through {plain.title}: that is not the "
+                "healthy norm that He et al. report.",
+                "grows": "With batch norm it rather grows on its way back.",
+                "no": "",
+            }[findings.growing_when_fresh(small[1])]
+        )
     return " ".join(told)
 
 
@@ -341,11 +358,15 @@ def responses(reports: Reports) -> str:
     residual, plain = sides(reports)
     if residual and plain:
         verdicts = {
-            "less": "The residual network’s layers respond less: they only have to change what passes.",
+            "less": "So the residual network’s layers respond less: they only have to change what passes.",
+            "less in the mean": "So in the mean the residual network responds less, but not in most of its layers; "
+            "in He et al. the difference is clearer.",
             "alike": "The two hardly differ here; He et al. found the residual network’s clearly smaller.",
             "more": "The residual network’s layers respond more here, unlike in He et al.",
         }
-        told.append(verdicts[findings.responds(residual["mean"], plain["mean"])])
+        fewer, layers = responding_less(residual, plain)
+        told.append(f"In {fewer} of {layers} layers {residual.title} responds less than {plain.title}.")
+        told.append(verdicts[findings.responds(residual["mean"], plain["mean"], fewer / layers)])
     less = deeper_responds_less(reports)
     if less is not None:
         told.append(
@@ -368,14 +389,17 @@ def refinement(reports: Reports) -> str:
         down = sum(value > 0 for value in cosines.values())
         told.append(
             f"In {side.title} {down} of {len(cosines)} blocks point downhill, with a mean cosine of "
-            f"{signed(side['mean'])}; most of all block {block} ({signed(most)})."
+            f"{signed(side['mean'])} (median {signed(side['median'])}); most of all block {block} ({signed(most)})."
         )
     if residual and plain and residual["mean"] is not None and plain["mean"] is not None:
-        told.append(
-            "So the residual blocks refine what passes, the last ones most."
-            if findings.refines(residual["mean"], plain["mean"])
-            else "The residual network does not step downhill more than the plain one here."
-        )
+        verdicts = {
+            "most": "So the residual blocks refine what passes.",
+            "few": "So in the mean the residual blocks refine what passes; but that is the doing of a few of them: the "
+            "typical block steps downhill hardly more than a plain one.",
+            "no": "The residual network does not step downhill more than the plain one here.",
+        }
+        means, medians = ([side[what] for side in (residual, plain)] for what in ("mean", "median"))
+        told.append(verdicts[findings.refines(*means, *medians)])
     return " ".join(told)
 
 
@@ -399,17 +423,16 @@ def shattering(reports: Reports) -> str:
 def landscape(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = [
-        f"On {percent(side['share_below_twice_the_minimum'])} of the map {side.title}’s loss is below twice its "
-        f"minimum of {magnitude(side['minimum'])}; the highest is {magnitude(side['maximum'])}."
+        f"{side.title}’s loss goes from {magnitude(side['minimum'])} to {magnitude(side['maximum'])}; on "
+        f"{percent(side['share_below_guessing'])} of the map it is below {side['guessing']:.2f}, that of guessing."
         for side in both(reports)
     ]
     if residual and plain:
-        shares = [side["share_below_twice_the_minimum"] for side in (residual, plain)]
+        shares = [side["share_below_guessing"] for side in (residual, plain)]
         verdicts = {
             "alike": "By this measure the two hardly differ.",
             "farther": "With shortcuts the low ground reaches farther.",
-            "no farther": "Measured so, the low ground does not reach farther with shortcuts; mind that the minima "
-            "differ.",
+            "no farther": "Here the low ground does not reach farther with shortcuts, unlike in Li et al.",
         }
         told.append(verdicts[findings.low_ground(*shares)])
     return " ".join(told)
@@ -418,13 +441,18 @@ def landscape(reports: Reports) -> str:
 def sanity(reports: Reports) -> str:
     told = []
     for side in both(reports):
-        left = ", ".join(f"{method} {value:.2f}" for method, value in side["left"].items())
-        told.append(f"With all of {side.title} random, this is left of the correlation: {left}.")
+        left = ", ".join(
+            f"{method} {value:.2f} and {side['left'][method]:.2f}" for method, value in side["left_below"].items()
+        )
+        told.append(
+            f"This is left of the correlation with the last stage of {side.title} random, and with all of it: {left}."
+        )
     methods = keeping(reports)
     told.append(
-        f"More than half is left of {pair(methods)}: it shows the picture more than the network."
+        f"Without the last stage more than half is left of {pair(methods)}: what the network has learned there hardly "
+        "matters to it."
         if methods
-        else "No map keeps more than half: all of them depend on what was learned."
+        else "Without the last stage no map keeps more than half: all of them depend on what was learned there."
     )
     return " ".join(told)
 
@@ -432,12 +460,16 @@ def sanity(reports: Reports) -> str:
 def localise(reports: Reports) -> str:
     told = []
     for side in both(reports):
-        best, score, above = best_pointing(side)
+        found = pointing(side)
         told.append(
             f"{side.title} has {percent(side['accuracy'])} of these pictures right. The object covers "
-            f"{percent(side['area'])} of a picture; most often on it is the highest place of {best} ({percent(score)})."
+            f"{percent(side['area'])} of a picture; most often on it is the highest place of {found.best} "
+            f"({percent(found.score)})."
         )
-        told.append(f"{above} of {len(side['pointing'])} maps point at it more often than its area would let them.")
+        told.append(
+            f"Surely more often than its area would let them, {found.than_area} of {found.maps} maps point at it; more "
+            f"often than the middle of the picture does ({percent(found.middle)}), {found.than_middle}."
+        )
     return " ".join(told)
 
 
@@ -446,9 +478,18 @@ def faithful(reports: Reports) -> str:
     for side in both(reports):
         for kind, words in (("deletion", "deletion falls fastest by"), ("insertion", "insertion rises fastest by")):
             name, area, chance = best_area(side, kind)
-            told.append(f"{side.title}: {words} {name} (area {area:.2f}; random {chance:.2f}).")
+            told.append(f"{side.title}: of the maps, {words} {name} (area {area:.2f}; by random ones {chance:.2f}).")
         good = better_than_random(side)
-        told.append(f"Better than random in both: {pair(good)}." if good else "No map is better than random in both.")
+        told.append(
+            f"Surely better than random in both: {pair(good)}."
+            if good
+            else "No map is surely better than random in both."
+        )
+    if any(best_area(side, "deletion")[1] > best_area(side, "deletion")[2] for side in both(reports)):
+        told.append(
+            "That random deletion is fast does not mean that random maps explain: grey pixels all over a small picture "
+            "make it unlike any that the network has seen."
+        )
     return " ".join(told)
 
 

@@ -182,12 +182,13 @@ STEPS = (
         ),
         formula=r"\mathbf{y} = \mathrm{ReLU}\bigl(\cancel{\mathcal{F}(\mathbf{x})} + \mathbf{x}\bigr)",
         source="Veit et al. 2016, section 4.1 and figure 3",
-        question="Which blocks do you expect to be missed most, in the network with shortcuts?",
-        choices=("The last ones", "Where the maps halve", "All the same"),
+        question="Which kind of block do you expect to be missed most, in a deep network with shortcuts?",
+        choices=("The last ones", "Those where the maps halve", "All the same"),
         right=1,
         answer="Where the maps halve, the shortcut cannot carry everything: it drops three of four pixels, and fills "
         "the new channels with zeros (option A). What F would have put there is missing for good. Elsewhere the other "
-        "blocks go on with nearly what they are used to.",
+        "blocks go on with nearly what they are used to. So Veit et al. found it, and in ResNet-56 here both of these "
+        "blocks are among the three most missed; but the very first block, on which all others build, is missed more.",
     ),
     Step(
         title="Many short paths",
@@ -234,16 +235,17 @@ STEPS = (
             "depth no longer hurts. What passes is changed little by little, blocks can be missing, and the gradient "
             "has short ways back.",
             "One last look at your picture: let the network stop early, and classify what has come so far through the "
-            "shortcuts that remain. With shortcuts all blocks add to one sum, so the classifier can read it at any "
-            "place. A plain network was never made to be read so. Below is what you saw in the steps before.",
+            "shortcuts that remain. With shortcuts all blocks add to one sum, so the classifier can be asked "
+            "anywhere; what it reads makes sense in the last stage only, for which it was trained. A plain network was "
+            "never made to be read so. Below is what you saw in the steps before.",
         ),
         formula=r"\text{logits} = W\,\mathrm{mean}\Bigl(\mathbf{x}_0 + \sum_l \mathcal{F}_l(\mathbf{x}_l)\Bigr)"
         r" + \mathbf{b}",
         source="He et al. 2015 and 2016; reading a network early is known as the logit lens (nostalgebraist 2020)",
         question="A friend says: “ResNets work because shortcuts stop gradients from vanishing.” What do you answer?",
-        answer="That with batch normalisation they do not vanish without shortcuts either (step 5), and that the plain "
-        "network fits even its training pictures worse (step 1). Shortcuts make it easy to keep what is there, and "
-        "the gradient consistent from one place to the next. That is why depth pays.",
+        answer="That with batch normalisation they do not vanish without shortcuts either (step 5: they grow), and "
+        "that the plain network fits even its training pictures worse (step 1). Shortcuts make it easy to keep what is "
+        "there, and the gradient consistent from one place to the next. That is why depth pays.",
     ),
 )
 
@@ -410,6 +412,8 @@ def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float
     strong = [network_title(name) for name in findings.exploding(ratios)]
     if found == "no: large weights" and strong:
         said += f" It explodes in {_and(strong)}, which is no better: then no step is small enough."
+    elif found == "no: grows" and strong:
+        said += f" In {_and(strong)} it even explodes: at this depth that is no healthy norm, unlike in He et al."
     if found in ("no: healthy", "no: grows") and findings.plain_fits_worse(errors):
         fits, misfits = map(tenths, findings.residual_first(errors))
         said += (

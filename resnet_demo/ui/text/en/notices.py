@@ -12,7 +12,10 @@ NO_RACE = "There is no race to repeat yet: train first."
 
 
 def no_twin(name: str) -> str:
-    return f"{name} has no plain twin here: only networks of basic blocks have one."
+    return (
+        f"{name} has no twin here: only networks of basic blocks have one, and those that were trained here, if the "
+        "other one was trained in the same way."
+    )
 
 
 def not_trained(name: str) -> str:

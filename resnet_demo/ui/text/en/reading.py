@@ -152,7 +152,8 @@ def lens(names: Sequence[str], probabilities: Sequence[float], label: str, plain
     why = (
         " A plain network was never trained to be read so: its blocks replace what they get."
         if plain
-        else " Each block only adds to what passes, so the classifier at the end can read all of them."
+        else " Each block only adds to what passes, so the classifier at the end can be asked after any of them; it "
+        "was trained for the last."
     )
     return f"Read off after each block, as if no later one existed: {found}.{why}"
 
@@ -202,8 +203,8 @@ def other_method(method: str, label: str, highest: float, lowest: float, block: 
     how = {
         "LayerGradCam": f"Captum's own Grad-CAM of block {block_title(block)}, signed",
         "GuidedGradCam": f"Guided Grad-CAM: fine edges, kept where block {block_title(block)} found positive evidence",
-        "GuidedBackprop": "Guided backpropagation: fine edges, since only positive gradients pass the ReLUs; it shows "
-        "much the same for a network that has learned nothing (`experiment sanity`)",
+        "GuidedBackprop": "Guided backpropagation: fine edges, since only positive gradients pass the ReLUs; it "
+        "changes little when the last layers forget what they have learned (`experiment sanity`)",
         "IntegratedGradients": "Integrated gradients, from a grey picture to this one: the values nearly add up to the "
         "change of the logit",
         "Occlusion": "Occlusion: how far the logit falls when a grey square covers this place",

@@ -87,7 +87,7 @@ def done(share: float) -> str:
 OUTCOME = "What came out"
 NOTHING = "Nothing was trained."
 SAME = "Replayed: every test came out exactly as the first time."
-NOT_SAME = "Replayed with the same seeds and schedule; the tests differ, as they may after a stop."
+NOT_SAME = "Replayed with the same seeds and schedule, but the tests differ."
 RATIOS = "How much each block adds to its shortcut"
 READ_RATIOS = "‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 the shortcut carries more than the block adds."
 MISTAKES = "The mistakes it is surest of"

@@ -48,7 +48,7 @@ def network_sees(size: int) -> str:
 
 
 def title(name: str, small_stem: bool) -> str:
-    return name + "（3×3 输入层）" * small_stem
+    return name + "（3×3 初始卷积层）" * small_stem
 
 
 def twin(plain: bool, other: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ....figures.axes import magnitude
@@ -14,7 +14,6 @@ from ..facts import (
     after_deleting,
     bearable,
     best_area,
-    best_pointing,
     better_than_random,
     both,
     deeper_responds_less,
@@ -23,9 +22,10 @@ from ..facts import (
     fresh_gradients,
     keeping,
     knows_since,
-    mean_length,
     place_of,
+    pointing,
     points,
+    responding_less,
     sides,
     signed,
 )
@@ -113,7 +113,7 @@ SOURCES = {
 _STRIPS = words_from(TERMS)
 _METHODS = {
     "saliency": "显著图",
-    "guided backprop": "引导反向传播",
+    "guided backprop": "导向反向传播",
     "the middle": "图片中心",
     "the same everywhere": "均匀图",
     "random": "随机",
@@ -146,7 +146,7 @@ FIGURES = {
         "error": "每一块之后读出的错误率",
         "contribution": "对正确类别 logit 的贡献",
         "below": "块",
-        "stem": "输入层",
+        "stem": "初始卷积层",
     },
     "responses": {
         "label": "每一层响应的标准差",
@@ -196,7 +196,7 @@ FIGURES = {
     "sanity": {
         **_METHODS,
         "as trained": "训练所得",
-        "stem": "输入层",
+        "stem": "初始卷积层",
         "label": "与训练所得归因图的秩相关系数随权重随机化的变化",
         "below": "已随机化的部分数，从分类器往下",
         "note": "与训练所得归因图的秩相关系数",
@@ -331,7 +331,7 @@ def lesions(reports: Reports) -> str:
         told.append(f"{side.title}：原本错误率 {percent(side['error'])}，少一块时 {percent(one)}（{grows}）。")
     if residual and plain and residual["spearman"] is not None:
         verdicts = {
-            "plain lost": "残差网络一步一步变差；普通网络少了第一块就完全失效。",
+            "plain lost": "残差网络一步一步变差；普通网络只要少一块就完全失效。",
             "gradual": "残差网络一步一步变差，而普通网络并没有快得多。",
             "not smooth": "这里残差网络的错误率并不平稳上升，与 Veit 等人的结果不同。",
         }
@@ -345,17 +345,20 @@ def dial(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = []
     for side in both(reports):
-        low, high = bearable(side["alpha"])
-        words = f"α 在 {low:g} 到 {high:g} 之间时，{side.title} 的错误率变化不超过 5 个百分点"
+        words = f"{_settings('α', side['alpha'])}时，{side.title} 的错误率变化不超过 5 个百分点"
         if side == residual:
-            low, high = bearable(side["lambda"])
-            words += f"；λ 则须在 {low:g} 到 {high:g} 之间"
+            words += f"；λ 则须{_settings('λ', side['lambda']).removeprefix('λ ')}"
         told.append(f"{words}。")
     if plain:
         told.append(f"λ 对 {plain.title} 不起作用：它没有捷径。")
     exact = all(side["exact_at_one"] for side in both(reports))
     told.append(f"取 1 时，答案与原网络{'逐位相同' if exact else '并非逐位相同'}。")
     return "".join(told)
+
+
+def _settings(dial: str, errors: Mapping[str, float]) -> str:
+    low, high = bearable(errors)
+    return f"{dial} 在 {low:g} 到 {high:g} 之间" if low < high else f"{dial} 取 1"
 
 
 def lens(reports: Reports) -> str:
@@ -376,7 +379,7 @@ def lens(reports: Reports) -> str:
 
 
 def _after(place: str | None) -> str:
-    return "输入层" if place == "stem" else f"块 {place} "
+    return "初始卷积层" if place == "stem" else f"块 {place} "
 
 
 def paths(reports: Reports) -> str:
@@ -384,10 +387,11 @@ def paths(reports: Reports) -> str:
     told = []
     if residual:
         n, (low, high) = len(residual["counts"]) - 1, residual["nine_tenths"]
-        mean = mean_length(residual["shares"])
+        mean, error = residual["mean_length"], residual["mean_length_error"]
         told.append(
             f"{residual.title} 有 {sum(residual['counts']):,} 条路径，多数在 {n} 块中穿过约 {n / 2:g} 块的 F。"
-            f"十分之九的梯度来自穿过 {low} 到 {high} 块的路径，平均 {mean:.1f} 块。"
+            f"十分之九的梯度来自穿过 {low} 到 {high} 块的路径，平均 {mean:.1f} ± {error:.1f} 块"
+            f"（每种长度取 {residual['samples']} 条路径估计）。"
         )
         verdicts = {
             "clearly": "可见梯度主要沿较短的路径传播，与 Veit 等人的结果一致。",
@@ -407,14 +411,23 @@ def gradients(reports: Reports) -> str:
         told.append(f"{words}，第一块的梯度与最后一块之比：{'，'.join(shrinks)}。")
     _, plain = sides(reports)
     if plain:
-        only = "可见普通网络在没有批归一化时出现梯度消失，有批归一化时则不会：何恺明等人也是这样说的。"
+        small, large = fresh_gradients(plain), fresh_gradients(plain, "He")
+        found = findings.vanishing_when_fresh(*small)
         verdicts = {
-            "without batch norm": only,
-            "without batch norm, grows with it": f"{only}有批归一化时，梯度在反向传播中反而增大。",
+            "without batch norm": "可见权重初始值较小的普通网络，没有批归一化时梯度消失，有批归一化时则不会。",
             "with batch norm": "这里即使有批归一化，梯度也会消失。",
             "no": "这里梯度根本没有消失。",
         }
-        told.append(verdicts[findings.vanishing_when_fresh(*fresh_gradients(plain))])
+        told.append(verdicts[found])
+        if found == "without batch norm" and findings.vanishing_when_fresh(large[0], large[1]) == "no":
+            told.append(f"用何恺明等人较大的初始值时，即使没有批归一化也不消失（{_times(large[0])}）。")
+        told.append(
+            {
+                "explodes": f"有批归一化时，梯度在 {plain.title} 的反向传播中爆炸：这并不是何恺明等人所说的健康范数。",
+                "grows": "有批归一化时，梯度在反向传播中反而增大。",
+                "no": "",
+            }[findings.growing_when_fresh(small[1])]
+        )
     return "".join(told)
 
 
@@ -430,11 +443,14 @@ def responses(reports: Reports) -> str:
     residual, plain = sides(reports)
     if residual and plain:
         verdicts = {
-            "less": "残差网络的各层响应较小：它们只需改变通过的内容。",
+            "less": "可见残差网络的各层响应较小：它们只需改变通过的内容。",
+            "less in the mean": "可见残差网络的平均响应较小，但并非多数层如此；何恺明等人得到的差别更明显。",
             "alike": "这里两者几乎没有差别；何恺明等人的残差网络明显更小。",
             "more": "这里残差网络的响应反而更大，与何恺明等人的结果不同。",
         }
-        told.append(verdicts[findings.responds(residual["mean"], plain["mean"])])
+        fewer, layers = responding_less(residual, plain)
+        told.append(f"{layers} 层中有 {fewer} 层，{residual.title} 的响应小于 {plain.title}。")
+        told.append(verdicts[findings.responds(residual["mean"], plain["mean"], fewer / layers)])
     less = deeper_responds_less(reports)
     if less is not None:
         told.append(
@@ -454,15 +470,18 @@ def refinement(reports: Reports) -> str:
         block, most = extreme(cosines, largest=True)
         down = sum(value > 0 for value in cosines.values())
         told.append(
-            f"{side.title} 的 {len(cosines)} 块中有 {down} 块指向下坡，余弦平均 {signed(side['mean'])}；"
+            f"{side.title} 的 {len(cosines)} 块中有 {down} 块指向下坡，余弦平均 {signed(side['mean'])}"
+            f"（中位数 {signed(side['median'])}）；"
             f"最大的是块 {block}（{signed(most)}）。"
         )
     if residual and plain and residual["mean"] is not None and plain["mean"] is not None:
-        told.append(
-            "可见残差块在逐步修正通过的内容，最后几块尤其如此。"
-            if findings.refines(residual["mean"], plain["mean"])
-            else "这里残差网络并不比普通网络更明显地下坡。"
-        )
+        verdicts = {
+            "most": "可见残差块在逐步修正通过的内容。",
+            "few": "可见平均而言残差块在逐步修正通过的内容；但这只是少数几块的作用，一般的块并不比普通块更明显地下坡。",
+            "no": "这里残差网络并不比普通网络更明显地下坡。",
+        }
+        means, medians = ([side[what] for side in (residual, plain)] for what in ("mean", "median"))
+        told.append(verdicts[findings.refines(*means, *medians)])
     return "".join(told)
 
 
@@ -487,15 +506,15 @@ def landscape(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = [
         f"{side.title} 的损失最小为 {magnitude(side['minimum'])}，最高为 {magnitude(side['maximum'])}；"
-        f"图中低于最小值两倍的部分占 {percent(side['share_below_twice_the_minimum'])}。"
+        f"图中低于 {side['guessing']:.2f}（随机猜测的损失）的部分占 {percent(side['share_below_guessing'])}。"
         for side in both(reports)
     ]
     if residual and plain:
-        shares = [side["share_below_twice_the_minimum"] for side in (residual, plain)]
+        shares = [side["share_below_guessing"] for side in (residual, plain)]
         verdicts = {
             "alike": "以此衡量，两者几乎没有差别。",
             "farther": "有捷径时，低地延伸得更远。",
-            "no farther": "这样衡量，有捷径时低地并没有延伸得更远；注意两者的最小值不同。",
+            "no farther": "这里有捷径时低地并没有延伸得更远，与 Li 等人的结果不同。",
         }
         told.append(verdicts[findings.low_ground(*shares)])
     return "".join(told)
@@ -504,13 +523,16 @@ def landscape(reports: Reports) -> str:
 def sanity(reports: Reports) -> str:
     told = []
     for side in both(reports):
-        left = "，".join(f"{_method(method)}{value:.2f}" for method, value in side["left"].items())
-        told.append(f"{side.title} 的权重全部随机后，剩下的相关系数为：{left}。")
+        left = "，".join(
+            f"{_method(method)}{value:.2f} 和 {side['left'][method]:.2f}"
+            for method, value in side["left_below"].items()
+        )
+        told.append(f"{side.title} 最后一个阶段的权重随机后、全部权重随机后，剩下的相关系数分别为：{left}。")
     methods = keeping(reports)
     told.append(
-        f"{'、'.join(map(_method, methods))}还剩一半以上：它显示的更多是图片，而不是网络。"
+        f"最后一个阶段随机后，{'、'.join(map(_method, methods))}还剩一半以上：网络在那里学到了什么，几乎不影响它。"
         if methods
-        else "没有一种图剩下一半以上：它们都取决于网络学到的内容。"
+        else "最后一个阶段随机后，没有一种图剩下一半以上：它们都取决于网络在那里学到的内容。"
     )
     return "".join(told)
 
@@ -518,12 +540,15 @@ def sanity(reports: Reports) -> str:
 def localise(reports: Reports) -> str:
     told = []
     for side in both(reports):
-        best, score, above = best_pointing(side)
+        found = pointing(side)
         told.append(
             f"{side.title} 答对的图片占 {percent(side['accuracy'])}。物体占图片的 {percent(side['area'])}；"
-            f"最高点最常落在物体上的是{_method(best)}（{percent(score)}）。"
+            f"最高点最常落在物体上的是{_method(found.best)}（{percent(found.score)}）。"
         )
-        told.append(f"{len(side['pointing'])} 种图中有 {above} 种指向物体的次数多于仅凭面积所能达到的次数。")
+        told.append(
+            f"{found.maps} 种图中，指向物体的次数确实多于仅凭面积所能达到的有 {found.than_area} 种，"
+            f"确实多于图片正中央（{percent(found.middle)}）的有 {found.than_middle} 种。"
+        )
     return "".join(told)
 
 
@@ -532,11 +557,15 @@ def faithful(reports: Reports) -> str:
     for side in both(reports):
         for kind, words in (("deletion", "删除时下降最快的是"), ("insertion", "插入时上升最快的是")):
             name, area, chance = best_area(side, kind)
-            told.append(f"{side.title}：{words}{_method(name)}（面积 {area:.2f}；随机 {chance:.2f}）。")
+            told.append(f"{side.title}：各种图中{words}{_method(name)}（面积 {area:.2f}；随机图 {chance:.2f}）。")
         good = better_than_random(side)
         told.append(
-            f"两项都胜过随机的有：{'、'.join(map(_method, good))}。" if good else "没有一种图在两项上都胜过随机。"
+            f"两项都确实胜过随机的有：{'、'.join(map(_method, good))}。"
+            if good
+            else "没有一种图在两项上都确实胜过随机。"
         )
+    if any(best_area(side, "deletion")[1] > best_area(side, "deletion")[2] for side in both(reports)):
+        told.append("随机删除快，并不说明随机图有解释力：灰色像素散布在小图片上，使它不像网络见过的任何图片。")
     return "".join(told)
 
 

@@ -55,9 +55,9 @@ OPTIONS = {  # what the choices are called, by key
     },
     "show": {"count": "有多少条路径", "gradient": "梯度走哪些路径"},
 }
-PAGES = {"cut": "剪断更多连接", "train": "自己训练这样一对网络", "inside": "看看每个块的内部"}
+PAGES = {"cut": "切断更多连接", "train": "自己训练这样一对网络", "inside": "看看每个块的内部"}
 
-MEASURES = {"share": "各块的 ‖F(x)‖ / ‖捷径‖", "kept": "各块输出与输入层输出的余弦"}
+MEASURES = {"share": "各块的 ‖F(x)‖ / ‖捷径‖", "kept": "各块输出与初始卷积层输出的余弦"}
 GRADIENT = "损失对各块输出的梯度范数（对数刻度）"
 PATHS = {  # what the pale and the full bars are
     "count": ("经过这么多个 F 的路径数", "删除之后剩下的"),
@@ -69,7 +69,7 @@ ERRORS = {
 }
 WALK = "沿直线的损失"
 WALK_CUT_OFF = "沿直线的损失，只画到 {:g}"
-STEM = "输入层"
+STEM = "初始卷积层"
 GROWN = "如果网络在该块之后停下，“{}”的概率"
 
 STEPS = (
@@ -126,11 +126,11 @@ STEPS = (
     Step(
         title="捷径传递了什么",
         paragraphs=(
-            "把一个等式代入下一个：到达第 L 个块的，是输入层的输出，加上一路上所有的改变量。"
+            "把一个等式代入下一个：到达第 L 个块的，是初始卷积层的输出，加上一路上所有的改变量。"
             "任何东西都不必为了不丢失而重新计算一遍。（如果相加之后没有 ReLU，例如 He 等 2016 的做法，"
             "这个公式是精确的。这里有 ReLU，它只是去掉小于零的部分。）",
             "在你的图片上做两种测量。第一，每个块加入的量，与捷径所传的相比有多大？第二，开头的东西还剩多少："
-            "求块的输出与“只经过捷径、从输入层直接传到这里的结果”之间的余弦。1 表示方向相同，0 表示毫无共同之处。",
+            "求块的输出与“只经过捷径、从初始卷积层直接传到这里的结果”之间的余弦。1 表示方向相同，0 表示毫无共同之处。",
         ),
         formula=r"\mathbf{x}_L = \mathbf{x}_0 + \sum_{l=0}^{L-1} \mathcal{F}_l(\mathbf{x}_l)",
         source="He 等，2016，式 (4)；各层响应有多小，见 He 等，2015，图 7",
@@ -159,21 +159,23 @@ STEPS = (
         "本应用的实验“相邻输入的梯度一致吗？”测量的就是这一点。",
     ),
     Step(
-        title="剪断看看",
+        title="切断看看",
         paragraphs=(
             "如果每个块只是往经过的东西里加一点，那么少一个块，网络也应该过得去。Veit 等人试过："
-            "从训练好的网络中删除单个块。有捷径时几乎没有影响，特征图减半的地方除外。普通网络（他们用的是 VGG）"
+            "从训练好的网络中删除单个块。有捷径时几乎没有影响，特征图尺寸减半的地方除外。普通网络（他们用的是 VGG）"
             "则缺一层都不行。",
-            "点一个块，剪断它的残差分支 F；再点一次就接回去。两个网络都对你的图片作答：一个有捷径，"
-            "另一个是它的普通孪生网络，对后者是把整个块拿掉。一张图片证明不了什么，所以多试几张图片，多试几个块。",
+            "点一个块，切断它的残差分支 F；再点一次就接回去。两个网络都对你的图片作答：一个有捷径，"
+            "另一个是与它对应的普通网络，对后者是把整个块拿掉。一张图片证明不了什么，所以多试几张图片，多试几个块。",
         ),
         formula=r"\mathbf{y} = \mathrm{ReLU}\bigl(\cancel{\mathcal{F}(\mathbf{x})} + \mathbf{x}\bigr)",
         source="Veit 等，2016，第 4.1 节、图 3",
-        question="在有捷径的网络里，你估计缺了哪些块影响最大？",
-        choices=("最后几个块", "特征图减半的地方", "都一样"),
+        question="在有捷径的深层网络里，你估计缺了哪一类块影响最大？",
+        choices=("最后几个块", "特征图尺寸减半的块", "都一样"),
         right=1,
-        answer="特征图减半时，捷径传不了全部内容：四个像素里丢掉三个，新的通道补零（方案 A）。F "
-        "本来要填进去的东西就永远缺失了。在别处，其余的块得到的输入与平时相差不多，照常工作。",
+        answer="特征图尺寸减半时，捷径传不了全部内容：四个像素里丢掉三个，新的通道补零（方案 A）。F "
+        "本来要填进去的东西就永远缺失了。在别处，其余的块得到的输入与平时相差不多，照常工作。"
+        "Veit 等人得到的结果如此；在这里的 ResNet-56 中，这两个块都在影响最大的三个之列，"
+        "但影响最大的是第一个块：其余所有的块都建立在它之上。",
     ),
     Step(
         title="许多短路径",
@@ -214,14 +216,15 @@ STEPS = (
             "残差块计算一个改变量，再加到收到的东西上：**y = F(x) + x**。什么都不做因此变得容易，深度就不再有害。"
             "经过的内容一点一点地改变，缺几个块也无妨，梯度也有了短的回路。",
             "最后再看一次你的图片：让网络提前停下，把到目前为止的内容经由剩下的捷径送去分类。有捷径时，"
-            "所有的块都加在同一个和上，分类器在任何地方都能读它。普通网络从来不是为这样读取而训练的。"
-            "再往下是你在前面各步看到的结果。",
+            "所有的块都加在同一个和上，在任何地方都可以让分类器来读；但只有在最后一个阶段读出的才有意义，"
+            "它就是为那里训练的。普通网络从来不是为这样读取而训练的。再往下是你在前面各步看到的结果。",
         ),
         formula=r"\text{logits} = W\,\mathrm{mean}\Bigl(\mathbf{x}_0 + \sum_l \mathcal{F}_l(\mathbf{x}_l)\Bigr)"
         r" + \mathbf{b}",
         source="He 等，2015、2016；这种提前读取的方法称为 logit lens（nostalgebraist，2020）",
         question="朋友说：“ResNet 之所以有效，是因为捷径防止了梯度消失。”你怎么回答？",
-        answer="有了批归一化，没有捷径时梯度也不消失（第 5 步），而普通网络连训练图片都拟合得更差（第 1 步）。"
+        answer="有了批归一化，没有捷径时梯度也不消失，反而变大（第 5 步），"
+        "而普通网络连训练图片都拟合得更差（第 1 步）。"
         "捷径让保留已有的东西变得容易，也让梯度在相邻的地方保持一致。所以加深才有好处。",
     ),
 )
@@ -275,7 +278,7 @@ def number(found: Mapping[str, float], kind: str, error: float) -> str:
     if kind == "none":
         return (
             f"这个普通块没有捷径：只有 F(x) = {change}，x 丢失了。{cut}所以 y = {output}。"
-            "在旁边换成有捷径的孪生网络，比较一下。"
+            "在旁边换成对应的残差网络，比较一下。"
         )
     what = "这里捷径送来" if kind != "identity" else "这里 x 是"
     exact = "对这个块的所有数都核对过：和是精确的" + (f"，误差不超过 {error:.0e}。" if error else "。")
@@ -326,7 +329,7 @@ def carried(measure: str, names: Sequence[str], opened: str, found: Mapping[str,
     here = "，".join(f"{network_title(name)} 是 {minus(values[place], 2)}" for name, values in found.items())
     ends = "，".join(f"{network_title(name)} 是 {minus(values[-1], 2)}" for name, values in found.items())
     verdict = _remembers({name: values[-1] for name, values in found.items()})
-    return f"在{block}之后，与输入层输出的余弦：{here}。在最后一个块之后：{ends}。{verdict}"
+    return f"在{block}之后，与初始卷积层输出的余弦：{here}。在最后一个块之后：{ends}。{verdict}"
 
 
 def _added(title: str, block: str, share: float, shares: Sequence[float]) -> str:
@@ -388,6 +391,8 @@ def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float
     strong = [network_title(name) for name in findings.exploding(ratios)]
     if found == "no: large weights" and strong:
         said += f"而 {'、'.join(strong)} 的梯度爆炸了，这也不好：步子再小也嫌大。"
+    elif found == "no: grows" and strong:
+        said += f"{'、'.join(strong)} 的梯度甚至爆炸了：在这样的深度，这并不是何恺明等人所说的健康范数。"
     if found in ("no: healthy", "no: grows") and findings.plain_fits_worse(errors):
         fits, misfits = map(tenths, findings.residual_first(errors))
         said += (
@@ -405,8 +410,8 @@ def cut(wires: Sequence[str], dials: Dial, told: Mapping[str, tuple[Prediction, 
     done = _done(wires, dials)
     if not done:
         said = [f"{network_title(name)} 的回答是{_sure(before)}" for name, (before, _, _) in told.items()]
-        alone = "" if len(said) > 1 else "这里没有可以对照的孪生网络。"
-        return f"网络原样：{'，'.join(said)}。点一个块，剪断它的 F。{alone}"
+        alone = "" if len(said) > 1 else "这里没有可以对照的网络。"
+        return f"网络原样：{'，'.join(said)}。点一个块，切断它的 F。{alone}"
     said = [_changed(network_title(name), *found) for name, found in told.items()]
     return f"{done}：{'；'.join(said)}。{_which(told)}"
 
@@ -524,4 +529,4 @@ def grown(name: str, whole: bool, told: Mapping[str, Prediction]) -> str:
     answers = "，".join(f"{network_title(network)} 的回答是{_sure(best)}" for network, best in told.items())
     if whole:
         return f"在最后一个块之后：{answers}。现在让它早一点停下。"
-    return f"如果在{'输入层' if name == 'stem' else _block(name)}之后停下：{answers}。"
+    return f"如果在{'初始卷积层' if name == 'stem' else _block(name)}之后停下：{answers}。"

@@ -12,7 +12,7 @@ NO_RACE = "还没有可以重放的训练：请先训练一次。"
 
 
 def no_twin(name: str) -> str:
-    return f"{name} 在这里没有对应的普通网络：只有由基本块组成的网络才有。"
+    return f"{name} 在这里没有对应的网络：只有由基本块组成的网络才有；在这里训练的网络，还须两者的训练方式相同。"
 
 
 def not_trained(name: str) -> str:

@@ -78,8 +78,8 @@ def block(trace: BlockTrace) -> str:
     work = "主要由捷径起作用" if share(trace) < 0.4 else "两条分支都重要" if share(trace) < 1.1 else "残差分支占主导"
     cosine = trace.cosine or 0.0
     relation = {
-        "along": "与捷径大致同向，是在增强已有的内容",
-        "against": "与捷径大致反向，是在削减已有的内容",
+        "along": "与捷径部分同向，是在增强已有的内容",
+        "against": "与捷径部分反向，是在削减已有的内容",
         "across": "与捷径几乎垂直，添加的是新内容",
     }[direction(cosine)]
     change_of_shape = {
@@ -130,12 +130,12 @@ def lens(names: Sequence[str], probabilities: Sequence[float], label: str, plain
     if since is None:
         found = f"网络最后没有选定“{label}”"
     else:
-        where = "从输入层起" if since == 0 else f"从块 {block_title(names[since - 1])} 起"
+        where = "从初始卷积层起" if since == 0 else f"从块 {block_title(names[since - 1])} 起"
         found = f"{where}，“{label}”的概率一直超过其他所有类别之和"
     why = (
         "普通网络从未被训练成可以这样读出：它的块会取代所得到的内容。"
         if plain
-        else "每个块只在经过的内容上做加法，因此末端的分类器能读懂每一个块的输出。"
+        else "每个块只在经过的内容上做加法，因此在任何一个块之后都可以让末端的分类器来读；不过它是为最后一个块训练的。"
     )
     return f"在每个块之后读出，就像后面的块都不存在：{found}。{why}"
 
@@ -185,7 +185,8 @@ def other_method(method: str, label: str, highest: float, lowest: float, block: 
     how = {
         "LayerGradCam": f"captum 自带的 Grad-CAM，块 {block_title(block)}，带符号",
         "GuidedGradCam": f"导向 Grad-CAM：保留精细边缘中块 {block_title(block)} 找到正面证据的部分",
-        "GuidedBackprop": "导向反向传播：每个 ReLU 只让正梯度通过，边缘因此精细；随机权重的网络给出的图也很相似",
+        "GuidedBackprop": "导向反向传播：每个 ReLU 只让正梯度通过，边缘因此精细；"
+        "最后几层忘掉所学之后，它也几乎不变（`experiment sanity`）",
         "IntegratedGradients": "积分梯度，从灰色图片到这张图片：各值之和接近 logit 的变化量",
         "Occlusion": "遮挡法：用灰色方块遮住某处时，logit 下降多少",
         "Saliency": "显著图：该像素的微小变化会使 logit 变动多少，不论升降",

@@ -88,7 +88,7 @@ _SENTENCES = {
         "每个阶段都需要块数和宽度，而不是 {0} 和 {1}。"
     ),
     "Blocks, widths and classes are counted from one.": "块数、宽度和类别数都从一起算。",
-    "There is no block {} or no stem {}.": "没有块 {0}，或没有首层 {1}。",
+    "There is no block {} or no stem {}.": "没有块 {0}，或没有初始卷积层 {1}。",
     "A shortcut is of kind 'A' (zero padding) or 'B' (projection), not {}.": (
         "捷径的类型是 'A'（补零）或 'B'（投影），而不是 {0}。"
     ),
@@ -176,6 +176,7 @@ _SENTENCES = {
     ),
     "A training needs a budget: either seconds or epochs.": "训练需要预算：秒数或 epoch 数。",
     "A training needs a budget: either a number of epochs or of minutes.": "训练需要预算：epoch 数或分钟数。",
+    "A training needs a budget: either --epochs or --minutes.": "训练需要预算：--epochs 或 --minutes。",
     "The budget of a training must be more than nothing.": "训练的预算必须大于零。",
     "At depth {} a batch can have at most {} pictures here.": "深度为 {0} 时，这里的 batch 最多可有 {1} 张图片。",
     "Training needs two pictures at least.": "训练至少需要两张图片。",
@@ -184,6 +185,8 @@ _SENTENCES = {
     "A schedule tells how many steps were taken in each of the {} parts of a training.": (
         "训练记录说明训练的 {0} 个部分中每一部分走了多少步。"
     ),
+    "{} is of a training that was stopped after {} steps of its {} epochs; by epochs, only a whole training can be "
+    "repeated.": "{0} 来自一次在第 {1} 步被停止的训练（计划 {2} 个 epoch）；按 epoch 的训练只能整个重复。",
     "Nothing can be compiled here ({}): install a C++ compiler, or train without compiling.": (
         "这里无法编译（{0}）：请安装 C++ 编译器，或不经编译直接训练。"
     ),
@@ -222,6 +225,8 @@ _SENTENCES = {
     "There must be one sample at least.": "至少需要一个样本。",
     "No path carries any gradient.": "没有任何路径传递梯度。",
     # The page
+    "A page shows networks in which one picture takes at most {} MB, in this one it takes {} MB; use the library for "
+    "larger ones.": ("页面只显示单张图片最多占用 {0} MB 的网络，而在这个网络中它占用 {1} MB；更大的请用程序库。"),
     "{} must be a number from {} to {}, not {}.": "{0} 必须是 {1} 到 {2} 的数，而不是 {3}。",
     "{} must be a whole number from {} to {}, not {}.": "{0} 必须是 {1} 到 {2} 的整数，而不是 {3}。",
     "{} is one of {}, not {}.": "{0} 是以下之一：{1}，而不是 {2}。",
@@ -247,8 +252,8 @@ _SENTENCES = {
         "这一步的图中没有可以点击的东西；请使用控件。"
     ),
     "A place is a row and a column, as 3,5, not {}.": "位置由行和列组成，例如 3,5，而不是 {0}。",
-    "This visit was put away to make room for others; reload the page to begin anew.": (
-        "本次访问已为他人让出位置；请重新载入页面。"
+    "This visit has ended: its page lost the connection, or others needed the room; reload the page to begin anew.": (
+        "本次访问已结束：页面断开了连接，或位置已让给他人；请重新载入页面。"
     ),
 }
 

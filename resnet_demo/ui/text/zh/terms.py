@@ -35,7 +35,7 @@ TERMS = Terms(
     cam_of="CAM：{what}",
     the_sum="和",
     # The lens
-    stem="输入层",
+    stem="初始卷积层",
     as_it_is="现状",
     before="原来",
     now="现在",
