@@ -377,8 +377,11 @@ def test_lesions_are_read_honestly(residual: float, plain: float, verdict: str) 
     [([0.5, 0.5, 0, 0, 0], "as in Veit"), ([0, 0, 1, 0, 0], "a little shorter"), ([0, 0, 0, 1, 0], "unlike in Veit")],
 )
 def test_paths_are_read_honestly(shares: list[float], verdict: str) -> None:
-    report = {"counts": [1, 4, 6, 4, 1], "shares": shares, "nine_tenths": [1, 2]}
-    assert verdict in english.reading("paths", {"resnet8": report})
+    mean = sum(length * share for length, share in enumerate(shares))
+    report = {"counts": [1, 4, 6, 4, 1], "shares": shares, "nine_tenths": [1, 2], "samples": 50}
+    words = english.reading("paths", {"resnet8": {**report, "mean_length": mean, "mean_length_error": 0.25}})
+    assert verdict in words
+    assert f"{mean:.1f} ± 0.2 in the mean, as estimated from 50 paths of each length" in words
 
 
 def test_a_vanishing_gradient_is_said_to_vanish() -> None:
@@ -388,6 +391,12 @@ def test_a_vanishing_gradient_is_said_to_vanish() -> None:
 
     assert "vanishes without batch norm, and not with it" in english.reading("gradients", ratios(3.0, 1e-8))
     assert "rather grows" in english.reading("gradients", ratios(30.0, 1e-8))
+    assert "explodes" in english.reading("gradients", ratios(2200.0, 1e-8))
+    assert "larger weights" not in english.reading("gradients", ratios(30.0, 1e-8))  # nobody measured with these
+    large = ratios(30.0, 1e-8)
+    large["plain56"]["first_to_last"]["He's start, without batch norm"] = 0.3
+    large["plain56"]["first_to_last"]["He's start, with batch norm"] = 3.0
+    assert "does not vanish even without it (0.3 times" in english.reading("gradients", large)
     assert "even with batch norm" in english.reading("gradients", ratios(1e-4, 1e-8))
     assert "does not vanish at all" in english.reading("gradients", ratios(1.0, 1.0))
     assert "not to be measured" in english.reading("gradients", ratios(1.0, None))
@@ -397,14 +406,22 @@ def test_a_vanishing_gradient_is_said_to_vanish() -> None:
 
 def test_maps_are_read_honestly() -> None:
     areas = {"deletion": {"a": 0.2, "b": 0.9, "random": 0.5}, "insertion": {"a": 0.7, "b": 0.8, "random": 0.6}}
-    words = english.reading("faithful", {"resnet8": {"area": areas}})
-    assert "falls fastest by a (area 0.20; random 0.50)" in words
-    assert "rises fastest by b (area 0.80; random 0.60)" in words
-    assert words.endswith("Better than random in both: a.")
-    pointing = {"a": {"mean": 0.6, "low": 0.5, "high": 0.7}, "b": {"mean": 0.3, "low": 0.1, "high": 0.4}}
+    sure, unsure = {"mean": 0.1, "low": 0.05}, {"mean": 0.1, "low": -0.05}
+    gain = {"deletion": {"a": sure, "b": unsure}, "insertion": {"a": sure, "b": sure}}
+    words = english.reading("faithful", {"resnet8": {"area": areas, "gain": gain}})
+    assert "falls fastest by a (area 0.20; by random ones 0.50)" in words
+    assert "rises fastest by b (area 0.80; by random ones 0.60)" in words
+    assert words.endswith("Surely better than random in both: a.")
+    areas["deletion"]["random"] = 0.1
+    assert "grey pixels" in english.reading("faithful", {"resnet8": {"area": areas, "gain": gain}})
+    pointing = {
+        "the middle": {"mean": 0.9, "low": 0.8, "high": 1.0},
+        "a": {"mean": 0.6, "low": 0.5, "high": 0.7},
+        "b": {"mean": 0.3, "low": 0.1, "high": 0.4},
+    }
     words = english.reading("localise", {"resnet8": {"pointing": pointing, "area": 0.25, "accuracy": 0.5}})
     assert "the highest place of a (60 %)" in words
-    assert "1 of 2 maps" in words
+    assert "1 of 2 maps point at it; more often than the middle of the picture does (90 %), 0." in words
 
 
 def test_dials_and_lenses_are_read() -> None:

@@ -331,7 +331,7 @@ def gradients(reports: Reports) -> str:
             "no": "Here it does not vanish at all.",
         }
         told.append(verdicts[found])
-        if found == "without batch norm" and findings.vanishing_when_fresh(large[0], large[1]) == "no":
+        if found == "without batch norm" and large[0] and findings.vanishing_when_fresh(*large) == "no":
             told.append(
                 f"Begun with He et al.’s larger weights it does not vanish even without it ({_times(large[0])})."
             )
@@ -359,8 +359,8 @@ def responses(reports: Reports) -> str:
     if residual and plain:
         verdicts = {
             "less": "So the residual network’s layers respond less: they only have to change what passes.",
-            "less in the mean": "So in the mean the residual network responds less, but not in most of its layers; "
-            "in He et al. the difference is clearer.",
+            "less in the mean": "So in the mean the residual network responds less, but in no clear majority of "
+            "its layers; in He et al. the difference is clearer.",
             "alike": "The two hardly differ here; He et al. found the residual network’s clearly smaller.",
             "more": "The residual network’s layers respond more here, unlike in He et al.",
         }
@@ -449,8 +449,8 @@ def sanity(reports: Reports) -> str:
         )
     methods = keeping(reports)
     told.append(
-        f"Without the last stage more than half is left of {pair(methods)}: what the network has learned there hardly "
-        "matters to it."
+        f"Without the last stage more than half is left of {pair(methods)}: what the network learned there is hardly "
+        "seen."
         if methods
         else "Without the last stage no map keeps more than half: all of them depend on what was learned there."
     )

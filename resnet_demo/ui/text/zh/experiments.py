@@ -345,9 +345,9 @@ def dial(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = []
     for side in both(reports):
-        words = f"{_settings('α', side['alpha'])}时，{side.title} 的错误率变化不超过 5 个百分点"
+        words = f"{_settings('α', side['alpha'])}，{side.title} 的错误率变化不超过 5 个百分点"
         if side == residual:
-            words += f"；λ 则须{_settings('λ', side['lambda']).removeprefix('λ ')}"
+            words += f"；λ 则须{_settings('λ', side['lambda']).removeprefix('λ ').removesuffix('时').rstrip()}"
         told.append(f"{words}。")
     if plain:
         told.append(f"λ 对 {plain.title} 不起作用：它没有捷径。")
@@ -358,7 +358,7 @@ def dial(reports: Reports) -> str:
 
 def _settings(dial: str, errors: Mapping[str, float]) -> str:
     low, high = bearable(errors)
-    return f"{dial} 在 {low:g} 到 {high:g} 之间" if low < high else f"{dial} 取 1"
+    return f"{dial} 在 {low:g} 到 {high:g} 之间时" if low < high else f"{dial} 取 1 时"
 
 
 def lens(reports: Reports) -> str:
@@ -419,7 +419,7 @@ def gradients(reports: Reports) -> str:
             "no": "这里梯度根本没有消失。",
         }
         told.append(verdicts[found])
-        if found == "without batch norm" and findings.vanishing_when_fresh(large[0], large[1]) == "no":
+        if found == "without batch norm" and large[0] and findings.vanishing_when_fresh(*large) == "no":
             told.append(f"用何恺明等人较大的初始值时，即使没有批归一化也不消失（{_times(large[0])}）。")
         told.append(
             {
@@ -444,7 +444,7 @@ def responses(reports: Reports) -> str:
     if residual and plain:
         verdicts = {
             "less": "可见残差网络的各层响应较小：它们只需改变通过的内容。",
-            "less in the mean": "可见残差网络的平均响应较小，但并非多数层如此；何恺明等人得到的差别更明显。",
+            "less in the mean": "可见残差网络的平均响应较小，但并没有明显多数的层如此；何恺明等人得到的差别更明显。",
             "alike": "这里两者几乎没有差别；何恺明等人的残差网络明显更小。",
             "more": "这里残差网络的响应反而更大，与何恺明等人的结果不同。",
         }
@@ -530,7 +530,7 @@ def sanity(reports: Reports) -> str:
         told.append(f"{side.title} 最后一个阶段的权重随机后、全部权重随机后，剩下的相关系数分别为：{left}。")
     methods = keeping(reports)
     told.append(
-        f"最后一个阶段随机后，{'、'.join(map(_method, methods))}还剩一半以上：网络在那里学到了什么，几乎不影响它。"
+        f"最后一个阶段随机后，{'、'.join(map(_method, methods))}还剩一半以上：网络在那里学到了什么，几乎看不出来。"
         if methods
         else "最后一个阶段随机后，没有一种图剩下一半以上：它们都取决于网络在那里学到的内容。"
     )
