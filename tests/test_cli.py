@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -521,6 +522,7 @@ def test_bad_data(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setattr(urllib.request, "_opener", None)  # it is made once, and would keep that for later tests
     assert "could not be downloaded" in complaint("evaluate", "--model", weights, "--data-dir", tmp_path)
 
 

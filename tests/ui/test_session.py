@@ -171,7 +171,7 @@ def test_a_visit_is_found_by_its_key_until_it_ends() -> None:
     assert len(first.key) >= 32  # nobody guesses it
     assert visit_of(first.key) is first
     session.end_visit("browser-a")
-    with pytest.raises(InputError, match=r"put away.*reload the page"):
+    with pytest.raises(InputError, match=r"has ended.*reload the page"):
         visit_of(first.key)
     assert visit_of(second.key) is second
     again = session.new_visit("browser-b")  # the page was loaded again: its first visit is over
