@@ -240,7 +240,7 @@ def lesions(reports: Reports) -> str:
         )
     if residual and plain and residual["spearman"] is not None:
         verdicts = {
-            "plain lost": "The residual network gets worse step by step; the plain one is lost with the first block.",
+            "plain lost": "The residual network gets worse step by step; the plain one is lost without any one.",
             "gradual": "The residual network gets worse step by step, and the plain one does not fall much faster.",
             "not smooth": "The residual network’s error does not grow smoothly here, unlike in Veit et al.",
         }
