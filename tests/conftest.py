@@ -36,6 +36,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByFile(config, log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An app that ends clears gradio's folder of pictures: another process's app must not have its own in the same."""
+    os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("gradio"))
+
+
 @pytest.fixture(autouse=True)
 def seeds() -> None:
     random.seed(0)
