@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -68,10 +69,7 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
         raise InputError(f"There is no method {method!r}; there are {', '.join(METHODS)}.")
     check_image(image)
     check_target(target, model.config.classes)
-    from captum import attr  # here, since importing captum takes a second
-
-    # captum warns whoever gives it a network of their own; ours is a private view.
-    warnings.filterwarnings("ignore", "Setting backward hooks on ReLU")
+    attr = _captum()
     view = private_view(model)
     blocks = dict(view.named_blocks())
     if block is not None and block not in blocks:
@@ -102,14 +100,19 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
     return result.detach().sum(dim=1)[0]
 
 
-def guided_backprop(model: ResNet, images: Tensor, targets: Tensor) -> Tensor:
+def guided_backprop(view: ResNet, images: Tensor, targets: Tensor) -> Tensor:
     """captum's guided backpropagation of many pictures at once: maps [N, H, W], the three colours summed.
 
-    images [N, 3, H, W], targets int64 [N]. Runs on a private view.
+    images [N, 3, H, W], targets int64 [N]. `view` is a private view of the network: it gets hooks for the time being.
     """
-    from captum.attr import GuidedBackprop
-
-    warnings.filterwarnings("ignore", "Setting backward hooks on ReLU")
     with torch.inference_mode(False), torch.enable_grad():
         images = images.detach().clone().requires_grad_()
-        return GuidedBackprop(private_view(model)).attribute(images, targets).detach().sum(dim=1)
+        return _captum().GuidedBackprop(view).attribute(images, targets).detach().sum(dim=1)
+
+
+def _captum() -> Any:
+    from captum import attr  # here, since importing captum takes a second
+
+    # captum warns whoever gives it a network of their own; ours is a private view.
+    warnings.filterwarnings("ignore", "Setting backward hooks on ReLU")
+    return attr

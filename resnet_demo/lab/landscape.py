@@ -112,7 +112,7 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float
 
     `guessing` is the loss of one who thinks all classes equally likely: a measure that is the same for every network.
     """
-    found = landscape(model, dataset, seed=seed, progress=progress)
+    found, guessing = landscape(model, dataset, seed=seed, progress=progress), math.log(len(dataset.classes))
     return {
         "n": len(dataset),
         "centre": found.centre,
@@ -121,8 +121,8 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float
         "median": found.losses.median().item(),
         "maximum": found.losses.max().item(),
         "share_below_twice_the_minimum": found.low_share,
-        "guessing": math.log(len(dataset.classes)),
-        "share_below_guessing": found.share_below(math.log(len(dataset.classes))),
+        "guessing": guessing,
+        "share_below_guessing": found.share_below(guessing),
         "coordinates": list(found.coordinates),
         "losses": found.losses.tolist(),
     }

@@ -167,6 +167,16 @@ def test_bundled_lesions_add_up():
         assert set(report["halving"]) < set(report["added"])
 
 
+def test_the_lesson_tells_which_blocks_are_missed_most():
+    """Step 6 says so of ResNet-56: the first block, then those where the maps halve."""
+    result = results.bundled("lesion")
+    assert result is not None
+    report = result["networks"]["resnet56"]
+    missed = sorted(report["added"], key=lambda block: -report["added"][block])
+    assert missed[0] == "layer1.0"
+    assert set(missed[1:3]) == set(report["halving"])
+
+
 def test_bundled_identities_hold():
     for report in reports("lens"):
         assert report["identity_error"] <= 1e-3

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...figures.runs import is_plain, network_title
+from ...lab.localise import MIDDLE, UNIFORM
 from .findings import block_title, settled
 
 Reports = Mapping[str, Mapping[str, Any]]
@@ -131,8 +132,8 @@ class Pointing:
 
 def pointing(side: Side) -> Pointing:
     scores = dict(side["pointing"])
-    middle = scores.pop("the middle")["mean"]
-    scores.pop("the same everywhere", None)
+    middle = scores.pop(MIDDLE)["mean"]
+    scores.pop(UNIFORM, None)
     best = max(scores, key=lambda name: scores[name]["mean"])
     than_area, than_middle = (
         sum(score["low"] > chance for score in scores.values()) for chance in (side["area"], middle)

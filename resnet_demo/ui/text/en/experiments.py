@@ -254,9 +254,9 @@ def dial(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = []
     for side in both(reports):
-        words = f"{side.title} stays within 5 points of its error {_settings('α', side['alpha'])}"
+        words = f"{side.title} stays within 5 points of its error for α {_settings(side['alpha'])}"
         if side == residual:
-            words += f", and {_settings('λ', side['lambda'])}"
+            words += f", and for λ {_settings(side['lambda'])}"
         told.append(f"{words}.")
     if plain:
         told.append(f"λ does nothing to {plain.title}: it has no shortcut.")
@@ -265,9 +265,9 @@ def dial(reports: Reports) -> str:
     return " ".join(told)
 
 
-def _settings(dial: str, errors: Mapping[str, float]) -> str:
+def _settings(errors: Mapping[str, float]) -> str:
     low, high = bearable(errors)
-    return f"for {dial} from {low:g} to {high:g}" if low < high else f"for {dial} = 1 only"
+    return f"from {low:g} to {high:g}" if low < high else "= 1 only"
 
 
 def lens(reports: Reports) -> str:
@@ -335,14 +335,14 @@ def gradients(reports: Reports) -> str:
             told.append(
                 f"Begun with He et al.’s larger weights it does not vanish even without it ({_times(large[0])})."
             )
-        told.append(
-            {
-                "explodes": f"With batch norm it explodes on its way back through {plain.title}: that is not the "
-                "healthy norm that He et al. report.",
-                "grows": "With batch norm it rather grows on its way back.",
-                "no": "",
-            }[findings.growing_when_fresh(small[1])]
-        )
+        growth = {
+            "explodes": f"With batch norm it explodes on its way back through {plain.title}: that is not the "
+            "healthy norm that He et al. report.",
+            "grows": "With batch norm it rather grows on its way back.",
+        }
+        grows = findings.growing_when_fresh(small[1])
+        if grows in growth:
+            told.append(growth[grows])
     return " ".join(told)
 
 

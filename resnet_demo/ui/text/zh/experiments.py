@@ -345,9 +345,9 @@ def dial(reports: Reports) -> str:
     residual, plain = sides(reports)
     told = []
     for side in both(reports):
-        words = f"{_settings('α', side['alpha'])}，{side.title} 的错误率变化不超过 5 个百分点"
+        words = f"α {_settings(side['alpha'])}时，{side.title} 的错误率变化不超过 5 个百分点"
         if side == residual:
-            words += f"；λ 则须{_settings('λ', side['lambda']).removeprefix('λ ').removesuffix('时').rstrip()}"
+            words += f"；λ 则须{_settings(side['lambda'])}才行"
         told.append(f"{words}。")
     if plain:
         told.append(f"λ 对 {plain.title} 不起作用：它没有捷径。")
@@ -356,9 +356,9 @@ def dial(reports: Reports) -> str:
     return "".join(told)
 
 
-def _settings(dial: str, errors: Mapping[str, float]) -> str:
+def _settings(errors: Mapping[str, float]) -> str:
     low, high = bearable(errors)
-    return f"{dial} 在 {low:g} 到 {high:g} 之间时" if low < high else f"{dial} 取 1 时"
+    return f"在 {low:g} 到 {high:g} 之间" if low < high else "取 1 "
 
 
 def lens(reports: Reports) -> str:
@@ -421,13 +421,13 @@ def gradients(reports: Reports) -> str:
         told.append(verdicts[found])
         if found == "without batch norm" and large[0] and findings.vanishing_when_fresh(*large) == "no":
             told.append(f"用何恺明等人较大的初始值时，即使没有批归一化也不消失（{_times(large[0])}）。")
-        told.append(
-            {
-                "explodes": f"有批归一化时，梯度在 {plain.title} 的反向传播中爆炸：这并不是何恺明等人所说的健康范数。",
-                "grows": "有批归一化时，梯度在反向传播中反而增大。",
-                "no": "",
-            }[findings.growing_when_fresh(small[1])]
-        )
+        growth = {
+            "explodes": f"有批归一化时，梯度在 {plain.title} 的反向传播中爆炸：这并不是何恺明等人所说的健康范数。",
+            "grows": "有批归一化时，梯度在反向传播中反而增大。",
+        }
+        grows = findings.growing_when_fresh(small[1])
+        if grows in growth:
+            told.append(growth[grows])
     return "".join(told)
 
 
