@@ -241,7 +241,9 @@ def train(
     compile: Annotated[
         bool | None,
         typer.Option(
-            "--compile/--no-compile", help="Compile first: a minute that long runs win back.", show_default="on a GPU"
+            "--compile/--no-compile",
+            help="Compile first: a minute that long runs win back.",
+            show_default="on a GPU, and for ten minutes or more",
         ),
     ] = None,
     threads: Annotated[
@@ -306,6 +308,8 @@ def train(
             compile=compile,
             tell_every=2.0,  # seconds: whoever reads a shell is in less of a hurry than who watches curves
         )
+        if first and training.compile:
+            console.progress("The network is compiled first: about a minute.", True)
         checkpoint = out.with_suffix(".resume.pt")
         for record in training.run(checkpoint, resume):
             if first:

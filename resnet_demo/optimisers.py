@@ -52,14 +52,18 @@ def orthogonal(matrices: Tensor) -> Tensor:
     """Matrices [L, m, n] -> [L, m, n] with the same singular vectors, their singular values between about 0.7 and 1.2.
 
     Newton and Schulz's iteration needs nothing but products of matrices: an odd polynomial acts on the singular values
-    and leaves the vectors alone. Values far below the largest one come up more slowly and may end lower.
+    and leaves the vectors alone. Values far below the largest one come up more slowly and may end lower. Each round is
+    a factor before x that can be computed from x x^T alone, which is small: x itself is multiplied once, at the end.
     """
     a, b, c = COEFFICIENTS
     x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)  # no singular value is above 1
+    square = x @ x.mT  # [L, m, m]
+    one = torch.eye(square.shape[-1]).to(square)
+    factor = one
     for _ in range(ITERATIONS):
-        square = x @ x.mT  # [L, m, m]
-        x = a * x + (b * square + c * square @ square) @ x
-    return x
+        p = a * one + b * square + c * square @ square
+        factor, square = p @ factor, p @ square @ p  # p is symmetric
+    return factor @ x
 
 
 def _of_one_shape(layers: Iterable[Tensor]) -> list[list[Tensor]]:

@@ -635,6 +635,24 @@ def test_without_a_compiler_there_is_a_sentence(train_set, test_set, tmp_path, m
     assert_usable(training.model)
 
 
+@pytest.mark.parametrize(
+    ("budget", "can", "does"),
+    [
+        ({"minutes": 10}, True, True),
+        ({"minutes": 9.9}, True, False),
+        ({"minutes": 10}, False, False),
+        ({"epochs": 200}, True, False),  # nobody knows how long they take
+        ({"minutes": 10, "compile": False}, True, False),
+        ({"minutes": 0.1, "compile": True}, True, True),
+    ],
+    ids=str,
+)
+def test_a_long_training_is_compiled_where_that_can_be_done(budget, can, does, train_set, test_set, monkeypatch):
+    monkeypatch.setattr(trainer.hardware, "can_compile", lambda: can)
+    monkeypatch.setattr(trainer.hardware, "device", lambda: torch.device("cpu"))
+    assert Training(ResNet(CONFIG), train_set, test_set, RECIPE, **budget).compile is does
+
+
 def test_crops_are_small_at_first_and_whole_at_last(train_set, test_set):
     model, sizes = ResNet(CONFIG, seed=0), []
 
