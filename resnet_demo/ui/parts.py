@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import warnings
 from abc import ABCMeta
 from collections.abc import Callable, Sequence
 from html import escape
@@ -25,6 +26,11 @@ from . import text
 
 C = TypeVar("C", bound=Component)
 ENGLISH = text.of("en")
+
+# A visit brings its choices with the value. gradio compares the value with those that the page was built with, and
+# fills the server's log with warnings.
+warnings.filterwarnings("ignore", "The value passed into gr.Dropdown", UserWarning)
+
 Table: TypeAlias = Sequence[Sequence[object]]
 
 # gradio judges values before a handler sees them, in words of its own or none. These components hand over what came,
