@@ -627,9 +627,11 @@ def test_without_a_compiler_there_is_a_sentence(train_set, test_set, tmp_path, m
     from torch._inductor import config
 
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # what was compiled earlier must not be found
-    monkeypatch.setattr(config.cpp, "cxx", ("no-such-compiler",))
     training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=1, compile=True)
-    with pytest.raises(InputError, match="C\\+\\+ compiler") as error:
+    with (
+        config.patch({"cpp.cxx": ("no-such-compiler",)}),
+        pytest.raises(InputError, match="C\\+\\+ compiler") as error,
+    ):
         list(training.run())
     sentence(error.value)
     assert_usable(training.model)
@@ -651,6 +653,20 @@ def test_a_long_training_is_compiled_where_that_can_be_done(budget, can, does, t
     monkeypatch.setattr(trainer.hardware, "can_compile", lambda: can)
     monkeypatch.setattr(trainer.hardware, "device", lambda: torch.device("cpu"))
     assert Training(ResNet(CONFIG), train_set, test_set, RECIPE, **budget).compile is does
+
+
+@pytest.mark.skipif(not trainer.hardware.can_compile(), reason="there is no C++ compiler")
+def test_a_compiled_training_takes_the_same_way(train_set, test_set, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    one_size = replace(RECIPE, small_until=0.0)  # each is compiled on its own
+    models, ends = [ResNet(CONFIG, seed=0) for _ in range(2)], []
+    for model, compile in zip(models, (False, True), strict=True):
+        training = Training(model, train_set, test_set, one_size, epochs=1, compile=compile)
+        training._half = False  # in half precision, what is computed together is rounded once
+        ends.append(list(training.run())[-1])
+    assert ends[1].train_loss == pytest.approx(ends[0].train_loss, rel=1e-3)
+    assert ends[1].test_accuracy == pytest.approx(ends[0].test_accuracy, abs=0.02)
+    assert_usable(models[1])
 
 
 def test_crops_are_small_at_first_and_whole_at_last(train_set, test_set):
