@@ -68,6 +68,7 @@ def load_image(source: Source) -> Image.Image:
     except InputError:
         raise
     except (OSError, ValueError, SyntaxError, NotImplementedError, EOFError, IndexError, TypeError):
+        # Whatever Pillow's decoders raise: NotImplementedError, say, for a header that asks for an unknown variant.
         raise InputError(f"{name} is damaged: the picture in it cannot be decoded.") from None
 
 
