@@ -28,7 +28,7 @@ POINTS = ("x", "residual", "shortcut", "total", "output")  # the named values of
 # Wires have names: a block's own name is that of its residual branch, and with this after it that of its shortcut.
 SHORTCUT_WIRE = ".shortcut"
 
-_HOOKS = [name for name, value in vars(nn.Module()).items() if "hooks" in name and isinstance(value, dict)]
+HOOKS = [name for name, value in vars(nn.Module()).items() if "hooks" in name and isinstance(value, dict)]
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -143,7 +143,7 @@ def private_view(model: M) -> M:
         if module not in twins:
             twin = twins[module] = object.__new__(type(module))
             vars(twin).update(vars(module))
-            vars(twin).update({name: OrderedDict() for name in _HOOKS})
+            vars(twin).update({name: OrderedDict() for name in HOOKS})
             vars(twin)["_parameters"] = dict(module._parameters)
             vars(twin)["_buffers"] = dict(module._buffers)
             vars(twin)["_modules"] = {name: child and twin_of(child) for name, child in module._modules.items()}

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
 from . import checkpoint as checkpoints
@@ -29,6 +28,7 @@ from .pace import FINE, Clock, pace_of
 from .predict import domain_of
 from .recipes import Recipe, learning_rate, recipe_of
 from .resnet import ResNet
+from .shares import Shares, shares_of
 from .trace import branch_ratios
 
 TELL_EVERY = 0.4  # seconds between records that somebody watches; each costs about as much as eight more pictures
@@ -121,11 +121,15 @@ class Training:
         self.model, self.train_set, self.test_set = model, train_set, test_set
         self.epochs, self.minutes, self.seed = epochs, minutes, seed
         recipe = recipe_of(recipe, minutes)
-        self.recipe = replace(recipe, batch=min(recipe.batch, len(train_set)))
+        self.device = hardware.device()
+        self.recipe = replace(
+            recipe,
+            batch=min(recipe.batch, len(train_set)),
+            share=recipe.share if self.device.type == "cpu" else None,  # a GPU is faster with all of a batch at once
+        )
         if len(train_set) < 2:
             raise InputError("Training needs two pictures at least.")
-        if self.recipe.batch % distributed.world():
-            raise InputError(f"{distributed.world()} processes cannot share batches of {self.recipe.batch} evenly.")
+        shares_of(self.recipe)
         if not 0 <= seed < SEEDS:
             raise InputError(f"The seed must be a whole number from 0 to {SEEDS - 1}, not {seed}.")
         for dataset in (train_set, test_set):
@@ -133,7 +137,6 @@ class Training:
         self.steps_per_epoch = len(train_set) // self.recipe.batch
         self.pace = pace_of(epochs, minutes, schedule, self.steps_per_epoch)
         self.progress = self.pace.progress(0, 0.0)
-        self.device = hardware.device()
         self.compile = self._worth_compiling if compile is None else compile
         self.tell_every = TELL_EVERY if tell_every is None else tell_every
         self.step, self.seconds, self.lr = 0, 0.0, 0.0
@@ -163,10 +166,11 @@ class Training:
                 yield from self.history
             if self.finished:
                 return
-            for record in self._steps(descent, checkpoint):
-                self._clock.stop()
-                yield record
-                self._clock.start()
+            with Shares(model, self.recipe, self._half, self.compile) as shares:
+                for record in self._steps(shares, descent, checkpoint):
+                    self._clock.stop()
+                    yield record
+                    self._clock.start()
             stopped = self.stopped  # once and for all: whoever stops it from here on comes too late
             self.in_short |= stopped  # who stops does not want to wait
             if recipe.settle:
@@ -186,16 +190,13 @@ class Training:
             _put_back(model)
             model.zero_grad()
 
-    def _steps(self, descent: Sequence[Optimizer], checkpoint: Path | None) -> Iterator[Record]:
+    def _steps(self, shares: Shares, descent: Sequence[Optimizer], checkpoint: Path | None) -> Iterator[Record]:
         """Take all the steps that the budget still allows, and one at least: there is always something to tell."""
-        self.model.train()
-        forward = distributed.replica(self.model) if distributed.world() > 1 else self.model
-        forward = _compiled(forward) if self.compile else forward
         tests = self.pace.tests(self.step, self.progress)
         self._clock.start()
         start = told = kept = time.perf_counter()
         for pictures, labels in self._batches():
-            self._step(forward, descent, pictures, labels)
+            self._step(shares, descent, pictures, labels)
             now = time.perf_counter()
             self.seconds += now - start
             start = now
@@ -209,7 +210,8 @@ class Training:
             due = self.pace.tests(self.step, self.progress)
             if due > tests:
                 tests = due
-                record = self._tested(self.test_set if self.epochs else self._sample)
+                # By the clock, a test on the way takes time from training: half precision is enough for it.
+                record = self._tested(self.test_set) if self.epochs else self._tested(self._sample, self._half)
             elif tell:
                 record = self._record()
             else:
@@ -220,32 +222,20 @@ class Training:
             yield record
             start = told = time.perf_counter()
 
-    def _step(
-        self,
-        forward: Callable[[Tensor], Tensor],
-        descent: Sequence[Optimizer],
-        pictures: Tensor,
-        labels: Tensor,
-    ) -> None:
+    def _step(self, shares: Shares, descent: Sequence[Optimizer], pictures: Tensor, labels: Tensor) -> None:
         """One step of gradient descent on one batch: uint8 [N, 3, H, W], int64 [N]."""
-        recipe, domain = self.recipe, domain_of(self.model)
+        recipe = self.recipe
         self.lr = learning_rate(recipe, self.progress)
         if recipe.shift is not None:
             # Seeding every step by its number: a resumed run draws the same crops, and so does each of many processes.
             luck = torch.Generator().manual_seed(2**40 + self.seed * 10_000_019 + self.step)
             size, crop = pictures.shape[-1], recipe.crop(pictures.shape[-1], self.progress)
             pictures = augment(pictures, crop, recipe.shift if crop == size else 0, luck)
-        share = slice(distributed.rank(), None, distributed.world())
-        pictures, labels = pictures[share].to(self.device), labels[share].to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
-            logits = forward(domain.normalise(pictures))
-        loss = cross_entropy(logits.float(), labels)
-        self.model.zero_grad()
-        loss.backward()
+        for loss, logits, right in shares.backward(pictures, labels):
+            self._meter.add(loss, logits, right)
         anneal(descent, recipe, self.progress)
         for optimiser in descent:
             optimiser.step()
-        self._meter.add(loss, logits, labels)
         self.schedule[int(FINE * self.progress)] += 1
         self.step += 1
 
@@ -301,9 +291,10 @@ class Training:
             test_pictures=test and test.n,
         )
 
-    def _tested(self, test_set: Dataset) -> Record:
+    def _tested(self, test_set: Dataset, half: bool = False) -> Record:
         """A record with test figures; the means begin anew after it."""
-        self.test = evaluate(self.model, test_set)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            self.test = evaluate(self.model, test_set)
         record = self._record(self.test)
         self.history.append(record)
         self._meter = Meter(self.device)
@@ -352,22 +343,6 @@ class Training:
             "replayed": self._replayed,
             **({"in_short": True} if self.in_short else {}),  # otherwise nothing, like checkpoints of before
         }
-
-
-def _compiled(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """`forward`, compiled when it is first called; InputError where that cannot be done."""
-    compiled = torch.compile(forward, dynamic=False)
-
-    def run(inputs: Tensor) -> Tensor:
-        try:
-            return compiled(inputs)
-        except torch._dynamo.exc.BackendCompilerFailed as error:  # pyright: ignore[reportAttributeAccessIssue]
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(
-                f"Nothing can be compiled here ({reason}): install a C++ compiler, or train without compiling."
-            ) from None
-
-    return run
 
 
 def _put_back(model: ResNet) -> None:

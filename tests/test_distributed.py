@@ -20,10 +20,17 @@ TESTS = Path(__file__).resolve().parent
 PROGRAM = "import fake_cifar; fake_cifar.trust(); from resnet_demo.cli import main; main()"
 
 
-def torchrun(script: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a script in two processes."""
+def torchrun(script: Path, *arguments: object, processes: int = 2) -> subprocess.CompletedProcess[str]:
+    """Run a script in several processes."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS.parent), str(TESTS))), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        f"--nproc-per-node={processes}",
+        str(script),
+    ]
     return subprocess.run([*command, *map(str, arguments)], env=env, capture_output=True, text=True, timeout=300)
 
 
@@ -47,6 +54,27 @@ def test_the_loss_of_every_step_is_that_of_one_process(found):
     assert first["losses"] == second["losses"]
     assert first["losses"] == pytest.approx(alone["losses"], abs=1e-3)
     assert alone["losses"][-1] < 0.5 * alone["losses"][0]  # it did train
+
+
+@pytest.fixture(scope="module")
+def found_by_four(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("four")
+    done = torchrun(TESTS / "two_processes.py", folder, processes=4)
+    assert done.returncode == 0, done.stderr
+    return [torch.load(folder / f"{rank}-of-4.pt", weights_only=True) for rank in range(4)]
+
+
+@pytest.mark.parametrize("share", two_processes.SHARES)
+def test_in_shares_processes_compute_what_one_does(share, found, found_by_four):
+    """Of two shares, each process has one; or two processes have one each. Of four, each has two; or one."""
+    *others, alone = [*found_by_four, *found]
+    losses, state = f"losses in shares of {share}", f"state after shares of {share}"
+    assert len(alone[losses]) == 24
+    assert alone[losses] != pytest.approx(alone["losses"][:24], abs=1e-3)  # batch norm sees less of the batch
+    for result in others:
+        assert result[losses] == pytest.approx(alone[losses], abs=1e-3)
+        for name, value in alone[state].items():
+            assert torch.allclose(result[state][name], value, rtol=1e-3, atol=2e-4), name
 
 
 def test_weights_and_statistics_are_those_of_one_process(found):
@@ -92,7 +120,9 @@ def test_the_first_process_decides(found):
         assert result["agreed"] == [10.0, 0.5]
         assert result["told"] == "from the first"
         assert result["refused"][0] == "There is nothing to read."
-    assert found[0]["refused"][1] == found[1]["refused"][1] == "2 processes cannot share batches of 15 evenly."
+    assert (
+        found[0]["refused"][1] == found[1]["refused"][1] == "Batches of 15 cannot be divided evenly among 2 processes."
+    )
     assert found[2]["refused"][1] == ""
 
 
@@ -109,7 +139,7 @@ def test_batch_norm_over_two_processes_is_that_over_one_batch(found):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_batch_norm_alone_is_pytorchs(dtype):
     torch.manual_seed(0)
-    ours, theirs = distributed.GlobalBatchNorm2d(3), nn.BatchNorm2d(3)
+    ours, theirs = distributed.JointBatchNorm2d(3), nn.BatchNorm2d(3)
     with torch.no_grad():
         ours.weight.uniform_(0.5, 1.5)
         ours.bias.normal_()

@@ -37,6 +37,7 @@ FLOORS = {
     "distributed": 4,
     "evaluation": 4,
     "optimisers": 4,
+    "shares": 4,
     "train": 4,
     "provenance": 4,
     "attribution": 4,

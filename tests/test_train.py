@@ -658,7 +658,7 @@ def test_a_long_training_is_compiled_where_that_can_be_done(budget, can, does, t
 @pytest.mark.skipif(not trainer.hardware.can_compile(), reason="there is no C++ compiler")
 def test_a_compiled_training_takes_the_same_way(train_set, test_set, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    one_size = replace(RECIPE, small_until=0.0)  # each is compiled on its own
+    one_size = replace(RECIPE, small_until=0.0, share=8)  # each size is compiled on its own
     models, ends = [ResNet(CONFIG, seed=0) for _ in range(2)], []
     for model, compile in zip(models, (False, True), strict=True):
         training = Training(model, train_set, test_set, one_size, epochs=1, compile=compile)

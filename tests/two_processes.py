@@ -24,8 +24,12 @@ from resnet_demo.train import Meter, Training
 trainer: Any = importlib.import_module("resnet_demo.train")  # the package offers the function under this name
 
 
-def training(epochs: int = 5) -> Training:
-    found = Training(ResNet(CONFIG, seed=0), stripes(192, seed=1), stripes(90, seed=2), RECIPE, epochs=epochs)
+SHARES = (8, 4)  # of batches of 16: two, or four
+
+
+def training(epochs: int = 5, share: int | None = None) -> Training:
+    recipe = replace(RECIPE, share=share)
+    found = Training(ResNet(CONFIG, seed=0), stripes(192, seed=1), stripes(90, seed=2), recipe, epochs=epochs)
     found._half = False  # in half precision, the halves of a batch are not rounded like the whole
     return found
 
@@ -47,9 +51,9 @@ def losses_of(training: Training, *run: Any) -> list[float]:
 
 
 def norm_of() -> dict[str, torch.Tensor]:
-    """A step of batch norm on this process's share of a batch, and what it is sent back."""
+    """A step of batch norm on this process's part of a batch, and what it is sent back."""
     luck = torch.Generator().manual_seed(3)
-    norm = distributed.GlobalBatchNorm2d(5)
+    norm = distributed.JointBatchNorm2d(5)
     with torch.no_grad():
         norm.weight.uniform_(0.5, 1.5, generator=luck)
         norm.bias.normal_(generator=luck)
@@ -90,6 +94,10 @@ def main(folder: Path) -> None:
         whole = training()
         found: dict[str, Any] = {"norm": norm_of(), "losses": losses_of(whole)}
         found["state"], found["history"] = whole.model.state_dict(), [vars(record) for record in whole.history]
+        for share in SHARES:
+            in_shares = training(2, share)
+            found[f"losses in shares of {share}"] = losses_of(in_shares)
+            found[f"state after shares of {share}"] = in_shares.model.state_dict()
         found["logits"] = evaluate(whole.model, whole.test_set, batch=7).logits
         # Left in the second epoch, with a checkpoint of the first process only; then taken up again.
         trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0

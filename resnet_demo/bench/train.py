@@ -5,8 +5,8 @@ is the trainer as it runs in the app, with its loader, its augmentation and its 
 not even print. The peers' loaders fetch ahead while others have their turn: four batches at most, in their favour.
 
 The limit is what no training at full size can beat that multiplies matrices as fast as PyTorch does here: the
-arithmetic of its convolutions at the rate of a large product. `step_alone` is ours on one batch again and again,
-normalised beforehand: no loader, no augmentation, no records.
+arithmetic of its convolutions at the rate of a large product. `step_alone` is ours on one batch again and again: no
+loader, no augmentation, no records.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
-from torch.nn.functional import cross_entropy
 
 from .. import hardware
 from ..data import Dataset, load_dataset
 from ..errors import InputError
-from ..recipes import RECIPES
+from ..optimisers import optimisers
+from ..recipes import RECIPES, Recipe
+from ..shares import Shares
 from ..train import Training, dataset_domain
 from ..zoo import build
 from . import take_slices
@@ -47,7 +47,7 @@ def measure() -> dict[str, Any]:
             "peer": _peer(train_set, TEXTBOOK, device),
             "ours_small": _ours(train_set, test_set, small_until=1.0),
             "peer_recipe": _peer(train_set, PEER_RECIPE, device),
-            "step_alone": _step_alone(train_set, fast.batch, device),
+            "step_alone": _step_alone(train_set, fast, device),
             **{str(dtype): matrix_products(dtype, device) for dtype in dtypes},
         }
         for work in contenders.values():
@@ -105,23 +105,21 @@ def _peer(train_set: Dataset, loop: Loop, device: torch.device) -> Generator[int
     return train_on(network(NETWORK), Pictures(train_set, loop, domain.mean, domain.std), loop, device)
 
 
-def _step_alone(train_set: Dataset, batch: int, device: torch.device) -> Generator[int, None, None]:
-    domain, labels = dataset_domain(train_set), train_set.labels[:batch].to(device)
-    inputs = domain.normalise(train_set.pictures[:batch].to(device)).contiguous(memory_format=torch.channels_last)
-    model: nn.Module = build(NETWORK, seed=0).train()
+def _step_alone(train_set: Dataset, recipe: Recipe, device: torch.device) -> Generator[int, None, None]:
+    model = build(NETWORK, seed=0)
+    model.domain = dataset_domain(train_set)
     model.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    optimiser = torch.optim.SGD(model.parameters(), 0.01, 0.9, nesterov=True, weight_decay=5e-4)
-    half, seen = hardware.half_is_faster(device), 0
-    while True:
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            logits = model(inputs)
-        loss = cross_entropy(logits.float(), labels)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        loss.item()  # a GPU has finished then
-        seen += batch
-        yield seen
+    pictures, labels = train_set.pictures[: recipe.batch], train_set.labels[: recipe.batch]
+    descent, seen = optimisers(model, recipe), 0
+    compile = device.type == "cuda" or hardware.can_compile()  # as an hour's training is
+    with Shares(model, recipe, hardware.half_is_faster(device), compile) as shares:
+        while True:
+            answers = shares.backward(pictures, labels)
+            for optimiser in descent:
+                optimiser.step()
+            answers[0][0].item()  # a GPU has finished then
+            seen += recipe.batch
+            yield seen
 
 
 def matrix_products(dtype: torch.dtype, device: torch.device) -> Generator[int, None, None]:
