@@ -242,8 +242,8 @@ def train(
         bool | None,
         typer.Option(
             "--compile/--no-compile",
-            help="Compile first: a minute that long runs win back.",
-            show_default="on a GPU, and for ten minutes or more",
+            help="Compile first: a minute or two that long runs win back.",
+            show_default="on a GPU",
         ),
     ] = None,
     threads: Annotated[
@@ -309,7 +309,7 @@ def train(
             tell_every=2.0,  # seconds: whoever reads a shell is in less of a hurry than who watches curves
         )
         if first and training.compile:
-            console.progress("The network is compiled first: about a minute.", True)
+            console.progress("The network is compiled first: a minute or two.", True)
         checkpoint = out.with_suffix(".resume.pt")
         for record in training.run(checkpoint, resume):
             if first:

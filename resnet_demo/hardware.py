@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
-import sysconfig
 from pathlib import Path
 
 import torch
@@ -36,12 +34,6 @@ def half_is_faster(where: torch.device) -> bool:
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # PyTorch before 2.11 does not tell
     zen4 = capabilities.get("avx512_bf16") and "AMD" in capabilities.get("cpu_name", "")
     return bool(capabilities.get("amx_bf16") or zen4)
-
-
-def can_compile() -> bool:
-    """Whether networks can be compiled for the processor: with a C++ compiler, and Python's own headers for it."""
-    headers = Path(sysconfig.get_path("include")) / "Python.h"
-    return headers.is_file() and shutil.which(os.environ.get("CXX", "g++")) is not None
 
 
 def name(where: torch.device) -> str:

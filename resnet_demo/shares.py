@@ -11,10 +11,11 @@ a hundred times in a step; these once.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from threading import Barrier
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,8 @@ from .predict import domain_of
 from .recipes import Recipe
 from .resnet import ResNet
 from .trace import HOOKS, private_view
+
+T = TypeVar("T")
 
 
 def shares_of(recipe: Recipe) -> int:
@@ -52,7 +55,7 @@ class Shares(AbstractContextManager["Shares"]):
 
     def __init__(self, model: ResNet, recipe: Recipe, half: bool = False, compile: bool = False):
         self._model, self._domain, self._half = model, domain_of(model), half
-        self._device = next(model.parameters()).device
+        self._device, self._known = next(model.parameters()).device, set[torch.Size]()
         shares, world = shares_of(recipe), distributed.world()
         # Every so-manieth picture belongs to one part. A part is a share; of more processes than shares, several have
         # parts of the same share.
@@ -70,8 +73,8 @@ class Shares(AbstractContextManager["Shares"]):
             for replica in replicas:
                 if world > shares:
                     distributed.join_batch_norm(replica, shares)
-                if compile:
-                    replica.compile(dynamic=False)
+                if compile:  # of several threads, in C++ as a whole: kernels called by Python keep its lock
+                    replica.compile(dynamic=False, options={"cpp_wrapper": True} if self._pool else None)
             self._replicas += replicas
             self._workers.append(OneAfterAnother(replicas))
         if world > 1:
@@ -89,8 +92,8 @@ class Shares(AbstractContextManager["Shares"]):
         def work(number: int) -> tuple[Tensor, Tensor, Tensor]:
             return self._backward(self._workers[number], parts[number :: len(self._workers)], count)
 
-        numbers = range(len(self._workers))
-        answers = list(self._pool.map(work, numbers) if self._pool else map(work, numbers))
+        answers = self._side_by_side(work, new=pictures.shape not in self._known)
+        self._known.add(pictures.shape)
         for first, *others in zip(*(worker.parameters() for worker in self._workers), strict=True):
             for other in others:
                 assert first.grad is not None
@@ -99,6 +102,15 @@ class Shares(AbstractContextManager["Shares"]):
         self._average_statistics()
         return answers
 
+    def _side_by_side(self, work: Callable[[int], T], new: bool) -> list[T]:
+        """What every worker gives; of `new` sizes one after another, since the first one compiles for all of them."""
+        numbers = range(len(self._workers))
+        if not self._pool:
+            return [work(number) for number in numbers]
+        if new:
+            return [self._pool.submit(work, number).result() for number in numbers]
+        return list(self._pool.map(work, numbers))
+
     def _backward(
         self, network: nn.Module, parts: Sequence[tuple[Tensor, Tensor]], count: int
     ) -> tuple[Tensor, Tensor, Tensor]:
@@ -106,7 +118,8 @@ class Shares(AbstractContextManager["Shares"]):
         labels = torch.cat([labels for _, labels in parts]).to(self._device)
         network.zero_grad()
         with _compiling():
-            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
+            # Without its cache, which all threads have in common, and of which each would empty the others'.
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half, cache_enabled=False):
                 logits = network(*inputs)
             loss = cross_entropy(logits.float(), labels)
             (loss * (len(labels) / count)).backward()

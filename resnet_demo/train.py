@@ -36,7 +36,6 @@ KEEP_EVERY = 30.0  # seconds between checkpoints
 GLANCE = 8  # training pictures on which the branches are compared
 SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end; after a stop, a quarter of them
 ASK_IN_SHORT = 250  # test pictures that are asked after a stop, at most
-WORTH_COMPILING = 10.0  # minutes of budget; compiling takes about one of them and makes the rest a fifth faster
 DIVERGED = 100.0  # a mean loss of this size is no training any more: guessing among 1,000 classes costs 6.9
 SEEDS = 2**31  # so many there are, from 0
 KEPT = ("step", "seconds", "lr", "progress", "schedule", "finished")  # beside tensors, what a checkpoint holds
@@ -81,9 +80,8 @@ def train(
     The budget is either a number of `epochs`, with a test after each, which the seed then fixes step by step; or of
     `minutes`, whose schedule follows the clock, with twenty small tests on the way and one of the whole test set at
     the end. With a `checkpoint` the state is saved there at every test of the whole test set and every half minute;
-    `resume` goes on from it to the same result, after yielding once more the records with test figures. `compile`
-    costs a minute and then trains a fifth faster; it needs a C++ compiler. By default it is done on a GPU, and on a
-    processor, in one process, where there is a compiler and the budget is of ten minutes or more.
+    `resume` goes on from it to the same result, after yielding once more the records with test figures. `compile` is
+    done on a GPU by default; on a processor it takes a minute or two and a C++ compiler, and then trains 5 % faster.
     A recipe's batch that is larger than the training set becomes the training set.
 
     Raises InputError for an impossible budget or checkpoint, and FloatingPointError when the training diverges.
@@ -137,7 +135,7 @@ class Training:
         self.steps_per_epoch = len(train_set) // self.recipe.batch
         self.pace = pace_of(epochs, minutes, schedule, self.steps_per_epoch)
         self.progress = self.pace.progress(0, 0.0)
-        self.compile = self._worth_compiling if compile is None else compile
+        self.compile = self.device.type == "cuda" if compile is None else compile
         self.tell_every = TELL_EVERY if tell_every is None else tell_every
         self.step, self.seconds, self.lr = 0, 0.0, 0.0
         self.history: list[Record] = []
@@ -245,12 +243,6 @@ class Training:
             # Seeding every epoch by its number makes a resumed run see the same batches as an uninterrupted one.
             order = torch.Generator().manual_seed(self.seed * 100_003 + self.step // self.steps_per_epoch)
             yield from batches(self.train_set, self.recipe.batch, order, start=self.step % self.steps_per_epoch)
-
-    @property
-    def _worth_compiling(self) -> bool:
-        if self.device.type == "cuda":
-            return True
-        return (self.minutes or 0) >= WORTH_COMPILING and distributed.world() == 1 and hardware.can_compile()
 
     @property
     def _sample(self) -> Dataset:

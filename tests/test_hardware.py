@@ -48,21 +48,5 @@ def test_processes_share_the_cores(monkeypatch):
         assert hardware.share_of_cores() == threads
 
 
-def test_compiling_takes_a_compiler_and_pythons_headers(tmp_path, monkeypatch):
-    monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(hardware.sysconfig, "get_path", {"include": str(tmp_path)}.get)
-    assert not hardware.can_compile()
-    compiler, headers = tmp_path / "g++", tmp_path / "Python.h"
-    compiler.touch(0o755)
-    assert not hardware.can_compile()
-    headers.touch()
-    assert hardware.can_compile()
-    monkeypatch.setenv("CXX", "another-compiler")
-    assert not hardware.can_compile()
-    compiler.rename(tmp_path / "another-compiler")
-    assert hardware.can_compile()
-
-
 def test_the_processor_has_a_name():
     assert hardware.name(torch.device("cpu"))

@@ -4,9 +4,11 @@ import copy
 import importlib
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from dataclasses import asdict, fields, replace
@@ -31,6 +33,7 @@ from resnet_demo.trace import trace_blocks
 from resnet_demo.train import Meter, Record, Training, dataset_domain, settle, train
 
 TESTS = Path(__file__).resolve().parent
+PYTHONS_HEADERS = Path(sysconfig.get_path("include"))
 trainer = importlib.import_module("resnet_demo.train")  # the package offers the function under this name
 
 
@@ -638,32 +641,31 @@ def test_without_a_compiler_there_is_a_sentence(train_set, test_set, tmp_path, m
 
 
 @pytest.mark.parametrize(
-    ("budget", "can", "does"),
-    [
-        ({"minutes": 10}, True, True),
-        ({"minutes": 9.9}, True, False),
-        ({"minutes": 10}, False, False),
-        ({"epochs": 200}, True, False),  # nobody knows how long they take
-        ({"minutes": 10, "compile": False}, True, False),
-        ({"minutes": 0.1, "compile": True}, True, True),
-    ],
-    ids=str,
+    ("where", "asked", "does"),
+    [("cpu", None, False), ("cpu", True, True), ("cuda", None, True), ("cuda", False, False)],
 )
-def test_a_long_training_is_compiled_where_that_can_be_done(budget, can, does, train_set, test_set, monkeypatch):
-    monkeypatch.setattr(trainer.hardware, "can_compile", lambda: can)
-    monkeypatch.setattr(trainer.hardware, "device", lambda: torch.device("cpu"))
-    assert Training(ResNet(CONFIG), train_set, test_set, RECIPE, **budget).compile is does
+def test_a_gpu_is_given_compiled_networks_and_whole_batches(where, asked, does, train_set, test_set, monkeypatch):
+    monkeypatch.setattr(trainer.hardware, "device", lambda: torch.device(where))
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(trainer, "Meter", lambda _: None)  # it would hold its sums there
+    training = Training(ResNet(CONFIG), train_set, test_set, replace(RECIPE, share=8), minutes=60, compile=asked)
+    assert training.compile is does
+    assert training.recipe.share == (8 if where == "cpu" else None)
 
 
-@pytest.mark.skipif(not trainer.hardware.can_compile(), reason="there is no C++ compiler")
+@pytest.mark.skipif(not shutil.which("g++") or not PYTHONS_HEADERS.is_dir(), reason="there is no C++ compiler")
 def test_a_compiled_training_takes_the_same_way(train_set, test_set, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     one_size = replace(RECIPE, small_until=0.0, share=8)  # each size is compiled on its own
-    models, ends = [ResNet(CONFIG, seed=0) for _ in range(2)], []
-    for model, compile in zip(models, (False, True), strict=True):
-        training = Training(model, train_set, test_set, one_size, epochs=1, compile=compile)
-        training._half = False  # in half precision, what is computed together is rounded once
-        ends.append(list(training.run())[-1])
+    models, ends, threads = [ResNet(CONFIG, seed=0) for _ in range(2)], [], torch.get_num_threads()
+    torch.set_num_threads(2)  # so that two threads have what is compiled in common
+    try:
+        for model, compile in zip(models, (False, True), strict=True):
+            training = Training(model, train_set, test_set, one_size, epochs=1, compile=compile)
+            training._half = False  # in half precision, what is computed together is rounded once
+            ends.append(list(training.run())[-1])
+    finally:
+        torch.set_num_threads(threads)
     assert ends[1].train_loss == pytest.approx(ends[0].train_loss, rel=1e-3)
     assert ends[1].test_accuracy == pytest.approx(ends[0].test_accuracy, abs=0.02)
     assert_usable(models[1])

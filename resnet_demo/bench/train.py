@@ -111,8 +111,7 @@ def _step_alone(train_set: Dataset, recipe: Recipe, device: torch.device) -> Gen
     model.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     pictures, labels = train_set.pictures[: recipe.batch], train_set.labels[: recipe.batch]
     descent, seen = optimisers(model, recipe), 0
-    compile = device.type == "cuda" or hardware.can_compile()  # as an hour's training is
-    with Shares(model, recipe, hardware.half_is_faster(device), compile) as shares:
+    with Shares(model, recipe, hardware.half_is_faster(device), compile=device.type == "cuda") as shares:
         while True:
             answers = shares.backward(pictures, labels)
             for optimiser in descent:
