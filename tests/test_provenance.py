@@ -159,3 +159,9 @@ def test_weights_without_a_story_are_refused(tmp_path):
     save(ResNet(replace(CONFIG, classes=10), seed=0), tmp_path / "fresh.safetensors")
     with pytest.raises(InputError, match="does not tell"):
         settings_of(tmp_path / "fresh.safetensors")
+
+
+def test_recipes_of_before_shares_have_none():
+    """They are repeated as they were: with batch norm over whole batches."""
+    recipe = settings_of(WEIGHTS / "resnet20.json").recipe
+    assert (recipe.name, recipe.batch, recipe.share) == ("fast", 128, None)
