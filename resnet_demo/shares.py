@@ -48,17 +48,17 @@ def shares_of(recipe: Recipe) -> int:
 class Shares(AbstractContextManager["Shares"]):
     """One network, ready to compute the gradient of a batch in shares.
 
-    Every share has a replica of its own: the model's weights, but running statistics of its own, since several of them
-    compute at the same time. Of several threads each has its own gradients, too. After every step the model has the
-    sum of these, and the mean of the statistics.
+    Every share has a replica of its own: over the model's weights, but with its own running statistics, since several
+    compute at the same time; the first one's are the model's. Of several threads each has its own gradients, too. After
+    every step the model has the sum of these, and the mean of the statistics.
     """
 
     def __init__(self, model: ResNet, recipe: Recipe, half: bool = False, compile: bool = False):
-        self._model, self._domain, self._half = model, domain_of(model), half
+        self._domain, self._half = domain_of(model), half
         self._device, self._known = next(model.parameters()).device, set[torch.Size]()
         shares, world = shares_of(recipe), distributed.world()
-        # Every so-manieth picture belongs to one part. A part is a share; of more processes than shares, several have
-        # parts of the same share.
+        # The parts take turns in the batch. A part is a share; where there are more processes than shares, it is what
+        # one of several processes has of a share.
         parts = max(shares, world)
         self._parts = [slice(part, None, parts) for part in range(distributed.rank(), parts, world)]
         threads = torch.get_num_threads()
@@ -69,7 +69,7 @@ class Shares(AbstractContextManager["Shares"]):
         self._workers: list[nn.Module] = []
         for worker in range(workers):
             weights = {weight: nn.Parameter(weight.detach()) if worker else weight for weight in model.parameters()}
-            replicas = [_replica(model, weights) for _ in self._parts[worker::workers]]
+            replicas = [_replica(model, weights, first=part == 0) for part in range(len(self._parts))[worker::workers]]
             for replica in replicas:
                 if world > shares:
                     distributed.join_batch_norm(replica, shares)
@@ -127,15 +127,15 @@ class Shares(AbstractContextManager["Shares"]):
 
     @torch.no_grad()
     def _average_statistics(self) -> None:
-        """Make the running statistics of the model and of all shares, in all processes, the mean of all shares'."""
+        """Make the running statistics of all shares, in all processes, their mean."""
+        if len(self._replicas) * distributed.world() == 1:
+            return
         of_shares = torch.stack([torch.cat(_statistics(replica)) for replica in self._replicas])
         mean = distributed.total(of_shares.sum(0)) / (len(of_shares) * distributed.world())
         for replica in self._replicas:
             statistics = _statistics(replica)
             for statistic, value in zip(statistics, mean.split([len(s) for s in statistics]), strict=True):
                 statistic.copy_(value)
-        for buffer, averaged in zip(self._model.buffers(), self._replicas[0].buffers(), strict=True):
-            buffer.copy_(averaged)
 
     def __exit__(self, *_: object) -> None:
         if self._pool:
@@ -153,8 +153,8 @@ class OneAfterAnother(nn.Module):
         return torch.cat([replica(share) for replica, share in zip(self.replicas, shares, strict=True)])
 
 
-def _replica(model: ResNet, weights: dict[nn.Parameter, nn.Parameter]) -> ResNet:
-    """The network over these weights instead of its own, with a copy of its running statistics, in training mode.
+def _replica(model: ResNet, weights: dict[nn.Parameter, nn.Parameter], first: bool) -> ResNet:
+    """The network over these weights instead of its own, in training mode; the first has its buffers, others copies.
 
     Hooks on the model see every share, at times several at once.
     """
@@ -162,7 +162,7 @@ def _replica(model: ResNet, weights: dict[nn.Parameter, nn.Parameter]) -> ResNet
     for own, module in zip(model.modules(), replica.modules(), strict=True):
         vars(module).update({name: getattr(own, name) for name in HOOKS})
         module._parameters = {name: w if w is None else weights[w] for name, w in own._parameters.items()}
-        module._buffers = {name: b if b is None else b.clone() for name, b in own._buffers.items()}
+        module._buffers = {name: b if b is None or first else b.clone() for name, b in own._buffers.items()}
     return replica
 
 
