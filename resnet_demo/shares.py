@@ -39,9 +39,12 @@ def shares_of(recipe: Recipe) -> int:
     shares, world = 1, distributed.world()
     while recipe.share and recipe.share * shares < recipe.batch:
         shares *= 2
-    if recipe.batch % world or (shares % world and world % shares):
-        parts = f", in {shares} shares," if shares > 1 else ""
-        raise InputError(f"Batches of {recipe.batch}{parts} cannot be divided evenly among {world} processes.")
+    if recipe.batch % world:
+        raise InputError(f"Batches of {recipe.batch} cannot be divided evenly among {world} processes.")
+    if shares % world and world % shares:
+        raise InputError(
+            f"Batches of {recipe.batch} have {shares} shares, which cannot be divided evenly among {world} processes."
+        )
     return shares
 
 

@@ -171,8 +171,8 @@ _SENTENCES = {
     ),
     # Training
     "There is no recipe {}; there are {}.": "没有训练方案 {0}；可选的有：{1}。",
-    "A recipe has numbers from 0 up, whole ones for batch and shift, and one of the schedules {}.": (
-        "训练方案中的数都从 0 起，batch 和平移量是整数，学习率曲线是其中之一：{0}。"
+    "A recipe has numbers from 0 up, whole ones for batch, share and shift, and one of the schedules {}.": (
+        "训练方案中的数都从 0 起，batch、每份的图片数和平移量是整数，学习率曲线是其中之一：{0}。"
     ),
     "A training needs a budget: either seconds or epochs.": "训练需要预算：秒数或 epoch 数。",
     "A training needs a budget: either a number of epochs or of minutes.": "训练需要预算：epoch 数或分钟数。",
@@ -180,7 +180,10 @@ _SENTENCES = {
     "The budget of a training must be more than nothing.": "训练的预算必须大于零。",
     "At depth {} a batch can have at most {} pictures here.": "深度为 {0} 时，这里的 batch 最多可有 {1} 张图片。",
     "Training needs two pictures at least.": "训练至少需要两张图片。",
-    "{} processes cannot share batches of {} evenly.": "{0} 个进程无法平分 {1} 张图片的 batch。",
+    "Batches of {} cannot be divided evenly among {} processes.": "{0} 张图片的 batch 无法由 {1} 个进程平分。",
+    "Batches of {} have {} shares, which cannot be divided evenly among {} processes.": (
+        "{0} 张图片的 batch 分为 {1} 份，无法由 {2} 个进程平分。"
+    ),
     "The seed must be a whole number from 0 to {}, not {}.": "种子必须是 0 到 {0} 的整数，而不是 {1}。",
     "A schedule tells how many steps were taken in each of the {} parts of a training.": (
         "训练记录说明训练的 {0} 个部分中每一部分走了多少步。"
