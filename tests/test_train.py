@@ -33,7 +33,7 @@ from resnet_demo.trace import trace_blocks
 from resnet_demo.train import Meter, Record, Training, dataset_domain, settle, train
 
 TESTS = Path(__file__).resolve().parent
-PYTHONS_HEADERS = Path(sysconfig.get_path("include"))
+HEADER = Path(sysconfig.get_path("include")) / "Python.h"
 trainer = importlib.import_module("resnet_demo.train")  # the package offers the function under this name
 
 
@@ -653,7 +653,7 @@ def test_a_gpu_is_given_compiled_networks_and_whole_batches(where, asked, does, 
     assert training.recipe.share == (8 if where == "cpu" else None)
 
 
-@pytest.mark.skipif(not shutil.which("g++") or not PYTHONS_HEADERS.is_dir(), reason="there is no C++ compiler")
+@pytest.mark.skipif(not shutil.which("g++") or not HEADER.is_file(), reason="there is no C++ compiler")
 def test_a_compiled_training_takes_the_same_way(train_set, test_set, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     one_size = replace(RECIPE, small_until=0.0, share=8)  # each size is compiled on its own
