@@ -1,13 +1,13 @@
 """An interactive laboratory for one idea: y = F(x) + x."""
 
-from .attribution import grad_cam
-from .evaluation import evaluate
-from .predict import classify
-from .resnet import ResNet, ResNetConfig
-from .trace import trace_blocks
-from .train import train
-from .weights import save
-from .zoo import build, load
+from .interpret.attribution import grad_cam
+from .interpret.trace import trace_blocks
+from .models.predict import classify
+from .models.resnet import ResNet, ResNetConfig
+from .models.weights import save
+from .models.zoo import build, load
+from .training.evaluation import evaluate
+from .training.trainer import train
 
 __all__ = [
     "ResNet",

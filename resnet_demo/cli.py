@@ -25,9 +25,9 @@ from .errors import InputError
 if TYPE_CHECKING:
     from .data import Dataset
     from .images import Domain
-    from .provenance import Settings
-    from .resnet import ResNet
-    from .trace import Trace
+    from .interpret.trace import Trace
+    from .models.resnet import ResNet
+    from .training.provenance import Settings
 
 # Libraries are imported inside the commands, so that `--help` and complaints about usage come at once.
 
@@ -113,7 +113,7 @@ def serve(
 @_command
 def models(as_json: Json = False) -> tuple[Any, str]:
     """List the networks of the zoo."""
-    from . import zoo
+    from .models import zoo
 
     table = zoo.models()
     return table, console.models(table)
@@ -127,8 +127,8 @@ def classify(
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Say what is in pictures."""
-    from .predict import domain_of, familiarity, rank
-    from .zoo import load
+    from .models.predict import domain_of, familiarity, rank
+    from .models.zoo import load
 
     network = load(model)
     answers = []
@@ -164,9 +164,9 @@ def inspect(
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Measure what every block of a network did with a picture."""
-    from .predict import domain_of, rank
-    from .trace import trace_blocks
-    from .zoo import load
+    from .interpret.trace import trace_blocks
+    from .models.predict import domain_of, rank
+    from .models.zoo import load
 
     network = load(model)
     domain = domain_of(network)
@@ -198,9 +198,9 @@ def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, An
     """Every block as its equation and its Grad-CAM over the picture, the curves, and the report, which names them."""
     from PIL import Image
 
-    from .attribution import grad_cam
     from .figures import channel_to_show, curves_svg, draw_block, draw_curves, over, png, scale_of
-    from .weights import write_atomically
+    from .files import write_atomically
+    from .interpret.attribution import grad_cam
 
     picture = domain.to_picture(trace.image)
     magnify = max(1, 256 // picture.width)  # without smoothing: the network's pixels stay visible
@@ -258,15 +258,16 @@ def train(
     """
     import torch
 
-    from . import distributed
     from .data import load_dataset
-    from .evaluation import evaluate
-    from .pace import pace_of
-    from .provenance import provenance
-    from .recipes import recipe_of
-    from .train import Training
-    from .weights import save, write_atomically
-    from .zoo import build, network
+    from .files import write_atomically
+    from .models.weights import save
+    from .models.zoo import build, network
+    from .training import distributed
+    from .training.budget import pace_of
+    from .training.evaluation import evaluate
+    from .training.provenance import provenance
+    from .training.recipes import recipe_of
+    from .training.trainer import Training
 
     schedule, in_short, asked_to_compile = None, False, compile
     given = {"--model": model, "--data": data, "--epochs": epochs, "--minutes": minutes}
@@ -352,7 +353,7 @@ def train(
 def _replayed(path: Path, given: dict[str, Any]) -> Settings:
     """The settings of the training to repeat; InputError where the options that were `given` say something else."""
     from .data import DATASETS
-    from .provenance import settings_of
+    from .training.provenance import settings_of
 
     settings = settings_of(path)
     # Of a folder or zip the name is known, not the place.
@@ -403,8 +404,8 @@ def evaluate(
 ) -> tuple[Any, str]:
     """Measure a network on the test half of a data set."""
     from .data import load_dataset
-    from .evaluation import evaluate as measure
-    from .zoo import load
+    from .models.zoo import load
+    from .training.evaluation import evaluate as measure
 
     network, dataset = load(model), load_dataset(data, False, data_dir)
     _tell_notes(dataset)
@@ -443,8 +444,8 @@ def experiment(
     """
     from . import lab
     from .data import load_dataset
+    from .files import write_atomically
     from .lab import results
-    from .weights import write_atomically
 
     names = lab.NAMES if name == "all" else (name,)
     lab.question(names[0])  # an unknown name is told before anything is read or downloaded
@@ -487,8 +488,9 @@ def experiment(
 
 def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None]:
     """The networks to be compared, by name; None for one that has still to be trained on the experiment's pictures."""
-    from . import lab, zoo
-    from .weights import SUFFIXES
+    from . import lab
+    from .models import zoo
+    from .models.weights import SUFFIXES
 
     subjects: dict[str, ResNet | None] = {}
     for title in models:
@@ -505,8 +507,8 @@ def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None
 
 def _taught(name: str, train_set: Dataset, test_set: Dataset, seed: int) -> ResNet:
     """A network of the zoo, trained on a data set here and now."""
-    from .train import Training
-    from .zoo import build
+    from .models.zoo import build
+    from .training.trainer import Training
 
     typer.echo(
         f"The zoo has no {name} that learned {train_set.name}: one is trained first, for {LESSON} epochs.", err=True

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .train import Record
+    from .training.trainer import Record
 
 
 def dumps(value: Any, indent: int | None = None) -> str:

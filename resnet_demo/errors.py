@@ -1,8 +1,23 @@
 """The one exception that is meant for a person's eyes."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from .i18n import Message
+
 
 class InputError(ValueError):
-    """Something given to us cannot be used. Its text is one plain sentence that says what is wrong and what would do.
+    """Something given to us cannot be used. Its message is one plain sentence: what is wrong, and what would do.
 
-    The app shows it as a notice, the shell prints it and exits with status 2; neither shows a traceback.
+    The app shows it as a notice in the reader's language, the shell prints it and exits with status 2; neither shows a
+    traceback. `InputError("There is no file {path}.", path=path)`: the text is a literal with named places, as in
+    `i18n`; `str` says it in English.
     """
+
+    def __init__(self, text: str | Message, /, **values: Any):
+        self.message = text if isinstance(text, Message) else Message(text, values)
+        super().__init__(str(self.message))
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.message,)

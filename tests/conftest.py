@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_demo.images import CIFAR10
-from resnet_demo.resnet import ResNet, ResNetConfig
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

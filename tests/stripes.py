@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from resnet_demo.data import Dataset
-from resnet_demo.recipes import Recipe
-from resnet_demo.resnet import ResNetConfig
+from resnet_demo.models.resnet import ResNetConfig
+from resnet_demo.training.recipes import Recipe
 
 CONFIG = ResNetConfig((1, 1), (4, 8), classes=3)
 RECIPE = Recipe("test", 0.1, 0.9, True, 5e-4, "triangle", shift=1, batch=16, small_until=0.5, muon=0.02)

@@ -21,9 +21,9 @@ from resnet_demo.bench import lesion as bench_lesion
 from resnet_demo.bench import train as bench_train
 from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
-from resnet_demo.recipes import RECIPES
-from resnet_demo.train import dataset_domain
-from resnet_demo.zoo import build
+from resnet_demo.models.zoo import build
+from resnet_demo.training.recipes import RECIPES
+from resnet_demo.training.trainer import dataset_domain
 
 
 def test_contenders_take_turns_and_the_warm_up_does_not_count():

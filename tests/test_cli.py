@@ -29,8 +29,8 @@ from typer.testing import CliRunner, Result
 import resnet_demo
 from resnet_demo import build, cli, console, lab, load, save
 from resnet_demo.data import Dataset, draw_shapes, load_dataset
-from resnet_demo.provenance import provenance
-from resnet_demo.train import Record, Training
+from resnet_demo.training.provenance import provenance
+from resnet_demo.training.trainer import Record, Training
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "bench")
@@ -225,7 +225,7 @@ def test_a_resumed_training_ends_at_the_same_weights(
 
 @pytest.mark.usefixtures("trusted")
 def test_resuming_a_finished_training_only_writes_its_outputs(cifar: Path, tmp_path: Path) -> None:
-    from resnet_demo.train import train
+    from resnet_demo.training.trainer import train
 
     train_set, test_set = (load_dataset("cifar10", half, cifar) for half in (True, False))
     out = tmp_path / "done.safetensors"
@@ -595,7 +595,7 @@ def test_failures(
 def test_a_library_that_prints_does_not_spoil_the_json(
     weights: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from resnet_demo import zoo
+    from resnet_demo.models import zoo
 
     def chatty(source: str) -> object:
         print("Files already downloaded and verified")

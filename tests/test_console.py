@@ -8,7 +8,7 @@ import json
 import pytest
 
 from resnet_demo import console
-from resnet_demo.train import Record
+from resnet_demo.training.trainer import Record
 
 
 def test_no_nan_in_json() -> None:

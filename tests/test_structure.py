@@ -22,25 +22,13 @@ PACKAGE = ROOT / "resnet_demo"
 FLOORS = {
     "errors": 0,
     "assets": 0,
+    "files": 1,
     "console": 0,
     "images": 1,
     "data": 1,
-    "resnet": 2,
-    "weights": 3,
-    "zoo": 3,
-    "trace": 3,
-    "predict": 4,
-    "hardware": 0,
-    "pace": 1,
-    "recipes": 1,
-    "checkpoint": 4,
-    "distributed": 4,
-    "evaluation": 4,
-    "optimisers": 4,
-    "shares": 4,
-    "train": 4,
-    "provenance": 4,
-    "attribution": 4,
+    "models": 2,
+    "interpret": 3,
+    "training": 4,
     "figures": 5,
     "lab": 5,
     "bench": 5,
@@ -179,7 +167,7 @@ def test_nothing_heavy_is_imported_at_start_up():
             todo.extend(ours(imports(module, lazy=False)))
             heavy = HEAVY & foreign(imports(module, lazy=False))
             assert not heavy, f"{module} imports {heavy} at start-up"
-    assert "resnet_demo.trace" in started  # the walk walks
+    assert "resnet_demo.interpret.trace" in started  # the walk walks
 
 
 def test_importing_the_package_loads_nothing_heavy():

@@ -15,13 +15,15 @@ from typing import Any
 import torch
 from stripes import CONFIG, RECIPE, stripes
 
-from resnet_demo import distributed
 from resnet_demo.errors import InputError
-from resnet_demo.evaluation import evaluate
-from resnet_demo.resnet import ResNet
-from resnet_demo.train import Meter, Training
+from resnet_demo.models.resnet import ResNet
+from resnet_demo.training import distributed
+from resnet_demo.training.evaluation import evaluate
+from resnet_demo.training.trainer import Meter, Training
 
-trainer: Any = importlib.import_module("resnet_demo.train")  # the package offers the function under this name
+trainer: Any = importlib.import_module(
+    "resnet_demo.training.trainer"
+)  # the package offers the function under this name
 
 
 SHARES = (8, 4)  # of batches of 16: two, or four

@@ -21,12 +21,12 @@ from typing import Any
 
 import torch
 
-from .. import hardware
 from ..data import Dataset
 from ..errors import InputError
-from ..evaluation import evaluate
-from ..train import Training, dataset_domain
-from ..zoo import build
+from ..models.zoo import build
+from ..training import hardware
+from ..training.evaluation import evaluate
+from ..training.trainer import Training, dataset_domain
 from .textbook import TEXTBOOK, Pictures, accuracy_of, network, train_on
 from .train import NETWORK, data_at_hand
 

@@ -9,8 +9,8 @@ from gradio_client import Client, handle_file
 
 from ..assets import asset
 from ..images import load_image
-from ..predict import domain_of
-from ..zoo import load
+from ..models.predict import domain_of
+from ..models.zoo import load
 from . import take_turns
 from .servers import APP, ECHO, server
 

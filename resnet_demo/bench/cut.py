@@ -16,11 +16,11 @@ import torch
 from ..assets import asset
 from ..figures import channel_to_show, draw_block, draw_lens, draw_street
 from ..images import load_image
+from ..interpret.trace import trace_blocks
 from ..lab.lens import Beside, beside
 from ..lab.wires import answer_without, block_names, trace_rewired
-from ..predict import domain_of
-from ..trace import trace_blocks
-from ..zoo import load
+from ..models.predict import domain_of
+from ..models.zoo import load
 from . import take_turns
 
 NETWORK = "resnet56"

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from captum.attr import LayerGradCam
 
-from ..attribution import grad_cam
-from ..trace import trace_blocks
-from ..zoo import build
+from ..interpret.attribution import grad_cam
+from ..interpret.trace import trace_blocks
+from ..models.zoo import build
 from . import take_turns
 
 

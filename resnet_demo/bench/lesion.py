@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from .. import hardware
 from ..lab.lesion import without_each
 from ..lab.quick import BATCH, quick
 from ..lab.wires import answer_without, block_names
-from ..resnet import ResNet
-from ..zoo import load
+from ..models.resnet import ResNet
+from ..models.zoo import load
+from ..training import hardware
 from . import take_slices
 from .train import SIDE, matrix_products
 

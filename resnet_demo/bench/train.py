@@ -18,14 +18,14 @@ from typing import Any
 
 import torch
 
-from .. import hardware
 from ..data import Dataset, load_dataset
 from ..errors import InputError
-from ..optimisers import optimisers
-from ..recipes import RECIPES, Recipe
-from ..shares import Shares
-from ..train import Training, dataset_domain
-from ..zoo import build
+from ..models.zoo import build
+from ..training import hardware
+from ..training.microbatches import Shares
+from ..training.optimizers import optimisers
+from ..training.recipes import RECIPES, Recipe
+from ..training.trainer import Training, dataset_domain
 from . import take_slices
 from .textbook import PEER_RECIPE, TEXTBOOK, Loop, Pictures, network, train_on
 

@@ -21,12 +21,12 @@ from typing import Any
 
 import torch
 
-from .. import hardware
 from ..data import Dataset, load_dataset
 from ..errors import InputError
-from ..recipes import Recipe, recipe_of
-from ..train import Training
-from ..zoo import build
+from ..models.zoo import build
+from ..training import hardware
+from ..training.recipes import Recipe, recipe_of
+from ..training.trainer import Training
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "lr": (0.1, 0.2, 0.4),

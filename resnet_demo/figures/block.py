@@ -16,7 +16,7 @@ from html import escape
 
 from torch import Tensor
 
-from ..trace import SHORTCUT_WIRE, BlockTrace
+from ..interpret.trace import SHORTCUT_WIRE, BlockTrace
 from .maps import data_uri, scale_of, signed_map
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, TOTAL
 from .street import cross

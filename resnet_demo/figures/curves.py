@@ -8,7 +8,7 @@ from dataclasses import fields
 from html import escape
 from typing import TYPE_CHECKING
 
-from ..trace import Trace
+from ..interpret.trace import Trace
 from .palette import DRAWN, INK, LINE, MUTED, RESIDUAL, SHORTCUT, TOTAL, fallback
 from .terms import ENGLISH, Terms
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from PIL import Image
 from torch import Tensor
 
-from ..trace import SHORTCUT_WIRE, BlockTrace, Trace
+from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace
 from .maps import activity_map, data_uri
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, WRONG
 from .svg import document, element, image, text

@@ -5,7 +5,7 @@ The four maps are that channel's, on one symmetric scale; the place is framed in
 
 from __future__ import annotations
 
-from ..trace import BlockTrace
+from ..interpret.trace import BlockTrace
 from .block import tile
 from .maps import scale_of
 from .palette import INK, LINE, MUTED, RESIDUAL, SHORTCUT, TOTAL

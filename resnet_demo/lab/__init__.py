@@ -12,8 +12,8 @@ from typing import Any
 
 from ..data import Dataset
 from ..errors import InputError
-from ..evaluation import check_classes
-from ..resnet import ResNet
+from ..models.resnet import ResNet
+from ..training.evaluation import check_classes
 
 NAMES = (
     "lesion",

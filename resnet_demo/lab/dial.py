@@ -19,8 +19,8 @@ from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
-from ..predict import domain_of
-from ..resnet import ResNet
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
 from .wires import Dial, answer, block_names
 
 PICTURES = 250

@@ -25,8 +25,8 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from ..data import Dataset
-from ..predict import domain_of
-from ..resnet import ResNet
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
 from .bootstrap import told
 from .maps import attribution_maps, ends_of_stages, enlarged
 from .quick import BATCH, quick

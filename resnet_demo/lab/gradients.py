@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ..data import Dataset
-from ..predict import domain_of
-from ..resnet import ResNet
-from ..trace import private_view
+from ..interpret.trace import private_view
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
 
 PICTURES = 64
 MOST = 256  # one batch, as in a training

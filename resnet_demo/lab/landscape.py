@@ -24,9 +24,9 @@ from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
-from ..evaluation import evaluate
-from ..resnet import ResNet
-from ..train import SEEDS
+from ..models.resnet import ResNet
+from ..training.evaluation import evaluate
+from ..training.trainer import SEEDS
 
 PICTURES = 150
 BATCH = 30  # so few stay in the processor's caches on their way through the network

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from ..data import Dataset
-from ..predict import domain_of
-from ..resnet import ResNet
-from ..trace import Trace
+from ..interpret.trace import Trace
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
 from .wires import NO_DIALS, Dial, answer_without, block_names, head, passed_on, states
 
 PICTURES = 1000

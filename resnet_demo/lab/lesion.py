@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from ..data import Dataset
-from ..evaluation import check_classes
-from ..predict import domain_of
-from ..resnet import ResNet
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
+from ..training.evaluation import check_classes
 from .quick import BATCH, quick
 from .wires import block_names, changes_shape, head, passed_on
 

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
-from ..evaluation import check_classes, evaluate
-from ..resnet import ResidualBlock, ResNet
+from ..models.resnet import ResidualBlock, ResNet
+from ..training.evaluation import check_classes, evaluate
 from .quick import BATCH, quick
 from .ranks import kendall, spearman
 from .wires import answer_without, changes_shape, head

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ..resnet import ResNet
+from ..models.resnet import ResNet
 from .landscape import direction
 
 

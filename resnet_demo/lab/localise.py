@@ -19,9 +19,9 @@ from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
-from ..evaluation import evaluate
-from ..predict import domain_of
-from ..resnet import ResNet
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
+from ..training.evaluation import evaluate
 from .bootstrap import told
 from .maps import attribution_maps, enlarged
 from .wires import block_names

@@ -11,9 +11,9 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from ..attribution import cam, guided_backprop
-from ..resnet import ResNet
-from ..trace import private_view
+from ..interpret.attribution import cam, guided_backprop
+from ..interpret.trace import private_view
+from ..models.resnet import ResNet
 from .wires import block_names, check_blocks
 
 SALIENCY, GUIDED = "saliency", "guided backprop"

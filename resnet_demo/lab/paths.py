@@ -27,9 +27,9 @@ from torch.nn.functional import cross_entropy
 
 from ..data import Dataset
 from ..errors import InputError
-from ..predict import domain_of
-from ..resnet import ResidualBlock, ResNet
-from ..trace import private_view
+from ..interpret.trace import private_view
+from ..models.predict import domain_of
+from ..models.resnet import ResidualBlock, ResNet
 
 PICTURES = 16
 MOST = 64  # one forward pass is kept of all of them

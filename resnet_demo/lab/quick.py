@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ..resnet import ResNet
+from ..models.resnet import ResNet
 
 BATCH = 32  # pictures at a time: what a block makes of so many fits into the processor's caches
 

@@ -19,9 +19,9 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy
 
 from ..data import Dataset
-from ..predict import domain_of
-from ..resnet import ResNet
-from ..trace import private_view
+from ..interpret.trace import private_view
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
 from .wires import changes_shape
 
 PICTURES = 500

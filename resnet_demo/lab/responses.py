@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from ..data import Dataset
-from ..predict import domain_of
-from ..resnet import ResNet
-from ..trace import private_view
+from ..interpret.trace import private_view
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
 
 PICTURES = 500
 BATCH = 125

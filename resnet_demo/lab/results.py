@@ -17,10 +17,11 @@ from typing import Any
 
 import torch
 
-from .. import hardware, lab
+from .. import lab
 from ..assets import asset
 from ..data import Dataset
-from ..resnet import ResNet
+from ..models.resnet import ResNet
+from ..training import hardware
 
 Result = dict[str, Any]
 DIGITS = 6  # that are kept of a number in a file

@@ -18,9 +18,9 @@ from typing import Any
 from torch import Tensor
 
 from ..data import Dataset
-from ..predict import domain_of
-from ..resnet import ResNet
-from ..train import SEEDS
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
+from ..training.trainer import SEEDS
 from .maps import attribution_maps, ends_of_stages
 from .ranks import spearman
 from .wires import block_names

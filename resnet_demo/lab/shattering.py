@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from ..data import Dataset
-from ..resnet import ResNet, ResNetConfig
+from ..models.resnet import ResNet, ResNetConfig
 
 PICTURES = MOST = 1  # none of them is looked at
 ALL_DEPTHS = True

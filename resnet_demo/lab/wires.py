@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut
-from ..trace import SHORTCUT_WIRE, BlockTrace, trace_block
+from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, trace_block
+from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,12 @@ import gradio as gr
 from ..errors import InputError
 from . import address as addresses
 from . import bars as bars_module
-from . import classify, cut, experiments, gradcam, inside, learn, text
-from . import train as training
+from . import text
 from .bars import Bars
 from .events import TOGETHER, Events, merge
 from .page import put
+from .pages import classify, cut, experiments, gradcam, inside, learn
+from .pages import train as training
 from .parts import Radio
 from .session import Visit, end_visit, forget, new_visit
 from .style import theme
@@ -284,8 +285,8 @@ def launch(
             server_port=port,
             prevent_thread_lock=True,
             theme=theme(),
-            css_paths=FILES / "style.css",
-            head=f"<script>{(FILES / 'page.js').read_text('utf-8')}</script>",
+            css_paths=FILES / "static" / "style.css",
+            head=f"<script>{(FILES / 'static' / 'page.js').read_text('utf-8')}</script>",
             footer_links=[],
             ssr_mode=False,
             run_history=False,  # a shared computer must not show one visitor's pictures to the next

@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from .. import zoo
 from ..errors import InputError
 from ..lab.wires import Dial
-from . import learn, text
+from ..models import zoo
+from . import text
 from .bars import example_picture, first_example
 from .lesson.controls import go_to, turn
+from .pages import learn
 from .parts import notice
 from .session import HERE, MAX_BLOCKS, OWN, RANDOM, TRAINED, Visit
 

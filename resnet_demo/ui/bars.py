@@ -13,13 +13,13 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from .. import zoo
 from ..assets import asset
 from ..data import Dataset, default_data_dir, load_dataset
 from ..errors import InputError
 from ..figures import network_title
 from ..images import CIFAR10, load_image
-from ..weights import SUFFIXES
+from ..models import zoo
+from ..models.weights import SUFFIXES
 from .events import Events
 from .page import choose
 from .parts import Dropdown, File, Picture, Radio, pixels, thumbnail, whole_input

@@ -21,7 +21,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..figures import data_uri, grid, photo_uri, signed_map
 from ..images import load_image
-from ..predict import Prediction
+from ..models.predict import Prediction
 from . import text
 
 C = TypeVar("C", bound=Component)

@@ -20,23 +20,24 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from PIL import Image
 from torch import Tensor
 
-from .. import lab, zoo
+from .. import lab
 from ..data import Dataset
 from ..errors import InputError
 from ..images import Domain
+from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks, traced_bytes
 from ..lab.paths import Paths
 from ..lab.results import Result
 from ..lab.wires import Dial
-from ..predict import Prediction, domain_of, familiarity, rank
-from ..resnet import ResNet, ResNetConfig
-from ..trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks, traced_bytes
-from ..weights import load_file
+from ..models import zoo
+from ..models.predict import Prediction, domain_of, familiarity, rank
+from ..models.resnet import ResNet, ResNetConfig
+from ..models.weights import load_file
 from . import text
 from .bounds import number_within, whole_number
-from .race import Race
+from .jobs.race import Race
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .jobs.run import Run
 
 TRAINED, RANDOM, OWN, HERE = "trained", "random", "your file", "trained here"  # where a network's weights are from
 FIRST_NETWORK = "resnet20"

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from resnet_demo import zoo
 from resnet_demo.assets import asset
-from resnet_demo.predict import classify
+from resnet_demo.models import zoo
+from resnet_demo.models.predict import classify
 
 if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytest loaded last
     from .conftest import OpenApp, Visit

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from resnet_demo import weights
 from resnet_demo.data.shapes import FIGURES
+from resnet_demo.models import weights
 
 if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytest loaded last
     from .conftest import OpenApp, Visit

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from networks import CONFIGS, DOMAIN
 
-from resnet_demo.resnet import ResNet
+from resnet_demo.models.resnet import ResNet
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import torch
 
 from resnet_demo.data import Dataset
 from resnet_demo.images import CIFAR10
-from resnet_demo.resnet import ResNetConfig
+from resnet_demo.models.resnet import ResNetConfig
 
 CONFIGS = {
     "A": ResNetConfig((2, 2, 2), (4, 6, 8)),

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from resnet_demo.lab.gradients import fresh, gradients, report, without_batch_norm
-from resnet_demo.resnet import ResNet, ResNetConfig
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 
 LABELS = torch.tensor([0, 3, 9, 2, 2])
 

@@ -7,12 +7,12 @@ import torch
 from networks import CONFIGS, noise
 from torch import nn
 
-from resnet_demo import zoo
 from resnet_demo.data import load_dataset
 from resnet_demo.errors import InputError
-from resnet_demo.evaluation import evaluate
 from resnet_demo.lab.landscape import BATCH, Landscape, direction, landscape, report
-from resnet_demo.resnet import ResNet
+from resnet_demo.models import zoo
+from resnet_demo.models.resnet import ResNet
+from resnet_demo.training.evaluation import evaluate
 
 DATA = noise(7)
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import torch
 from networks import inputs, noise
 
+from resnet_demo.interpret.trace import trace_blocks
 from resnet_demo.lab.lens import Lens, beside, lens, report
 from resnet_demo.lab.wires import Dial, answer, answer_without, block_names
-from resnet_demo.predict import domain_of
-from resnet_demo.trace import trace_blocks
+from resnet_demo.models.predict import domain_of
 
 
 def test_a_reading_is_the_network_without_its_later_branches(model):

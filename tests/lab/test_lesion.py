@@ -8,7 +8,7 @@ from resnet_demo.errors import InputError
 from resnet_demo.lab.lesion import Lesion, lesion, report, without_each
 from resnet_demo.lab.quick import BATCH
 from resnet_demo.lab.wires import answer_without, block_names
-from resnet_demo.predict import domain_of
+from resnet_demo.models.predict import domain_of
 
 
 def test_all_at_once_is_one_after_the_other(model):

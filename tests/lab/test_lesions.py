@@ -7,8 +7,8 @@ from networks import inputs, noise
 from resnet_demo.errors import InputError
 from resnet_demo.lab.lesions import Draw, Lesions, in_order, lesions
 from resnet_demo.lab.wires import answer_without, head
-from resnet_demo.predict import domain_of
-from resnet_demo.resnet import ResNet, ResNetConfig
+from resnet_demo.models.predict import domain_of
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 
 
 def test_blocks_in_their_own_order_are_the_network(model):

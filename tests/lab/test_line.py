@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from resnet_demo.lab.landscape import direction
 from resnet_demo.lab.line import losses_along
-from resnet_demo.resnet import ResNet
+from resnet_demo.models.resnet import ResNet
 
 
 def test_the_middle_is_the_network(tiny_model: ResNet, tiny_image: Tensor) -> None:

@@ -9,19 +9,10 @@ from networks import noise
 from resnet_demo.data import draw_shapes
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
-from resnet_demo.lab.localise import (
-    BATCH,
-    MIDDLE,
-    UNIFORM,
-    energy,
-    localise,
-    middle,
-    pointing,
-    report,
-)
+from resnet_demo.lab.localise import BATCH, MIDDLE, UNIFORM, energy, localise, middle, pointing, report
 from resnet_demo.lab.maps import SALIENCY, attribution_maps, enlarged
 from resnet_demo.lab.wires import block_names
-from resnet_demo.predict import domain_of
+from resnet_demo.models.predict import domain_of
 
 MASKS = torch.tensor([[[1, 1, 0], [0, 0, 0]], [[0, 0, 1], [1, 1, 1]]], dtype=torch.bool)
 

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from resnet_demo.errors import InputError
 from resnet_demo.lab.paths import Passage, Paths, paths, report
-from resnet_demo.resnet import ResNet, ResNetConfig
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 
 LABELS = torch.tensor([0, 3, 9, 2, 2])
 

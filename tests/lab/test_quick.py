@@ -5,10 +5,10 @@ import torch
 from networks import inputs
 from torch import nn
 
-from resnet_demo import zoo
 from resnet_demo.lab.quick import quick
 from resnet_demo.lab.wires import Dial, answer, answer_without, block_names
-from resnet_demo.resnet import ResNet, ResNetConfig
+from resnet_demo.models import zoo
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 
 
 def test_it_answers_the_same(model):

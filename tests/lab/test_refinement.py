@@ -7,8 +7,8 @@ from torch.nn.functional import cross_entropy
 
 from resnet_demo.lab.refinement import BATCH, refinement, report
 from resnet_demo.lab.wires import head
-from resnet_demo.predict import domain_of
-from resnet_demo.resnet import ResNet, ResNetConfig
+from resnet_demo.models.predict import domain_of
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 
 LABELS = torch.tensor([0, 3, 9, 2, 2])
 

@@ -4,7 +4,7 @@ import pytest
 from networks import noise
 
 from resnet_demo.lab.responses import BATCH, report, responses
-from resnet_demo.predict import domain_of
+from resnet_demo.models.predict import domain_of
 
 
 def test_responses_are_those_of_the_whole_set(model):

@@ -11,8 +11,9 @@ import pytest
 import torch
 from networks import noise
 
-from resnet_demo import lab, zoo
+from resnet_demo import lab
 from resnet_demo.lab import results
+from resnet_demo.models import zoo
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "experiments"
 BUNDLED = sorted(FOLDER.glob("*.json"))

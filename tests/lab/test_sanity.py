@@ -4,15 +4,15 @@ import pytest
 import torch
 from networks import inputs, noise
 
-from resnet_demo import zoo
 from resnet_demo.assets import asset
 from resnet_demo.images import load_image
 from resnet_demo.lab.maps import GUIDED, SALIENCY, attribution_maps
 from resnet_demo.lab.ranks import spearman
 from resnet_demo.lab.sanity import TRAINED, cascade, report, similarity
 from resnet_demo.lab.wires import block_names
-from resnet_demo.resnet import ResNet
-from resnet_demo.train import SEEDS
+from resnet_demo.models import zoo
+from resnet_demo.models.resnet import ResNet
+from resnet_demo.training.trainer import SEEDS
 
 TARGETS = torch.tensor([0, 3, 9, 2, 2])
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from resnet_demo.lab import shattering
 from resnet_demo.lab.shattering import agreement, fresh, input_gradients, line, report
-from resnet_demo.resnet import ResNet, ResNetConfig
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 
 
 def test_agreement_by_hand():

@@ -8,6 +8,7 @@ from networks import inputs
 from torch import nn
 
 from resnet_demo.errors import InputError
+from resnet_demo.interpret.trace import SHORTCUT_WIRE
 from resnet_demo.lab.wires import (
     Dial,
     answer,
@@ -20,8 +21,7 @@ from resnet_demo.lab.wires import (
     trace_rewired,
     way_past,
 )
-from resnet_demo.resnet import ResidualBlock, ResNet, ResNetConfig
-from resnet_demo.trace import SHORTCUT_WIRE
+from resnet_demo.models.resnet import ResidualBlock, ResNet, ResNetConfig
 
 
 def test_at_one_nothing_changes_by_a_bit(model):

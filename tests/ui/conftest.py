@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resnet_demo.resnet import ResNet
+from resnet_demo.models.resnet import ResNet
 from resnet_demo.ui.session import RANDOM, Visit
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import wait
 import pytest
 
 from resnet_demo.errors import InputError
-from resnet_demo.ui.background import in_background
+from resnet_demo.ui.jobs.background import in_background
 
 
 def test_a_job_gives_what_it_found() -> None:

@@ -13,8 +13,9 @@ from resnet_demo.errors import InputError
 from resnet_demo.lab.dial import turn
 from resnet_demo.lab.lens import lens
 from resnet_demo.lab.wires import answer_without, states
-from resnet_demo.ui import cut, parts
-from resnet_demo.ui.cut import CutPage
+from resnet_demo.ui import parts
+from resnet_demo.ui.pages import cut
+from resnet_demo.ui.pages.cut import CutPage
 from resnet_demo.ui.session import RANDOM, TRAINED, Visit
 from resnet_demo.ui.text.en.reading import tenths
 

@@ -14,16 +14,19 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from resnet_demo import lab, weights, zoo
+from resnet_demo import lab
 from resnet_demo.data import draw_shapes
 from resnet_demo.errors import InputError
 from resnet_demo.figures.experiments import words_of
 from resnet_demo.lab import results
-from resnet_demo.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import address, experiments, run
+from resnet_demo.models import weights, zoo
+from resnet_demo.models.resnet import ResNet, ResNetConfig
+from resnet_demo.ui import address
 from resnet_demo.ui.events import Events
-from resnet_demo.ui.experiments import ExperimentsPage
-from resnet_demo.ui.run import Run
+from resnet_demo.ui.jobs import run
+from resnet_demo.ui.jobs.run import Run
+from resnet_demo.ui.pages import experiments
+from resnet_demo.ui.pages.experiments import ExperimentsPage
 from resnet_demo.ui.session import HERE, OWN, RANDOM, TRAINED, Trained, Visit, end_visit, new_visit
 from resnet_demo.ui.text.en import experiments as english
 from resnet_demo.ui.text.zh import experiments as chinese

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resnet_demo.predict import Prediction
+from resnet_demo.models.predict import Prediction
 from resnet_demo.ui.text import findings
 
 INF, NAN = math.inf, math.nan

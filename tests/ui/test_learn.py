@@ -20,14 +20,15 @@ from resnet_demo.errors import InputError
 from resnet_demo.lab.gradients import gradients
 from resnet_demo.lab.lens import lens
 from resnet_demo.lab.wires import answer_without
-from resnet_demo.ui import address, bars, learn, lesson, parts
-from resnet_demo.ui.learn import LearnPage
+from resnet_demo.models.zoo import histories
+from resnet_demo.ui import address, bars, lesson, parts
 from resnet_demo.ui.lesson import gradient, shortcut
 from resnet_demo.ui.lesson.controls import Choice, Range, go_to, turn
 from resnet_demo.ui.lesson.examples import labelled
 from resnet_demo.ui.lesson.twins import pair_of
+from resnet_demo.ui.pages import learn
+from resnet_demo.ui.pages.learn import LearnPage
 from resnet_demo.ui.session import RANDOM, TRAINED, Visit, shared_network
-from resnet_demo.zoo import histories
 
 STEPS = range(1, 10)
 PAIRS = (("resnet8", RANDOM), ("plain8", RANDOM), ("resnet20", TRAINED), ("plain20", TRAINED))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from resnet_demo.lab.wires import Dial
-from resnet_demo.predict import Prediction
+from resnet_demo.models.predict import Prediction
 from resnet_demo.ui.text import steps
 from resnet_demo.ui.text.en import lesson as en
 from resnet_demo.ui.text.zh import lesson as zh

@@ -11,20 +11,22 @@ import pytest
 import torch
 from PIL import Image
 
-from resnet_demo import ui, zoo
-from resnet_demo.attribution import METHODS
+from resnet_demo import ui
 from resnet_demo.data import draw_shapes
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
+from resnet_demo.interpret.attribution import METHODS
+from resnet_demo.interpret.trace import POINTS, BlockTrace, Trace
 from resnet_demo.lab.wires import Dial
-from resnet_demo.predict import Prediction
-from resnet_demo.trace import POINTS, BlockTrace, Trace
-from resnet_demo.ui import address, bars, gradcam, parts, session, text
+from resnet_demo.models import zoo
+from resnet_demo.models.predict import Prediction
+from resnet_demo.models.weights import save
+from resnet_demo.ui import address, bars, parts, session, text
+from resnet_demo.ui.jobs.run import networks_of
 from resnet_demo.ui.lesson.twins import pair_of
-from resnet_demo.ui.run import networks_of
+from resnet_demo.ui.pages import gradcam
 from resnet_demo.ui.session import HERE, RANDOM, TRAINED, Trained, Visit
 from resnet_demo.ui.text.en import reading as words
-from resnet_demo.weights import save
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]

@@ -12,14 +12,14 @@ import pytest
 import torch
 from stripes import stripes
 
-from resnet_demo import weights
 from resnet_demo.errors import InputError
-from resnet_demo.evaluation import evaluate
-from resnet_demo.train import Training
-from resnet_demo.ui import race as race_module
+from resnet_demo.models import weights
+from resnet_demo.training.evaluation import evaluate
+from resnet_demo.training.trainer import Training
 from resnet_demo.ui import text
-from resnet_demo.ui.race import BOTH, OWN_PICTURES, PLAIN, RESIDUAL, SHAPES, Plan, Race, read_data
-from resnet_demo.ui.train import outcome
+from resnet_demo.ui.jobs import race as race_module
+from resnet_demo.ui.jobs.race import BOTH, OWN_PICTURES, PLAIN, RESIDUAL, SHAPES, Plan, Race, read_data
+from resnet_demo.ui.pages.train import outcome
 
 SETS = stripes(192, 1), stripes(96, 2)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import resnet_demo
-from resnet_demo import images, weights, zoo
+from resnet_demo import images
 from resnet_demo.errors import InputError
+from resnet_demo.models import weights, zoo
 from resnet_demo.ui import text
 from resnet_demo.ui.bounds import whole_number
 from resnet_demo.ui.text.templates import LONGEST, Templates

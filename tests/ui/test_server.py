@@ -25,12 +25,13 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from resnet_demo import ui, weights, zoo
+from resnet_demo import ui
 from resnet_demo.assets import asset
-from resnet_demo.attribution import METHODS
 from resnet_demo.images import CIFAR10
-from resnet_demo.predict import classify
-from resnet_demo.resnet import ResNet, ResNetConfig
+from resnet_demo.interpret.attribution import METHODS
+from resnet_demo.models import weights, zoo
+from resnet_demo.models.predict import classify
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.ui import bars, session, text
 from resnet_demo.ui.session import OWN, RANDOM, TRAINED, Shelf, Visit
 

@@ -15,14 +15,14 @@ import pytest
 import torch
 from PIL import Image
 
-from resnet_demo import weights, zoo
 from resnet_demo.assets import asset
 from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
+from resnet_demo.interpret.trace import trace_blocks
 from resnet_demo.lab.wires import Dial
-from resnet_demo.resnet import ResNet, ResNetConfig
-from resnet_demo.trace import trace_blocks
+from resnet_demo.models import weights, zoo
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.ui import address, bars, session
 from resnet_demo.ui.session import MAX_SEED, OWN, RANDOM, TRAINED, Shelf, Trained, Visit, visit_of
 from resnet_demo.ui.text.en import reading as words

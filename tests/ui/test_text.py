@@ -22,10 +22,10 @@ import torch
 from resnet_demo.data.shapes import FIGURES
 from resnet_demo.figures.terms import ENGLISH, Terms
 from resnet_demo.images import CIFAR10
+from resnet_demo.interpret.trace import POINTS, BlockTrace, Trace
 from resnet_demo.lab import NAMES, results
 from resnet_demo.lab.wires import Dial
-from resnet_demo.predict import Prediction
-from resnet_demo.trace import POINTS, BlockTrace, Trace
+from resnet_demo.models.predict import Prediction
 from resnet_demo.ui import bars, text
 from resnet_demo.ui.text.en import training as say
 from resnet_demo.ui.text.steps import Step

@@ -16,15 +16,16 @@ from gradio_client import Client
 from gradio_client.client import Job
 from gradio_client.exceptions import AppError
 
-from resnet_demo import ui, weights
+from resnet_demo import ui
 from resnet_demo.data import Dataset
-from resnet_demo.evaluation import evaluate
-from resnet_demo.ui import race as race_module
+from resnet_demo.models import weights
+from resnet_demo.training.evaluation import evaluate
 from resnet_demo.ui import session, text
-from resnet_demo.ui import train as train_page
-from resnet_demo.ui.race import Race
+from resnet_demo.ui.jobs import race as race_module
+from resnet_demo.ui.jobs.race import Race
+from resnet_demo.ui.pages import train as train_page
+from resnet_demo.ui.pages.train import PRESETS
 from resnet_demo.ui.text.en import reading as words
-from resnet_demo.ui.train import PRESETS
 
 FORM: dict[str, Any] = {
     "depth": 8, "kind": "both", "data": "shapes", "file": None, "budget": "epochs", "seconds": 30, "epochs": 1,

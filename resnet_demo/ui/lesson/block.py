@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...figures import channel_to_show, draw_block, share
-from ...trace import POINTS
+from ...interpret.trace import POINTS
 from ..parts import both
 from ..session import Visit
 from .controls import Control, View, opened_block

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ...figures import draw_street, network_title
 from ...lab.wires import head, rewired, states
-from ...predict import domain_of
-from ...resnet import ResNet
+from ...models.predict import domain_of
+from ...models.resnet import ResNet
 from ..parts import changes
 from ..session import MOST_DIAL, Visit
 from .controls import Control, Range, View

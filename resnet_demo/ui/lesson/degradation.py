@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from ... import zoo
 from ...figures import curves_svg, draw_degradation
 from ...figures.runs import depth_of
 from ...figures.terms import Terms
+from ...models import zoo
 from ..session import Visit
 from .controls import Control, View, chosen
 

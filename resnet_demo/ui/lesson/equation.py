@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...errors import InputError
 from ...figures import channel_to_show, draw_sum
-from ...trace import BlockTrace
+from ...interpret.trace import BlockTrace
 from ..parts import both
 from ..session import Visit
 from .controls import Control, Range, View, turn, turned

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ... import zoo
 from ...figures import draw_lines
 from ...lab.gradients import fresh, gradients
-from ...resnet import ResNet
+from ...models import zoo
+from ...models.resnet import ResNet
 from ..parts import both
 from ..session import TRAINED, Visit, shared_network
 from .controls import Control, View, chosen

@@ -12,9 +12,9 @@ from torch import Tensor
 from ...figures import draw_lengths
 from ...lab import paths as experiment
 from ...lab.wires import answer_without, changes_shape
-from ...predict import Prediction, domain_of
-from ...resnet import ResNet
-from ...zoo import count_parameters
+from ...models.predict import Prediction, domain_of
+from ...models.resnet import ResNet
+from ...models.zoo import count_parameters
 from ..parts import both
 from ..session import Visit
 from .controls import Choice, Control, Range, View, chosen, turned

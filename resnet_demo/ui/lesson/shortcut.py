@@ -10,8 +10,8 @@ from torch.nn.functional import cosine_similarity
 
 from ...figures import draw_lines
 from ...lab.wires import passed_on, states
-from ...predict import domain_of
-from ...resnet import ResNet
+from ...models.predict import domain_of
+from ...models.resnet import ResNet
 from ..parts import both
 from ..session import Visit
 from .controls import Choice, Control, View, chosen, opened_block

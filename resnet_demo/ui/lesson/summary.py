@@ -7,7 +7,7 @@ from typing import Any
 
 from ...figures import draw_lines
 from ...lab.lens import lens
-from ...predict import domain_of, rank
+from ...models.predict import domain_of, rank
 from ..parts import both
 from ..session import Visit
 from .controls import Control, Range, View, go_to, turned

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ... import zoo
 from ...figures import draw_lines
 from ...figures.runs import depth_of
 from ...lab.line import losses_along
+from ...models import zoo
 from ..parts import both
 from ..session import TRAINED, Visit, shared_network
 from .controls import Control, Range, View, chosen, turned

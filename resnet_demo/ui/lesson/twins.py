@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
-from ...predict import Prediction, rank
-from ...resnet import ResNet
+from ...models.predict import Prediction, rank
+from ...models.resnet import ResNet
 from ..bars import twin_of
 from ..session import HERE, Visit, shared_network
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from torch import Tensor
 
 from ...figures.runs import depth_of, is_plain, number, points
-from ...trace import SHORTCUT_WIRE
+from ...interpret.trace import SHORTCUT_WIRE
 
 if TYPE_CHECKING:
     from ...figures.runs import AnyRecord, Runs
-    from ...predict import Prediction
+    from ...models.predict import Prediction
 
 Value = TypeVar("Value")
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from torch import Tensor
 
 from ....figures import share, strongest_change, weakest_change
+from ....interpret.trace import BlockTrace, Trace
 from ....lab.wires import Dial
-from ....predict import Prediction
-from ....trace import BlockTrace, Trace
+from ....models.predict import Prediction
 from ..findings import block_title, branches_cut, direction, settled, small, spread
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ....figures import network_title
 from ....figures.runs import is_plain
 from ....lab.wires import Dial
-from ....predict import Prediction
+from ....models.predict import Prediction
 from .. import findings
 from ..findings import block_title
 from ..steps import Step, minus, raised, rounded

@@ -1,0 +1,118 @@
+"""Which places spoke for a class: Grad-CAM of every block from one trace, and captum's methods.
+
+[1] Selvaraju et al.: Grad-CAM, ICCV 2017 (arXiv 1610.02391).
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..models.resnet import ResNet
+from .trace import BlockTrace, Trace, check_image, check_target, private_view
+
+BRANCHES = ("output", "total", "residual", "shortcut")
+METHODS = (  # captum's names
+    "LayerGradCam",
+    "GuidedGradCam",
+    "GuidedBackprop",
+    "IntegratedGradients",
+    "Occlusion",
+    "Saliency",
+)
+
+
+def cam(feature_maps: Tensor, gradient: Tensor, signed: bool = False) -> Tensor:
+    """Grad-CAM [N, H, W]: feature maps [N, C, H, W] summed, each weighted by its mean gradient ([1], equations 1, 2).
+
+    The gradient [N, C, H, W] is that of each picture's target logit. Unless `signed`, evidence against the class is cut
+    off at zero.
+    """
+    found = (gradient.mean(dim=(2, 3), keepdim=True) * feature_maps).sum(dim=1)
+    return found if signed else found.relu()
+
+
+def block_cam(block: BlockTrace, branch: str = "output", signed: bool = False) -> Tensor:
+    """Grad-CAM of one block [H, W]; see `cam`.
+
+    `branch` is "output" (what captum's LayerGradCam of the block shows), or one side of the equation: "total",
+    "residual", "shortcut". Since both terms of a sum receive the same gradient, the signed maps add up exactly:
+    cam(total) = cam(residual) + cam(shortcut).
+    """
+    if branch not in BRANCHES:
+        raise InputError(f"Grad-CAM is taken at {', '.join(BRANCHES)}, not at {branch!r}.")
+    return cam(getattr(block, branch), block.gradients[branch], signed)[0]
+
+
+def grad_cam(trace: Trace, branch: str = "output", signed: bool = False) -> dict[str, Tensor]:
+    """Grad-CAM of every block by name, each [H, W] in the block's own resolution, for the trace's target.
+
+    No further pass through the network. See `block_cam` for `branch` and `signed`.
+    """
+    return {block.name: block_cam(block, branch, signed) for block in trace.blocks}
+
+
+def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str | None = None) -> Tensor:
+    """One of captum's methods: how much each place spoke for (> 0) or against (< 0) the target, as a map [h, w].
+
+    image [1, 3, H, W]; `block` names the layer of LayerGradCam and GuidedGradCam (None: the last block). The map has
+    the block's resolution for LayerGradCam, else the picture's, its three colours summed. Saliency has no sign.
+    Runs on a private view; the model is not touched.
+
+    Raises InputError for an unknown method, block or class, or if the input is not one finite picture.
+    """
+    if method not in METHODS:
+        raise InputError(f"There is no method {method!r}; there are {', '.join(METHODS)}.")
+    check_image(image)
+    check_target(target, model.config.classes)
+    attr = _captum()
+    view = private_view(model)
+    blocks = dict(view.named_blocks())
+    if block is not None and block not in blocks:
+        raise InputError(f"There is no block {block!r}; there are {', '.join(blocks)}.")
+    layer = blocks[block] if block else list(blocks.values())[-1]
+    with torch.inference_mode(False), torch.enable_grad():
+        image = image.detach().clone().requires_grad_()
+        if method == "LayerGradCam":
+            result = attr.LayerGradCam(view, layer).attribute(image, target)
+        elif method == "GuidedGradCam":
+            result = attr.GuidedGradCam(view, layer).attribute(image, target)
+        elif method == "GuidedBackprop":
+            return guided_backprop(view, image, torch.tensor([target]))[0]
+        elif method == "IntegratedGradients":  # from a picture of the mean colour, in 32 steps
+            result = attr.IntegratedGradients(view).attribute(image, target=target, n_steps=32, internal_batch_size=8)
+        elif method == "Occlusion":  # a grey square, a fifth of the picture wide, moved by a third of itself
+            window = max(1, min(image.shape[-2:]) // 5)
+            result = attr.Occlusion(view).attribute(
+                image,
+                sliding_window_shapes=(3, window, window),
+                strides=(3, max(1, window // 3), max(1, window // 3)),
+                target=target,
+                perturbations_per_eval=16,
+            )
+        else:
+            result = attr.Saliency(view).attribute(image, target=target)
+    assert isinstance(result, Tensor)
+    return result.detach().sum(dim=1)[0]
+
+
+def guided_backprop(view: ResNet, images: Tensor, targets: Tensor) -> Tensor:
+    """captum's guided backpropagation of many pictures at once: maps [N, H, W], the three colours summed.
+
+    images [N, 3, H, W], targets int64 [N]. `view` is a private view of the network: it gets hooks for the time being.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        images = images.detach().clone().requires_grad_()
+        return _captum().GuidedBackprop(view).attribute(images, targets).detach().sum(dim=1)
+
+
+def _captum() -> Any:
+    from captum import attr  # here, since importing captum takes a second
+
+    # captum warns whoever gives it a network of their own; ours is a private view.
+    warnings.filterwarnings("ignore", "Setting backward hooks on ReLU")
+    return attr

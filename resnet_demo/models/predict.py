@@ -1,0 +1,61 @@
+"""Classify a picture, and say how familiar it looks to the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..images import Domain, Source, load_image, nameless
+from .resnet import ResNet
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One class's answer: its index, name, logit and softmax probability."""
+
+    index: int
+    label: str
+    logit: float
+    probability: float
+
+
+def domain_of(model: ResNet) -> Domain:
+    """The pictures a network is for."""
+    return model.domain or nameless(model.config.classes, 224 if model.config.stem == "imagenet" else 32)
+
+
+@torch.no_grad()
+def classify(model: ResNet, image: Source | Tensor, top_k: int = 5) -> list[Prediction]:
+    """The `top_k` likeliest classes of a picture, likeliest first.
+
+    The picture is a path, bytes, a Pillow image, or an input tensor [1, 3, H, W]. The model is expected in eval
+    mode, as `load` returns it. Raises InputError for an unusable picture.
+    """
+    inputs = image if isinstance(image, Tensor) else domain_of(model).to_input(load_image(image))
+    return rank(model, model(inputs)[0], top_k)
+
+
+def rank(model: ResNet, logits: Tensor, top_k: int = 5) -> list[Prediction]:
+    """Logits [classes] -> the `top_k` likeliest classes, likeliest first."""
+    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
+        raise InputError(f"The number of classes to show must be a whole number from 1, not {top_k!r}.")
+    labels, probabilities = domain_of(model).labels, logits.softmax(0)
+    best = probabilities.topk(min(top_k, len(labels))).indices.tolist()
+    return [Prediction(i, labels[i], logits[i].item(), probabilities[i].item()) for i in best]
+
+
+def familiarity(model: ResNet, logits: Tensor) -> float | None:
+    """The share of the test set's pictures whose logits have a lower energy than these, or None if not measured.
+
+    The energy is logsumexp(logits) (Liu et al. 2020, arXiv 2010.03759): unlike the softmax's largest probability it
+    falls when no class at all finds its features in the picture. The percentiles of the test set's energies travel
+    with the weights.
+    """
+    percentiles = (model.provenance or {}).get("energy_percentiles")
+    if not percentiles:
+        return None
+    energy = logits.logsumexp(0)
+    return (torch.tensor(percentiles) < energy.cpu()).float().mean().item()

@@ -1,0 +1,238 @@
+"""Every named network: its config, its weights, what they were trained on and how accurate they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..assets import asset
+from ..errors import InputError
+from ..images import CIFAR10, imagenet, nameless
+from .resnet import ResNet, ResNetConfig
+from .weights import SUFFIXES, load_file, read_metadata
+
+CIFAR_DEPTHS = (8, 14, 20, 32, 44, 56, 110)
+IMAGENET_STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+IMAGENET_WIDTHS = (64, 128, 256, 512)
+MOST_SEEDS = 10  # from which a network's bundled weights may be trained: 0 to 9
+
+
+@dataclass(frozen=True)
+class Network:
+    """An entry of the zoo. `weights` is "bundled", "download" or "none"."""
+
+    name: str
+    config: ResNetConfig
+    family: str
+    dataset: str
+    weights: str
+
+
+def _imagenet(depth: int, plain: bool) -> ResNetConfig:
+    block = "basic" if depth < 50 else "bottleneck"
+    return ResNetConfig(IMAGENET_STAGES[depth], IMAGENET_WIDTHS, block, "imagenet", "B", plain, classes=1000)
+
+
+def bundled_weights(name: str, seed: int = 0) -> Path | None:
+    """The file of a network's bundled weights, if it has any that were trained from this seed."""
+    path = asset("weights", f"{name}{f'-seed{seed}' if seed else ''}.safetensors")
+    return path if path.is_file() else None
+
+
+def bundled_seeds(name: str) -> list[int]:
+    """The seeds that a network's bundled weights were trained from, one training each; 0 is the one that `load` takes.
+
+    How far the same training comes out differently by luck alone can only be told from several.
+    """
+    return [seed for seed in range(MOST_SEEDS) if bundled_weights(name, seed)]
+
+
+def network(name: str) -> Network:
+    """Look a network up by its name.
+
+    `resnet{d}` and `plain{d}` with d = 6n+2 are the paper's CIFAR family, of any depth; where ImageNet has a
+    network of that name (resnet50, resnet152), the ImageNet one is meant.
+
+    Raises InputError for a name that the zoo does not know.
+    """
+    match = re.fullmatch(r"(resnet|plain)(\d{1,4})(-cifar)?", name)
+    if match:
+        kind, depth, plain = match[1], int(match[2]), match[1] == "plain"
+        local = "bundled" if bundled_weights(name) else "none"
+        if match[3]:
+            if depth == 18:
+                config = ResNetConfig(IMAGENET_STAGES[18], IMAGENET_WIDTHS, shortcut="B", plain=plain)
+                return Network(name, config, "cifar", "cifar10", local)
+        elif depth in IMAGENET_STAGES and not (plain and depth >= 50):
+            download = "download" if kind == "resnet" and local == "none" else local
+            return Network(name, _imagenet(depth, plain), "imagenet", "imagenet", download)
+        elif depth % 6 == 2 and 8 <= depth <= 1202 and depth not in IMAGENET_STAGES:
+            return Network(name, ResNetConfig.cifar(depth, plain), "cifar", "cifar10", local)
+    raise InputError(
+        f"There is no network {name!r}; there are resnet and plain of depth 8, 14, 20, … 6n+2, resnet18-cifar, "
+        "plain18-cifar, resnet18, 34, 50, 101, 152 and plain18, 34."
+    )
+
+
+def names() -> list[str]:
+    """The names that are offered to choose from, from small to large, each residual network beside its twin."""
+    cifar = [f"{kind}{depth}" for depth in CIFAR_DEPTHS for kind in ("resnet", "plain")]
+    imagenet = [f"{kind}{depth}" for depth in (18, 34) for kind in ("resnet", "plain")]
+    return [*cifar, "resnet18-cifar", "plain18-cifar", *imagenet, "resnet50", "resnet101", "resnet152"]
+
+
+def twin(name: str) -> str | None:
+    """The same network with its shortcuts taken away or given back; None for bottleneck networks."""
+    other = name.replace("plain", "resnet") if name.startswith("plain") else name.replace("resnet", "plain")
+    try:
+        return network(other).name
+    except InputError:
+        return None
+
+
+def models() -> list[dict[str, Any]]:
+    """The zoo as a table: name, depth, plain, family, dataset, params, weights, test_accuracy (a fraction, or None).
+
+    `test_accuracies` are those of all bundled trainings of the network, seed by seed.
+    """
+    return [
+        {
+            "name": entry.name,
+            "depth": entry.config.depth,
+            "plain": entry.config.plain,
+            "family": entry.family,
+            "dataset": entry.dataset,
+            "params": count_parameters(entry.config),
+            "weights": entry.weights,
+            "test_accuracy": accuracies[0] if accuracies else _published_accuracy(entry),
+            "test_accuracies": accuracies,
+        }
+        for entry in map(network, names())
+        for accuracies in [test_accuracies(entry.name)]
+    ]
+
+
+def histories(seed: int = 0) -> dict[str, list[dict[str, Any]]]:
+    """How the networks bundled with this seed were trained, by name: the records with test figures, one per epoch."""
+    paths = {name: bundled_weights(name, seed) for name in names()}
+    return {name: read_metadata(path)["provenance"].get("history", []) for name, path in paths.items() if path}
+
+
+def trained_alike() -> bool:
+    """Whether all bundled networks were trained by one recipe, for as many epochs, and all from seed 0 among others."""
+    told = {name: _stories(name) for name in names()}
+    how = [[story.get(what) for what in ("recipe", "epochs")] for stories in told.values() for story in stories]
+    return all(other == how[0] for other in how) and all(s[0].get("seed") == 0 for s in told.values() if s)
+
+
+def test_accuracies(name: str) -> list[float]:
+    """Of all bundled trainings of a network, seed by seed: fractions of the test set."""
+    return [story["test_accuracy"] for story in _stories(name) if "test_accuracy" in story]
+
+
+def _stories(name: str) -> list[dict[str, Any]]:
+    """The provenance of a network's bundled weights, seed by seed."""
+    paths = [bundled_weights(name, seed) for seed in bundled_seeds(name)]
+    return [read_metadata(path)["provenance"] for path in paths if path]
+
+
+@lru_cache
+def count_parameters(config: ResNetConfig) -> int:
+    with torch.device("meta"):  # shapes without memory: ResNet-152 is counted in milliseconds
+        return sum(parameter.numel() for parameter in ResNet(config).parameters())
+
+
+def _published_accuracy(entry: Network) -> float | None:
+    if entry.weights == "download":
+        return torchvision_weights(entry.name).meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
+    return None
+
+
+# Making networks
+
+
+def build(name: str, seed: int | None = None, classes: int | None = None) -> ResNet:
+    """A fresh network of the zoo, with random weights that depend on nothing but the seed.
+
+    Raises InputError for an unknown name.
+    """
+    entry = network(name)
+    config, domain = entry.config, CIFAR10 if entry.family == "cifar" else imagenet()
+    if classes is not None and classes != config.classes:
+        config, domain = replace(config, classes=classes), nameless(classes, domain.size)
+    model = ResNet(config, seed)
+    model.domain = domain
+    model.provenance = {"origin": "random initialisation", "seed": seed}
+    return model
+
+
+def load(source: str | Path, seed: int = 0) -> ResNet:
+    """A trained network: by its zoo name (bundled or downloaded weights), or from a checkpoint file.
+
+    `seed` chooses among bundled weights of the same network, see `bundled_seeds`. Returned in eval mode, without
+    gradients for its weights. Raises InputError where there are none to be had.
+    """
+    if Path(source).suffix in SUFFIXES:
+        return load_file(source)
+    entry = network(str(source))
+    path = bundled_weights(entry.name, seed)
+    if path:
+        return load_file(path)
+    if entry.weights == "bundled":
+        seeds = ", ".join(map(str, bundled_seeds(entry.name)))
+        raise InputError(f"The bundled weights of {entry.name} were trained from seed {seeds}, not from {seed}.")
+    if entry.weights == "download":
+        return _load_torchvision(entry)
+    trained = ", ".join(name for name in names() if bundled_weights(name))
+    raise InputError(
+        f"No trained weights come with {entry.name} (they do with {trained}); train it, or load a checkpoint file."
+    )
+
+
+def torchvision_weights(name: str) -> Any:
+    """torchvision's first published ImageNet weights of a network (`WeightsEnum` member)."""
+    from torchvision.models import get_model_weights
+
+    return get_model_weights(name)["IMAGENET1K_V1"]
+
+
+def _load_torchvision(entry: Network) -> ResNet:
+    """Download once, with progress on stderr and the checksum in the file's name verified; then from the cache."""
+    weights = torchvision_weights(entry.name)
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    path = folder / Path(weights.url).name
+    if not path.is_file():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            checksum = path.stem.rpartition("-")[2]  # its first digits
+            torch.hub.download_url_to_file(weights.url, str(path), checksum, progress=True)
+        except (OSError, HTTPException, RuntimeError) as error:
+            path.unlink(missing_ok=True)
+            reason = getattr(error, "reason", None) or error
+            raise InputError(
+                f"The ImageNet weights of {entry.name} are not on this computer and could not be downloaded "
+                f"({reason}); connect to the internet, upload a checkpoint, or choose random weights."
+            ) from None
+    model = load_file(path)
+    model.provenance = {
+        "origin": f"torchvision, {weights}",
+        "test_accuracy": weights.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100,
+    }
+    return model
+
+
+def name_of(config: ResNetConfig) -> str:
+    """The zoo's name of an architecture, whatever its number of classes; a description where it has none."""
+    for name in (*names(), f"{'plain' if config.plain else 'resnet'}{config.depth}"):
+        try:
+            if replace(network(name).config, classes=config.classes) == config:
+                return name
+        except InputError:
+            continue
+    return f"{'plain' if config.plain else 'residual'} network of {config.depth} layers"

@@ -1,0 +1,1 @@
+"""How a network is trained, and what is written down about it."""

@@ -1,0 +1,126 @@
+"""Where weights come from: what was asked for, with what it was done, and what came out; it is saved with them.
+
+What was asked for can be read back, to train once more in the same way. Files of version 0.1 know less: they have no
+schedule, no gradients and ratios in their history, and call the device `cpu`. Where a file does not tell whether the
+training was stopped, it was not.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+
+from ..errors import InputError
+from ..models.weights import read_metadata
+from . import distributed, hardware
+from .evaluation import Evaluation
+from .recipes import Recipe
+from .trainer import Record, Training
+
+
+def provenance(network: str, training: Training, test: Evaluation) -> dict[str, Any]:
+    """The story of a training that ended, by itself or stopped; `test` was measured on the weights at its end."""
+    last = training.history[-1]
+    where = hardware.device()
+    return {
+        "network": network,
+        "dataset": training.train_set.name,
+        "recipe": asdict(training.recipe),
+        "seed": training.seed,
+        "epochs": training.epochs,
+        "minutes": training.minutes,
+        "schedule": [] if training.epochs else training.schedule,
+        "stopped": training.in_short,
+        "steps": last.step,
+        "images": last.images,
+        "seconds": round(last.seconds, 1),
+        "images_per_second": round(last.images_per_second, 1),
+        "processes": distributed.world(),
+        "threads": torch.get_num_threads(),
+        "compiled": training.compile,
+        "precision": "bf16" if hardware.half_is_faster(where) else "fp32",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": version("torchvision"),
+        "device": hardware.name(where),
+        "test_accuracy": round(test.accuracy, 6),
+        "test_loss": round(test.loss, 4),
+        "test_pictures": test.n,
+        "train_accuracy": round(last.train_accuracy, 4),
+        "train_loss": round(last.train_loss, 4),
+        "energy_percentiles": [round(value, 4) for value in test.energies.quantile(torch.linspace(0, 1, 101)).tolist()],
+        "history": told(training.history),
+    }
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that fixes a training, on a machine of the same kind."""
+
+    network: str
+    dataset: str  # its name: of a folder or a zip, without the place where it lies
+    recipe: Recipe
+    seed: int
+    epochs: int | None
+    minutes: float | None
+    schedule: list[int] | None
+    in_short: bool
+    threads: int
+    compiled: bool
+
+
+def settings_of(path: Path) -> Settings:
+    """The settings of the training that weights came from, read from them (.safetensors) or the .json beside them.
+
+    Raises InputError where the file does not tell them all, and where a training by epochs was stopped: a repetition
+    would go on to the end of its budget. (By the clock, the schedule tells where it ended.)
+    """
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    try:
+        own = path.suffix == ".safetensors"
+        story = read_metadata(path)["provenance"] if own else json.loads(path.read_text("utf-8"))
+        stopped = bool(story.get("stopped"))
+        taken = int(story["steps"]) if stopped else 0
+        settings = Settings(
+            network=str(story["network"]),
+            dataset=str(story["dataset"]),
+            recipe=Recipe(**story["recipe"]),
+            seed=int(story["seed"]),
+            epochs=story["epochs"] and int(story["epochs"]),
+            minutes=story["minutes"] and float(story["minutes"]),
+            schedule=[int(steps) for steps in story["schedule"]] if story["minutes"] else None,
+            in_short=stopped,
+            threads=max(1, int(story["threads"])),
+            compiled=bool(story["compiled"]),
+        )
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise InputError(f"{path.name} does not tell of a training that could be run again.") from None
+    if stopped and settings.epochs:
+        raise InputError(
+            f"{path.name} is of a training that was stopped after {taken} steps of its {settings.epochs} epochs; by "
+            "epochs, only a whole training can be repeated."
+        )
+    return settings
+
+
+def told(history: Sequence[Record]) -> list[dict[str, Any]]:
+    """Records as plain values, rounded to what can be read."""
+    return [_rounded(asdict(record)) for record in history]
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    def rounded(key: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return _rounded(value)
+        return round(value, {"seconds": 1, "lr": 6}.get(key, 4)) if isinstance(value, float) else value
+
+    return {key: rounded(key, value) for key, value in values.items()}

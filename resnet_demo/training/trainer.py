@@ -1,0 +1,394 @@
+"""Training, without any interface: a generator of records that a page or a shell shows.
+
+The step itself is a handful of lines (`Training._step`). The rest keeps the budget, lets one watch, and sees to it
+that a training can be stopped, resumed and repeated.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ..data import Dataset, augment, batches
+from ..errors import InputError
+from ..images import CIFAR10, Domain
+from ..interpret.trace import branch_ratios
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
+from . import checkpoint as checkpoints
+from . import distributed, hardware
+from .budget import FINE, Clock, pace_of
+from .evaluation import Evaluation, check_classes, evaluate
+from .microbatches import Shares, shares_of
+from .optimizers import anneal, optimisers
+from .recipes import Recipe, learning_rate, recipe_of
+
+TELL_EVERY = 0.4  # seconds between records that somebody watches; each costs about as much as eight more pictures
+KEEP_EVERY = 30.0  # seconds between checkpoints
+GLANCE = 8  # training pictures on which the branches are compared
+SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end; after a stop, a quarter of them
+ASK_IN_SHORT = 250  # test pictures that are asked after a stop, at most
+DIVERGED = 100.0  # a mean loss of this size is no training any more: guessing among 1,000 classes costs 6.9
+SEEDS = 2**31  # so many there are, from 0
+KEPT = ("step", "seconds", "lr", "progress", "schedule", "finished")  # beside tensors, what a checkpoint holds
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known at one moment of a training. Train figures are means since the last record with test figures."""
+
+    epoch: int  # epochs completed
+    step: int
+    images: int
+    seconds: float  # of training; tests not counted
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    gradients: dict[str, float]  # by block: norm of the last step's gradient with respect to its parameters
+    ratios: dict[str, float]  # by block: ‖F(x)‖ / ‖shortcut(x)‖ on a few training pictures; empty in plain networks
+    test_loss: float | None = None  # None between tests
+    test_accuracy: float | None = None
+    test_pictures: int | None = None  # how many were asked
+
+    @property
+    def images_per_second(self) -> float:
+        return self.images / self.seconds if self.seconds else 0.0
+
+
+def train(
+    model: ResNet,
+    train_set: Dataset,
+    test_set: Dataset,
+    recipe: Recipe | str = "fast",
+    epochs: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    compile: bool | None = None,
+) -> Iterator[Record]:
+    """Train `model` in place; yield a record about twice a second, and one with test figures at every test.
+
+    The budget is either a number of `epochs`, with a test after each, which the seed then fixes step by step; or of
+    `minutes`, whose schedule follows the clock, with twenty small tests on the way and one of the whole test set at
+    the end. With a `checkpoint` the state is saved there at every test of the whole test set and every half minute;
+    `resume` goes on from it to the same result, after yielding once more the records with test figures. `compile` is
+    done on a GPU by default; on a processor it takes a minute or two and a C++ compiler, and then trains 5 % faster.
+    A recipe's batch that is larger than the training set becomes the training set.
+
+    Raises InputError for an impossible budget or checkpoint, and FloatingPointError when the training diverges.
+    """
+    training = Training(model, train_set, test_set, recipe, epochs=epochs, minutes=minutes, seed=seed, compile=compile)
+    return training.run(checkpoint, resume)
+
+
+class Training:
+    """One training; `train` is the short way to it.
+
+    `progress` is how much of the budget is used, from 0 to 1. `history` holds the records with test figures, `test` is
+    the last test in full, of the whole test set or its first pictures. `schedule` tells how many steps were taken in
+    each thousandth of a budget of minutes. Given to another training of the same network, data, recipe, minutes and
+    seed, on a machine of the same kind with as many threads, it makes that one repeat this one step by step. `in_short`
+    tells whether the end was that of a training that is stopped, which is settled and tested on less; it goes with the
+    schedule, so that the repetition of such a one ends in the same way, with the same weights.
+    """
+
+    def __init__(
+        self,
+        model: ResNet,
+        train_set: Dataset,
+        test_set: Dataset,
+        recipe: Recipe | str = "fast",
+        *,
+        epochs: int | None = None,
+        minutes: float | None = None,
+        schedule: Sequence[int] | None = None,
+        in_short: bool = False,
+        seed: int = 0,
+        compile: bool | None = None,
+        tell_every: float | None = None,
+    ):
+        self.model, self.train_set, self.test_set = model, train_set, test_set
+        self.epochs, self.minutes, self.seed = epochs, minutes, seed
+        recipe = recipe_of(recipe, minutes)
+        self.device = hardware.device()
+        self.recipe = replace(
+            recipe,
+            batch=min(recipe.batch, len(train_set)),
+            share=recipe.share if self.device.type == "cpu" else None,  # a GPU is faster with all of a batch at once
+        )
+        if len(train_set) < 2:
+            raise InputError("Training needs two pictures at least.")
+        shares_of(self.recipe)
+        if not 0 <= seed < SEEDS:
+            raise InputError(f"The seed must be a whole number from 0 to {SEEDS - 1}, not {seed}.")
+        for dataset in (train_set, test_set):
+            check_classes(model, dataset)
+        self.steps_per_epoch = len(train_set) // self.recipe.batch
+        self.pace = pace_of(epochs, minutes, schedule, self.steps_per_epoch)
+        self.progress = self.pace.progress(0, 0.0)
+        self.compile = self.device.type == "cuda" if compile is None else compile
+        self.tell_every = TELL_EVERY if tell_every is None else tell_every
+        self.step, self.seconds, self.lr = 0, 0.0, 0.0
+        self.history: list[Record] = []
+        self.test: Evaluation | None = None
+        self.schedule, self._replayed = [0] * FINE, schedule and list(schedule)
+        self.in_short, self.stopped, self.finished = in_short, False, False
+        self._clock, self._meter, self._half = Clock(), Meter(self.device), hardware.half_is_faster(self.device)
+
+    def stop(self) -> None:
+        """End the training after its next step, from any thread. What was learned is kept, and tested in short."""
+        self.stopped = True
+
+    def run(self, checkpoint: Path | None = None, resume: bool = False) -> Generator[Record, None, None]:
+        """Train, from the start or from a checkpoint; see `train`."""
+        model, recipe = self.model, self.recipe
+        model.domain = dataset_domain(self.train_set)
+        model.requires_grad_(True)
+        # Channels last is the order in which convolutions are computed: nothing has to be reordered on the way.
+        model.to(device=self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        descent = optimisers(model, recipe)
+        try:
+            if resume and checkpoint:
+                self._restore(checkpoint, descent)
+                if self.finished:
+                    _put_back(model)  # before its last record, as below
+                yield from self.history
+            if self.finished:
+                return
+            with Shares(model, self.recipe, self._half, self.compile) as shares:
+                for record in self._steps(shares, descent, checkpoint):
+                    self._clock.stop()
+                    yield record
+                    self._clock.start()
+            stopped = self.stopped  # once and for all: whoever stops it from here on comes too late
+            self.in_short |= stopped  # who stops does not want to wait
+            if recipe.settle:
+                settle_on = SETTLE_ON // 4 if self.in_short else SETTLE_ON
+                settle(model, self.train_set.subset(max(settle_on, recipe.batch)), recipe.batch)
+            # Tested where it was trained: the pictures go there, and a processor would take long. The order of memory
+            # is the usual one already, so that a later test of these weights finds the same figures, rounding and all.
+            model.eval().to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
+            last = self._tested(self.last_test_set)
+            self.progress = 1.0
+            if not stopped:
+                self.finished = True
+                self._keep(checkpoint, descent)
+            _put_back(model)  # before the last record: its reader may use the network at once
+            yield last
+        finally:
+            _put_back(model)
+            model.zero_grad()
+
+    def _steps(self, shares: Shares, descent: Sequence[Optimizer], checkpoint: Path | None) -> Iterator[Record]:
+        """Take all the steps that the budget still allows, and one at least: there is always something to tell."""
+        tests = self.pace.tests(self.step, self.progress)
+        self._clock.start()
+        start = told = kept = time.perf_counter()
+        for pictures, labels in self._batches():
+            self._step(shares, descent, pictures, labels)
+            now = time.perf_counter()
+            self.seconds += now - start
+            start = now
+            progress = 1.0 if self.stopped else self.pace.progress(self.step, self._clock())
+            # All processes of a distributed training do the same next, at the word of the first one's clock.
+            self.progress, tell, keep = distributed.agreed(
+                progress, now - told > self.tell_every, now - kept > KEEP_EVERY
+            )
+            if self.progress >= 1:
+                return
+            due = self.pace.tests(self.step, self.progress)
+            if due > tests:
+                tests = due
+                # By the clock, a test on the way takes time from training: half precision is enough for it.
+                record = self._tested(self.test_set) if self.epochs else self._tested(self._sample, self._half)
+            elif tell:
+                record = self._record()
+            else:
+                continue
+            if keep or (self.epochs and record.test_loss is not None):
+                self._keep(checkpoint, descent)
+                kept = now
+            yield record
+            start = told = time.perf_counter()
+
+    def _step(self, shares: Shares, descent: Sequence[Optimizer], pictures: Tensor, labels: Tensor) -> None:
+        """One step of gradient descent on one batch: uint8 [N, 3, H, W], int64 [N]."""
+        recipe = self.recipe
+        self.lr = learning_rate(recipe, self.progress)
+        if recipe.shift is not None:
+            # Seeding every step by its number: a resumed run draws the same crops, and so does each of many processes.
+            luck = torch.Generator().manual_seed(2**40 + self.seed * 10_000_019 + self.step)
+            size, crop = pictures.shape[-1], recipe.crop(pictures.shape[-1], self.progress)
+            pictures = augment(pictures, crop, recipe.shift if crop == size else 0, luck)
+        for loss, logits, right in shares.backward(pictures, labels):
+            self._meter.add(loss, logits, right)
+        anneal(descent, recipe, self.progress)
+        for optimiser in descent:
+            optimiser.step()
+        self.schedule[int(FINE * self.progress)] += 1
+        self.step += 1
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The rest of this epoch, and the epochs after it."""
+        while True:
+            # Seeding every epoch by its number makes a resumed run see the same batches as an uninterrupted one.
+            order = torch.Generator().manual_seed(self.seed * 100_003 + self.step // self.steps_per_epoch)
+            yield from batches(self.train_set, self.recipe.batch, order, start=self.step % self.steps_per_epoch)
+
+    @property
+    def _sample(self) -> Dataset:
+        """The part of the test set that is asked on the way: more where there is more time."""
+        return self.test_set.subset(min(max(int(240 * (self.minutes or 0)), 100), 1000))
+
+    @property
+    def last_test_set(self) -> Dataset:
+        """The part of the test set that is asked at the end: all of it, unless the training was stopped."""
+        return self._sample.subset(ASK_IN_SHORT) if self.in_short else self.test_set
+
+    def _record(self, test: Evaluation | None = None) -> Record:
+        """What is known now. Raises FloatingPointError where that is no training any more."""
+        loss, accuracy = self._meter.means()
+        finite = bool(torch.cat([value.flatten() for value in self.model.state_dict().values()]).isfinite().all())
+        # Not `loss > DIVERGED`, which is false for what is not a number.
+        if not loss <= DIVERGED or not finite or (test and not math.isfinite(test.loss)):
+            raise FloatingPointError(
+                "The training diverged: its loss grew beyond all measure; a lower learning rate or another seed may do."
+            )
+        gradients = {
+            name: torch.stack([weight.grad.norm() for weight in block.parameters() if weight.grad is not None])
+            for name, block in self.model.named_blocks()
+        }
+        glance = domain_of(self.model).normalise(self.train_set.pictures[:GLANCE].to(self.device))
+        return Record(
+            epoch=self.step // self.steps_per_epoch,
+            step=self.step,
+            images=self.step * self.recipe.batch,
+            seconds=self.seconds,
+            lr=self.lr,
+            train_loss=loss,
+            train_accuracy=accuracy,
+            gradients={name: norms.norm().item() for name, norms in gradients.items()},
+            ratios=branch_ratios(self.model, glance),
+            test_loss=test and test.loss,
+            test_accuracy=test and test.accuracy,
+            test_pictures=test and test.n,
+        )
+
+    def _tested(self, test_set: Dataset, half: bool = False) -> Record:
+        """A record with test figures; the means begin anew after it."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            self.test = evaluate(self.model, test_set)
+        record = self._record(self.test)
+        self.history.append(record)
+        self._meter = Meter(self.device)
+        return record
+
+    def _keep(self, checkpoint: Path | None, descent: Sequence[Optimizer]) -> None:
+        sums = distributed.total(self._meter.sums.clone())
+        if checkpoint is None or distributed.rank() > 0:
+            return
+        state = {name: getattr(self, name) for name in KEPT}
+        state |= {"history": [asdict(record) for record in self.history], "clock": self._clock()}
+        state |= {"model": self.model.state_dict(), "meter": sums}
+        state |= {"optimisers": [optimiser.state_dict() for optimiser in descent]}
+        checkpoints.keep(checkpoint, self._task, state)
+
+    def _restore(self, checkpoint: Path, descent: Sequence[Optimizer]) -> None:
+        """Take the state up again, if there is a checkpoint; of several processes, only the first one reads it."""
+        state = distributed.from_first(
+            lambda: checkpoints.restore(checkpoint, self._task) if checkpoint.is_file() else None
+        )
+        if state is None:
+            return
+        try:
+            self.model.load_state_dict(state["model"])
+            for optimiser, kept in zip(descent, state["optimisers"], strict=True):
+                optimiser.load_state_dict(kept)
+            self.history = [Record(**record) for record in state["history"]]
+            self._clock = Clock(state["clock"])
+            if distributed.rank() == 0:  # these are the sums of all processes
+                self._meter.sums = state["meter"].to(self.device)
+            for name in KEPT:
+                setattr(self, name, state[name])
+        except (KeyError, TypeError, RuntimeError, ValueError):
+            raise checkpoints.unfit(checkpoint) from None
+
+    @property
+    def _task(self) -> dict[str, Any]:
+        """What a checkpoint must agree with to be resumed."""
+        return {
+            "network": asdict(self.model.config),
+            "data": [self.train_set.name, len(self.train_set)],
+            "recipe": asdict(self.recipe),
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "minutes": self.minutes,
+            "replayed": self._replayed,
+            **({"in_short": True} if self.in_short else {}),  # otherwise nothing, like checkpoints of before
+        }
+
+
+def _put_back(model: ResNet) -> None:
+    """As others expect a network: in eval mode, on the processor, in the usual order of memory."""
+    model.to(device="cpu", memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
+    model.eval()
+
+
+@torch.no_grad()
+def settle(model: ResNet, dataset: Dataset, batch: int) -> None:
+    """Measure the batch-norm statistics anew, on whole pictures and with the weights as they are now.
+
+    Those that were gathered while training lag behind the weights, and may be of smaller crops. The new ones are means
+    over whole batches; an incomplete last one is left out.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta, was_training = [norm.momentum for norm in norms], model.training
+    device, batch = next(model.parameters()).device, min(batch, len(dataset))
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over all batches
+    model.train()
+    try:
+        for pictures, _ in batches(dataset, batch):
+            if len(pictures) == batch:  # a small last batch would count as much as the others
+                model(domain_of(model).normalise(pictures.to(device)))
+    finally:
+        model.train(was_training)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+
+
+def dataset_domain(dataset: Dataset) -> Domain:
+    """The domain of networks trained on a data set: its classes, its size, its own mean and standard deviation."""
+    if (dataset.name, dataset.classes) == ("cifar10", CIFAR10.labels):  # a folder can be called so, too
+        return CIFAR10
+    values = dataset.pictures[:: max(1, len(dataset) // 10_000)].float() / 255  # [n, 3, H, W]
+    mean, std = (tuple(v.tolist()) for v in (values.mean((0, 2, 3)), values.std((0, 2, 3)).clamp(min=1e-3)))
+    size = dataset.pictures.shape[-1]
+    return replace(CIFAR10, name=dataset.name, labels=dataset.classes, size=size, resize=size, mean=mean, std=std)
+
+
+class Meter:
+    """Means of loss and accuracy over the batches since a test, of all processes together."""
+
+    def __init__(self, device: torch.device):
+        self.sums = torch.zeros(3, dtype=torch.float64, device=device)  # of the loss, of right answers, of pictures
+
+    def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
+        right = (logits.argmax(1) == labels).sum()
+        count = torch.full_like(right, len(labels))
+        self.sums += torch.stack([loss.detach().double() * len(labels), right.double(), count.double()])
+
+    def means(self) -> tuple[float, float]:
+        """Loss and accuracy."""
+        loss, right, count = distributed.total(self.sums.clone()).tolist()
+        return loss / count, right / count

@@ -1,0 +1,293 @@
+"""A visitor's training: one network, or a residual one and its plain twin in turns, within what the server allows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ...data import DATASETS, Dataset, load_dataset
+from ...errors import InputError
+from ...figures import curves_svg, draw_history, figure_png
+from ...models import zoo
+from ...models.resnet import ResNet
+from ...models.weights import save
+from ...training.evaluation import Evaluation
+from ...training.provenance import provenance
+from ...training.recipes import RECIPES, Recipe, recipe_of
+from ...training.trainer import Record, Training
+from ..bounds import number_within, whole_number
+
+RESIDUAL, PLAIN, BOTH = "residual", "plain", "both"
+KINDS = (BOTH, RESIDUAL, PLAIN)
+SHAPES, OWN_PICTURES = "shapes", "my pictures"
+DATA = (SHAPES, *DATASETS, OWN_PICTURES)
+DEPTHS = (8, 14, 20, 32, 44, 56, 110)
+# What the server gives a visitor, whatever a request says.
+LEAST_SECONDS, MOST_SECONDS, MOST_EPOCHS = 10, 600, 200
+BATCHES = (16, 512)
+MOST_LAYERS = 110 * 128  # depth times batch: what a step keeps for its way back; so much takes about 1.6 GB
+RATES = (1e-5, 10.0)
+MOST_PICTURES = 20_000  # of the visitor's own
+MOST_CLASSES = 200
+TEST_ON = 1_000  # pictures of the test set that are asked at the end
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a visitor asked for; every value is judged here, since a client of the API can send anything."""
+
+    depth: int = 20
+    kind: str = BOTH
+    data: str = SHAPES
+    file: str | None = None  # a zip of class folders
+    seconds: float | None = 30.0  # of the whole race …
+    epochs: int | None = None  # … or epochs of each network
+    recipe: str = "fast"
+    batch: int | None = None  # None: the recipe's own
+    rate: float | None = None  # the highest learning rate; None: the recipe's own
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _among(self.depth, DEPTHS, "The depth")
+        _among(self.kind, KINDS, "The kind of network")
+        _among(self.data, DATA, "The data set")
+        _among(self.recipe, tuple(RECIPES), "The recipe")
+        if (self.seconds is None) == (self.epochs is None):
+            raise InputError("A training needs a budget: either seconds or epochs.")
+        if self.seconds is not None:
+            number_within(self.seconds, LEAST_SECONDS, MOST_SECONDS, "The budget in seconds")
+        else:
+            whole_number(self.epochs, 1, MOST_EPOCHS, "The number of epochs")
+        if self.batch is not None:
+            whole_number(self.batch, *BATCHES, "The batch")
+        if self.rate is not None:
+            number_within(self.rate, *RATES, "The learning rate")
+        if self.depth * self.settings.batch > MOST_LAYERS:
+            raise InputError(
+                f"At depth {self.depth} a batch can have at most {MOST_LAYERS // self.depth} pictures here."
+            )
+        whole_number(self.seed, 0, 2**31 - 1, "The seed")
+        if self.data == OWN_PICTURES and self.file is None:
+            raise InputError("There are no pictures of yours yet: upload a zip with one folder of pictures per class.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        kinds = {RESIDUAL: ("resnet",), PLAIN: ("plain",), BOTH: ("resnet", "plain")}[self.kind]
+        return tuple(f"{kind}{self.depth}" for kind in kinds)
+
+    @property
+    def minutes(self) -> float | None:
+        """What each network gets of the time."""
+        return self.seconds / 60 / len(self.names) if self.seconds else None
+
+    @property
+    def settings(self) -> Recipe:
+        recipe = recipe_of(self.recipe, self.minutes)
+        recipe = recipe if self.batch is None else replace(recipe, batch=int(self.batch))
+        return recipe if self.rate is None else recipe.at_rate(float(self.rate))
+
+
+def _among(value: object, allowed: tuple, what: str) -> None:
+    if not isinstance(value, (str, int)) or isinstance(value, bool) or value not in allowed:
+        raise InputError(f"{what} is one of {', '.join(map(str, allowed))}, not {str(value)[:40]!r}.")
+
+
+# One reading of each data set at a time: that of a visitor who did not wait for it goes on, and takes its memory.
+_READING = {name: threading.Lock() for name in DATA}
+
+
+@lru_cache(maxsize=2)  # read-only, shared by all visitors; CIFAR-10 takes 180 MB
+def _shared(name: str, data_dir: str | None) -> tuple[Dataset, Dataset]:
+    return load_dataset(name, True, data_dir), load_dataset(name, False, data_dir)
+
+
+def read_data(plan: Plan, data_dir: str | None) -> tuple[Dataset, Dataset]:
+    """The training and the test half of what the plan trains on."""
+    with _READING[plan.data]:
+        return _own(plan) if plan.data == OWN_PICTURES else _shared(plan.data, data_dir)
+
+
+def _own(plan: Plan) -> tuple[Dataset, Dataset]:
+    assert plan.file is not None
+    if not Path(plan.file).is_file():  # a client of the API could name a folder of the server's
+        raise InputError("The pictures come as a zip file with one folder of pictures per class.")
+    halves = load_dataset(plan.file, True), load_dataset(plan.file, False)
+    pictures, classes = sum(map(len, halves)), len(halves[0].classes)
+    if pictures > MOST_PICTURES or classes > MOST_CLASSES:
+        raise InputError(
+            f"Here one can train on at most {MOST_PICTURES:,} pictures of {MOST_CLASSES} classes, and these are "
+            f"{pictures:,} of {classes}; use the library for more."
+        )
+    return halves
+
+
+@dataclass
+class Result:
+    """A network that finished (or was stopped), and how it did on (a part of) the test set."""
+
+    model: ResNet
+    test: Evaluation
+    test_set: Dataset
+
+
+@dataclass
+class Race:
+    """Trainings that take turns. Iterating over `run` yields whenever there is something new to show."""
+
+    plan: Plan
+    train_set: Dataset
+    test_set: Dataset
+    schedules: dict[str, list[int]] = field(default_factory=dict)  # of the race that this one repeats
+    repeated: dict[str, list[Record]] = field(default_factory=dict)  # and its tests
+    short: frozenset[str] = frozenset()  # and those of its networks that were stopped
+    trainings: dict[str, Training] = field(default_factory=dict)
+    records: dict[str, list[Record]] = field(default_factory=dict)
+    results: dict[str, Result] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)  # by network, why its training ended before its time
+    stopped: bool = False
+    abandoned: bool = False
+    mark: object = field(default_factory=object)  # by which it is told from every other race
+
+    def __post_init__(self) -> None:
+        plan, classes = self.plan, len(self.train_set.classes)
+        self._running = set(plan.names)
+        for name in plan.names:
+            self.trainings[name] = Training(
+                zoo.build(name, int(plan.seed), classes),
+                self.train_set,
+                self.test_set.subset(TEST_ON),
+                plan.settings,
+                epochs=plan.epochs,
+                minutes=plan.minutes,
+                schedule=self.schedules.get(name),
+                in_short=name in self.short,
+                seed=int(plan.seed),
+                compile=False,  # which would take a minute of a budget that is hardly longer
+            )
+            self.records[name] = []
+
+    def stop(self) -> None:
+        """End at the next step and keep what was learned."""
+        self.stopped = True
+        for training in self.trainings.values():
+            training.stop()
+
+    def abandon(self) -> None:
+        """End at the next step; nobody is there to see what came out."""
+        self.abandoned = True
+
+    @property
+    def over(self) -> bool:
+        return not self._running
+
+    @property
+    def progress(self) -> float:
+        done = [training.progress if name in self._running else 1.0 for name, training in self.trainings.items()]
+        return sum(done) / len(done)
+
+    @property
+    def conditions(self) -> tuple[object, ...]:
+        """What a network learned from, and how: two that were trained under equal ones can be compared.
+
+        Those of a race that was stopped, or that repeats one, are like no other's: who knows at which step that ended.
+        """
+        plan = self.plan
+        ended = self.mark if self.stopped or self.repeated else None
+        return plan.data, plan.file, plan.settings, plan.epochs, plan.minutes, plan.seed, ended
+
+    @property
+    def own_bytes(self) -> int:
+        """The memory of pictures that are this visitor's alone."""
+        return sum(half.pictures.nbytes for half in (self.train_set, self.test_set)) * (self.plan.data == OWN_PICTURES)
+
+    def run(self) -> Generator[None, None, None]:
+        """Give each training a turn, until the next record, as long as any has something to do."""
+        started = time.monotonic()
+        turns = {name: training.run() for name, training in self.trainings.items()}
+        try:
+            while turns:
+                for name, turn in list(turns.items()):
+                    try:
+                        self.records[name].append(next(turn))
+                    except StopIteration:
+                        del turns[name]
+                        self._finish(name)
+                    except FloatingPointError as error:
+                        del turns[name]
+                        self._running.discard(name)
+                        self.failures[name] = str(error)
+                    if self.abandoned:
+                        return
+                    if time.monotonic() - started > 1.2 * MOST_SECONDS:  # a ceiling that epochs cannot break
+                        self.stop()
+                    yield
+        finally:
+            for turn in turns.values():
+                turn.close()
+
+    def _finish(self, name: str) -> None:
+        training = self.trainings[name]
+        test = training.test
+        assert test is not None
+        model = training.model.requires_grad_(False)
+        model.provenance = {"origin": "trained in the app", **provenance(name, training, test)}
+        self._running.discard(name)
+        done = {**self.results, name: Result(model, test, self.test_set.subset(test.n))}
+        self.results = {name: done[name] for name in self.trainings if name in done}  # whoever was ready first
+
+    def repeat(self) -> Race:
+        """The same race once more: same seeds, same schedules."""
+        trainings = self.trainings
+        return Race(
+            self.plan,
+            self.train_set,
+            self.test_set,
+            {} if self.plan.epochs else {name: training.schedule for name, training in trainings.items()},
+            {name: training.history for name, training in trainings.items()},
+            frozenset(name for name, training in trainings.items() if training.in_short),
+        )
+
+    @property
+    def repeats_exactly(self) -> bool | None:
+        """Whether every test came out as in the race that this one repeats; None if it repeats none."""
+        if not self.repeated:
+            return None
+
+        def tests(history: list[Record]) -> list[tuple[int, float | None]]:
+            return [(record.step, record.test_loss) for record in history]
+
+        return all(tests(self.repeated[name]) == tests(self.trainings[name].history) for name in self.trainings)
+
+    def write_files(self) -> list[str]:
+        """Weights, history and plots, in a folder that goes when the race goes."""
+        self._folder = TemporaryDirectory(prefix="resnet-demo-")
+        place = Path(self._folder.name)
+        for name, result in self.results.items():
+            save(result.model, place / f"{name}.safetensors")
+        (place / "history.csv").write_text(self._table(), "utf-8")
+        # English, whatever the page speaks: files are taken elsewhere, and a PNG needs a font for every sign.
+        drawing = draw_history({name: training.history for name, training in self.trainings.items()})
+        (place / "curves.svg").write_text(curves_svg(drawing, "Loss and accuracy of the race"), "utf-8")
+        (place / "curves.png").write_bytes(figure_png(drawing))
+        return sorted(map(str, place.iterdir()))
+
+    def _table(self) -> str:
+        text = io.StringIO()
+        blocks = [name for name, _ in next(iter(self.trainings.values())).model.named_blocks()]
+        columns = [column.name for column in fields(Record) if column.name not in ("gradients", "ratios")]
+        writer = csv.writer(text)
+        writer.writerow(["network", *columns, *(f"gradient {b}" for b in blocks), *(f"ratio {b}" for b in blocks)])
+        for name, records in self.records.items():
+            for record in records:
+                values = [getattr(record, column) for column in columns]
+                values += [record.gradients.get(block) for block in blocks]
+                values += [record.ratios.get(block) for block in blocks]
+                writer.writerow([name, *("" if value is None else value for value in values)])
+        return text.getvalue()

@@ -1,0 +1,128 @@
+"""A visitor's run of an experiment: on which networks and pictures, watched while it goes, and stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from concurrent.futures import wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from ... import lab
+from ...data import Dataset
+from ...errors import InputError
+from ...images import CIFAR10
+from ...lab import results
+from ...lab.results import Result
+from ...models.resnet import ResNet
+from ..bars import has_test_set, test_set, twin_of
+from ..session import HERE, Visit, shared_network, whole_number
+from .background import in_background
+
+MOST_SECONDS = 180  # of a run, whatever a request says
+WAIT = 0.4  # seconds between two looks at how far it is
+# They need nothing but pictures and what the network takes them for.
+WITHOUT_LABELS = ("dial", "lens", "paths", "gradients", "responses", "refinement", "sanity", "faithful")
+CIFAR, OWN, PICTURE, FRESH, NOTHING = "cifar10", "own", "picture", "fresh", ""
+
+
+def networks_of(visit: Visit) -> dict[str, ResNet]:
+    """The network in sight and its twin where there is one, by name; the one with shortcuts first."""
+    found, twin = {visit.name: visit.network}, twin_of(visit)
+    if twin:
+        name, weights = twin
+        found[name] = visit.trained[name].model if weights == HERE else shared_network(name, weights, visit.seed)
+    return dict(sorted(found.items(), key=lambda item: item[1].config.plain))
+
+
+def data_of(visit: Visit, name: str, data_dir: str | None) -> str:
+    """Which pictures an experiment would take: CIFAR's, those beside which the network was trained, the visitor's.
+
+    FRESH where it looks at none, NOTHING where there are none that suit it.
+    """
+    if most(name) == 1:
+        return FRESH if visit.picture else NOTHING
+    if visit.weights == HERE:
+        return NOTHING if lab.asks_for_masks(name) and visit.trained[visit.name].test_set.masks is None else OWN
+    if lab.asks_for_masks(name):
+        return NOTHING
+    if visit.domain == CIFAR10 and has_test_set(data_dir):
+        return CIFAR
+    return PICTURE if name in WITHOUT_LABELS and visit.picture else NOTHING
+
+
+def pictures_of(visit: Visit, name: str, data_dir: str | None) -> Dataset | None:
+    """Those pictures with their labels; None where there are none."""
+    data = data_of(visit, name, data_dir)
+    if data == OWN:
+        return visit.trained[visit.name].test_set
+    if data == CIFAR:
+        return test_set(data_dir)
+    if data in (PICTURE, FRESH) and visit.picture:
+        answer = visit.seen.logits.argmax().view(1)
+        return Dataset(PICTURE, visit.domain.pixels(visit.picture), answer, visit.labels)
+    return None
+
+
+def suits(name: str) -> int:
+    """Pictures for a quarter of a minute on two cores: what a visitor is offered."""
+    return max(1, lab.pictures_for(name) // 4)
+
+
+def most(name: str) -> int:
+    """Pictures for about two minutes."""
+    return lab.pictures_for(name, 2 * lab.pictures_for(name))
+
+
+class Stopped(Exception):
+    """The visitor does not want it any more."""
+
+
+@dataclass
+class Run:
+    """An experiment that was asked for, from then on: it can be stopped before its pictures are there.
+
+    Iterating over `watch` yields at least twice a second; then there is a `result`.
+    """
+
+    name: str
+    pictures: int
+    too_long: str  # what to say to a run that takes more than `MOST_SECONDS`
+    done: float = 0.0
+    result: Result | None = None  # None, too, for a run that was stopped
+    started: float = field(default_factory=time.monotonic)
+    stopped: bool = False
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def watch(self, networks: dict[str, ResNet], dataset: Dataset) -> Generator[None, None, None]:
+        if self.stopped:
+            return
+        names, self.started = list(networks), time.monotonic()
+
+        def progress(network: str, done: float) -> None:
+            if self.stopped:
+                raise Stopped
+            if self.seconds > MOST_SECONDS:
+                raise InputError(self.too_long)
+            self.done = (names.index(network) + min(done, 1.0)) / len(names)
+
+        with in_background(results.measure, self.name, networks, dataset, self.pictures, 0, progress) as measured:
+            try:
+                while wait([measured], WAIT).not_done:
+                    yield
+            except GeneratorExit:  # whoever watched is gone
+                self.stop()
+                raise
+            with suppress(Stopped):
+                self.result = measured.result()
+
+
+def count_of(name: str, pictures: object) -> int:
+    """The number of pictures that a visitor asks for, judged; InputError for what cannot be."""
+    return whole_number(pictures, 1, most(name), "The number of pictures")

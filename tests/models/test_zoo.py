@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import copy
+import hashlib
+import socket
+import threading
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+from types import SimpleNamespace
+
+import pytest
+import torch
+import torchvision
+from torchvision.models import get_model_weights
+
+from resnet_demo.data import load_dataset
+from resnet_demo.errors import InputError
+from resnet_demo.images import CIFAR10, imagenet
+from resnet_demo.lab.results import bundled
+from resnet_demo.models import zoo
+from resnet_demo.models.resnet import ResNetConfig
+from resnet_demo.models.weights import save
+from resnet_demo.training.evaluation import evaluate
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "family"),
+    [
+        ("resnet20", ResNetConfig(), "cifar"),
+        ("plain56", ResNetConfig((9, 9, 9), plain=True), "cifar"),
+        ("resnet1202", ResNetConfig((200, 200, 200)), "cifar"),  # not in the list, but in the paper
+        ("resnet26", ResNetConfig((4, 4, 4)), "cifar"),
+        ("resnet18-cifar", ResNetConfig((2, 2, 2, 2), (64, 128, 256, 512), shortcut="B"), "cifar"),
+        (
+            "resnet50",
+            ResNetConfig((3, 4, 6, 3), (64, 128, 256, 512), "bottleneck", "imagenet", "B", False, 1000),
+            "imagenet",
+        ),
+        ("plain34", ResNetConfig((3, 4, 6, 3), (64, 128, 256, 512), "basic", "imagenet", "B", True, 1000), "imagenet"),
+    ],
+)
+def test_names_mean_what_the_papers_mean(name, config, family):
+    entry = zoo.network(name)
+    assert (entry.config, entry.family, entry.name) == (config, family, name)
+    assert zoo.name_of(config) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet21", "resnet2", "resnet0", "resnet", "plain50", "plain101", "plain152", "resnet20-cifar",
+        "plain34-cifar", "ResNet20", "resnet20 ", " resnet20", "resnet-20", "resnet20\n", "resnet99998", "vgg16", "",
+        "../resnet20", "resnet2000000000000000000000",
+    ],
+)  # fmt: skip
+def test_unknown_names_are_refused_with_the_known_ones(name, sentence):
+    for attempt in (zoo.network, zoo.build, zoo.load):
+        with pytest.raises(InputError, match="6n") as error:
+            attempt(name)
+        sentence(error.value)
+
+
+def test_every_name_is_itself_and_has_its_twin():
+    names = zoo.names()
+    assert len(set(names)) == len(names) == 14 + 2 + 4 + 3
+    for name in names:
+        assert zoo.name_of(zoo.network(name).config) == name
+        other = zoo.twin(name)
+        if other is None:
+            assert zoo.network(name).config.block == "bottleneck"
+        else:
+            assert other in names
+            assert zoo.twin(other) == name
+            assert zoo.network(other).config.plain is not zoo.network(name).config.plain
+
+
+def test_the_table_holds_the_published_numbers():
+    table = {row["name"]: row for row in zoo.models()}
+    assert list(table) == zoo.names()
+    for depth in (18, 34, 50, 101, 152):  # torchvision's own account of its networks
+        meta = get_model_weights(f"resnet{depth}")["IMAGENET1K_V1"].meta
+        row = table[f"resnet{depth}"]
+        assert row["params"] == meta["num_params"]
+        if row["weights"] == "download":
+            assert row["test_accuracy"] == pytest.approx(meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100)
+        assert (row["family"], row["dataset"], row["depth"], row["plain"]) == ("imagenet", "imagenet", depth, False)
+    assert table["resnet18-cifar"]["params"] == 11_173_962  # kuangliu/pytorch-cifar's ResNet18
+    assert table["plain18-cifar"]["params"] == 11_173_962 - sum(
+        a * b + 2 * b for a, b in ((64, 128), (128, 256), (256, 512))
+    )
+    assert table["plain110"]["params"] == 1_727_962
+    assert {row["weights"] for row in table.values()} <= {"bundled", "download", "none"}
+    for row in table.values():
+        assert row["test_accuracies"][:1] == [row["test_accuracy"]] * (row["weights"] == "bundled")
+        assert (row["weights"] == "none") == (row["test_accuracy"] is None)
+
+
+# Building
+
+
+def test_building_gives_a_domain_and_says_where_the_weights_come_from():
+    model = zoo.build("resnet8", seed=4)
+    assert model.domain is CIFAR10
+    assert model.provenance == {"origin": "random initialisation", "seed": 4}
+    assert torch.equal(model.fc.weight, zoo.build("resnet8", seed=4).fc.weight)
+    other = zoo.build("resnet8", seed=4, classes=3)
+    assert other.fc.weight.shape == (3, 64)
+    assert other.domain is not None
+    assert other.domain.labels == ("class 0", "class 1", "class 2")
+    assert torch.equal(other.get_parameter("stem.conv.weight"), model.get_parameter("stem.conv.weight"))
+    assert zoo.build("resnet18", seed=0).domain == imagenet()
+
+
+# Bundled weights
+
+
+BUNDLED = [name for name in zoo.names() if zoo.bundled_weights(name)]
+TRAININGS = [(name, seed) for name in BUNDLED for seed in zoo.bundled_seeds(name)]
+
+
+def test_what_is_bundled_comes_in_pairs():
+    assert {"resnet20", "plain20"} <= set(BUNDLED)
+    for name, seed in TRAININGS:
+        assert (zoo.twin(name), seed) in TRAININGS
+        assert len(zoo.histories(seed)[name]) >= 30
+    assert zoo.histories().keys() == set(BUNDLED)
+    assert zoo.histories(seed=zoo.MOST_SEEDS) == {}
+    files = zoo.asset("weights").glob("*.safetensors")
+    assert len(list(files)) == len(TRAININGS)  # none has a name under which it would never be found
+
+
+def test_the_seeds_of_a_network_are_trainings_of_their_own(sentence):
+    for name in BUNDLED:
+        seeds = zoo.bundled_seeds(name)
+        assert seeds == list(range(len(seeds)))
+        models = [zoo.load(name, seed) for seed in seeds]
+        told = [model.provenance for model in models if model.provenance]
+        assert [(story["network"], story["seed"]) for story in told] == [(name, seed) for seed in seeds]
+        assert zoo.test_accuracies(name) == [story["test_accuracy"] for story in told]
+        assert len({model.fc.weight.sum().item() for model in models}) == len(models)
+        with pytest.raises(InputError, match=f"not from {len(seeds)}") as error:
+            zoo.load(name, len(seeds))
+        sentence(error.value)
+
+
+def test_all_bundled_networks_were_trained_alike():
+    assert zoo.trained_alike()
+
+
+def test_deeper_is_better_with_shortcuts_only():
+    last = {name: history[-1] for name, history in zoo.histories().items()}
+    for what in ("train_accuracy", "test_accuracy"):
+        residual, plain = ([last[f"{kind}{depth}"][what] for depth in (20, 32, 56)] for kind in ("resnet", "plain"))
+        assert sorted(residual) == residual
+        assert sorted(plain, reverse=True) == plain
+        assert min(residual) > max(plain)
+
+
+def test_whether_all_were_trained_alike(monkeypatch):
+    pair = {name: path for name in ("resnet20", "plain20") if (path := zoo.bundled_weights(name))}
+    monkeypatch.setattr(zoo, "bundled_weights", lambda name, seed: pair.get(name) if seed == 0 else None)
+    assert zoo.trained_alike()
+    told = {path: zoo.read_metadata(path) for path in pair.values()}
+    for change in ({"recipe": {"lr": 1.0}}, {"epochs": 31}, {"seed": 1}):
+        other = copy.deepcopy(told)
+        other[pair["plain20"]]["provenance"].update(change)
+        monkeypatch.setattr(zoo, "read_metadata", other.get)
+        assert not zoo.trained_alike()
+
+
+@pytest.mark.parametrize(("name", "seed"), TRAININGS)
+def test_bundled_weights_are_as_accurate_as_they_say(name, seed, shared_data):
+    """One network on the whole test set; the others on a tenth of it, whose standard error is below a point."""
+    whole = (name, seed) == ("resnet20", 0)
+    test_set = load_dataset("cifar10", train=False, data_dir=shared_data, download=False)
+    model = zoo.load(name, seed)
+    assert model.config == zoo.network(name).config
+    assert model.domain == CIFAR10
+    assert model.provenance is not None
+    found = evaluate(model, test_set if whole else test_set.subset(1000))
+    # Another processor may round one picture of the 10,000 to the other side.
+    assert found.accuracy == pytest.approx(model.provenance["test_accuracy"], abs=2e-4 if whole else 0.03)
+    # The measure of familiarity is that of these very pictures.
+    percentiles = model.provenance["energy_percentiles"]
+    share = (found.energies[:, None] > torch.tensor(percentiles)).float().mean(1)
+    assert share.mean().item() == pytest.approx(0.5, abs=0.02 if whole else 0.05)
+
+
+@pytest.mark.parametrize(("name", "seed"), TRAININGS)
+def test_what_a_training_tells_of_its_end_is_one_story(name, seed):
+    told = zoo.load(name, seed).provenance
+    assert told is not None
+    assert told["test_accuracy"] == pytest.approx(told["history"][-1]["test_accuracy"], abs=2e-3)
+    lesion = bundled("lesion")
+    if seed == 0 and lesion and name in lesion["networks"]:  # measured on the whole test set, too, another time
+        report = lesion["networks"][name]
+        assert report["n"] == 10_000
+        assert 1 - report["error"] == pytest.approx(told["test_accuracy"], abs=2e-4)
+    if seed == 0:  # other seeds are there to show what luck does
+        assert told["test_accuracy"] >= {"resnet20": 0.915, "resnet32": 0.92, "resnet56": 0.925}.get(name, 0)
+
+
+def test_a_network_without_weights_says_which_have_some(sentence):
+    with pytest.raises(InputError, match="plain1202") as error:
+        zoo.load("plain1202")
+    sentence(error.value)
+
+
+def test_a_path_is_loaded_as_a_file(tiny_model, tmp_path, sentence):
+    path = save(tiny_model, tmp_path / "mine.safetensors")
+    for source in (path, str(path)):
+        assert torch.equal(zoo.load(source).fc.weight, tiny_model.fc.weight)
+    with pytest.raises(InputError, match="There is no file") as error:
+        zoo.load(str(tmp_path / "missing.safetensors"))
+    sentence(error.value)
+
+
+# Downloads: torchvision's weights, from a server of our own
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A server with random ResNet-18 weights under a name that holds their checksum, and an empty cache."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    original = torchvision.models.resnet18(weights=None).eval()
+    torch.save(original.state_dict(), folder / "new")
+    digest = hashlib.sha256((folder / "new").read_bytes()).hexdigest()[:8]
+    (folder / "new").rename(folder / f"resnet18-{digest}.pth")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format, *args):
+            pass
+
+    http = HTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+
+    def serve(name: str, port: int = http.server_port) -> None:
+        meta = get_model_weights("resnet18")["IMAGENET1K_V1"].meta
+        given = SimpleNamespace(url=f"http://127.0.0.1:{port}/{name}", meta=meta)
+        monkeypatch.setattr(zoo, "torchvision_weights", lambda _: given)
+
+    yield SimpleNamespace(
+        serve=serve, file=f"resnet18-{digest}.pth", folder=folder, original=original, cache=tmp_path / "cache"
+    )
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+def test_imagenet_weights_are_downloaded_once_and_checked(hub, capfd):
+    hub.serve(hub.file)
+    model = zoo.load("resnet18")
+    assert capfd.readouterr().out == ""  # a shell's standard output is for its JSON
+    hub.serve(hub.file, port=1)  # from now on there is no connection
+    again = zoo.load("resnet18")
+    image = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        expected = hub.original(image)
+        assert (model(image) - expected).abs().max() < 1e-4
+        assert (again(image) - expected).abs().max() < 1e-4
+    assert model.domain == imagenet()
+    assert model.provenance is not None
+    assert "torchvision" in model.provenance["origin"]
+    assert not model.training
+
+
+def test_a_download_that_is_not_what_its_name_says_is_not_kept(hub, sentence):
+    (hub.folder / hub.file).rename(hub.folder / "resnet18-00000000.pth")
+    hub.serve("resnet18-00000000.pth")
+    with pytest.raises(InputError, match="could not be downloaded") as error:
+        zoo.load("resnet18")
+    sentence(error.value)
+    assert not [file for file in hub.cache.rglob("*") if file.is_file()]
+
+
+def test_without_a_connection_the_ways_out_are_said(hub, sentence):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    hub.serve(hub.file, port)
+    with pytest.raises(InputError, match="upload a checkpoint, or choose random weights") as error:
+        zoo.load("resnet18")
+    assert "refused" in sentence(error.value)
+    assert not [file for file in hub.cache.rglob("*") if file.is_file()]

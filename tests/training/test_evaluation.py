@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from stripes import CONFIG, stripes
+from torch.nn.functional import cross_entropy
+
+from resnet_demo.errors import InputError
+from resnet_demo.models.resnet import ResNet
+from resnet_demo.training.evaluation import Evaluation, evaluate
+from resnet_demo.training.trainer import dataset_domain
+
+TEST_SET = stripes(96, seed=2)
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_evaluation_by_hand(mode, randomise):
+    model = ResNet(CONFIG, seed=0)
+    randomise(model)
+    model.train(mode)
+    model.domain = dataset_domain(TEST_SET)
+    state = copy.deepcopy(model.state_dict())
+    found = evaluate(model, TEST_SET, batch=37)
+    assert model.training is mode
+    assert all(torch.equal(value, state[key]) for key, value in model.state_dict().items())
+    with torch.no_grad():
+        model.eval()
+        logits = torch.cat([model(model.domain.normalise(picture[None])) for picture in TEST_SET.pictures])
+    right = sum(int(row.argmax() == label) for row, label in zip(logits, TEST_SET.labels, strict=True))
+    assert found.accuracy == pytest.approx(right / 96)
+    assert found.n == 96
+    assert found.loss == pytest.approx(cross_entropy(logits.double(), TEST_SET.labels).item(), abs=1e-5)
+    assert torch.allclose(found.energies, logits.exp().sum(1).log(), atol=1e-4)
+
+
+def test_another_way_through_the_network_is_measured():
+    model = ResNet(CONFIG, seed=0)
+    model.domain = dataset_domain(TEST_SET)
+    always_first = torch.nn.functional.one_hot(torch.tensor(0), CONFIG.classes).float()
+    found = evaluate(model, TEST_SET, batch=37, forward=lambda inputs: always_first.expand(len(inputs), -1))
+    assert torch.equal(found.logits, always_first.expand(96, -1))
+    assert found.error == (TEST_SET.labels != 0).double().mean().item() == pytest.approx(1 - found.accuracy)
+
+
+def test_the_mode_is_given_back_after_a_failure_too():
+    model = ResNet(CONFIG, seed=0).train()
+    broken = replace(TEST_SET, pictures=TEST_SET.pictures[:, :2])
+    with pytest.raises(RuntimeError):
+        evaluate(model, broken)
+    assert model.training
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_a_network_of_other_classes_is_refused(classes, sentence):
+    model = ResNet(replace(CONFIG, classes=classes), seed=0)
+    with pytest.raises(InputError, match=f"{classes} classes apart, stripes has 3") as error:
+        evaluate(model, TEST_SET)
+    sentence(error.value)
+
+
+# Five pictures of three classes, answered by hand: right, wrong and sure, wrong and unsure, right, wrong and surest.
+ANSWERS = Evaluation(
+    torch.tensor([[2.0, 0, 0], [0, 4.0, 0], [0, 0, 1.0], [0, 0, 9.0], [7.0, 0, 0]]), torch.tensor([0, 2, 1, 2, 2])
+)
+
+
+def test_confusion_counts_true_classes_in_rows_and_answers_in_columns():
+    assert ANSWERS.confusion.tolist() == [[1, 0, 0], [0, 0, 1], [1, 1, 1]]
+    assert ANSWERS.accuracy == 0.4
+    # A class that neither occurs nor is answered has its row and column, too.
+    rare = Evaluation(torch.tensor([[1.0, 0, 0, 0]]), torch.tensor([0]))
+    assert rare.confusion.shape == (4, 4)
+    assert rare.confusion.sum() == 1
+
+
+def test_mistakes_come_the_most_confident_first():
+    assert ANSWERS.mistakes(9).tolist() == [4, 1, 2]
+    assert ANSWERS.mistakes(2).tolist() == [4, 1]
+    assert Evaluation(ANSWERS.logits[:1], ANSWERS.labels[:1]).mistakes(3).tolist() == []

@@ -1,0 +1,695 @@
+from __future__ import annotations
+
+import copy
+import importlib
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from dataclasses import asdict, fields, replace
+from itertools import count, pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from stripes import CONFIG, RECIPE, stripes
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from resnet_demo.data import Dataset
+from resnet_demo.errors import InputError
+from resnet_demo.images import CIFAR10
+from resnet_demo.interpret.trace import trace_blocks
+from resnet_demo.models.resnet import ResNet
+from resnet_demo.training import checkpoint as checkpoints
+from resnet_demo.training.budget import FINE
+from resnet_demo.training.evaluation import evaluate
+from resnet_demo.training.recipes import RECIPES
+from resnet_demo.training.trainer import Meter, Record, Training, dataset_domain, settle, train
+
+TESTS = Path(__file__).resolve().parents[1]
+HEADER = Path(sysconfig.get_path("include")) / "Python.h"
+trainer = importlib.import_module("resnet_demo.training.trainer")  # the package offers the function under this name
+
+
+@pytest.fixture(scope="module")
+def train_set() -> Dataset:
+    return stripes(192, seed=1)
+
+
+@pytest.fixture(scope="module")
+def test_set() -> Dataset:
+    return stripes(96, seed=2)
+
+
+def told(history):
+    """What must not depend on the clock."""
+    return [{k: v for k, v in asdict(record).items() if k != "seconds"} for record in history]
+
+
+def epochs_of(records):
+    return [record for record in records if record.test_loss is not None]
+
+
+def same(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two networks agree in every bit."""
+    ours, theirs = one.state_dict(), other.state_dict()
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+@pytest.fixture
+def slow_clock(monkeypatch):
+    """A clock by which every reading takes a tenth of a second, and a step about two; it makes minutes repeatable."""
+    ticks = count()
+    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks) / 10)
+
+
+def test_it_learns(train_set, test_set):
+    model = ResNet(CONFIG, seed=0)
+    before = evaluate(model, test_set)
+    history = epochs_of(train(model, train_set, test_set, RECIPE, epochs=6))
+    assert [record.epoch for record in history] == [1, 2, 3, 4, 5, 6]
+    assert [record.step for record in history] == [12, 24, 36, 48, 60, 72]
+    assert history[-1].images == 72 * 16
+    assert history[-1].train_loss < 0.5 * history[0].train_loss
+    assert history[-1].test_accuracy is not None
+    assert history[-1].test_accuracy > max(0.95, before.accuracy)
+    assert not model.training
+    # The last record is of the weights as they are now.
+    after = evaluate(model, test_set)
+    assert (history[-1].test_accuracy, history[-1].test_loss) == (after.accuracy, after.loss)
+    # What the network is for is the data's own.
+    assert model.domain is not None
+    assert model.domain.labels == ("along", "across", "none")
+    assert model.domain.size == 12
+
+
+def test_the_seed_fixes_a_training_step_by_step(train_set, test_set):
+    def run(seed):
+        model = ResNet(CONFIG, seed=0)
+        return told(epochs_of(train(model, train_set, test_set, RECIPE, epochs=2, seed=seed))), model.state_dict()
+
+    torch.manual_seed(1)
+    history, state = run(5)
+    torch.manual_seed(2)  # the global generator plays no part
+    again, same = run(5)
+    assert history == again
+    assert all(torch.equal(state[key], same[key]) for key in state)
+    other, _ = run(6)
+    assert other != history
+
+
+@pytest.mark.parametrize("when", ["after an epoch", "within an epoch"])
+def test_a_resumed_training_ends_like_an_uninterrupted_one(when, train_set, test_set, tmp_path, monkeypatch):
+    whole = ResNet(CONFIG, seed=0)
+    expected = epochs_of(train(whole, train_set, test_set, RECIPE, epochs=4))
+
+    checkpoint = tmp_path / "run.pt"
+    stopped = ResNet(CONFIG, seed=0)
+    if when == "within an epoch":
+        ticks = count()  # a clock so slow that every step is told
+        monkeypatch.setattr(time, "perf_counter", lambda: float(next(ticks)))
+    records = train(stopped, train_set, test_set, RECIPE, epochs=4, checkpoint=checkpoint)
+    for record in records:
+        if record.epoch == 2 and (record.test_loss is not None) == (when == "after an epoch"):
+            break
+    del records, record  # the generator is closed, as by a page that is left
+    monkeypatch.undo()
+
+    resumed = ResNet(CONFIG, seed=99)  # nothing of its own start may survive
+    records = train(resumed, train_set, test_set, RECIPE, epochs=4, checkpoint=checkpoint, resume=True)
+    history = epochs_of(records)
+    assert told(history) == told(expected)  # the epochs that were done are told once more
+    ours, theirs = whole.state_dict(), resumed.state_dict()
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+    assert not resumed.training
+    # Once more, from the very end: nothing is left to do.
+    again = ResNet(CONFIG, seed=3)
+    assert told(train(again, train_set, test_set, RECIPE, epochs=4, checkpoint=checkpoint, resume=True)) == told(
+        history
+    )
+    assert torch.equal(again.fc.weight, whole.fc.weight)
+    assert not again.training
+
+
+def test_resume_without_a_checkpoint_is_a_start(train_set, test_set, tmp_path):
+    model = ResNet(CONFIG, seed=0)
+    history = epochs_of(
+        train(model, train_set, test_set, RECIPE, epochs=1, checkpoint=tmp_path / "new.pt", resume=True)
+    )
+    assert [record.epoch for record in history] == [1]
+    assert (tmp_path / "new.pt").is_file()
+
+
+@pytest.mark.parametrize("change", ["seed", "epochs", "recipe", "network", "torn", "foreign", "empty"])
+def test_foreign_checkpoints_are_not_resumed(change, train_set, test_set, tmp_path, sentence):
+    checkpoint = tmp_path / "run.pt"
+    given = {"recipe": RECIPE, "epochs": 1, "seed": 0}
+    list(train(ResNet(CONFIG, seed=0), train_set, test_set, checkpoint=checkpoint, **given))
+    config = CONFIG
+    if change == "network":
+        config = replace(CONFIG, widths=(4, 6))
+    elif change == "torn":
+        checkpoint.write_bytes(checkpoint.read_bytes()[:-500])
+    elif change == "foreign":
+        torch.save(ResNet(CONFIG).state_dict(), checkpoint)
+    elif change == "empty":
+        checkpoint.write_bytes(b"")
+    else:
+        given[change] = {"seed": 1, "epochs": 2, "recipe": replace(RECIPE, lr=0.2)}[change]
+    with pytest.raises(InputError, match=r"run\.pt") as error:
+        list(train(ResNet(config, seed=0), train_set, test_set, checkpoint=checkpoint, resume=True, **given))
+    sentence(error.value)
+
+
+def test_a_budget_of_minutes_is_kept(train_set, test_set):
+    start = time.perf_counter()
+    records = list(train(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, minutes=1 / 60))
+    took = time.perf_counter() - start
+    last = records[-1]
+    assert last.test_loss is not None
+    assert 0 < last.seconds < 1 + 5  # the steps alone; a shared machine may stall in the last one
+    assert took >= 1
+    assert last.lr < 0.02  # the schedule, too, is at its end
+    assert all(a.seconds <= b.seconds and a.step <= b.step for a, b in pairwise(records))
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_a_training_by_the_clock_is_tested_at_every_twentieth(train_set, test_set):
+    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, minutes=1.0)
+    tests = epochs_of(training.run())
+    assert len(tests) == 20  # the last one is that of the end
+    assert tests == training.history
+    assert training.progress == 1
+    assert training.finished
+    assert sum(training.schedule) == training.step == tests[-1].step
+    assert len(training.schedule) == FINE
+    assert training.minutes == 1.0
+    # 100 pictures at least on the way (here there are 96), and then all.
+    assert tests[-1].test_accuracy == evaluate(training.model, test_set).accuracy
+
+
+def test_the_time_in_which_the_reader_is_busy_does_not_count(train_set, test_set, monkeypatch):
+    now = [0.0]
+
+    def read() -> float:
+        now[0] += 0.05
+        return now[0]
+
+    monkeypatch.setattr(time, "perf_counter", read)
+    steps = []
+    for busy in (0, 1000):
+        training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, minutes=0.2)
+        now[0] += busy  # nor does the time before the start
+        for _ in training.run():
+            now[0] += busy
+        steps.append(training.step)
+        assert training.seconds < 12
+    assert steps[0] == pytest.approx(steps[1], abs=2)
+    assert steps[0] > 20
+
+
+def test_a_schedule_repeats_a_training_by_the_clock(train_set, test_set):
+    recipe = replace(RECIPE, settle=True)
+    first = Training(ResNet(CONFIG, seed=0), train_set, test_set, recipe, minutes=0.8 / 60, seed=4)
+    for record in first.run():
+        if record.test_loss is not None:
+            time.sleep(0.02)  # the reader's time is no part of the schedule
+    again = Training(
+        ResNet(CONFIG, seed=0), train_set, test_set, recipe, minutes=0.8 / 60, seed=4, schedule=first.schedule
+    )
+    list(again.run())
+    assert same(first.model, again.model)
+    assert told(again.history) == told(first.history)
+    assert again.schedule == first.schedule
+    other = Training(
+        ResNet(CONFIG, seed=0), train_set, test_set, recipe, minutes=0.8 / 60, seed=5, schedule=first.schedule
+    )
+    list(other.run())
+    assert not same(first.model, other.model)
+
+
+@pytest.mark.usefixtures("slow_clock")
+@pytest.mark.parametrize("at_a_test", [True, False])
+def test_a_resumed_training_by_the_clock_can_be_repeated_as_a_whole(
+    at_a_test, train_set, test_set, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(trainer, "KEEP_EVERY", 0.0)
+    given = {"train_set": train_set, "test_set": test_set, "recipe": RECIPE, "minutes": 1.0}
+    killed = Training(ResNet(CONFIG, seed=0), **given)
+    for record in killed.run(tmp_path / "run.pt"):
+        if record.step > 60 and (record.test_loss is not None) == at_a_test:
+            break
+    resumed = Training(ResNet(CONFIG, seed=0), **given)
+    list(resumed.run(tmp_path / "run.pt", resume=True))
+    assert resumed.history[: len(killed.history)] == killed.history
+    assert resumed.step > record.step + 10
+    assert sum(resumed.schedule) == resumed.step
+    again = Training(ResNet(CONFIG, seed=0), **given, schedule=resumed.schedule)
+    list(again.run())
+    assert same(again.model, resumed.model)
+    assert told(again.history) == told(resumed.history)
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_records_come_about_twice_a_second_within_an_epoch(train_set, test_set):
+    records = list(train(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=1))
+    within = records[:-1]
+    assert within
+    assert all(record.test_loss is None and record.epoch == 0 for record in within)
+    assert all(1 <= b.step - a.step <= 4 for a, b in pairwise(within))
+
+
+def test_a_killed_training_goes_on_to_the_same_end(train_set, test_set, tmp_path, monkeypatch):
+    whole = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=4)
+    list(whole.run())
+    program = """
+import importlib, os, signal, sys
+from pathlib import Path
+import torch
+from stripes import CONFIG, RECIPE, stripes
+from resnet_demo.models.resnet import ResNet
+trainer = importlib.import_module("resnet_demo.training.trainer")
+torch.set_num_threads(int(sys.argv[2]))
+trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0
+training = trainer.Training(ResNet(CONFIG, seed=0), stripes(192, seed=1), stripes(96, seed=2), RECIPE, epochs=4)
+for record in training.run(Path(sys.argv[1])):
+    if record.step == 29:  # of 12 to an epoch
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+    checkpoint = tmp_path / "run.pt"
+    command = [sys.executable, "-c", program, str(checkpoint), str(torch.get_num_threads())]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS.parent), str(TESTS)))}
+    assert subprocess.run(command, env=env, timeout=120).returncode == -signal.SIGKILL
+    resumed = Training(ResNet(CONFIG, seed=99), train_set, test_set, RECIPE, epochs=4)
+    steps = [record.step for record in resumed.run(checkpoint, resume=True)]
+    assert steps[:2] == [12, 24]  # told once more
+    assert min(steps[2:]) > 29
+    assert same(whole.model, resumed.model)
+    assert told(resumed.history) == told(whole.history)  # with the means over the epoch that was cut in two
+
+
+def test_checkpoints_come_every_half_minute(train_set, test_set, tmp_path, monkeypatch):
+    assert trainer.KEEP_EVERY + trainer.TELL_EVERY <= 60
+    ticks, steps = count(), []
+    monkeypatch.setattr(time, "perf_counter", lambda: float(2 * next(ticks)))  # a step takes four seconds
+    monkeypatch.setattr(checkpoints, "keep", lambda _path, _task, state: steps.append(state["step"]))
+    list(train(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=2, checkpoint=tmp_path / "run.pt"))
+    assert {12, 24} <= set(steps)  # and at every test
+    assert len(steps) > 2
+    assert max(b - a for a, b in pairwise([0, *steps])) * 4 <= 60
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_stop_ends_a_training_at_its_next_step(train_set, test_set):
+    recipe = replace(RECIPE, settle=True)
+    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, recipe, epochs=500)
+    records = []
+    for record in training.run():
+        records.append(record)
+        if len(records) == 5:
+            thread = threading.Thread(target=training.stop)
+            thread.start()
+            thread.join()
+    assert len(records) == 6
+    last = records[-1]
+    assert last.step == records[-2].step + 1
+    assert training.progress == 1
+    assert training.history[-1] is last
+    assert last.test_accuracy == evaluate(training.model, test_set).accuracy
+    assert_usable(training.model)
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_a_stopped_training_by_the_clock_is_repeated_to_its_end(train_set, test_set, monkeypatch):
+    monkeypatch.setattr(trainer, "SETTLE_ON", 128)  # there are more pictures than that, as there usually are
+    monkeypatch.setattr(trainer, "ASK_IN_SHORT", 20)
+    given = {"train_set": train_set, "test_set": test_set, "recipe": replace(RECIPE, settle=True), "minutes": 1.0}
+    first = Training(ResNet(CONFIG, seed=0), **given)
+    for _ in first.run():
+        if first.step > 60:
+            first.stop()
+    assert first.in_short
+    assert not first.finished
+    assert first.history[-1].test_pictures == 20
+    again = Training(ResNet(CONFIG, seed=0), **given, schedule=first.schedule, in_short=first.in_short)
+    list(again.run())
+    assert same(again.model, first.model)
+    assert told(again.history) == told(first.history)
+    assert again.schedule == first.schedule
+    assert again.in_short  # and so can it be repeated in turn
+    assert again.finished  # its own end came by itself
+    whole = Training(ResNet(CONFIG, seed=0), **given, schedule=first.schedule)
+    list(whole.run())
+    assert not same(whole.model, first.model)  # that it was stopped has to be known
+
+
+def test_who_stops_a_training_in_its_last_test_comes_too_late(train_set, test_set, tmp_path, monkeypatch):
+    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=1)
+
+    def stop_and_evaluate(*given):
+        training.stop()
+        return evaluate(*given)
+
+    monkeypatch.setattr(trainer, "evaluate", stop_and_evaluate)
+    list(training.run(tmp_path / "run.pt"))
+    assert training.finished
+    assert not training.in_short
+    assert training.history[-1].test_pictures == len(test_set)
+    assert checkpoints.restore(tmp_path / "run.pt", training._task)["finished"]
+
+
+def test_the_network_is_tested_where_it_was_trained_and_then_put_back(train_set, test_set, tmp_path, monkeypatch):
+    """On a GPU, what is tested and compared after it was put back would lie on another device than the pictures."""
+    order = []
+
+    def note(place, name):
+        done = getattr(place, name)
+
+        def noted(*given):
+            order.append(name)
+            return done(*given)
+
+        monkeypatch.setattr(place, name, noted)
+
+    for place, name in (
+        (trainer, "evaluate"),
+        (trainer, "branch_ratios"),
+        (trainer, "_put_back"),
+        (checkpoints, "keep"),
+    ):
+        note(place, name)
+    monkeypatch.setattr(trainer, "TELL_EVERY", math.inf)
+    for resume in (False, True):  # the second time nothing is left to do
+        model = ResNet(CONFIG, seed=0)
+        for record in train(model, train_set, test_set, RECIPE, 1, checkpoint=tmp_path / "run.pt", resume=resume):
+            order.append("read")
+            assert not any(module.training for module in model.modules())
+            assert all(weight.is_contiguous() and weight.device.type == "cpu" for weight in model.parameters())
+            assert record.test_loss == evaluate(model, test_set).loss
+    assert order == [
+        "evaluate", "branch_ratios", "keep", "_put_back", "read", "_put_back",
+        "_put_back", "read", "_put_back",
+    ]  # fmt: skip
+
+
+def assert_usable(model: ResNet) -> None:
+    assert not any(module.training for module in model.modules())
+    assert all(weight.is_contiguous() for weight in model.parameters())
+    assert all(weight.device.type == "cpu" and weight.grad is None for weight in model.parameters())
+
+
+@pytest.mark.parametrize("budget", [{"epochs": 3}, {"minutes": 1.0}], ids=str)
+def test_a_training_that_is_stopped_before_it_starts_takes_one_step(budget, train_set, test_set):
+    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, **budget)
+    training.stop()
+    (record,) = training.run()
+    assert record.step == 1
+    assert record.test_loss is not None
+    assert math.isfinite(record.train_loss)
+
+
+def test_a_training_that_is_left_leaves_a_usable_network(train_set, test_set):
+    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=3)
+    records = training.run()
+    next(records)
+    records.close()
+    assert_usable(training.model)
+
+
+@pytest.mark.parametrize("kind", ["loss", "weights", "test"])
+def test_divergence_is_an_error_and_leaves_the_last_good_checkpoint(
+    kind, train_set, test_set, tmp_path, monkeypatch, sentence
+):
+    monkeypatch.setattr(trainer, "KEEP_EVERY", 0.0)
+    monkeypatch.setattr(trainer, "TELL_EVERY", 0.0)
+    checkpoint, step = tmp_path / "run.pt", Training._step
+
+    def derail(self: Training, *arguments):
+        step(self, *arguments)
+        if self.step == 17:
+            if kind == "loss":
+                self._meter.sums[0] = math.nan
+            elif kind == "weights":  # as after an update that overflowed, which the loss has not met yet
+                with torch.no_grad():
+                    self.model.fc.weight[0, 0] = math.inf
+            else:
+                monkeypatch.setattr(trainer.Evaluation, "loss", math.nan)
+
+    monkeypatch.setattr(Training, "_step", derail)
+    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=3)
+    with pytest.raises(FloatingPointError, match="diverged") as error:
+        list(training.run(checkpoint))
+    sentence(error.value)
+    kept = checkpoints.restore(checkpoint, training._task)
+    assert kept["step"] == (23 if kind == "test" else 16)
+    assert all(value.isfinite().all() for value in kept["model"].values())
+    assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of a process")
+def test_training_on_as_much_as_cifar10_stays_within_its_memory():
+    program = """
+import importlib, torch
+from dataclasses import replace
+from pathlib import Path
+from resnet_demo import build
+from resnet_demo.data import Dataset
+from resnet_demo.training.recipes import RECIPES
+trainer = importlib.import_module("resnet_demo.training.trainer")
+trainer.hardware.device = lambda: torch.device("cpu")
+def noise(count):
+    pictures = torch.randint(256, (count, 3, 32, 32), dtype=torch.uint8)
+    return Dataset("noise", pictures, torch.arange(count) % 10, tuple("abcdefghij"))
+recipe = replace(RECIPES["fast"], small_until=0.0)
+list(trainer.train(build("resnet20", seed=0), noise(50_000), noise(10_000).subset(500), recipe, minutes=0.05))
+# Not getrusage's ru_maxrss: that is at least the size of the process that started this one.
+(peak,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+print(int(peak.split()[1]) / 1e6)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, cwd=TESTS.parent
+    )
+    assert 0.3 < float(done.stdout) <= 1.5, done.stderr  # in GB
+
+
+def test_a_learning_rate_beyond_measure_diverges(train_set, test_set):
+    wild = replace(RECIPE, lr=1e20, schedule="constant", momentum=0.0, nesterov=False)
+    with pytest.raises(FloatingPointError, match="diverged"):
+        list(train(ResNet(CONFIG, seed=0), train_set, test_set, wild, epochs=3))
+
+
+@pytest.mark.parametrize(
+    ("budget", "named"),
+    [
+        ({}, "either"),
+        ({"epochs": 1, "minutes": 1.0}, "either"),
+        ({"epochs": 0}, "more than nothing"),
+        ({"epochs": -1}, "more than nothing"),
+        ({"minutes": 0.0}, "more than nothing"),
+        ({"minutes": float("nan")}, "more than nothing"),
+        ({"minutes": float("inf")}, "more than nothing"),
+        ({"epochs": 1, "recipe": "secret"}, "fast, paper, seed"),
+        ({"epochs": 1, "seed": -1}, "seed"),
+        ({"epochs": 1, "seed": 10**18}, "seed"),
+    ],
+    ids=str,
+)
+def test_impossible_trainings_are_refused(budget, named, train_set, test_set, sentence):
+    model = ResNet(CONFIG, seed=0)
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(InputError, match=named) as error:
+        next(train(model, train_set, test_set, **{"recipe": RECIPE, **budget}))
+    sentence(error.value)
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_a_network_of_other_classes_is_refused_before_it_is_trained(classes, train_set, test_set, sentence):
+    model = ResNet(replace(CONFIG, classes=classes), seed=0)
+    with pytest.raises(InputError, match=f"{classes} classes apart, stripes has 3") as error:
+        next(train(model, train_set, test_set, RECIPE, epochs=1))
+    sentence(error.value)
+
+
+def test_a_few_pictures_are_one_batch(train_set, test_set):
+    training = Training(ResNet(CONFIG, seed=0), train_set.subset(10), test_set, "fast", epochs=3)
+    history = epochs_of(training.run())
+    assert [(record.step, record.images) for record in history] == [(1, 10), (2, 20), (3, 30)]
+    assert training.recipe == replace(RECIPES["fast"], batch=10)
+    with pytest.raises(InputError, match="two pictures"):
+        Training(ResNet(CONFIG, seed=0), train_set.subset(1), test_set, "fast", epochs=3)
+
+
+def test_a_network_as_load_returns_it_is_trained_like_any_other(train_set, test_set):
+    fresh, loaded = ResNet(CONFIG, seed=0), ResNet(CONFIG, seed=0).eval().requires_grad_(False)
+    for model in (fresh, loaded):
+        list(train(model, train_set, test_set, RECIPE, epochs=1))
+    assert same(fresh, loaded)
+    assert not torch.equal(fresh.get_buffer("stem.bn.running_mean"), torch.zeros(4))
+
+
+# The parts
+
+
+def test_one_step_of_the_textbook_recipe_by_hand(train_set, test_set, monkeypatch):
+    monkeypatch.setattr(trainer.hardware, "half_is_faster", lambda _: False)  # by hand it is done in float32
+    # Without momentum, decay, crops or flips: w - 0.01 * gradient, on the one batch that there is.
+    data = train_set.subset(128)
+    model, expected = ResNet(CONFIG, seed=0), ResNet(CONFIG, seed=0)
+    list(train(model, data, test_set, "seed", epochs=1))
+    loss = cross_entropy(expected.train()(dataset_domain(data).normalise(data.pictures)), data.labels)
+    gradients = torch.autograd.grad(loss, list(expected.parameters()))
+    for new, old, gradient in zip(model.parameters(), expected.parameters(), gradients, strict=True):
+        assert torch.allclose(new, old - 0.01 * gradient, atol=1e-5)
+
+
+def test_a_record_by_hand(train_set, test_set, monkeypatch):
+    """Everything in the record of a training of one step, against torch.autograd and the trace."""
+    data = train_set.subset(32)
+    model, twin = ResNet(CONFIG, seed=0), ResNet(CONFIG, seed=0)
+    recipe = replace(RECIPES["seed"], batch=32)
+    training = Training(model, data, test_set, recipe, epochs=1)
+    monkeypatch.setattr(trainer, "GLANCE", 1)
+    training._half = False  # whatever this machine is good at
+    (record,) = training.run()
+    twin.train().domain = domain = dataset_domain(data)
+    logits = twin(domain.normalise(data.pictures))
+    loss = cross_entropy(logits, data.labels)
+    assert [field.name for field in fields(Record)] == [*asdict(record)]
+    assert (record.epoch, record.step, record.images, record.lr) == (1, 1, 32, 0.01)
+    assert record.seconds > 0
+    assert record.images_per_second == 32 / record.seconds
+    assert record.train_loss == pytest.approx(loss.item(), abs=1e-5)
+    assert record.train_accuracy == (logits.argmax(1) == data.labels).float().mean()
+    assert list(record.gradients) == ["layer1.0", "layer2.0"]
+    for name, block in twin.named_blocks():
+        gradients = torch.autograd.grad(loss, list(block.parameters()), retain_graph=True)
+        expected = math.sqrt(sum(gradient.square().sum().item() for gradient in gradients))
+        assert record.gradients[name] == pytest.approx(expected, rel=1e-4)
+    tested = evaluate(model, test_set)
+    assert (record.test_loss, record.test_accuracy) == (tested.loss, tested.accuracy)
+    # The ratios are those of the weights as they are after the step.
+    trace = trace_blocks(model, domain.normalise(data.pictures[:1]))
+    assert record.ratios == pytest.approx({block.name: block.ratio for block in trace.blocks}, rel=1e-5)
+
+
+def test_a_plain_network_has_gradients_but_no_ratios(train_set, test_set):
+    (record,) = train(ResNet(replace(CONFIG, plain=True), seed=0), train_set.subset(16), test_set, RECIPE, epochs=1)
+    assert record.ratios == {}
+    assert len(record.gradients) == 2
+
+
+def test_the_meter_by_hand():
+    meter = Meter(torch.device("cpu"))
+    logits = torch.tensor([[3.0, 0], [0, 3.0], [0, 3.0]])
+    meter.add(torch.tensor(0.5), logits, torch.tensor([0, 1, 0]))
+    meter.add(torch.tensor(2.5), logits[:1], torch.tensor([1]))
+    assert meter.means() == ((3 * 0.5 + 2.5) / 4, 0.5)
+
+
+def test_settled_statistics_are_those_of_whole_pictures(train_set, randomise):
+    model = randomise(ResNet(CONFIG, seed=0)).train()
+    model.domain = domain = dataset_domain(train_set)
+    data = train_set.subset(50)
+    settle(model, data, 16)  # three whole batches; two pictures are left over
+    assert model.training
+    assert model.stem.bn.momentum == 0.1
+    with torch.no_grad():
+        inputs = [model.stem.conv(domain.normalise(data.pictures[start : start + 16])) for start in (0, 16, 32)]
+    mean = torch.stack([batch.mean((0, 2, 3)) for batch in inputs]).mean(0)
+    variance = torch.stack([batch.var((0, 2, 3)) for batch in inputs]).mean(0)
+    assert torch.allclose(model.get_buffer("stem.bn.running_mean"), mean, atol=1e-5)
+    assert torch.allclose(model.get_buffer("stem.bn.running_var"), variance, rtol=1e-4)
+    settle(model.eval(), data, 1000)  # more than there are: one batch of them all
+    assert not model.training
+    with torch.no_grad():
+        everything = model.stem.conv(domain.normalise(data.pictures))
+    assert torch.allclose(model.get_buffer("stem.bn.running_mean"), everything.mean((0, 2, 3)), atol=1e-5)
+    assert torch.allclose(model.get_buffer("stem.bn.running_var"), everything.var((0, 2, 3)), rtol=1e-4)
+
+
+def test_a_training_settles_at_its_end(train_set, test_set):
+    model = ResNet(CONFIG, seed=0)
+    list(train(model, train_set, test_set, replace(RECIPE, settle=True), epochs=1))
+    settled = copy.deepcopy(model)
+    settle(settled, train_set, RECIPE.batch)
+    assert torch.allclose(model.get_buffer("stem.bn.running_var"), settled.get_buffer("stem.bn.running_var"))
+    rough = ResNet(CONFIG, seed=0)
+    list(train(rough, train_set, test_set, RECIPE, epochs=1))
+    assert torch.equal(rough.fc.weight, model.fc.weight)
+    assert not torch.allclose(model.get_buffer("stem.bn.running_var"), rough.get_buffer("stem.bn.running_var"))
+
+
+def test_without_a_compiler_there_is_a_sentence(train_set, test_set, tmp_path, monkeypatch, sentence):
+    from torch._inductor import config
+
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # what was compiled earlier must not be found
+    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=1, compile=True)
+    with (
+        config.patch({"cpp.cxx": ("no-such-compiler",)}),
+        pytest.raises(InputError, match="C\\+\\+ compiler") as error,
+    ):
+        list(training.run())
+    sentence(error.value)
+    assert_usable(training.model)
+
+
+@pytest.mark.parametrize(
+    ("where", "asked", "does"),
+    [("cpu", None, False), ("cpu", True, True), ("cuda", None, True), ("cuda", False, False)],
+)
+def test_a_gpu_is_given_compiled_networks_and_whole_batches(where, asked, does, train_set, test_set, monkeypatch):
+    monkeypatch.setattr(trainer.hardware, "device", lambda: torch.device(where))
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(trainer, "Meter", lambda _: None)  # it would hold its sums there
+    training = Training(ResNet(CONFIG), train_set, test_set, replace(RECIPE, share=8), minutes=60, compile=asked)
+    assert training.compile is does
+    assert training.recipe.share == (8 if where == "cpu" else None)
+
+
+@pytest.mark.skipif(not shutil.which("g++") or not HEADER.is_file(), reason="there is no C++ compiler")
+def test_a_compiled_training_takes_the_same_way(train_set, test_set, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    one_size = replace(RECIPE, small_until=0.0, share=8)  # each size is compiled on its own
+    models, ends, threads = [ResNet(CONFIG, seed=0) for _ in range(2)], [], torch.get_num_threads()
+    torch.set_num_threads(2)  # so that two threads have what is compiled in common
+    try:
+        for model, compile in zip(models, (False, True), strict=True):
+            training = Training(model, train_set, test_set, one_size, epochs=1, compile=compile)
+            training._half = False  # in half precision, what is computed together is rounded once
+            ends.append(list(training.run())[-1])
+    finally:
+        torch.set_num_threads(threads)
+    assert ends[1].train_loss == pytest.approx(ends[0].train_loss, rel=1e-3)
+    assert ends[1].test_accuracy == pytest.approx(ends[0].test_accuracy, abs=0.02)
+    assert_usable(models[1])
+
+
+def test_crops_are_small_at_first_and_whole_at_last(train_set, test_set):
+    model, sizes = ResNet(CONFIG, seed=0), []
+
+    def note(module, inputs):
+        if module.training:
+            sizes.append(tuple(inputs[0].shape[-2:]))
+
+    model.register_forward_pre_hook(note)
+    list(train(model, train_set, test_set, RECIPE, epochs=2))
+    assert sizes == [(9, 9)] * 12 + [(12, 12)] * 12
+
+
+def test_a_data_sets_domain_has_its_own_mean_and_deviation(train_set):
+    domain = dataset_domain(train_set)
+    inputs = domain.normalise(train_set.pictures)
+    assert inputs.mean((0, 2, 3)).tolist() == pytest.approx([0, 0, 0], abs=1e-4)
+    assert inputs.std((0, 2, 3)).tolist() == pytest.approx([1, 1, 1], abs=1e-4)
+    assert isinstance(hash(domain), int)  # tuples, not lists: a domain is a value
+    black = replace(train_set, pictures=torch.zeros_like(train_set.pictures))
+    assert torch.isfinite(dataset_domain(black).normalise(black.pictures)).all()
+    assert dataset_domain(replace(train_set, name="cifar10", classes=CIFAR10.labels)) is CIFAR10
+    assert dataset_domain(replace(train_set, name="cifar10")).labels == train_set.classes  # a folder of that name
