@@ -127,13 +127,13 @@ def _at_one_depth(finals: Mapping[str, float], kind: str) -> list[Message]:
                 **values,
             ),
             "less": _(
-                "{residual} has {of_residual:tenths} {error} and {plain} has {of_plain:tenths} {error}: the same layers "
-                "do better without the shortcuts.",
+                "{residual} has {of_residual:tenths} {error} and {plain} has {of_plain:tenths} {error}: the same "
+                "layers do better without the shortcuts.",
                 **values,
             ),
             "more": _(
-                "{residual} has {of_residual:tenths} {error} and {plain} has {of_plain:tenths} {error}: the same layers "
-                "do better with the shortcuts.",
+                "{residual} has {of_residual:tenths} {error} and {plain} has {of_plain:tenths} {error}: the same "
+                "layers do better with the shortcuts.",
                 **values,
             ),
         }[findings.error_than(finals[residual], finals[plain])]
