@@ -377,5 +377,5 @@ def test_numbers_of_a_figure_can_be_saved() -> None:
     assert "csv" not in parts.figure("<svg/>", "caption", "name")
 
 
-def test_the_lesson_has_a_text_for_every_step(visit: Visit) -> None:
-    assert len(lesson.STEPS) == len(visit.say.lesson.STEPS) == len(STEPS)
+def test_the_lesson_has_a_text_for_every_step() -> None:
+    assert len(lesson.STEPS) == len(prose.names()) == len(STEPS)

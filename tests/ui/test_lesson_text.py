@@ -431,13 +431,6 @@ def test_english_is_whole_sentences(caption: Callable[..., Message | Sentences])
         assert not re.search(r"  |[{}]|\bnan\b|\binf\b|None", words), words
 
 
-@pytest.mark.parametrize("step", lesson.STEPS, ids=lambda step: step.name)
-def test_a_steps_record_is_complete(step: lesson.Step) -> None:
-    assert callable(step.controls)
-    assert callable(step.view)
-    assert callable(step.pick)
-
-
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(0, "0"), (0.034, "0.034"), (0.45, "0.45"), (18.2, "18"), (113, "110"), (5154, "5,200"), (1.23e-5, "1.2·10⁻⁵"),

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from markupsafe import Markup
 
 from ...errors import InputError
 from ...i18n import Language, Message, Sentences, _, language
+from ..bounds import number_within, one_of, whole_number
 from ..parts import Table
-from ..session import Visit, number_within, whole_number
+from ..session import Visit
 from . import prose
 
 
@@ -29,12 +32,7 @@ class Choice:
     change: Callable[[Visit, Any], None] | None = None  # where it is kept, if not in the lesson's settings
 
     def checked(self, value: object) -> str:
-        if not isinstance(value, str) or value not in self.options:
-            raise InputError(
-                "The control {key!r} is one of {options:or}, not {value!r}.",
-                **{"key": self.key, "options": list(self.options), "value": value},
-            )
-        return value
+        return one_of(value, list(self.options), _("The control {key}", key=self.key))
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,10 @@ class Range:
         if isinstance(value, str):  # from an address
             with suppress(ValueError):
                 value = float(value)
-        name = str(_("The control {key!r}", key=self.key))
+        what = _("The control {key}", key=self.key)
         if isinstance(self.step, int):
-            return whole_number(value, int(self.low), int(self.high), name)
-        return number_within(value, self.low, self.high, name)
+            return whole_number(value, int(self.low), int(self.high), what)
+        return number_within(value, self.low, self.high, what)
 
 
 Control: TypeAlias = Choice | Range
@@ -70,11 +68,11 @@ class View:
     drawing: str
     reading: Message | Sentences
     table: Table
-    below: str = ""  # HTML after the figure
+    below: Markup = field(default_factory=Markup)  # HTML after the figure
 
 
 def nothing_to_pick(visit: Visit, what: str) -> None:
-    raise InputError("There is nothing to click in this step’s drawing; use its controls.")
+    raise InputError("There is nothing to click in this step's drawing; use its controls.")
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def language_of(visit: Visit) -> Language:
 
 def go_to(visit: Visit, number: object) -> None:
     """Open a step of the lesson."""
-    visit.lesson.step = whole_number(number, 1, len(prose.names()), str(_("The step")))
+    visit.lesson.step = whole_number(number, 1, len(prose.names()), _("The step"))
 
 
 def turn(visit: Visit, control: Control, value: object) -> None:

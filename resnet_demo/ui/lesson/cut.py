@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import torch
+from markupsafe import Markup
 from torch import Tensor
 
 from ...figures import draw_street, network_title
@@ -79,16 +78,16 @@ def _answers(visit: Visit, network: ResNet, inputs: Tensor) -> tuple[tuple[Tenso
     return (network(inputs)[0], now[0]), found
 
 
-def _side_by_side(visit: Visit, answers: dict[str, tuple[Tensor, Tensor]]) -> str:
+def _side_by_side(visit: Visit, answers: dict[str, tuple[Tensor, Tensor]]) -> Markup:
     """The likeliest classes of each network, before and now."""
-    say, titles, columns = language_of(visit), visit.titles, ""
+    titles, columns = visit.titles, Markup()
     for name, logits in answers.items():
         then, now = (of_one.softmax(0) for of_one in logits)
         likeliest = then.maximum(now).topk(min(CLASSES, len(titles))).indices.tolist()
         rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], visit.say)
-        title = say(_("{network}: pale before, full now", network=network_title(name)))
-        columns += f"<section><h4>{escape(title)}</h4>{rows}</section>"
-    return f"<div class='rd-outcomes'>{columns}</div>"
+        title = language_of(visit)(_("{network}: pale before, full now", network=network_title(name)))
+        columns += Markup("<section><h4>{}</h4>{}</section>").format(title, Markup(rows))
+    return Markup("<div class='rd-outcomes'>{}</div>").format(columns)
 
 
 STEP = Step("cut", controls, view, pick)

@@ -46,7 +46,7 @@ def pick(visit: Visit, what: str) -> None:
     """A place in the maps was clicked: "row,column"."""
     places = what.split(",")
     if len(places) != 2:
-        raise InputError("A place is a row and a column, like 3,5, not {what!r}.", what=what)
+        raise InputError("A place is a row and a column, such as 3,5, not {value!r}.", value=what)
     for control, value in zip(_places(visit), places, strict=True):
         turn(visit, control, value)
 

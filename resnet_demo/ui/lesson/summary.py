@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
+from markupsafe import Markup
 
 from ...figures import draw_lines
 from ...i18n import _
@@ -60,28 +60,28 @@ def view(visit: Visit) -> View:
     )
 
 
-def _seen(visit: Visit) -> str:
+def _seen(visit: Visit) -> Markup:
     """What was read out in the steps before, each a way back to it."""
-    say, read, items = language_of(visit), visit.lesson.read, ""
-    heading = say(_("What you saw"))
+    say, read, items = language_of(visit), visit.lesson.read, Markup()
     for number in range(1, len(prose.names())):
-        title = prose.read(number, visit.language).title
-        words, kind = (read[number], "") if number in read else (_("not opened yet"), ' class="rd-not-yet"')
-        items += (
-            f'<li><button type="button" class="rd-back-to" data-pick="{number}">{number}. {escape(title)}</button>'
-            f"<span{kind}>{escape(say(words))}</span></li>"
+        seen = number in read
+        items += Markup(
+            '<li><button type="button" class="rd-back-to" data-pick="{number}">{number}. {title}</button>'
+            '<span class="{kind}">{words}</span></li>'
+        ).format(
+            number=number,
+            title=prose.read(number, visit.language).title,
+            kind="" if seen else "rd-not-yet",
+            words=say(read[number] if seen else _("not opened yet")),
         )
-    return f"<h4>{escape(heading)}</h4><ol class='rd-lesson-seen'>{items}</ol>"
+    return Markup("<h4>{}</h4><ol class='rd-lesson-seen'>{}</ol>").format(say(_("What you saw")), items)
 
 
-def _onward(visit: Visit) -> str:
+def _onward(visit: Visit) -> Markup:
     say = language_of(visit)
-    heading = say(_("Where to go next"))
-    buttons = "".join(
-        f'<button type="button" class="rd-look" data-pick="{page}">{escape(say(title))}</button>'
-        for page, title in PAGES.items()
-    )
-    return f"<h4>{escape(heading)}</h4><div class='rd-choices'>{buttons}</div>"
+    button = Markup('<button type="button" class="rd-look" data-pick="{}">{}</button>')
+    buttons = Markup().join(button.format(page, say(title)) for page, title in PAGES.items())
+    return Markup("<h4>{}</h4><div class='rd-choices'>{}</div>").format(say(_("Where to go next")), buttons)
 
 
 STEP = Step("summary", controls, view, pick)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from itertools import zip_longest
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from ...i18n import Language, _
 from .. import lesson
+from ..captions import lesson as captions
 from ..events import Events
 from ..lesson import Choice, Control, Range
 from ..lesson import prose as proses
@@ -84,6 +85,15 @@ class LearnPage:
         return {component: gr.skip() for component in components}
 
 
+def invitation(say: Language) -> str:
+    """What stands beside the button that starts the lesson."""
+    return say(captions.INVITATION)
+
+
+def start(say: Language) -> str:
+    return say(captions.START)
+
+
 def build() -> LearnPage:
     steps = gr.HTML(elem_id="lesson-steps", js_on_load=choose("step", number=True))
     prose = gr.Markdown(elem_id="lesson-prose", latex_delimiters=MATHS)
@@ -103,12 +113,13 @@ def build() -> LearnPage:
         say, number = language_of(visit), visit.lesson.step
         said, step = proses.read(number, visit.language), lesson.STEPS[number - 1]
         seen = step.view(visit)
+        drawn = figure(seen.drawing, say(seen.reading), seen.name, table=seen.table, say=visit.say)
         visit.lesson.read[number] = seen.reading
         return {
             steps: _steps(visit),
             prose: _prose(say, said, number),
             **_set(choices, ranges, step.controls(visit), say),
-            view: figure(seen.drawing, say(seen.reading), seen.name, table=seen.table, say=visit.say) + seen.below,
+            view: Markup(drawn) + seen.below,
             question: say(_("**Think first.** {question}", question=said.question)),
             answer: _answer(say, said),
             back: gr.update(value=say(_("← Back")), interactive=number > 1),
@@ -174,18 +185,22 @@ def pick(visit: Visit, what: object) -> None:
 # What is shown
 
 
-def _steps(visit: Visit) -> str:
+def _steps(visit: Visit) -> Markup:
     """All steps as a list of buttons."""
-    items = ""
-    for number in range(1, len(lesson.STEPS) + 1):
-        title = escape(proses.read(number, visit.language).title)
-        items += (
-            f'<li><button type="button" class="rd-lesson-step" data-step="{number}" '
-            f'{"aria-current=step " if number == visit.lesson.step else ""}title="{title}" '
-            f'aria-label="{number}. {title}">{number}</button></li>'
+    step = Markup(
+        '<li><button type="button" class="rd-lesson-step" data-step="{number}"{current} title="{title}" '
+        'aria-label="{number}. {title}">{number}</button></li>'
+    )
+    items = Markup().join(
+        step.format(
+            number=number,
+            current=Markup(' aria-current="step"') if number == visit.lesson.step else "",
+            title=proses.read(number, visit.language).title,
         )
-    label = escape(language_of(visit)(_("Steps of the lesson")))
-    return f'<nav aria-label="{label}"><ol class="rd-lesson-steps">{items}</ol></nav>'
+        for number in range(1, len(lesson.STEPS) + 1)
+    )
+    label = language_of(visit)(_("Steps of the lesson"))
+    return Markup('<nav aria-label="{}"><ol class="rd-lesson-steps">{}</ol></nav>').format(label, items)
 
 
 def _prose(say: Language, said: Prose, number: int) -> str:
@@ -212,13 +227,12 @@ def _as_set(control: Control, say: Language) -> Any:
     return gr.update(visible=True, label=label, value=control.value, **bounds)
 
 
-def _answer(say: Language, said: Prose) -> str:
+def _answer(say: Language, said: Prose) -> Markup:
     """The choices, and the answer folded away."""
-    buttons = "".join(
-        f'<button type="button" class="rd-choice" aria-pressed="false" data-right="{str(place == said.right).lower()}">'
-        f"{escape(choice)}</button>"
-        for place, choice in enumerate(said.choices, start=1)
+    button = Markup('<button type="button" class="rd-choice" aria-pressed="false" data-right="{}">{}</button>')
+    buttons = Markup().join(
+        button.format(str(place == said.right).lower(), choice) for place, choice in enumerate(said.choices, start=1)
     )
-    shown = f'<div class="rd-choices">{buttons}</div>' if buttons else ""
-    reveal = escape(say(_("Show the answer")))
-    return f'{shown}<details class="rd-fold"><summary>{reveal}</summary><p>{escape(said.answer)}</p></details>'
+    shown = Markup('<div class="rd-choices">{}</div>').format(buttons) if buttons else ""
+    fold = Markup('{}<details class="rd-fold"><summary>{}</summary><p>{}</p></details>')
+    return fold.format(shown, say(_("Show the answer")), said.answer)
