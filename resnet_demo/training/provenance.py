@@ -23,7 +23,8 @@ from ..models.weights import read_metadata
 from . import distributed, hardware
 from .evaluation import Evaluation
 from .recipes import Recipe
-from .trainer import Record, Training
+from .records import Record
+from .trainer import Training
 
 
 def provenance(network: str, training: Training, test: Evaluation) -> dict[str, Any]:
