@@ -152,7 +152,9 @@ def _open(path: Path) -> Any:
     try:
         return load_image(path)
     except InputError as error:  # of several pictures, which one?
-        raise InputError(str(error) if path.name in str(error) else f"{path.name}: {error}") from None
+        if path.name in str(error):
+            raise
+        raise InputError("{file}: {reason}", file=path.name, reason=error.message) from None
 
 
 @_command
@@ -281,9 +283,9 @@ def train(
     # What is impossible is told before anything is read or downloaded.
     network(model)
     if out.suffix != ".safetensors":
-        raise InputError(f"The weights are written as .safetensors, not as {out.name}.")
+        raise InputError("The weights are written as .safetensors, not as {file}.", file=out.name)
     if (epochs is None) == (minutes is None):
-        raise InputError("A training needs a budget: either --epochs or --minutes.")
+        raise InputError("Training needs a budget: either --epochs or --minutes.")
     pace_of(epochs, minutes, schedule, steps_per_epoch=1)  # how many there are, the pictures tell later
     recipe_of(how, minutes)
     with distributed.together():
@@ -369,18 +371,23 @@ def _replayed(path: Path, given: dict[str, Any]) -> Settings:
     for option, value in given.items():
         if value is not None and value != told[option]:
             raise InputError(
-                f"{option} {value} is not how {path.name} was trained; leave it out to repeat that training."
+                "{option} {value} is not how {file} was trained; leave it out to repeat that training.",
+                option=option,
+                value=value,
+                file=path.name,
             )
     if given["--data"] is None and settings.dataset not in (*DATASETS, "shapes") and not place.exists():
         raise InputError(
-            f"{path.name} was trained on {settings.dataset}: tell with --data where that folder or zip lies."
+            "{file} was trained on {dataset}: use --data to say where that folder or zip is.",
+            file=path.name,
+            dataset=settings.dataset,
         )
     return settings
 
 
 def _tell_notes(*datasets: Dataset) -> None:
     """On stderr, what is to be known of data sets, such as which pictures were left out."""
-    for note in dict.fromkeys(dataset.note for dataset in datasets if dataset.note):
+    for note in dict.fromkeys(str(dataset.note) for dataset in datasets if dataset.note):
         typer.echo(note, err=True)
 
 
@@ -532,7 +539,7 @@ def bench(
     from . import bench as benches
 
     if name not in benches.NAMES:
-        raise InputError(f"There is no bench {name!r}; there are {', '.join(benches.NAMES)}.")
+        raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=benches.NAMES)
     options: dict[str, Any] = {"budgets": tuple(budget)} if budget else {}
     result = benches.run(name, **options, **({"seeds": seeds} if seeds else {}))
     return result, console.bench(result)

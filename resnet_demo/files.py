@@ -15,7 +15,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+        raise InputError(
+            "{path} cannot be written: {reason}.", path=path, reason=error.strerror or str(error)
+        ) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -24,6 +24,7 @@ from torch.nn import Parameter
 
 from ..errors import InputError
 from ..files import write_atomically
+from ..i18n import Message, _
 from ..images import CIFAR10, IMAGENET_MEAN, IMAGENET_STD, Domain, imagenet, nameless
 from .resnet import ResNet, ResNetConfig
 
@@ -68,7 +69,12 @@ def load_file(path: str | Path) -> ResNet:
     else:
         config, domain, state = recognise(tensors)
     if len(domain.labels) != config.classes:
-        raise InputError(f"{path.name} names {len(domain.labels)} classes for a network of {config.classes}.")
+        raise InputError(
+            "{file} names {named} classes for a network of {classes}.",
+            file=path.name,
+            named=len(domain.labels),
+            classes=config.classes,
+        )
     with torch.device("meta"):
         model = ResNet(config)
     vet(state, model.state_dict(), path.name)
@@ -90,33 +96,40 @@ def read_metadata(path: Path) -> dict[str, Any]:
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The named tensors of a checkpoint file, and a safetensors file's metadata. Never runs code from the file."""
     if not os.path.isfile(path):  # unlike Path.is_file, False for an overlong or otherwise impossible name, too
-        raise InputError(f"There is no file {path}.")
+        raise InputError("There is no file {path}.", path=path)
     if path.suffix not in SUFFIXES:
-        raise InputError(f"{path.name} is not a checkpoint; files ending in {', '.join(SUFFIXES)} are read.")
+        raise InputError(
+            "{file} is not a checkpoint; files ending in {suffixes:or} are read.", file=path.name, suffixes=SUFFIXES
+        )
     if path.stat().st_size > MAX_BYTES:
-        raise InputError(f"{path.name} is larger than the {MAX_BYTES // 1_000_000} MB that are read.")
+        raise InputError(
+            "{file} is larger than the {most} MB that are read.", file=path.name, most=MAX_BYTES // 1_000_000
+        )
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, "pt") as file:
                 sizes = (file.get_slice(name).get_shape() for name in file.keys())  # noqa: SIM118 (not a dict)
                 if any(torch.Size(size).numel() > MAX_BYTES for size in sizes):
-                    raise InputError(f"{path.name} declares tensors larger than the file.")
+                    raise InputError("{file} declares tensors larger than the file.", file=path.name)
                 return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
         if zipfile.is_zipfile(path):  # a small zip can hold a very large tensor of zeros
             with zipfile.ZipFile(path) as archive:
                 if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                    raise InputError(f"{path.name} unpacks to more than {MAX_BYTES // 1_000_000} MB.")
+                    raise InputError(
+                        "{title} unpacks to more than {most} MB.", title=path.name, most=MAX_BYTES // 1_000_000
+                    )
         content = torch.load(path, map_location="cpu", weights_only=True)
     except InputError:
         raise
     except SafetensorError:
-        raise InputError(f"{path.name} is not a safetensors file, or is damaged.") from None
+        raise InputError("{file} is not a safetensors file, or is damaged.", file=path.name) from None
     except Exception as error:  # torch.load meets a hostile or torn file with exceptions of every kind
         if "unsupported global" in str(error).lower():
             raise InputError(
-                f"{path.name} holds more than tensors (Python objects, which could run code); save its state_dict."
+                "{file} holds more than tensors (Python objects, which could run code); save its state_dict.",
+                file=path.name,
             ) from None
-        raise InputError(f"{path.name} is not a PyTorch checkpoint, or is damaged.") from None
+        raise InputError("{file} is not a PyTorch checkpoint, or is damaged.", file=path.name) from None
     return _state_dict(content, path.name), {}
 
 
@@ -126,14 +139,16 @@ def _state_dict(content: Any, name: str) -> dict[str, Tensor]:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
     if not isinstance(content, Mapping) or not content:
-        raise InputError(f"{name} holds no state_dict, that is, no tensors by name.")
+        raise InputError("{file} holds no state_dict, that is, no tensors by name.", file=name)
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
-            raise InputError(f"{name} holds {key!r}, which is not a named tensor; save the state_dict alone.")
+            raise InputError(
+                "{file} holds {key!r}, which is not a named tensor; save the state_dict alone.", file=name, key=key
+            )
         # First of all, since the odd kinds do not even have a shape to compare.
         usual = value.layout == torch.strided and value.device.type == "cpu"
         if not usual or value.is_quantized or type(value) not in (Tensor, Parameter):
-            raise InputError(f"{name}: the tensor {key} does not hold plain real numbers.")
+            raise InputError("{file}: the tensor {tensor} does not hold plain real numbers.", file=name, tensor=key)
     return dict(content)
 
 
@@ -142,28 +157,37 @@ def vet(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], name: str) 
     spare = sorted(state.keys() - expected.keys())
     missing = sorted(key for key in expected.keys() - state.keys() if not _is_bookkeeping(key))
     if missing:
-        raise InputError(f"{name} lacks the tensor {_first_of(missing)}.")
+        raise InputError("{file} lacks the tensor {tensor}.", file=name, tensor=_first_of(missing))
     if spare:
-        raise InputError(f"{name} has, beyond what the network knows, the tensor {_first_of(spare)}.")
+        raise InputError(
+            "{file} has a tensor that the network does not know: {tensor}.", file=name, tensor=_first_of(spare)
+        )
     if sum(tensor.numel() * 4 for tensor in expected.values()) > MAX_BYTES:  # a stride of 0 makes giants of small files
-        raise InputError(f"{name} describes a network of more than {MAX_BYTES // 1_000_000} MB.")
+        raise InputError("{file} describes a network of more than {most} MB.", file=name, most=MAX_BYTES // 1_000_000)
     for key, tensor in state.items():
         if tensor.shape != expected[key].shape:
-            found, known = _dims(tensor), _dims(expected[key])
-            raise InputError(f"{name}: the tensor {key} has the shape {found}, where the network has {known}.")
+            raise InputError(
+                "{file}: the tensor {tensor} has the shape {found}, where the network has {known}.",
+                file=name,
+                tensor=key,
+                found=_dims(tensor),
+                known=_dims(expected[key]),
+            )
         if _is_bookkeeping(key):
             continue
         if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
-            raise InputError(f"{name}: the tensor {key} does not hold plain real numbers.")
+            raise InputError("{file}: the tensor {tensor} does not hold plain real numbers.", file=name, tensor=key)
         values = tensor.float()
         if not torch.isfinite(values).all():
-            raise InputError(f"{name}: the tensor {key} holds values that are not finite (NaN or infinity).")
+            raise InputError(
+                "{file}: the tensor {tensor} holds values that are not finite (NaN or infinity).", file=name, tensor=key
+            )
         if key.endswith("running_var") and (values < 0).any():
-            raise InputError(f"{name}: the tensor {key} holds a negative variance.")
+            raise InputError("{file}: the tensor {tensor} holds a negative variance.", file=name, tensor=key)
 
 
-def _first_of(keys: Sequence[str]) -> str:
-    return f"{keys[0]} and {len(keys) - 1} more" if len(keys) > 1 else keys[0]
+def _first_of(keys: Sequence[str]) -> str | Message:
+    return _("{tensor} and {count} more", tensor=keys[0], count=len(keys) - 1) if len(keys) > 1 else keys[0]
 
 
 # Recognising
@@ -179,23 +203,25 @@ def recognise(tensors: dict[str, Tensor]) -> tuple[ResNetConfig, Domain, dict[st
     for key, tensor in tensors.items():
         ours = rename(key)
         if ours in state:
-            raise InputError(f"The checkpoint holds the tensor {ours} twice, the second time as {key}.")
+            raise InputError(
+                "The checkpoint holds the tensor {tensor} twice, the second time as {key}.", tensor=ours, key=key
+            )
         state[ours] = tensor
     stem, fc = state.get("stem.conv.weight"), state.get("fc.weight")
     if stem is None or fc is None or stem.ndim != 4 or fc.ndim != 2:
-        raise InputError("This is no ResNet that is known here: it lacks a first convolution or a last linear layer.")
+        raise InputError("This is not a ResNet known here: it lacks a first convolution or a last linear layer.")
     found = [re.fullmatch(r"layer(\d)\.(\d{1,3})\.residual\.conv1\.weight", key) for key in state]
     places = sorted({(int(match[1]), int(match[2])) for match in found if match})
     stages = sorted({stage for stage, _ in places})
     if not places or stages != list(range(1, len(stages) + 1)):
-        raise InputError("This is no ResNet that is known here: it has no blocks layer1.0, layer1.1 and so on.")
+        raise InputError("This is not a ResNet known here: it has no blocks layer1.0, layer1.1 and so on.")
     first = [
         state[f"layer{stage}.{next(i for s, i in places if s == stage)}.residual.conv1.weight"] for stage in stages
     ]
     if any(weight.ndim != 4 or not 1 <= weight.shape[0] <= 4096 for weight in first) or fc.shape[0] > 100_000:
-        raise InputError("This is no ResNet that is known here: its convolutions have impossible shapes.")
+        raise InputError("This is not a ResNet known here: its convolutions have impossible shapes.")
     if fc.shape[0] < 1 or sum(max(i for s, i in places if s == stage) + 1 for stage in stages) > MAX_BLOCKS:
-        raise InputError("This is no ResNet that is known here: it has too many blocks, or no classes.")
+        raise InputError("This is not a ResNet known here: it has too many blocks, or no classes.")
     projections = any(".shortcut.conv." in key for key in state)
     bottleneck = any(".residual.conv3." in key for key in state)
     config = ResNetConfig(

@@ -185,13 +185,18 @@ def load(source: str | Path, seed: int = 0) -> ResNet:
     if path:
         return load_file(path)
     if entry.weights == "bundled":
-        seeds = ", ".join(map(str, bundled_seeds(entry.name)))
-        raise InputError(f"The bundled weights of {entry.name} were trained from seed {seeds}, not from {seed}.")
+        raise InputError(
+            "The bundled weights of {name} were trained from the seeds {seeds:and}, not from {seed}.",
+            name=entry.name,
+            seeds=bundled_seeds(entry.name),
+            seed=seed,
+        )
     if entry.weights == "download":
         return _load_torchvision(entry)
-    trained = ", ".join(name for name in names() if bundled_weights(name))
     raise InputError(
-        f"No trained weights come with {entry.name} (they do with {trained}); train it, or load a checkpoint file."
+        "No trained weights come with {name} (they do with {trained:and}); train it, or load a checkpoint file.",
+        name=entry.name,
+        trained=[name for name in names() if bundled_weights(name)],
     )
 
 
@@ -216,8 +221,10 @@ def _load_torchvision(entry: Network) -> ResNet:
             path.unlink(missing_ok=True)
             reason = getattr(error, "reason", None) or error
             raise InputError(
-                f"The ImageNet weights of {entry.name} are not on this computer and could not be downloaded "
-                f"({reason}); connect to the internet, upload a checkpoint, or choose random weights."
+                "The ImageNet weights of {name} are not on this computer and could not be downloaded ({reason}); connect "
+                "to the internet, upload a checkpoint, or choose random weights.",
+                name=entry.name,
+                reason=str(reason),
             ) from None
     model = load_file(path)
     model.provenance = {

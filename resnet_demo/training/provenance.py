@@ -84,7 +84,7 @@ def settings_of(path: Path) -> Settings:
     would go on to the end of its budget. (By the clock, the schedule tells where it ended.)
     """
     if not path.is_file():
-        raise InputError(f"There is no file {path}.")
+        raise InputError("There is no file {path}.", path=path)
     try:
         own = path.suffix == ".safetensors"
         story = read_metadata(path)["provenance"] if own else json.loads(path.read_text("utf-8"))
@@ -103,11 +103,14 @@ def settings_of(path: Path) -> Settings:
             compiled=bool(story["compiled"]),
         )
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
-        raise InputError(f"{path.name} does not tell of a training that could be run again.") from None
+        raise InputError("{file} does not describe a training that could be run again.", file=path.name) from None
     if stopped and settings.epochs:
         raise InputError(
-            f"{path.name} is of a training that was stopped after {taken} steps of its {settings.epochs} epochs; by "
-            "epochs, only a whole training can be repeated."
+            "{file} is from a training that was stopped after {steps} steps of its {epochs} epochs; a training by "
+            "epochs can only be repeated as a whole.",
+            file=path.name,
+            steps=taken,
+            epochs=settings.epochs,
         )
     return settings
 

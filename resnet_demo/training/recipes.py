@@ -34,8 +34,9 @@ class Recipe:
         possible = all(isinstance(count, int) and count >= 0 for count in counts)
         if not possible or not all(0 <= number < math.inf for number in numbers) or self.schedule not in SCHEDULES:
             raise InputError(
-                "A recipe has numbers from 0 up, whole ones for batch, share and shift, and one of the schedules "
-                f"{', '.join(SCHEDULES)}."
+                "In a recipe all numbers are 0 or more, those of pictures and pixels are whole, and the schedule is "
+                "{known:or}.",
+                known=SCHEDULES,
             )
 
     def crop(self, size: int, progress: float) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from resnet_demo.ui.text.templates import LONGEST, Templates
+from resnet_demo.ui.text.zh.sentences import _SENTENCES
 
 import resnet_demo
 from resnet_demo import images
@@ -16,8 +18,6 @@ from resnet_demo.errors import InputError
 from resnet_demo.models import weights, zoo
 from resnet_demo.ui import text
 from resnet_demo.ui.bounds import whole_number
-from resnet_demo.ui.text.templates import LONGEST, Templates
-from resnet_demo.ui.text.zh.sentences import _SENTENCES
 
 PACKAGE = Path(resnet_demo.__file__).parent
 SHELL = ("cli.py", "bench", "distributed.py", "checkpoint.py", "provenance.py")  # what no page ever asks
