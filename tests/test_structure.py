@@ -20,6 +20,7 @@ PACKAGE = ROOT / "resnet_demo"
 
 # Imports go to the same floor or down, never up and never in a circle.
 FLOORS = {
+    "i18n": 0,
     "errors": 0,
     "assets": 0,
     "files": 1,

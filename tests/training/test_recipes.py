@@ -50,7 +50,7 @@ def test_recipes_by_name(sentence):
     assert recipe_of("fast") is RECIPES["fast"]
     own = replace(RECIPES["fast"], lr=0.3)
     assert recipe_of(own) is own
-    with pytest.raises(InputError, match="fast, paper, seed") as error:
+    with pytest.raises(InputError, match="fast, paper and seed") as error:
         recipe_of("secret")
     sentence(error.value)
 
