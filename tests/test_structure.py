@@ -128,9 +128,10 @@ def test_no_part_imports_another_in_a_circle():
 @pytest.mark.parametrize(
     ("name", "known"),
     [
-        ("data", {"data", "images", "errors"}),
-        ("images", {"errors"}),
-        ("errors", set()),
+        ("data", {"data", "images", "errors", "i18n"}),
+        ("images", {"errors", "i18n"}),
+        ("errors", {"i18n"}),
+        ("i18n", {"i18n"}),
         ("assets", {"errors"}),
         ("console", set()),
     ],
