@@ -71,10 +71,10 @@ class Settings:
     seed: int
     epochs: int | None
     minutes: float | None
-    schedule: list[int] | None
-    in_short: bool
-    threads: int
-    compiled: bool
+    schedule: list[int] | None = None
+    in_short: bool = False
+    threads: int | None = None  # None: all there are
+    compiled: bool | None = None  # None: as is usual on the device
 
 
 def settings_of(path: Path) -> Settings:

@@ -58,11 +58,16 @@ RECIPES = {
 OLD_NAMES = {"seed": "textbook"}  # as version 0.1 called them
 
 
+def current_name(name: str) -> str:
+    """The name of a recipe today, which old files and commands may call otherwise."""
+    return OLD_NAMES.get(name, name)
+
+
 def recipe_of(recipe: Recipe | str, minutes: float | None = None) -> Recipe:
     """A recipe as it is, or by its name: `fast` then fits the time. InputError where there is none of that name."""
     if isinstance(recipe, Recipe):
         return recipe
-    recipe = OLD_NAMES.get(recipe, recipe)
+    recipe = current_name(recipe)
     if recipe not in RECIPES:
         if near := similar(recipe, RECIPES):
             raise InputError(
