@@ -289,7 +289,7 @@ def test_replay_of_trainings_that_were_stopped(tmp_path: Path, monkeypatch: pyte
         assert (theirs.provenance or {})[key] == (ours.provenance or {})[key], key
     monkeypatch.setattr("resnet_demo.data.load_dataset", lambda *_: pytest.fail("nothing needs to be read"))
     said = complaint("train", "--replay", tmp_path / "epochs.safetensors", "--out", out)
-    assert said.startswith("epochs.safetensors is of a training that was stopped after 1 steps of its 9 epochs")
+    assert said.startswith("epochs.safetensors is from a training that was stopped after 1 steps of its 9 epochs")
 
 
 def test_train_tells_how_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

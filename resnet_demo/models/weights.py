@@ -12,7 +12,8 @@ import os
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,14 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from ..errors import InputError
-from ..files import write_atomically
+from ..files import parsed, write_atomically
 from ..i18n import Message, _
 from ..images import CIFAR10, IMAGENET_MEAN, IMAGENET_STD, Domain, imagenet, nameless
 from .resnet import ResNet, ResNetConfig
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th")
 MAX_BYTES = 500_000_000  # the largest network here, ResNet-152, has 241 MB
+MOST_TEXT = {"config": 20_000, "domain": 10_000_000, "provenance": 10_000_000}  # characters of metadata
 MAX_BLOCKS = 600  # the deepest network of the paper, ResNet-1202, has 600
 
 
@@ -87,10 +89,27 @@ def load_file(path: str | Path) -> ResNet:
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Only the `config`, `domain` and `provenance` of a safetensors file of ours; no tensor is read."""
+    """Only the `config`, `domain` and `provenance` of a safetensors file; no tensor is read.
+
+    Pages ask for it at every turn, so it is read once for each state of the file. The dictionaries are shared: they
+    are for reading. What is absent, or no JSON object, is an empty one.
+    """
+    state = path.stat()
+    return _read_metadata(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_metadata(path: Path, modified: int, size: int) -> dict[str, Any]:
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
-    return {key: _json(metadata.get(key), {}) for key in ("config", "domain", "provenance")}
+    return {key: _object(metadata.get(key, "{}")) for key in ("config", "domain", "provenance")}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        return parsed(dict[str, Any], text)
+    except ValueError:
+        return {}
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -262,60 +281,64 @@ def _guess_domain(config: ResNetConfig) -> Domain:
     return nameless(config.classes, 224 if config.stem == "imagenet" else 32)
 
 
+@dataclass(frozen=True)
+class _Story:
+    """What the app and the library read in the provenance of a checkpoint; it may hold more."""
+
+    energy_percentiles: tuple[float, ...] | None = None
+    test_accuracy: float | None = None
+    test_pictures: int | None = None
+    history: tuple[dict[str, Any], ...] = ()
+
+
 def _own_config(metadata: Mapping[str, str]) -> ResNetConfig:
-    fields = _json(metadata["config"], None)
+    text = metadata["config"]
     try:
-        config = ResNetConfig(**{**fields, "blocks": tuple(fields["blocks"]), "widths": tuple(fields["widths"])})
-    except ValueError as error:
-        raise InputError(f"The checkpoint's config cannot be used. {error}") from None
-    except (TypeError, KeyError):
-        raise InputError("The checkpoint's config cannot be used; it does not have the fields of ours.") from None
+        known = {field.name for field in fields(ResNetConfig)}
+        if len(text) > MOST_TEXT["config"] or parsed(dict[str, Any], text).keys() - known:
+            raise ValueError
+        config = parsed(ResNetConfig, text)
+    except InputError as error:
+        raise InputError("The checkpoint's config cannot be used. {reason}", reason=error.message) from None
+    except ValueError:
+        raise InputError(
+            "The checkpoint's config cannot be used: a field is missing, unknown, or of a wrong type or size."
+        ) from None
     if sum(config.blocks) > MAX_BLOCKS or max(config.widths) > 4096 or config.classes > 100_000:
         raise InputError("The checkpoint's config describes a network larger than any known here.")
     return config
 
 
 def _own_domain(metadata: Mapping[str, str], config: ResNetConfig) -> Domain:
-    fields = _json(metadata.get("domain"), None)
-    if fields is None:
+    text = metadata.get("domain")
+    if not text:
         return _guess_domain(config)
     try:
-        domain = Domain(
-            name=str(fields["name"]),
-            labels=tuple(str(label)[:80] for label in fields["labels"]),
-            size=int(fields["size"]),
-            resize=int(fields["resize"]),
-            mean=tuple(float(value) for value in fields["mean"]),  # pyright: ignore[reportArgumentType]
-            std=tuple(float(value) for value in fields["std"]),  # pyright: ignore[reportArgumentType]
-        )
-    except (TypeError, KeyError, ValueError, OverflowError):
+        if len(text) > MOST_TEXT["domain"]:
+            raise ValueError
+        domain = parsed(Domain, text)
+    except ValueError:
         raise InputError("The checkpoint's description of its pictures cannot be used.") from None
-    if not 8 <= domain.size <= domain.resize <= 512 or len(domain.mean) != 3 or len(domain.std) != 3:
+    if not 8 <= domain.size <= domain.resize <= 512:
         raise InputError("The checkpoint's description of its pictures cannot be used.")
     if not all(0 <= m <= 1 for m in domain.mean) or not all(0 < s <= 1 for s in domain.std):
         raise InputError("The checkpoint's description of its pictures has an impossible normalisation.")
-    return domain
+    return replace(domain, name=domain.name[:80], labels=tuple(label[:80] for label in domain.labels))
 
 
 def _own_provenance(metadata: Mapping[str, str]) -> dict[str, Any]:
-    provenance = _json(metadata.get("provenance"), {})
-    percentiles = provenance.get("energy_percentiles", []) if isinstance(provenance, dict) else None
-    accuracy = provenance.get("test_accuracy", 0) if isinstance(provenance, dict) else None
-    usable = isinstance(percentiles, list) and len(percentiles) <= 1001 and all(map(_is_number, percentiles))
-    if not usable or not (accuracy is None or (_is_number(accuracy) and 0 <= accuracy <= 1)):
+    text = metadata.get("provenance") or "{}"
+    try:
+        if len(text) > MOST_TEXT["provenance"]:
+            raise ValueError
+        provenance, story = parsed(dict[str, Any], text), parsed(_Story, text)
+    except ValueError:
+        raise InputError("The checkpoint's account of its training cannot be used.") from None
+    percentiles = story.energy_percentiles or ()
+    possible = len(percentiles) <= 1001 and all(abs(value) < 1e9 for value in percentiles)
+    if not possible or not 0 <= (story.test_accuracy or 0) <= 1 or not 0 <= (story.test_pictures or 0) < 10**12:
         raise InputError("The checkpoint's account of its training cannot be used.")
     return provenance
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
-
-
-def _json(text: str | None, default: Any) -> Any:
-    try:
-        return json.loads(text) if text else default
-    except (ValueError, RecursionError):
-        raise InputError("The checkpoint's metadata is not valid JSON.") from None
 
 
 def _is_bookkeeping(name: str) -> bool:
