@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 
 from ..data import Dataset, augment, batches
 from ..errors import InputError
+from ..i18n import _
 from ..images import CIFAR10, Domain
 from ..interpret.trace import branch_ratios
 from ..models.predict import domain_of
@@ -120,10 +121,16 @@ class Training:
             share=recipe.share if self.device.type == "cpu" else None,  # a GPU is faster with all of a batch at once
         )
         if len(train_set) < 2:
-            raise InputError("Training needs two pictures at least.")
+            raise InputError("Training needs at least two pictures.")
         shares_of(self.recipe)
         if not 0 <= seed < SEEDS:
-            raise InputError(f"The seed must be a whole number from 0 to {SEEDS - 1}, not {seed}.")
+            raise InputError(
+                "{what} must be a whole number from {low} to {high}, not {value!r}.",
+                what=_("The seed"),
+                low=0,
+                high=SEEDS - 1,
+                value=seed,
+            )
         for dataset in (train_set, test_set):
             check_classes(model, dataset)
         self.steps_per_epoch = len(train_set) // self.recipe.batch

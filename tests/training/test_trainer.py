@@ -513,7 +513,7 @@ def test_impossible_trainings_are_refused(budget, named, train_set, test_set, se
 @pytest.mark.parametrize("classes", [2, 10])
 def test_a_network_of_other_classes_is_refused_before_it_is_trained(classes, train_set, test_set, sentence):
     model = ResNet(replace(CONFIG, classes=classes), seed=0)
-    with pytest.raises(InputError, match=f"{classes} classes apart, stripes has 3") as error:
+    with pytest.raises(InputError, match=f"distinguishes {classes} classes, stripes has 3") as error:
         next(train(model, train_set, test_set, RECIPE, epochs=1))
     sentence(error.value)
 
