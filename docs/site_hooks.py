@@ -1,6 +1,6 @@
-"""What lies outside docs/ and belongs to the site: the README and its pictures, CONTRIBUTING, the changelog, the tuning.
+"""What lies outside docs/ and belongs to the site: README and its pictures, CONTRIBUTING, changelog, tuning.
 
-Their links are written for the place where they lie, where GitHub and editors follow them; on the site they lead to pages.
+Their links are written for the place where they lie, for GitHub and editors; on the site they lead to pages.
 """
 
 from __future__ import annotations

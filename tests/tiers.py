@@ -1,8 +1,8 @@
 """Which tests are slow, and of what kind: `pytest -m "not slow"` leaves them out and takes less than a minute.
 
 A test stands here by its file's name and its own, with the parameters in brackets where only these are slow. What takes
-a second or more is slow; so is everything that starts a browser, builds a package, starts or kills processes, or compiles.
-A test checks that every name here is that of a test.
+a second or more is slow; so is everything that starts a browser, builds a package, starts or kills processes, or
+compiles. A test checks that every name here is that of a test.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ TESTS = {
     "test_cli.py::test_process_refuses_in_one_sentence": "slow",
     "test_docs.py::test_the_snippets_run": "slow",
     "test_docs.py::test_cheap_commands_run": "slow",
-    "test_docs.py::test_the_servers_options_exist": "slow",
     "test_figures.py::test_figures_never_touch_pyplot": "slow",
     "test_figures_training.py::test_figures_of_training_never_touch_pyplot": "slow",
     "test_structure.py::test_every_module_can_be_imported_on_its_own": "slow",
