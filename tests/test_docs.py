@@ -69,6 +69,9 @@ def of_python(words: list[str]) -> None:
         assert all(f'"{option}"' in script for option in options), words
         return
     module, rest = words[1], words[2:]
+    if module.startswith("resnet_demo."):
+        of_python([f"{module.replace('.', '/')}.py", *rest])
+        return
     assert module in ("venv", "build", "pytest"), words
     if module == "pytest":
         markers = set(re.findall(r'^    "(\w+): ', read("pyproject.toml"), re.M))

@@ -1,0 +1,245 @@
+"""The recipes of CONTRIBUTING.md: few files each, and in a copy of the repository they work as they stand there."""
+
+from __future__ import annotations
+
+import filecmp
+import fnmatch
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from documents import ROOT, commands, read
+
+MOST_FILES = {"An experiment": 7, "A page": 6, "A network family": 7, "A data set": 3, "A language": 3}
+COPIED = ("app.py", "pyproject.toml", "README.md", "CONTRIBUTING.md", "docs", "examples", "resnet_demo", "tests")
+
+
+def recipes() -> dict[str, list[str]]:
+    """Heading -> the files that it lists, patterns with NAME and CODE in them."""
+    section = read("CONTRIBUTING.md").split("## Five recipes", 1)[1].split("\n## ", 1)[0]
+    found = {}
+    for part in section.split("\n### ")[1:]:
+        heading = part.splitlines()[0].split(",")[0]
+        found[heading] = re.findall(r"^- `([^`]+)`: ", part, re.M)
+    return found
+
+
+@dataclass
+class Copy:
+    """A copy of the repository in which a recipe is followed."""
+
+    folder: Path
+    files: list[str]  # that the recipe lists, with NAME and CODE filled in
+
+    def read(self, name: str) -> str:
+        return (self.folder / name).read_text("utf-8")
+
+    def edit(self, name: str, change: Callable[[str], str]) -> None:
+        """Change a file; its text must then be another one."""
+        before = self.read(name)
+        after = change(before)
+        assert after != before, f"{name}: the edit of this test does not fit any more"
+        (self.folder / name).write_text(after, "utf-8")
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        self.edit(name, lambda text: text.replace(old, new, 1))
+
+    def run(self, *command: str) -> str:
+        env = {**os.environ, "PYTHONPATH": str(self.folder)}
+        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def python(self, program: str, *arguments: str) -> str:
+        return self.run(sys.executable, "-c", program, *arguments)
+
+    def changed(self) -> set[str]:
+        """The files that differ from the repository's, or are new."""
+        found = set()
+        for path in self.folder.rglob("*"):
+            name = path.relative_to(self.folder).as_posix()
+            original = ROOT / name
+            ignored = "__pycache__" in name or name.startswith(("assets", ".")) or name.endswith(".pot")
+            same = original.is_file() and path.is_file() and filecmp.cmp(path, original, shallow=False)
+            if path.is_file() and not ignored and not same:
+                found.add(name)
+        return found
+
+    def check(self) -> None:
+        """Every file that was touched is listed, and every listed one was touched."""
+        changed = self.changed()
+        for name in changed:
+            assert any(fnmatch.fnmatch(name, pattern) for pattern in self.files), f"{name} is not in the recipe"
+        for pattern in self.files:
+            assert any(fnmatch.fnmatch(name, pattern) for name in changed), f"{pattern} was not needed"
+
+
+@pytest.fixture
+def copy_for(tmp_path: Path) -> Callable[..., Copy]:
+    def made(recipe: str, **names: str) -> Copy:
+        folder = tmp_path / "copy"
+        folder.mkdir()
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder / name)
+        (folder / "assets").symlink_to(ROOT / "assets", target_is_directory=True)
+        files = recipes()[recipe]
+        for place, name in names.items():
+            files = [file.replace(place, name) for file in files]
+        return Copy(folder, files)
+
+    return made
+
+
+def test_each_recipe_touches_few_files() -> None:
+    assert recipes().keys() == MOST_FILES.keys()
+    for heading, files in recipes().items():
+        assert 1 <= len(files) <= MOST_FILES[heading], heading
+
+
+# A data set: KMNIST, which torchvision has
+
+
+def write_kmnist(folder: Path) -> None:
+    """Two pictures in each half, in the format of MNIST's files."""
+    raw = folder / "KMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for half in ("train", "t10k"):
+        header = b"".join(number.to_bytes(4, "big") for number in (0x00000803, 2, 28, 28))
+        (raw / f"{half}-images-idx3-ubyte").write_bytes(header + bytes(range(196)) * 8)
+        header = b"".join(number.to_bytes(4, "big") for number in (0x00000801, 2))
+        (raw / f"{half}-labels-idx1-ubyte").write_bytes(header + bytes([3, 7]))
+
+
+KMNIST_TEST = """
+
+def test_kmnist_is_read(tmp_path):
+    from test_recipes_of_contributing import write_kmnist
+
+    write_kmnist(tmp_path)
+    data = load_dataset("kmnist", train=True, data_dir=tmp_path, download=False)
+    assert data.pictures.shape == (2, 3, 32, 32)
+    assert data.labels.tolist() == [3, 7]
+    assert len(data.classes) == 10
+"""
+
+
+def test_a_data_set(copy_for: Callable[..., Copy], tmp_path: Path) -> None:
+    copy = copy_for("A data set")
+    published = "resnet_demo/data/published.py"
+    for table, entry in {"DATASETS": '"kmnist": "KMNIST"', "DOWNLOADS": '"kmnist": 21_000_000'}.items():
+        copy.edit(
+            published, lambda text, t=table, e=entry: re.sub(rf"({t} = {{[^}}]*)}}", rf"\1, {e}}}", text, count=1)
+        )
+    copy.replace(published, '"cifar10": "cifar-10-*"', '"kmnist": "KMNIST/raw/*", "cifar10": "cifar-10-*"')
+    copy.replace("docs/shell.md", "or `fashion-mnist`", "`fashion-mnist` or `kmnist`")
+    copy.edit("tests/data/test_data.py", lambda text: text + KMNIST_TEST)
+    copy.check()
+    # Its own test passes, and shell and app offer it.
+    copy.run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/data/test_data.py", "-k", "kmnist")
+    write_kmnist(tmp_path / "data")
+    program = """
+import json, sys
+from resnet_demo import build, save
+from resnet_demo.data import downloading
+from resnet_demo.ui.jobs.race import DATA
+save(build("resnet8", seed=0), "fresh.safetensors")
+assert "kmnist" in DATA, DATA
+assert downloading("kmnist", sys.argv[1]) is None
+"""
+    copy.python(program, str(tmp_path / "data"))
+    evaluate = ["evaluate", "--model", "fresh.safetensors", "--data", "kmnist", "--data-dir", str(tmp_path / "data")]
+    found = json.loads(copy.run(sys.executable, "-m", "resnet_demo", *evaluate, "--json"))
+    assert found["n"] == 2
+
+
+# A language: French as a pseudo-language, English with every letter accented
+
+
+def accented(text: str) -> str:
+    """Text with an accent on every letter, except inside places and HTML tags."""
+    parts = re.split(r"(\{[^{}]*\}|<[^<>]*>|&\w+;|#,##0 %)", text)
+    return "".join(part if index % 2 else re.sub(r"([A-Za-z])", "\\1\u0301", part) for index, part in enumerate(parts))
+
+
+def translate(catalogue: Path) -> int:
+    """Fill a catalogue in; returns how many messages it has."""
+    from babel.messages.pofile import read_po, write_po
+
+    with catalogue.open("rb") as file:
+        messages = read_po(file, locale="fr")
+    for entry in messages:
+        if isinstance(entry.id, (list, tuple)):
+            entry.string = tuple(accented(text) for text in entry.id)
+        elif entry.id:
+            entry.string = accented(str(entry.id))
+    with catalogue.open("wb") as file:
+        write_po(file, messages)
+    return len(messages)
+
+
+def test_a_language(copy_for: Callable[..., Copy]) -> None:
+    pytest.importorskip("babel")
+    copy = copy_for("A language", CODE="fr")
+    copy.replace("resnet_demo/i18n.py", '"zh": "中文"', '"zh": "中文", "fr": "Français"')
+    before, after = (text.splitlines() for text in (read("resnet_demo/i18n.py"), copy.read("resnet_demo/i18n.py")))
+    assert sum(old != new for old, new in zip(before, after, strict=True)) == 1
+    for words in commands("docs/translating.md"):  # as they stand there
+        if words[0] == "pybabel" and words[1] in ("extract", "init"):
+            copy.run(sys.executable, "-m", "babel.messages.frontend", *words[1:])
+    assert translate(copy.folder / "resnet_demo/locale/fr/LC_MESSAGES/resnet_demo.po") > 0
+    lesson = copy.folder / "resnet_demo" / "locale" / "lesson"
+    if not lesson.is_dir():
+        pytest.skip("the lesson's Markdown is not part of this checkout yet")
+    (lesson / "fr").mkdir()
+    for path in (lesson / "en").glob("*.md"):
+        text = path.read_text("utf-8")
+        (lesson / "fr" / path.name).write_text(re.sub(r"(?m)^title: .*$", "title: \u00c9t\u00e9", text), "utf-8")
+    copy.check()
+    program = """
+from resnet_demo import i18n, load
+from resnet_demo.errors import InputError
+say = i18n.language("fr")
+try:
+    load("resnet21")
+except InputError as error:
+    print(say(error.message))
+from resnet_demo.ui.lesson import prose
+print(prose.read(1, "fr").title)
+print(i18n.preferred("fr-CA,fr;q=0.9,en;q=0.5"))
+"""
+    error, title, preferred = copy.python(program).splitlines()
+    assert error.startswith(accented("There is no network"))
+    assert "resnet21" in error
+    assert (title, preferred) == ("\u00c9t\u00e9", "fr")
+
+
+# The other three wait for the registries that they are about.
+
+
+@pytest.mark.skip(reason="experiments are not records yet")
+def test_an_experiment(copy_for: Callable[..., Copy]) -> None:
+    copy = copy_for("An experiment", NAME="silence")
+    copy.check()
+
+
+@pytest.mark.skip(reason="pages are not records yet")
+def test_a_page(copy_for: Callable[..., Copy]) -> None:
+    copy = copy_for("A page", NAME="notes")
+    copy.check()
+
+
+@pytest.mark.skip(reason="the recipe is tried when the rooms stand")
+def test_a_network_family(copy_for: Callable[..., Copy]) -> None:
+    copy = copy_for("A network family")
+    copy.check()
