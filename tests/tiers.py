@@ -18,6 +18,8 @@ FILES = {  # whole files
     "test_packaging.py": "packaging",
     "test_recipes_of_contributing.py": "packaging",
     "test_distributed.py": "distributed",
+    "test_server.py": "slow",  # a real server, and clients that take turns
+    "test_training_server.py": "slow",
 }
 
 TESTS = {
@@ -45,10 +47,20 @@ TESTS = {
     "test_trainer.py::test_a_budget_of_minutes_is_kept": "slow",
     "test_trainer.py::test_a_resumed_training_by_the_clock_can_be_repeated_as_a_whole": "slow",
     "test_trainer.py::test_a_schedule_repeats_a_training_by_the_clock": "slow",
+    "test_race.py::test_a_race_trains_both_on_the_same_pictures_from_the_same_seed": "slow",
+    "test_race.py::test_a_replay_repeats_every_test": "slow",
+    "test_race.py::test_a_stopped_race_by_the_clock_ends_again_as_it_did": "slow",
+    "test_race.py::test_the_files_hold_what_was_trained": "slow",
+    "test_session.py::test_cuts_go_along_to_networks_that_have_such_blocks": "slow",
+    "test_session.py::test_nothing_to_see_yet": "slow",
+    "test_session.py::test_the_address_leads_back_to_the_view": "slow",
+    "test_session.py::test_the_class_follows_the_answer_until_one_is_chosen": "slow",
+    "test_session.py::test_the_twin_keeps_weights_and_seed_where_it_can": "slow",
     # Starts processes that import torch
     "test_cli.py::test_process_prints_json_and_nothing_else": "slow",
     "test_cli.py::test_process_refuses_in_one_sentence": "slow",
     "test_docs.py::test_the_snippets_run": "slow",
+    "test_examples.py::test_it_learns": "slow",
     "test_docs.py::test_cheap_commands_run": "slow",
     "test_figures.py::test_figures_never_touch_pyplot": "slow",
     "test_figures_training.py::test_figures_of_training_never_touch_pyplot": "slow",
@@ -61,6 +73,17 @@ TESTS = {
     "test_bench.py::test_the_benchmark_of_accuracy": "slow",
     "test_bench.py::test_the_benchmark_of_training": "slow",
     # Computes for more than a second
+    "test_cut.py::test_answers_are_those_of_the_library": "slow",
+    "test_cut.py::test_the_curve_is_the_lens": "slow",
+    "test_experiments.py::test_a_click_on_a_bar_cuts_that_block": "slow",
+    "test_experiments.py::test_the_twin_is_measured_beside_it": "slow",
+    "test_experiments.py::test_which_pictures_a_run_takes": "slow",
+    "test_learn.py::test_every_control_changes_the_picture_and_the_sentence[7]": "slow",
+    "test_learn.py::test_every_control_changes_the_picture_and_the_sentence[8]": "slow",
+    "test_learn.py::test_every_step_is_shown_and_told[resnet8-random-en]": "slow",
+    "test_learn.py::test_every_step_is_shown_and_told[resnet8-random-zh]": "slow",
+    "test_learn.py::test_paths_are_counted": "slow",
+    "test_pages.py::test_examples_exist_for_both_kinds_of_network": "slow",
     "test_attribution.py::test_grad_cam_of_every_block_and_branch_equals_captums[resnet56]": "slow",
     "test_figures_training.py::test_histories_bear_what_is_missing": "slow",
     "test_folders.py::test_ten_thousand_small_pictures_take_seconds": "slow",
