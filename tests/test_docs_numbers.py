@@ -25,7 +25,7 @@ def of(experiment: str, network: str) -> dict[str, Any]:
     return results["networks"][network]
 
 
-def added(how: Callable[..., float], network: str) -> float:
+def added(how: Callable[..., Any], network: str) -> float:
     """Points of error that one deleted block adds: the median, the most or the least of all blocks."""
     return 100 * how(of("lesion", network)["added"].values())
 
