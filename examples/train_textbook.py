@@ -5,7 +5,7 @@
 
 Only the network and the data set are the package's. What `resnet_demo/training/` adds to these lines, such as
 augmentation, learning rates that fall, microbatches, Muon, checkpoints and several processes, makes it faster and more
-accurate; it is no other idea.
+accurate, but the idea stays the same.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def train(
             loss.backward()
             optimizer.step()
         accuracy = test(model, test_set)
-        print(f"epoch {epoch}: {accuracy:.1%} of the test pictures are right, loss of the last batch {loss:.3f}")
+        print(f"epoch {epoch}: {accuracy:.1%} of the test pictures are classified correctly")
     return accuracy
 
 
