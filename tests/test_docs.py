@@ -199,4 +199,4 @@ def test_every_module_that_is_named_is_there() -> None:
 
 
 # Of the layout that docs and recipes are written for; parts of it are still on their way.
-NOT_YET = {"resnet_demo/ui/captions/experiments.py"}
+NOT_YET = {"resnet_demo/ui/captions/", "resnet_demo/locale/zh/LC_MESSAGES/resnet_demo.po"}

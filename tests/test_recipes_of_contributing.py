@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from documents import ROOT, commands, read
+from fake_cifar import write
 
 MOST_FILES = {"An experiment": 7, "A page": 6, "A network family": 7, "A data set": 3, "A language": 3}
 COPIED = ("app.py", "pyproject.toml", "README.md", "CONTRIBUTING.md", "docs", "examples", "resnet_demo", "tests")
@@ -70,7 +71,7 @@ class Copy:
         for path in self.folder.rglob("*"):
             name = path.relative_to(self.folder).as_posix()
             original = ROOT / name
-            ignored = "__pycache__" in name or name.startswith(("assets", ".")) or name.endswith(".pot")
+            ignored = "__pycache__" in name or name.startswith(".") or path.suffix in (".pot", ".safetensors")
             same = original.is_file() and path.is_file() and filecmp.cmp(path, original, shallow=False)
             if path.is_file() and not ignored and not same:
                 found.add(name)
@@ -96,7 +97,12 @@ def copy_for(tmp_path: Path) -> Callable[..., Copy]:
                 shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, folder / name)
-        (folder / "assets").symlink_to(ROOT / "assets", target_is_directory=True)
+        (folder / "assets").mkdir()
+        for source in (ROOT / "assets").iterdir():
+            if source.name == "experiments":
+                shutil.copytree(source, folder / "assets" / source.name)
+            else:
+                (folder / "assets" / source.name).symlink_to(source, target_is_directory=True)
         files = recipes()[recipe]
         for place, name in names.items():
             files = [file.replace(place, name) for file in files]
@@ -308,13 +314,166 @@ print(zoo.name_of(again.config))
     assert {"layer1.0.svg", "layer3.0.gradcam.png", "curves.svg"} <= {Path(path).name for path in report["files"]}
 
 
-# The other two wait for the registries that they are about.
+# An experiment: how many channels stay silent
+
+SILENCE = '''"""How many channels stay silent?
+
+A channel of a block's output that is zero at every place of every picture says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from ..data import Dataset
+from ..i18n import Sentences, _, sentences
+from ..interpret.trace import private_view
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
+from .experiment import Experiment, Progress, first_line
 
 
-@pytest.mark.skip(reason="experiments are not records yet")
-def test_an_experiment(copy_for: Callable[..., Copy]) -> None:
+@dataclass(frozen=True)
+class Report:
+    n: int
+    silent: Mapping[str, float]  # by block: the share of its channels
+
+
+@torch.no_grad()
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
+    view = private_view(model)
+    x, silent = view.stem(domain_of(model).normalise(dataset.pictures)), {}
+    for name, block in view.named_blocks():
+        x = block(x)
+        silent[name] = (x.amax((0, 2, 3)) <= 0).float().mean().item()
+        progress(len(silent) / sum(model.config.blocks))
+    return Report(len(dataset), silent)
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    most = {name: max(report.silent.values()) for name, report in reports.items()}
+    return sentences(*(_("Silent in {network}: {share:percent}.", network=name, share=most[name]) for name in most))
+
+
+EXPERIMENT = Experiment(
+    name="silence",
+    asks=first_line(__doc__),
+    title=_("How many channels stay silent?"),
+    question=_("Count the channels that are zero at every place of every picture."),
+    look_for=_("the height of the bars."),
+    source=_("made up by a test"),
+    group="inside",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=100,
+)
+'''
+SILENCE_DRAWN = '''"""Silent channels, by block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ...i18n import Language, _
+from ..axes import Panel, boxes, key, linear, looks, places, whole
+
+if TYPE_CHECKING:
+    from ...lab.silence import Report
+
+
+def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+    parts, top = key(looks(reports), tall)
+    blocks = max(len(report.silent) for report in reports.values())
+    (box,) = placed = boxes(1, tall, columns=1, top=top, height=230)
+    panel = Panel(*box, places([str(block + 1) for block in range(blocks)], box[2]), linear(0.0, 1.0))
+    parts += panel.frame(say(_("Share of silent channels")), say(_("block, from the input to the output")))
+    for name, look in looks(reports).items():
+        shares = list(reports[name].silent.values())
+        points = [(float(block), share) for block, share in enumerate(shares)]
+        parts += panel.curve(points, look, [say.percent(share) for share in shares])
+    return whole(parts, placed, say(_("Share of silent channels")), "rd-silence", tall)
+'''
+SILENCE_TEST = """import torch
+from networks import noise
+from resnet_demo import lab
+
+
+def test_a_silenced_channel_is_found(residual):
+    with torch.no_grad():
+        last = dict(residual.named_blocks())["layer1.0"].residual.bn2
+        last.weight[0], last.bias[0] = 0.0, -1e6
+    report = lab.run("silence", residual, noise(4))
+    assert report.silent["layer1.0"] >= 1 / residual.config.widths[0]
+"""
+CHINESE = {
+    "How many channels stay silent?": "有多少通道保持沉默？",
+    "Count the channels that are zero at every place of every picture.": "统计在每张图片的每个位置上都为零的通道。",
+    "the height of the bars.": "柱子的高度。",
+    "made up by a test": "由测试编造",
+    "Silent in {network}: {share:percent}.": "{network} 中沉默的通道：{share:percent}。",
+    "Share of silent channels": "沉默通道的比例",
+    "block, from the input to the output": "块，从输入到输出",
+}
+
+
+def add_chinese(copy: Copy, words: dict[str, str]) -> None:
+    """Append entries to the Chinese catalogue."""
+    name = "resnet_demo/locale/zh/LC_MESSAGES/resnet_demo.po"
+    path = copy.folder / name
+    if not path.is_file():  # while the catalogue is in parts
+        path.write_text('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n', "utf-8")
+    there = "".join(file.read_text("utf-8") for file in path.parent.glob("*.po"))
+    new = {text: said for text, said in words.items() if f'msgid "{text}"' not in there}
+    entries = "".join(f'\nmsgid "{text}"\nmsgstr "{said}"\n' for text, said in new.items())
+    copy.edit(name, lambda text: text + entries)
+
+
+@pytest.mark.skipif(
+    not (ROOT / "resnet_demo" / "lab" / "experiment.py").is_file(), reason="experiments are not records yet"
+)
+def test_an_experiment(copy_for: Callable[..., Copy], tmp_path: Path) -> None:
     copy = copy_for("An experiment", NAME="silence")
+    for name, text in {
+        "resnet_demo/lab/silence.py": SILENCE,
+        "resnet_demo/figures/experiments/silence.py": SILENCE_DRAWN,
+        "tests/lab/test_silence.py": SILENCE_TEST,
+    }.items():
+        (copy.folder / name).write_text(text, "utf-8")
+    copy.replace("resnet_demo/lab/__init__.py", '    "faithful",', '    "faithful",\n    "silence",')
+    row = "| `silence` | silent channels are counted | a silenced channel is found |"
+    copy.edit("docs/experiments.md", lambda text: re.sub(r"(?m)^(\| `faithful` .*)$", rf"\1\n{row}", text))
+    add_chinese(copy, CHINESE)
+    # The shell measures it, on made-up pictures.
+    data = write(tmp_path / "data")
+    shell = "import sys; sys.path.insert(0, 'tests'); import fake_cifar; from resnet_demo.cli import main; "
+    shell += "fake_cifar.trust(); main()"
+    given = ["--model", "resnet20", "--data-dir", str(data), "--pictures", "8", "--out", "assets/experiments", "--json"]
+    found = json.loads(copy.python(shell, "experiment", "silence", *given))
+    assert found["networks"].keys() == {"resnet20", "plain20"}
+    assert len(found["networks"]["resnet20"]["silent"]) == 9
     copy.check()
+    copy.test("tests/lab/test_silence.py", "silenced")
+    # It is drawn, and read out in Chinese.
+    program = """
+from resnet_demo import i18n, lab
+from resnet_demo.figures.experiments import draw_experiment
+from resnet_demo.lab import results
+say, reports = i18n.language("zh"), results.bundled("silence").networks
+print(say(lab.get("silence").title), say(lab.get("silence").read(reports)))
+print(draw_experiment("silence", reports, say=say))
+"""
+    said = copy.python(program)
+    assert "有多少通道保持沉默？" in said
+    assert "中沉默的通道" in said
+    assert "沉默通道的比例" in said
+
+
+# A page: notes on the picture
 
 
 @pytest.mark.skip(reason="pages are not records yet")
