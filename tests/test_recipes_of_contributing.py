@@ -473,10 +473,67 @@ print(draw_experiment("silence", reports, say=say))
     assert "沉默通道的比例" in said
 
 
-# A page: notes on the picture
+# A page: notes on the network
+
+NOTES = '''"""The page Notes: how deep the network is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ...i18n import _
+from ..html import heading, note
+from ..page import Layout, Page
+from ..session import Session
 
 
-@pytest.mark.skip(reason="pages are not records yet")
+def build(data_dir: str | None = None) -> Layout:
+    words = gr.HTML(elem_id="notes")
+
+    def render(session: Session) -> dict[Any, Any]:
+        depth = _("This network has {count} blocks.", count=len(session.seen.blocks))
+        return {words: heading(session.say(_("Notes"))) + note(session.say(depth))}
+
+    return Layout(components=[words], render=render)
+
+
+PAGE = Page("notes", _("Notes"), build)
+'''
+NOTES_TEST = """from resnet_demo import i18n
+from resnet_demo.ui.pages import BY_NAME
+
+
+def test_notes_have_a_tab_in_both_languages():
+    label = BY_NAME["notes"].label
+    assert (i18n.language("en")(label), i18n.language("zh")(label)) == ("Notes", "笔记")
+"""
+
+
+@pytest.mark.skipif(
+    not (ROOT / "resnet_demo" / "ui" / "shell.py").is_file(), reason="the app does not iterate over its pages yet"
+)
 def test_a_page(copy_for: Callable[..., Copy]) -> None:
     copy = copy_for("A page", NAME="notes")
+    (copy.folder / "resnet_demo/ui/pages/notes.py").write_text(NOTES, "utf-8")
+    (copy.folder / "tests/ui/test_notes.py").write_text(NOTES_TEST, "utf-8")
+    copy.replace("resnet_demo/ui/pages/__init__.py", "learn, train", "learn, notes, train")
+    copy.replace("resnet_demo/ui/pages/__init__.py", "    train.PAGE,", "    train.PAGE,\n    notes.PAGE,")
+    copy.replace("docs/guide.md", "## Addresses", "**Notes.** How deep the network is.\n\n## Addresses")
+    add_chinese(copy, {"Notes": "笔记", "This network has {count} blocks.": "这个网络有 {count} 个块。"})
     copy.check()
+    copy.test("tests/ui/test_notes.py", "tab")
+    # The app has its tab and what stands there.
+    program = """
+import json
+from resnet_demo.ui import build_demo
+demo = build_demo()
+config = demo.get_config_file()
+tabs = [part["props"]["label"] for part in config["components"] if part["type"] == "tabitem"]
+ids = [part["props"].get("elem_id") for part in config["components"]]
+print(json.dumps([tabs, ids]))
+"""
+    tabs, ids = json.loads(copy.python(program).splitlines()[-1])
+    assert tabs[-1] == "Notes"
+    assert "notes" in ids
