@@ -242,7 +242,7 @@ def test_requirements_for_spaces_equal_the_dependencies():
 
 
 def test_every_library_that_is_imported_is_a_dependency():
-    names = {"PIL": "pillow"}
+    names = {"PIL": "pillow", "yaml": "pyyaml"}
     stated = {re.split(r"[<>=!~\[; ]", line)[0] for line in section("dependencies")}
     for module in MODULES:
         used = foreign(imports(module, lazy=True)) - set(sys.stdlib_module_names)
