@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.live import Live
 
-    from .training.trainer import Record
+    from .training.records import Record
 
 
 def dumps(value: Any, indent: int | None = None) -> str:

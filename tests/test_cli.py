@@ -30,7 +30,8 @@ import resnet_demo
 from resnet_demo import build, cli, console, lab, load, save
 from resnet_demo.data import Dataset, draw_shapes, load_dataset
 from resnet_demo.training.provenance import provenance
-from resnet_demo.training.trainer import Record, Training
+from resnet_demo.training.records import Record
+from resnet_demo.training.trainer import Training
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "bench")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from .palette import PLAIN, RESNET
 
 if TYPE_CHECKING:
-    from ..training.trainer import Record
+    from ..training.records import Record
 
     AnyRecord: TypeAlias = Record | dict[str, Any]
     Run: TypeAlias = Sequence[AnyRecord]

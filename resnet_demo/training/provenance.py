@@ -24,7 +24,8 @@ from ..models.weights import read_metadata
 from . import distributed, hardware
 from .evaluation import Evaluation
 from .recipes import Recipe
-from .trainer import Record, Training
+from .records import Record
+from .trainer import Training
 
 MOST_BYTES = 10_000_000  # of a file that tells of a training
 

@@ -14,7 +14,8 @@ from resnet_demo.models.resnet import ResNet
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.provenance import provenance, settings_of, told
 from resnet_demo.training.recipes import RECIPES
-from resnet_demo.training.trainer import Record, Training
+from resnet_demo.training.records import Record
+from resnet_demo.training.trainer import Training
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "assets" / "weights"
 

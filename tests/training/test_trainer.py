@@ -30,7 +30,8 @@ from resnet_demo.training import checkpoint as checkpoints
 from resnet_demo.training.budget import FINE
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.recipes import RECIPES
-from resnet_demo.training.trainer import Meter, Record, Training, dataset_domain, settle, train
+from resnet_demo.training.records import Meter, Record
+from resnet_demo.training.trainer import Training, dataset_domain, settle, train
 
 TESTS = Path(__file__).resolve().parents[1]
 HEADER = Path(sysconfig.get_path("include")) / "Python.h"

@@ -27,7 +27,7 @@ from ...figures import (
 )
 from ...models import zoo
 from ...training.recipes import RECIPES
-from ...training.trainer import Record
+from ...training.records import Record
 from .. import text
 from ..events import visiting
 from ..jobs.background import in_background
