@@ -171,6 +171,6 @@ def join_batch_norm(network: nn.Module, microbatches: int) -> None:
 
 def averaging(network: nn.Module) -> nn.Module:
     """The network, whose gradients are the means of all processes'."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # PyTorch 2.15 gives the option a new name
-        return nn.parallel.DistributedDataParallel(network, broadcast_buffers=False)  # they are averaged elsewhere
+    # PyTorch 2.15 gives the option a new name. (`catch_warnings` would change what other threads are warned of.)
+    warnings.filterwarnings("ignore", ".*broadcast_buffers", FutureWarning)
+    return nn.parallel.DistributedDataParallel(network, broadcast_buffers=False)  # they are averaged elsewhere
