@@ -217,8 +217,11 @@ class ResNet(nn.Module):
         x = self.stem(x)  # [N, 16, 32, 32] for a CIFAR picture, [N, 64, 56, 56] for an ImageNet one
         for _, block in self.named_blocks():
             x = block(x)  # finally [N, 64, 8, 8], or [N, 512 * expansion, 7, 7]
-        x = x.mean(dim=(2, 3))  # global average pooling: [N, C]
-        return self.fc(x)
+        return self.head(x)
+
+    def head(self, x: Tensor) -> Tensor:
+        """Global average pooling and the classifier: maps [N, C, H, W] -> logits [N, classes]."""
+        return self.fc(x.mean(dim=(2, 3)))
 
     def named_blocks(self) -> Iterator[tuple[str, ResidualBlock]]:
         """The residual blocks from input to output, with their names: `layer1.0`, `layer1.1`, …"""
