@@ -14,8 +14,9 @@ The code decides which sentence is said; a language only says it. What it says s
 language is these files and one line in `LANGUAGES`.
 
 Places are filled in by their format: `{n:,}` groups digits, `{share:percent}` and `{share:tenths}` write a fraction,
-`{names:and}` and `{names:or}` a list, `{label:capitalized}` begins a sentence, `{text!r}` quotes what a stranger wrote,
-shortened; anything else is Python's own format. A value can itself be a message.
+`{loss:rounded}` two digits of a number of any size, `{n:raised}` an exponent, `{names:and}` and `{names:or}` a list,
+`{label:capitalized}` begins a sentence, `{text!r}` quotes what a stranger wrote, shortened; anything else is Python's
+own format. A value can itself be a message.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ FIRST = "en"  # the language of the messages themselves
 LOCALE = Path(__file__).resolve().parent / "locale"
 
 _BETWEEN_CHINESE = re.compile("(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]) (?=[\u3000-\u303f\u4e00-\u9fff])")
+_BESIDE_CHINESE = re.compile(
+    "(?<=[\u4e00-\u9fff])\x02(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])\x03(?=[\u4e00-\u9fff])"
+)  # in lists
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NO_SPACE_AFTER = "。！？：；，、）”"
 
 
@@ -125,6 +130,13 @@ class Language:
         from babel.numbers import format_decimal
 
         return format_decimal(value, pattern, self.locale)
+
+    def rounded(self, value: float) -> str:
+        """Two digits of a number from 0 up, of any size: 0.034, 5,200, 1.2·10⁻⁵."""
+        if not value or 0.001 <= value < 1e6:
+            return self.number(float(f"{value:.2g}"), "#,##0.######")
+        mantissa, power = f"{value:.1e}".split("e")
+        return f"{self.number(float(mantissa), '0.0')}·10{str(int(power)).translate(_RAISED)}"
 
     @cached_property
     def locale(self) -> Any:
@@ -217,7 +229,8 @@ class _Formatter(string.Formatter):
             from babel.lists import format_list
 
             style = "standard" if format_spec == "and" else "or"
-            return format_list([self.format_field(item, "") for item in value], style, say.locale)
+            items = [f"\x02{self.format_field(item, '')}\x03" for item in value]
+            return re.sub("[\x02\x03]", "", _BESIDE_CHINESE.sub(" ", format_list(items, style, say.locale)))
         return self._escaped(self._plain(value, format_spec))
 
     def _plain(self, value: Any, format_spec: str) -> str:
@@ -227,6 +240,10 @@ class _Formatter(string.Formatter):
             return self._say.tenths(value)
         if format_spec == ",":
             return self._say.number(value)
+        if format_spec == "rounded":
+            return self._say.rounded(value)
+        if format_spec == "raised":
+            return str(value).translate(_RAISED)
         if format_spec == "capitalized":
             return str(value)[:1].upper() + str(value)[1:]
         return format(value, format_spec).replace("-", "−") if format_spec else str(value)

@@ -162,7 +162,7 @@ class Domain:
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """uint8 pixels [N, 3, H, W] -> float32 inputs [N, 3, H, W]."""
-        mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (self.mean, self.std))
+        mean, std = (_by_channel(values, pixels.device) for values in (self.mean, self.std))
         return (pixels.float() / 255 - mean) / std
 
     def to_picture(self, inputs: Tensor) -> Image.Image:
@@ -170,6 +170,13 @@ class Domain:
         mean, std = (inputs.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         pixels = ((inputs.detach().reshape(inputs.shape[-3:]) * std + mean) * 255).round().clamp(0, 255)
         return Image.fromarray(pixels.permute(1, 2, 0).byte().cpu().numpy())
+
+
+@lru_cache(maxsize=64)
+def _by_channel(values: tuple[float, float, float], device: torch.device) -> Tensor:
+    """[1, 3, 1, 1] on a device, made once: nothing can be brought there while a training step is being captured."""
+    with torch.inference_mode(False):
+        return torch.tensor(values, device=device).view(1, 3, 1, 1)
 
 
 CIFAR10 = Domain(

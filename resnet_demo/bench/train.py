@@ -23,7 +23,7 @@ from ..errors import InputError
 from ..models.zoo import build
 from ..training import hardware
 from ..training.microbatches import Shares
-from ..training.optimizers import optimisers
+from ..training.optimizers import optimizers
 from ..training.recipes import RECIPES, Recipe
 from ..training.trainer import Training, dataset_domain
 from . import take_slices
@@ -110,7 +110,7 @@ def _step_alone(train_set: Dataset, recipe: Recipe, device: torch.device) -> Gen
     model.domain = dataset_domain(train_set)
     model.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     pictures, labels = train_set.pictures[: recipe.batch], train_set.labels[: recipe.batch]
-    descent, seen = optimisers(model, recipe), 0
+    descent, seen = optimizers(model, recipe), 0
     with Shares(model, recipe, hardware.half_is_faster(device), compile=device.type == "cuda") as shares:
         while True:
             answers = shares.backward(pictures, labels)

@@ -33,6 +33,10 @@ class Dataset:
         masks = None if self.masks is None else self.masks[:count]
         return replace(self, pictures=self.pictures[:count], labels=self.labels[:count], masks=masks)
 
+    def to(self, device: torch.device) -> Dataset:
+        """The same pictures and labels in a device's memory."""
+        return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
+
     def copy(self) -> Dataset:
         """The same in memory of its own: a `subset` alone keeps the whole set's from being freed."""
         masks = None if self.masks is None else self.masks.clone()
@@ -51,6 +55,7 @@ def batches(
         order, stop = torch.arange(len(dataset)), len(dataset)
     else:
         order, stop = torch.randperm(len(dataset), generator=generator), len(dataset) // size * size
+    order = order.to(dataset.pictures.device)
     for first in range(start * size, stop or len(dataset), size):
         chosen = order[first : first + size]
         yield dataset.pictures[chosen], dataset.labels[chosen]
@@ -71,4 +76,6 @@ def augment(pictures: Tensor, crop: int, shift: int, generator: torch.Generator)
     rows = top + torch.arange(crop).view(1, crop, 1)  # [N, crop, 1]
     columns = left + torch.where(flip, crop - 1 - columns, columns)  # [N, 1, crop]
     picture = torch.arange(count).view(count, 1, 1)
+    # Drawn on the processor, so that the same seed gives the same crops everywhere.
+    picture, rows, columns = (index.to(pictures.device, non_blocking=True) for index in (picture, rows, columns))
     return padded.permute(0, 2, 3, 1)[picture, rows, columns].permute(0, 3, 1, 2)

@@ -126,7 +126,12 @@ def traced_bytes(config: ResNetConfig, size: int) -> int:
             before, x = side, channels * side**2
             side, channels = -(-side // 2) if stage and not index else side, width * config.expansion
             output = channels * side**2
-            inside = 5 * output if config.block == "basic" else 3 * width * (before**2 + side**2) + 2 * output
+            if config.block == "basic":
+                inside = 5 * output
+            elif config.block == "preact":
+                inside = 2 * x + 4 * output
+            else:
+                inside = 3 * width * (before**2 + side**2) + 2 * output
             values += 2 * (x + (len(POINTS) - 1) * output) + inside  # of every point its value and its gradient
     return 4 * values
 

@@ -103,7 +103,7 @@ def answer_without(model: ResNet, inputs: Tensor, deleted: Collection[str]) -> T
 
 def scaled(block: ResidualBlock, x: Tensor, scales: BranchScales) -> Tensor:
     """The block's output with its branches multiplied."""
-    return block.relu(_times(scales.residual, block.residual(x)) + _times(scales.shortcut, block.shortcut(x)))
+    return block.combine(_times(scales.residual, block.residual(x)), _times(scales.shortcut, block.shortcut(x)))
 
 
 def _times(factor: float, value: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Residual networks and their plain twins, written to be read beside the papers.
 
-    y = relu(F(x) + x)
+    y = relu(F(x) + x)          the residual block of [1]
+    y = F(x) + x                the pre-activation block of [2]
 
 [1] He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition, CVPR 2016 (arXiv 1512.03385).
 [2] He, Zhang, Ren, Sun: Identity Mappings in Deep Residual Networks, ECCV 2016 (arXiv 1603.05027).
@@ -10,6 +11,7 @@ One class, `ResNet`, builds every family; a `ResNetConfig` says which one:
     family    block       stem                  widths             shortcut  depth
     cifar     basic       3x3                   16-32-64           A         6n+2   ([1], section 4.2)
     cifar     basic       3x3                   64-128-256-512     B         18     (the popular 3x3-stem ResNet-18)
+    cifar     preact      3x3                   16-32-64           A         6n+2   ([2], section 3)
     imagenet  basic       7x7 stride 2, pool    64-128-256-512     B         18, 34 ([1], table 1)
     imagenet  bottleneck  7x7 stride 2, pool    64-128-256-512     B         50, 101, 152
 """
@@ -34,7 +36,7 @@ class ResNetConfig:
 
     blocks: tuple[int, ...] = (3, 3, 3)  # residual blocks in each stage
     widths: tuple[int, ...] = (16, 32, 64)  # channels of each stage (of a bottleneck: its inner channels)
-    block: Literal["basic", "bottleneck"] = "basic"
+    block: Literal["basic", "bottleneck", "preact"] = "basic"
     stem: Literal["cifar", "imagenet"] = "cifar"
     shortcut: Literal["A", "B"] = "A"  # where the shape changes: A pads with zeros, B projects ([1], section 3.3)
     plain: bool = False  # the same network without its shortcuts
@@ -47,23 +49,25 @@ class ResNetConfig:
             raise ValueError(f"Every stage needs a number of blocks and a width, not {self.blocks} and {self.widths}.")
         if min(self.blocks) < 1 or min(self.widths) < 1 or self.classes < 1:
             raise ValueError("Blocks, widths and classes are counted from one.")
-        if self.block not in ("basic", "bottleneck") or self.stem not in ("cifar", "imagenet"):
+        if self.block not in BLOCKS or self.stem not in ("cifar", "imagenet"):
             raise ValueError(f"There is no block {self.block!r} or no stem {self.stem!r}.")
         if self.shortcut not in ("A", "B"):
             raise ValueError(f"A shortcut is of kind 'A' (zero padding) or 'B' (projection), not {self.shortcut!r}.")
-        if self.plain and self.block == "bottleneck":
+        if self.plain and self.block != "basic":
             raise ValueError("Plain twins exist for networks of basic blocks only, as in the paper.")
 
     @classmethod
-    def cifar(cls, depth: int, plain: bool = False, classes: int = 10) -> ResNetConfig:
-        """The paper's network for CIFAR, of `depth` 6n+2: three stages of n blocks ([1], section 4.2).
+    def cifar(
+        cls, depth: int, plain: bool = False, classes: int = 10, block: Literal["basic", "preact"] = "basic"
+    ) -> ResNetConfig:
+        """The paper's network for CIFAR, of `depth` 6n+2: three stages of n blocks ([1], section 4.2; [2]).
 
         Raises ValueError where the depth is not of that form.
         """
         n, rest = divmod(depth - 2, 6)
         if rest or n < 1:
             raise ValueError(f"The CIFAR family has depths 6n+2 (8, 14, 20, 26, 32, …); {depth} is not one of them.")
-        return cls(blocks=(n, n, n), plain=plain, classes=classes)
+        return cls(blocks=(n, n, n), block=block, plain=plain, classes=classes)
 
     @property
     def expansion(self) -> int:
@@ -121,6 +125,23 @@ def bottleneck(c_in: int, width: int, stride: int) -> nn.Sequential:
     )
 
 
+def preact(c_in: int, width: int, stride: int) -> nn.Sequential:
+    """F of a pre-activation block ([2], figure 1b). [N, c_in, H, W] -> [N, width, H/stride, W/stride]."""
+    return nn.Sequential(
+        OrderedDict(
+            bn1=nn.BatchNorm2d(c_in),
+            relu1=nn.ReLU(),
+            conv1=conv3x3(c_in, width, stride),
+            bn2=nn.BatchNorm2d(width),
+            relu2=nn.ReLU(),
+            conv2=conv3x3(width, width),
+        )
+    )
+
+
+BLOCKS = {"basic": basic, "bottleneck": bottleneck, "preact": preact}
+
+
 class ZeroPadShortcut(nn.Module):
     """Shortcut A: every `stride`-th pixel, the new channels filled with zeros. No parameters ([1], section 3.3)."""
 
@@ -151,14 +172,15 @@ class ResidualBlock(nn.Module):
     """y = relu(F(x) + shortcut(x)) ([1], equations 1 and 2). [N, C, H, W] -> [N, C', H/stride, W/stride].
 
     The children are the terms of the equation: `residual` is F, `shortcut` is the identity where the shape stays and
-    kind A or B where it changes, `relu` closes the block. In a plain network `shortcut` is `NoShortcut`.
+    kind A or B where it changes, `relu` closes the block. In a plain network `shortcut` is `NoShortcut`. In a
+    pre-activation block `relu` is the identity: batch norm and ReLU come first, inside F, and nothing follows the sum.
+    Through all blocks, x_L = x_0 + F_1 + … + F_L then holds exactly ([2], equation 4).
     """
 
     def __init__(self, c_in: int, width: int, stride: int, config: ResNetConfig) -> None:
         super().__init__()
         c_out = width * config.expansion
-        branch = bottleneck if config.block == "bottleneck" else basic
-        self.residual = branch(c_in, width, stride)
+        self.residual = BLOCKS[config.block](c_in, width, stride)
         if config.plain:
             self.shortcut: nn.Module = NoShortcut()
         elif c_in == c_out and stride == 1:
@@ -167,10 +189,14 @@ class ResidualBlock(nn.Module):
             self.shortcut = ZeroPadShortcut(c_in, c_out, stride)
         else:
             self.shortcut = ProjectionShortcut(c_in, c_out, stride)
-        self.relu = nn.ReLU()
+        self.relu = nn.Identity() if config.block == "preact" else nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.relu(self.residual(x) + self.shortcut(x))
+        return self.combine(self.residual(x), self.shortcut(x))
+
+    def combine(self, residual: Tensor, shortcut: Tensor) -> Tensor:
+        """The block's output, of its two branches [N, C', H', W'] each: also of branches that were intervened in."""
+        return self.relu(residual + shortcut)
 
 
 class ResNet(nn.Module):
@@ -189,7 +215,9 @@ class ResNet(nn.Module):
         super().__init__()
         self.config = config = config or ResNetConfig()
         width = config.widths[0]
-        if config.stem == "cifar":
+        if config.block == "preact":  # its first block brings batch norm and ReLU
+            self.stem = nn.Sequential(OrderedDict(conv=conv3x3(3, width)))  # [N, 16, 32, 32]
+        elif config.stem == "cifar":
             self.stem = nn.Sequential(
                 OrderedDict(conv=conv3x3(3, width), bn=nn.BatchNorm2d(width), relu=nn.ReLU())  # [N, 16, 32, 32]
             )
@@ -210,6 +238,10 @@ class ResNet(nn.Module):
                 layer.append(ResidualBlock(c_in, width, stride, config))
                 c_in = width * config.expansion
             self.add_module(f"layer{stage}", layer)
+        if config.block == "preact":  # and its last sum is followed by them
+            self.last = nn.Sequential(OrderedDict(bn=nn.BatchNorm2d(c_in), relu=nn.ReLU()))
+        else:
+            self.last = nn.Identity()
         self.fc = nn.Linear(c_in, config.classes)
         self.initialise(seed)
 
@@ -221,7 +253,7 @@ class ResNet(nn.Module):
 
     def head(self, x: Tensor) -> Tensor:
         """Global average pooling and the classifier: maps [N, C, H, W] -> logits [N, classes]."""
-        return self.fc(x.mean(dim=(2, 3)))
+        return self.fc(self.last(x).mean(dim=(2, 3)))
 
     def named_blocks(self) -> Iterator[tuple[str, ResidualBlock]]:
         """The residual blocks from input to output, with their names: `layer1.0`, `layer1.1`, …"""

@@ -18,6 +18,7 @@ from .resnet import ResNet, ResNetConfig
 from .weights import SUFFIXES, load_file, read_metadata
 
 CIFAR_DEPTHS = (8, 14, 20, 32, 44, 56, 110)
+PREACT_DEPTHS = (20, 56)
 IMAGENET_STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 IMAGENET_WIDTHS = (64, 128, 256, 512)
 MOST_SEEDS = 10  # from which a network's bundled weights may be trained: 0 to 9
@@ -56,16 +57,19 @@ def bundled_seeds(name: str) -> list[int]:
 def network(name: str) -> Network:
     """Look a network up by its name.
 
-    `resnet{d}` and `plain{d}` with d = 6n+2 are the paper's CIFAR family, of any depth; where ImageNet has a
-    network of that name (resnet50, resnet152), the ImageNet one is meant.
+    `resnet{d}` and `plain{d}` with d = 6n+2 are the paper's CIFAR family, of any depth, and `preresnet{d}` is the one
+    with pre-activation blocks; where ImageNet has a network of that name (resnet50, resnet152), that one is meant.
 
     Raises InputError for a name that the zoo does not know.
     """
-    match = re.fullmatch(r"(resnet|plain)(\d{1,4})(-cifar)?", name)
+    match = re.fullmatch(r"(resnet|plain|preresnet)(\d{1,4})(-cifar)?", name)
     if match:
         kind, depth, plain = match[1], int(match[2]), match[1] == "plain"
         local = "bundled" if bundled_weights(name) else "none"
-        if match[3]:
+        if kind == "preresnet":
+            if not match[3] and depth % 6 == 2 and 8 <= depth <= 1202:
+                return Network(name, ResNetConfig.cifar(depth, block="preact"), "cifar", "cifar10", local)
+        elif match[3]:
             if depth == 18:
                 config = ResNetConfig(IMAGENET_STAGES[18], IMAGENET_WIDTHS, shortcut="B", plain=plain)
                 return Network(name, config, "cifar", "cifar10", local)
@@ -84,11 +88,14 @@ def names() -> list[str]:
     """The names that are offered to choose from, from small to large, each residual network beside its twin."""
     cifar = [f"{kind}{depth}" for depth in CIFAR_DEPTHS for kind in ("resnet", "plain")]
     imagenet = [f"{kind}{depth}" for depth in (18, 34) for kind in ("resnet", "plain")]
-    return [*cifar, "resnet18-cifar", "plain18-cifar", *imagenet, "resnet50", "resnet101", "resnet152"]
+    preact = [f"preresnet{depth}" for depth in PREACT_DEPTHS]
+    return [*cifar, *preact, "resnet18-cifar", "plain18-cifar", *imagenet, "resnet50", "resnet101", "resnet152"]
 
 
 def twin(name: str) -> str | None:
-    """The same network with its shortcuts taken away or given back; None for bottleneck networks."""
+    """The same network with its shortcuts taken away or given back; None where there is none."""
+    if not name.startswith(("plain", "resnet")):
+        return None
     other = name.replace("plain", "resnet") if name.startswith("plain") else name.replace("resnet", "plain")
     try:
         return network(other).name
@@ -243,7 +250,8 @@ def _load_torchvision(entry: Network) -> ResNet:
 
 def name_of(config: ResNetConfig) -> str:
     """The zoo's name of an architecture, whatever its number of classes; a description where it has none."""
-    for name in (*names(), f"{'plain' if config.plain else 'resnet'}{config.depth}"):
+    kind = "plain" if config.plain else "preresnet" if config.block == "preact" else "resnet"
+    for name in (*names(), f"{kind}{config.depth}"):
         try:
             if replace(network(name).config, classes=config.classes) == config:
                 return name

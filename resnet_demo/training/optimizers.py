@@ -39,7 +39,11 @@ class Muon(torch.optim.Optimizer):
                 directions = orthogonal(torch.stack([self._momentum(layer, group["momentum"]) for layer in layers]))
                 for layer, direction in zip(layers, directions, strict=True):
                     layer.mul_(len(layer) ** 0.5 / layer.norm())
-                    layer.sub_(direction.view(layer.shape), alpha=group["lr"])
+                    turn = direction.view(layer.shape)
+                    if isinstance(group["lr"], Tensor):  # on a GPU, see `optimizers`
+                        layer.sub_(turn * group["lr"])
+                    else:
+                        layer.sub_(turn, alpha=group["lr"])
 
     def _momentum(self, layer: Tensor, momentum: float) -> Tensor:
         """Nesterov's: the running mean of the gradients, one step ahead. [c_out, c_in * k * k]"""
@@ -74,24 +78,37 @@ def _of_one_shape(layers: Iterable[Tensor]) -> list[list[Tensor]]:
     return list(shapes.values())
 
 
-def optimisers(model: ResNet, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """SGD for all parameters; where the recipe has a rate for Muon, it takes over the blocks' filters."""
+def optimizers(model: ResNet, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """SGD for all parameters; where the recipe has a rate for Muon, it takes over the blocks' filters.
+
+    On a GPU learning rates are tensors there, since a step that was captured reads them anew each time.
+    """
     filters: list[Tensor] = []
     if recipe.muon:
         filters = [weight for _, block in model.named_blocks() for weight in block.parameters() if weight.ndim == 4]
     rest = [weight for weight in model.parameters() if not any(weight is filter for filter in filters)]
-    sgd = torch.optim.SGD(rest, recipe.lr, recipe.momentum, nesterov=recipe.nesterov, weight_decay=recipe.weight_decay)
+    on_gpu = rest[0].device.type == "cuda"
+    sgd = torch.optim.SGD(
+        rest, recipe.lr, recipe.momentum, nesterov=recipe.nesterov, weight_decay=recipe.weight_decay,
+        fused=on_gpu or None,
+    )  # fmt: skip
     found: list[torch.optim.Optimizer] = [sgd]
     if filters:
         found.append(Muon(filters, recipe.muon, recipe.momentum))
-    for optimiser in found:
-        for group in optimiser.param_groups:
+    for optimizer in found:
+        for group in optimizer.param_groups:
             group["highest_lr"] = group["lr"]
+            if on_gpu:
+                group["lr"] = torch.tensor(group["lr"], device=rest[0].device)
     return found
 
 
-def anneal(optimisers: Iterable[torch.optim.Optimizer], recipe: Recipe, progress: float) -> None:
+def anneal(optimizers: Iterable[torch.optim.Optimizer], recipe: Recipe, progress: float) -> None:
     """Set every learning rate to where the recipe has it when the fraction `progress` of the training is done."""
-    for optimiser in optimisers:
-        for group in optimiser.param_groups:
-            group["lr"] = group["highest_lr"] * annealed(recipe, progress)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            lr = group["highest_lr"] * annealed(recipe, progress)
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(lr)
+            else:
+                group["lr"] = lr

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,10 @@ from ..models.resnet import ResNet
 from . import checkpoint as checkpoints
 from . import distributed, hardware
 from .budget import FINE, Clock, pace_of
+from .cuda_graph import CapturedStep
 from .evaluation import Evaluation, check_classes, evaluate
 from .microbatches import Shares, shares_of
-from .optimizers import anneal, optimisers
+from .optimizers import anneal, optimizers
 from .recipes import Recipe, learning_rate, recipe_of
 
 TELL_EVERY = 0.4  # seconds between records that somebody watches; each costs about as much as eight more pictures
@@ -136,6 +138,8 @@ class Training:
         self.pace = pace_of(epochs, minutes, schedule, self.steps_per_epoch)
         self.progress = self.pace.progress(0, 0.0)
         self.compile = self.device.type == "cuda" if compile is None else compile
+        # Alone on a GPU the kernels of a step are launched all at once; several processes compile their networks.
+        self._captured = self.compile and self.device.type == "cuda" and distributed.world() == 1
         self.tell_every = TELL_EVERY if tell_every is None else tell_every
         self.step, self.seconds, self.lr = 0, 0.0, 0.0
         self.history: list[Record] = []
@@ -150,13 +154,24 @@ class Training:
 
     def run(self, checkpoint: Path | None = None, resume: bool = False) -> Generator[Record, None, None]:
         """Train, from the start or from a checkpoint; see `train`."""
+        with closing(self.steps(checkpoint, resume)) as steps:
+            yield from (record for record in steps if record)
+
+    def steps(self, checkpoint: Path | None = None, resume: bool = False) -> Generator[Record | None, None, None]:
+        """As `run`, but after every step: a record where there is one, else None.
+
+        So several trainings can take turns; see `bench/zoo.py`, which trains many networks on one GPU.
+        """
         model, recipe = self.model, self.recipe
         model.domain = dataset_domain(self.train_set)
         model.requires_grad_(True)
         # Channels last is the order in which convolutions are computed: nothing has to be reordered on the way.
         model.to(device=self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        descent = optimisers(model, recipe)
+        descent = optimizers(model, recipe)
+        data = self.train_set
         try:
+            if self.device.type == "cuda" and self.train_set.pictures.device.type == "cpu":
+                self.train_set = self.train_set.to(self.device)  # batches are then made there, too
             if resume and checkpoint:
                 self._restore(checkpoint, descent)
                 if self.finished:
@@ -164,7 +179,7 @@ class Training:
                 yield from self.history
             if self.finished:
                 return
-            with Shares(model, self.recipe, self._half, self.compile) as shares:
+            with Shares(model, self.recipe, self._half, self.compile and not self._captured) as shares:
                 for record in self._steps(shares, descent, checkpoint):
                     self._clock.stop()
                     yield record
@@ -185,16 +200,32 @@ class Training:
             _put_back(model)  # before the last record: its reader may use the network at once
             yield last
         finally:
+            self.train_set = data
             _put_back(model)
             model.zero_grad()
 
-    def _steps(self, shares: Shares, descent: Sequence[Optimizer], checkpoint: Path | None) -> Iterator[Record]:
+    def _steps(self, shares: Shares, descent: Sequence[Optimizer], checkpoint: Path | None) -> Iterator[Record | None]:
         """Take all the steps that the budget still allows, and one at least: there is always something to tell."""
+
+        def take(pictures: Tensor, labels: Tensor) -> None:
+            for loss, logits, right in shares.backward(pictures, labels):
+                self._meter.add(loss, logits, right)
+            for optimizer in descent:
+                optimizer.step()
+
+        def state() -> Iterator[Tensor]:
+            yield from (*self.model.parameters(), *self.model.buffers(), self._meter.sums)
+            for optimizer in descent:
+                for kept in optimizer.state.values():
+                    yield from (value for value in kept.values() if isinstance(value, Tensor))
+
+        if self._captured:
+            take = CapturedStep(take, state)
         tests = self.pace.tests(self.step, self.progress)
         self._clock.start()
         start = told = kept = time.perf_counter()
         for pictures, labels in self._batches():
-            self._step(shares, descent, pictures, labels)
+            self._step(take, descent, pictures, labels)
             now = time.perf_counter()
             self.seconds += now - start
             start = now
@@ -208,11 +239,15 @@ class Training:
             due = self.pace.tests(self.step, self.progress)
             if due > tests:
                 tests = due
+                if self.device.type == "cuda":  # what is still under way belongs to training, not to the test
+                    torch.cuda.current_stream().synchronize()
+                    self.seconds += time.perf_counter() - now
                 # By the clock, a test on the way takes time from training: half precision is enough for it.
                 record = self._tested(self.test_set) if self.epochs else self._tested(self._sample, self._half)
             elif tell:
                 record = self._record()
             else:
+                yield None
                 continue
             if keep or (self.epochs and record.test_loss is not None):
                 self._keep(checkpoint, descent)
@@ -220,7 +255,9 @@ class Training:
             yield record
             start = told = time.perf_counter()
 
-    def _step(self, shares: Shares, descent: Sequence[Optimizer], pictures: Tensor, labels: Tensor) -> None:
+    def _step(
+        self, take: Callable[[Tensor, Tensor], None], descent: Sequence[Optimizer], pictures: Tensor, labels: Tensor
+    ) -> None:
         """One step of gradient descent on one batch: uint8 [N, 3, H, W], int64 [N]."""
         recipe = self.recipe
         self.lr = learning_rate(recipe, self.progress)
@@ -229,11 +266,8 @@ class Training:
             luck = torch.Generator().manual_seed(2**40 + self.seed * 10_000_019 + self.step)
             size, crop = pictures.shape[-1], recipe.crop(pictures.shape[-1], self.progress)
             pictures = augment(pictures, crop, recipe.shift if crop == size else 0, luck)
-        for loss, logits, right in shares.backward(pictures, labels):
-            self._meter.add(loss, logits, right)
         anneal(descent, recipe, self.progress)
-        for optimiser in descent:
-            optimiser.step()
+        take(pictures, labels)
         self.schedule[int(FINE * self.progress)] += 1
         self.step += 1
 
@@ -289,7 +323,7 @@ class Training:
             self.test = evaluate(self.model, test_set)
         record = self._record(self.test)
         self.history.append(record)
-        self._meter = Meter(self.device)
+        self._meter.clear()
         return record
 
     def _keep(self, checkpoint: Path | None, descent: Sequence[Optimizer]) -> None:
@@ -299,7 +333,7 @@ class Training:
         state = {name: getattr(self, name) for name in KEPT}
         state |= {"history": [asdict(record) for record in self.history], "clock": self._clock()}
         state |= {"model": self.model.state_dict(), "meter": sums}
-        state |= {"optimisers": [optimiser.state_dict() for optimiser in descent]}
+        state |= {"optimizers": [optimizer.state_dict() for optimizer in descent]}
         checkpoints.keep(checkpoint, self._task, state)
 
     def _restore(self, checkpoint: Path, descent: Sequence[Optimizer]) -> None:
@@ -311,12 +345,15 @@ class Training:
             return
         try:
             self.model.load_state_dict(state["model"])
-            for optimiser, kept in zip(descent, state["optimisers"], strict=True):
-                optimiser.load_state_dict(kept)
+            for optimizer, kept in zip(descent, state["optimizers"], strict=True):
+                optimizer.load_state_dict(kept)
+                for group in optimizer.param_groups:
+                    if isinstance(group["lr"], Tensor):
+                        group["lr"] = group["lr"].to(self.device)
             self.history = [Record(**record) for record in state["history"]]
             self._clock = Clock(state["clock"])
             if distributed.rank() == 0:  # these are the sums of all processes
-                self._meter.sums = state["meter"].to(self.device)
+                self._meter.sums.copy_(state["meter"])
             for name in KEPT:
                 setattr(self, name, state[name])
         except (KeyError, TypeError, RuntimeError, ValueError):
@@ -382,6 +419,9 @@ class Meter:
 
     def __init__(self, device: torch.device):
         self.sums = torch.zeros(3, dtype=torch.float64, device=device)  # of the loss, of right answers, of pictures
+
+    def clear(self) -> None:
+        self.sums.zero_()
 
     def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         right = (logits.argmax(1) == labels).sum()

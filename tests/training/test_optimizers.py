@@ -8,7 +8,7 @@ from stripes import CONFIG, RECIPE
 from torch import nn
 
 from resnet_demo.models.resnet import ResNet
-from resnet_demo.training.optimizers import Muon, anneal, optimisers, orthogonal
+from resnet_demo.training.optimizers import Muon, anneal, optimizers, orthogonal
 from resnet_demo.training.recipes import RECIPES
 
 
@@ -74,9 +74,9 @@ def test_the_scale_of_filters_is_held():
 
 def test_muon_takes_the_blocks_filters_and_sgd_the_rest():
     model = ResNet(CONFIG, seed=0)
-    (alone,) = optimisers(model, replace(RECIPE, muon=0.0))
+    (alone,) = optimizers(model, replace(RECIPE, muon=0.0))
     assert len(alone.param_groups[0]["params"]) == len(list(model.parameters()))
-    sgd, muon = optimisers(model, replace(RECIPE, muon=0.02))
+    sgd, muon = optimizers(model, replace(RECIPE, muon=0.02))
     filters = {id(weight) for weight in muon.param_groups[0]["params"]}
     rest = {id(weight) for weight in sgd.param_groups[0]["params"]}
     assert filters == {
@@ -90,7 +90,7 @@ def test_muon_takes_the_blocks_filters_and_sgd_the_rest():
 
 def test_all_rates_follow_the_schedule():
     recipe = RECIPES["fast"]
-    found = optimisers(ResNet(CONFIG, seed=0), recipe)
+    found = optimizers(ResNet(CONFIG, seed=0), recipe)
     for progress, share in ((0.0, 0.0), (0.1, 0.5), (0.2, 1.0), (0.6, 0.5), (1.0, 0.0), (0.2, 1.0)):
         anneal(found, recipe, progress)
         rates = [optimiser.param_groups[0]["lr"] for optimiser in found]
