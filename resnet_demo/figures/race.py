@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..i18n import Language, _
+from ..i18n import Language, _, sentences
 from .axes import round_step
 from .palette import LINE, MUTED, PAPER
 from .runs import apart, colour_of, is_plain, network_title, points, shortened
@@ -233,19 +233,16 @@ def _spread(wanted: list[float], gap: float, top: float, bottom: float, obstacle
 def _describe(runners: list[_Runner], say: Language) -> str:
     told = [
         (
-            _("{name} {accuracy} % of the test pictures after {pictures}", **found)
+            _("{name} {accuracy} % of the test pictures after {pictures}.", **found)
             if runner.test
-            else _("{name} {accuracy} % of the training pictures after {pictures}", **found)
+            else _("{name} {accuracy} % of the training pictures after {pictures}.", **found)
         )
         for runner in runners
         if runner.now
         for found in [_found(runner.name, *runner.now)]
     ]
-    return say(
-        _("Training race, correct answers over pictures seen: {told:and}.", told=told)
-        if told
-        else _("Training race, correct answers over pictures seen: not yet begun.")
-    )
+    what = _("Training race: right answers over pictures seen.")
+    return say(sentences(what, *(told or [_("It has not yet begun.")])))
 
 
 def _found(name: str, pictures: float, accuracy: float) -> dict[str, str]:

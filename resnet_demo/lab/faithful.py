@@ -31,7 +31,7 @@ from .bootstrap import Estimate, estimate
 from .experiment import Experiment, Progress, first_line
 from .maps import attribution_maps, ends_of_stages, enlarged
 from .quick import BATCH, quick
-from .reading import Side, both, method
+from .reading import Side, both, in_sentence
 
 STEPS = 16  # in which the pixels go or come
 FIELDS = 4  # the blurred picture is that many means high and wide, joined smoothly
@@ -180,7 +180,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             _(
                 "{network}: deletion falls fastest by {best} (area {area:.2f}; by random maps {chance:.2f}).",
                 network=side.title,
-                best=method(best),
+                best=in_sentence(best),
                 area=area,
                 chance=chance,
             )
@@ -190,14 +190,14 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             _(
                 "{network}: insertion rises fastest by {best} (area {area:.2f}; by random maps {chance:.2f}).",
                 network=side.title,
-                best=method(best),
+                best=in_sentence(best),
                 area=area,
                 chance=chance,
             )
         )
         good = better_than_random(side)
         said.append(
-            _("Significantly better than random in both: {methods:and}.", methods=[method(name) for name in good])
+            _("Significantly better than random in both: {methods:and}.", methods=[in_sentence(name) for name in good])
             if good
             else _("No map is significantly better than random in both.")
         )

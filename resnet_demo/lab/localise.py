@@ -27,7 +27,7 @@ from .bootstrap import Estimate, estimate
 from .experiment import Experiment, Progress, first_line
 from .interventions import block_names
 from .maps import attribution_maps, enlarged
-from .reading import Side, both, method
+from .reading import Side, both, in_sentence
 
 BATCH = 50
 
@@ -147,7 +147,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
                 network=side.title,
                 accuracy=side.report.accuracy,
                 area=side.report.area,
-                best=method(found.best),
+                best=in_sentence(found.best),
                 score=found.score,
             ),
             _(

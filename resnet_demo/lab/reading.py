@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ..i18n import Message, _
+from ..i18n import Message, _, _p
 from ..models.zoo import is_plain
 from ..models.zoo import title as network_title
 from .experiment import Reports
@@ -77,3 +77,8 @@ METHODS = {
 def method(name: str) -> Message | str:
     """What a method is called; Grad-CAM of a block is called that in every language."""
     return METHODS.get(name, name)
+
+
+def in_sentence(name: str) -> Message:
+    """What a method is called inside a sentence, where a language may have to set it off."""
+    return _p("in a sentence", "{method}", method=method(name))

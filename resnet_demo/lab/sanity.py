@@ -26,7 +26,7 @@ from .experiment import Experiment, Progress, first_line
 from .interventions import block_names
 from .maps import attribution_maps, ends_of_stages
 from .ranks import spearman
-from .reading import both, method
+from .reading import both, in_sentence
 
 TRAINED = "as trained"
 
@@ -105,7 +105,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
     said: list[Message] = []
     for side in both(reports):
         left = [
-            _("{method} {below:.2f} and {end:.2f}", method=method(name), below=below, end=side.report.left[name])
+            _("{method} {below:.2f} and {end:.2f}", method=in_sentence(name), below=below, end=side.report.left[name])
             for name, below in side.report.left_below.items()
         ]
         said.append(
@@ -120,7 +120,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
         _(
             "Without the last stage more than half is left for {methods:and}: what the network learned there hardly "
             "shows.",
-            methods=[method(name) for name in methods],
+            methods=[in_sentence(name) for name in methods],
         )
         if methods
         else _("Without the last stage no map keeps more than half: all of them depend on what was learned there.")

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ..models.resnet import ResNet
-from .interventions import (  # noqa: F401
+from .interventions import (
     NO_SCALES,
     UNCHANGED,
     BranchScales,

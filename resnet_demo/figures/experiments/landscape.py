@@ -123,7 +123,9 @@ def _tiles(panel: Panel, at: Sequence[float], half: float, losses: Grid, heights
             # Rounded as they are written, or hair lines of paper would show between tiles.
             left, right = round(panel.x(a - half), 1), round(panel.x(a + half), 1)
             upper, lower = round(panel.y(b + half), 1), round(panel.y(b - half), 1)
-            told = say(_("{a}, {b}: loss {loss}", a=f"{a:+g}", b=f"{b:+g}", loss=magnitude(loss) if finite(loss) else "–"))
+            told = say(
+                _("{a}, {b}: loss {loss}", a=f"{a:+g}", b=f"{b:+g}", loss=magnitude(loss) if finite(loss) else "–")
+            )
             box = {"x": left, "y": upper, "width": right - left, "height": lower - upper}
             if height is None:
                 style = {"fill": PAPER, "stroke": MUTED, "stroke_dasharray": "2 2"}
