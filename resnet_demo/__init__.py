@@ -1,13 +1,17 @@
 """An interactive laboratory for one idea: y = F(x) + x."""
 
-from .interpret.attribution import grad_cam
-from .interpret.trace import trace_blocks
-from .models.predict import classify
-from .models.resnet import ResNet, ResNetConfig
-from .models.weights import save
-from .models.zoo import build, load
-from .training.evaluation import evaluate
-from .training.trainer import train
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .interpret.attribution import grad_cam
+    from .interpret.trace import trace_blocks
+    from .models.predict import classify
+    from .models.resnet import ResNet, ResNetConfig
+    from .models.weights import save
+    from .models.zoo import build, load
+    from .training.evaluation import evaluate
+    from .training.trainer import train
 
 __all__ = [
     "ResNet",
@@ -22,3 +26,28 @@ __all__ = [
     "train",
 ]
 __version__ = "0.1.0"
+
+# Where each name is at home; imported when it is first asked for (PEP 562), since torch takes seconds.
+_HOMES = {
+    "ResNet": "models.resnet",
+    "ResNetConfig": "models.resnet",
+    "build": "models.zoo",
+    "classify": "models.predict",
+    "evaluate": "training.evaluation",
+    "grad_cam": "interpret.attribution",
+    "load": "models.zoo",
+    "save": "models.weights",
+    "trace_blocks": "interpret.trace",
+    "train": "training.trainer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .training.trainer import Record
+    from .training.records import Record
 
 
 def dumps(value: Any, indent: int | None = None) -> str:

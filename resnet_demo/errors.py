@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .i18n import Message
@@ -21,3 +22,10 @@ class InputError(ValueError):
 
     def __reduce__(self) -> Any:
         return type(self), (self.message,)
+
+
+def similar(name: str, known: Iterable[str]) -> list[str]:
+    """The known names that somebody may have meant who wrote this one, likeliest first; two at most."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name[:100], list(known), n=2, cutoff=0.75)

@@ -1,12 +1,15 @@
-"""Writing files so that a crash cannot tear them."""
+"""Files: written so that a crash cannot tear them, and what is in strangers' ones checked before it is believed."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
+from typing import Any, TypeVar
 
 from .errors import InputError
+
+T = TypeVar("T")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -15,7 +18,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+        raise InputError(
+            "{path} cannot be written: {reason}.", path=path, reason=error.strerror or str(error)
+        ) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -26,8 +31,25 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    if hasattr(os, "O_DIRECTORY"):  # Windows cannot open a folder
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)  # the name, too, must survive a power cut
+        finally:
+            os.close(folder)
+
+
+def parsed(kind: type[T], text: str | bytes) -> T:
+    """JSON from outside, as a dataclass (or another type) whose fields have exactly the types that it states.
+
+    Raises InputError as the dataclass itself does, and ValueError where the text is not JSON or of other types; what
+    pydantic writes into that is not for people. Unknown fields are ignored.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
     try:
-        os.fsync(folder)  # the name, too, must survive a power cut
-    finally:
-        os.close(folder)
+        return TypeAdapter(kind).validate_json(text, strict=True)
+    except ValidationError as error:
+        reasons: list[Any] = [each.get("ctx", {}).get("error") for each in error.errors(include_url=False)]
+        found = next((reason for reason in reasons if isinstance(reason, InputError)), None)
+        raise found or ValueError("This is not what it should be.") from None

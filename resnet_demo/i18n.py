@@ -156,7 +156,7 @@ class Language:
         if isinstance(message, Sentences):
             return self._joined([self._say(part, escaped) for part in message.messages])
         if not isinstance(message, Message):
-            return escaped(str(message))
+            return str(escaped(message if isinstance(message, Markup) else str(message)))
         count = message.values.get("count", 1)
         text = self._translated(message.text, message.plural, message.context, count)
         if not message.values:  # nothing to fill in: braces are braces
@@ -246,7 +246,9 @@ class _Formatter(string.Formatter):
             return str(value).translate(_RAISED)
         if format_spec == "capitalized":
             return str(value)[:1].upper() + str(value)[1:]
-        return format(value, format_spec).replace("-", "−") if format_spec else str(value)
+        if format_spec:
+            return format(value, format_spec).replace("-", "−")
+        return value if isinstance(value, Markup) else str(value)
 
 
 @lru_cache

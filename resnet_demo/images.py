@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from .errors import InputError
+from .i18n import _
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # decoders of other formats never see a stranger's bytes
 MIN_SIDE = 8  # px: below that there is nothing to recognise
@@ -47,11 +48,11 @@ def load_image(source: Source) -> Image.Image:
     Raises InputError, one sentence, for whatever is not a usable picture.
     """
     if isinstance(source, (bytes, Image.Image)):
-        stream, name = source, "The upload"
+        stream, name = source, _("The upload")
     else:
         stream, name = Path(source), Path(source).name
         if not os.path.isfile(stream):  # unlike Path.is_file, False for an overlong or otherwise impossible name, too
-            raise InputError(f"There is no file {name}.")
+            raise InputError("There is no file {path}.", path=name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -62,14 +63,18 @@ def load_image(source: Source) -> Image.Image:
                 picture.load()
                 return _upright_rgb(picture)
     except UnidentifiedImageError:
-        raise InputError(f"{name} is not a picture that can be read here; use JPEG, PNG, WebP, GIF or BMP.") from None
+        raise InputError(
+            "{name} is not a picture that can be read here; use JPEG, PNG, WebP, GIF or BMP.", name=name
+        ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
-        raise InputError(f"{name} is too large; at most {MAX_PIXELS // 1_000_000} megapixels are read.") from None
+        raise InputError(
+            "{name} is too large; at most {most} megapixels are read.", name=name, most=MAX_PIXELS // 1_000_000
+        ) from None
     except InputError:
         raise
     except (OSError, ValueError, SyntaxError, NotImplementedError, EOFError, IndexError, TypeError):
         # Whatever Pillow's decoders raise: NotImplementedError, say, for a header that asks for an unknown variant.
-        raise InputError(f"{name} is damaged: the picture in it cannot be decoded.") from None
+        raise InputError("{name} is damaged: the picture in it cannot be decoded.", name=name) from None
 
 
 def _checked(picture: Image.Image) -> Image.Image:
@@ -77,13 +82,24 @@ def _checked(picture: Image.Image) -> Image.Image:
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise InputError(
-            f"The picture has {width} x {height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels are read."
+            "The picture has {width} x {height} pixels; at most {most} megapixels are read.",
+            width=width,
+            height=height,
+            most=MAX_PIXELS // 1_000_000,
         )
     if min(width, height) < MIN_SIDE:
-        raise InputError(f"The picture has {width} x {height} pixels; each side needs at least {MIN_SIDE}.")
+        raise InputError(
+            "The picture has {width} x {height} pixels; each side needs at least {least}.",
+            width=width,
+            height=height,
+            least=MIN_SIDE,
+        )
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise InputError(
-            f"The picture has {width} x {height} pixels; its long side may be at most {MAX_ASPECT} times its short one."
+            "The picture has {width} x {height} pixels; its long side may be at most {most} times its short one.",
+            width=width,
+            height=height,
+            most=MAX_ASPECT,
         )
     return picture
 
@@ -148,8 +164,12 @@ class Domain:
             return names.index(name.casefold())
         if name.isdecimal() and len(name) < 10 and int(name) < len(names):
             return int(name)
-        known = ", ".join(self.labels[:10]) + (", …" if len(names) > 10 else "")
-        raise InputError(f"There is no class {name!r}; there are {known}, or 0 to {len(names) - 1}.")
+        raise InputError(
+            "There is no class {name!r}; give a name, such as {some:or}, or a number from 0 to {last}.",
+            name=name,
+            some=self.labels[:10],
+            last=len(names) - 1,
+        )
 
     def to_input(self, picture: Image.Image) -> Tensor:
         """A picture -> the network's input [1, 3, size, size], float32, normalised."""

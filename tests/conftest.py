@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tiers
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +22,10 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 # The tests' tensors are small: more threads cost more than they bring, and OMP_NUM_THREADS=1 is respected. Processes
 # that share the tests (`pytest -n 2`) have one each.
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, torch.get_num_threads()))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tiers.mark(items)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -30,7 +30,8 @@ import resnet_demo
 from resnet_demo import build, cli, console, lab, load, save
 from resnet_demo.data import Dataset, draw_shapes, load_dataset
 from resnet_demo.training.provenance import provenance
-from resnet_demo.training.trainer import Record, Training
+from resnet_demo.training.records import Record
+from resnet_demo.training.trainer import Training
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "bench")
@@ -265,7 +266,7 @@ def test_replay(cifar: Path, tmp_path: Path) -> None:
     }.items():  # fmt: skip
         said = complaint("train", *given, option, value)
         assert said.startswith(f"{option} {value} is not how first.safetensors was trained")
-    assert "does not tell" in complaint("train", "--replay", __file__, "--out", tmp_path / "x.safetensors")
+    assert "does not describe" in complaint("train", "--replay", __file__, "--out", tmp_path / "x.safetensors")
     assert "There is no file" in complaint("train", "--replay", "absent.json", "--out", tmp_path / "x.safetensors")
 
 
@@ -289,7 +290,7 @@ def test_replay_of_trainings_that_were_stopped(tmp_path: Path, monkeypatch: pyte
         assert (theirs.provenance or {})[key] == (ours.provenance or {})[key], key
     monkeypatch.setattr("resnet_demo.data.load_dataset", lambda *_: pytest.fail("nothing needs to be read"))
     said = complaint("train", "--replay", tmp_path / "epochs.safetensors", "--out", out)
-    assert said.startswith("epochs.safetensors is of a training that was stopped after 1 steps of its 9 epochs")
+    assert said.startswith("epochs.safetensors is from a training that was stopped after 1 steps of its 9 epochs")
 
 
 def test_train_tells_how_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,7 +399,7 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
         return {"n": len(dataset), "error": {"layer1.0": 0.25}, "shares": [0.5, math.nan]}
 
     monkeypatch.setattr(lab, "run", run)
-    monkeypatch.setattr(cli, "_taught", lambda name, *_: load(name))  # for localise
+    monkeypatch.setattr(cli.experiments, "_taught", lambda name, *_: load(name))  # for localise
     options = ("experiment", name, "--data", "shapes", "--pictures", 3, "--seed", 7, "--model", "plain20")
     value = answer(*options)
     assert value["experiment"] == name
@@ -423,7 +424,7 @@ def test_the_help_names_every_experiment() -> None:
 
 def test_localise_first_trains_networks_on_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resnet_demo.data.draw_shapes", lambda count, seed: draw_shapes(min(count, 160), seed))
-    monkeypatch.setattr(cli, "LESSON", 1)
+    monkeypatch.setattr(cli.experiments, "LESSON", 1)
     result = shell("experiment", "localise", "--model", "resnet8", "--pictures", 12, "--json")
     assert result.exit_code == 0, result.stderr
     told = [line for line in result.stderr.splitlines() if line.startswith("The zoo has no")]
@@ -459,7 +460,7 @@ def test_an_experiment_on_a_checkpoint_and_what_it_refuses(weights: Path, tmp_pa
     assert report["identity_error"] <= 1e-5
     assert "lesion, lesions, dial, lens, paths, gradients" in complaint("experiment", "sunshine", "--data", "shapes")
     assert "no data set 'clouds'" in complaint("experiment", "lens", "--data", "clouds")
-    assert "tell" in complaint("experiment", "lens", "--data", "shapes", "--model", three_classes)
+    assert "distinguishes" in complaint("experiment", "lens", "--data", "shapes", "--model", three_classes)
 
 
 # What it refuses
@@ -531,10 +532,10 @@ def test_bad_data(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     [
         ((), "either --epochs or --minutes"),
         (("--epochs", 1, "--minutes", 1), "either --epochs or --minutes"),
-        (("--epochs", 0), "more than nothing"),
-        (("--epochs", -3), "more than nothing"),
-        (("--minutes", "nan"), "more than nothing"),
-        (("--minutes", "inf"), "more than nothing"),
+        (("--epochs", 0), "more than zero"),
+        (("--epochs", -3), "more than zero"),
+        (("--minutes", "nan"), "more than zero"),
+        (("--minutes", "inf"), "more than zero"),
         (("--epochs", "1e3"), "'--epochs'"),
         (("--epochs", 1, "--threads", 0), "'--threads'"),
         (("--epochs", 1, "--seed", -1), "'--seed'"),
@@ -558,7 +559,7 @@ def test_bench(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, "bench", NAMES=("inspect", "figures"), run=lambda name: {**figures, "name": name})
     assert answer("bench", "inspect") == {**figures, "ratio": None}
     assert "0.4" in shell("bench", "inspect").stdout
-    assert complaint("bench", "sunshine") == "There is no bench 'sunshine'; there are inspect, figures."
+    assert complaint("bench", "sunshine") == "There is no benchmark 'sunshine'; there are inspect and figures."
 
 
 def test_serve(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -606,6 +607,24 @@ def test_a_library_that_prints_does_not_spoil_the_json(
     assert answer("classify", picture, "--model", weights)
 
 
+def test_a_traceback_is_shown_to_who_asks_for_it(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESNET_DEMO_DEBUG", "1")
+    result = shell("classify", "absent.png", "--model", weights, "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Traceback (most recent call last)" in result.stderr
+    assert result.stderr.endswith("\nThere is no file absent.png.\n")
+    monkeypatch.setenv("RESNET_DEMO_DEBUG", "0")
+    assert complaint("classify", "absent.png", "--model", weights) == "There is no file absent.png."
+
+
+def test_similar_names_are_offered(weights: Path, picture: Path) -> None:
+    assert "(did you mean resnet20 or resnet152?)" in complaint("classify", picture, "--model", "resnet120")
+    assert "(did you mean lesion" in complaint("experiment", "lessions", "--data", "shapes")
+    train = ("train", "--epochs", 1, "--out", "x.safetensors")
+    assert "(did you mean textbook?)" in complaint(*train, "--recipe", "text-book")
+    assert "did you mean" not in complaint("experiment", "sunshine", "--data", "shapes")
+
+
 # The real program
 
 
@@ -626,11 +645,17 @@ def test_process_refuses_in_one_sentence(weights: Path, tmp_path: Path) -> None:
 
 
 def test_help_names_every_command_and_loads_no_heavy_library() -> None:
-    heavy = ("torchvision", "gradio", "matplotlib", "captum")
-    check = f"import sys, resnet_demo.cli; print([name for name in {heavy} if name in sys.modules])"
+    heavy = ("torch", "torchvision", "gradio", "matplotlib", "captum", "numpy", "PIL", "babel", "pydantic", "rich")
+    check = (
+        "import atexit, sys\n"
+        f"atexit.register(lambda: print([name for name in {heavy} if name in sys.modules], file=sys.stderr))\n"
+        "sys.argv[1:] = ['--help']\n"
+        "import resnet_demo.__main__\n"
+    )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     loaded = subprocess.run([sys.executable, "-c", check], env=env, capture_output=True, text=True, timeout=60)
-    assert loaded.stdout.strip() == "[]"
+    assert loaded.stderr.strip() == "[]"
+    assert "Commands:" in loaded.stdout
     text = process("--help").stdout
     assert all(f"  {command}  " in text for command in COMMANDS)
     assert process().stdout == text

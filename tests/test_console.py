@@ -8,7 +8,7 @@ import json
 import pytest
 
 from resnet_demo import console
-from resnet_demo.training.trainer import Record
+from resnet_demo.training.records import Record
 
 
 def test_no_nan_in_json() -> None:

@@ -19,7 +19,8 @@ from resnet_demo.errors import InputError
 from resnet_demo.models.resnet import ResNet
 from resnet_demo.training import distributed
 from resnet_demo.training.evaluation import evaluate
-from resnet_demo.training.trainer import Meter, Training
+from resnet_demo.training.records import Meter
+from resnet_demo.training.trainer import Training
 
 trainer: Any = importlib.import_module(
     "resnet_demo.training.trainer"

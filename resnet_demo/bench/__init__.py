@@ -27,11 +27,11 @@ def run(name: str, **options: Any) -> dict[str, Any]:
     Raises InputError for an unknown benchmark or option.
     """
     if name not in NAMES:
-        raise InputError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)}.")
+        raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=NAMES)
     measure = importlib.import_module(f".{name}", __name__).measure
     unknown = options.keys() - signature(measure).parameters.keys()
     if unknown:
-        raise InputError(f"The benchmark {name} has no option {min(unknown)!r}.")
+        raise InputError("The benchmark {name} has no option {option!r}.", name=name, option=min(unknown))
     return {"name": name, **measure(**options)}
 
 

@@ -44,9 +44,9 @@ def measure(budgets: Sequence[float] = (60,), seeds: int = 1) -> dict[str, Any]:
     Raises InputError for an impossible budget or number of seeds.
     """
     if not budgets or not all(0 < budget < math.inf for budget in budgets):
-        raise InputError("A budget is a number of seconds, more than nothing.")
+        raise InputError("The budget must be a number of seconds above zero.")
     if seeds < 1:
-        raise InputError("There must be one seed at least.")
+        raise InputError("At least one seed is needed.")
     train_set, test_set = data_at_hand()
     contenders: dict[str, Callable[[float, int], dict[str, Any]]] = {
         "ours": lambda budget, seed: ours(train_set, test_set, budget, seed),

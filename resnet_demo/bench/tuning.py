@@ -94,7 +94,10 @@ def chosen(names: Sequence[str], base: Recipe) -> dict[str, Recipe]:
     for name in names:
         if name not in known and name not in CHOICES:
             raise InputError(
-                f"There is no variant {name!r}; there are {', '.join(CHOICES)}, and such as {list(known)[1]}."
+                "There is no variant {name!r}; there are {known:and}, and single settings such as {example}.",
+                name=name,
+                known=tuple(CHOICES),
+                example=list(known)[1],
             )
     return {name: recipe for name, recipe in known.items() if not names or name in names or name.split("=")[0] in names}
 

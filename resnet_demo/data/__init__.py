@@ -38,5 +38,8 @@ def load_dataset(name: str | Path, train: bool, data_dir: str | Path | None = No
         return draw_shapes(20_000, seed=0) if train else draw_shapes(2_000, seed=1)
     if name and os.path.exists(name):  # unlike Path.exists, False for an overlong or otherwise impossible name, too
         return load_folder(name, train)
-    known = ", ".join([*DATASETS, "shapes"])
-    raise InputError(f"There is no data set {str(name)!r}; there are {known}, or a folder or zip of class folders.")
+    raise InputError(
+        "There is no data set {name!r}; there are {known:and}, or a folder or zip of class folders.",
+        name=str(name),
+        known=[*DATASETS, "shapes"],
+    )

@@ -9,6 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..i18n import Message
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -19,7 +21,7 @@ class Dataset:
     labels: Tensor
     classes: tuple[str, ...]
     masks: Tensor | None = None  # bool [N, H, W], where the object is; only drawn pictures know it
-    note: str = ""  # a sentence for the person, such as which files were left out
+    note: Message | None = None  # a sentence for the person, such as which files were left out
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from ..errors import InputError
+from ..i18n import Message, _, _n
 from ..images import CIFAR10, load_image
 from .dataset import Dataset
 
@@ -58,16 +59,16 @@ def load_folder(path: str | Path, train: bool, size: int = 32) -> Dataset:
     path = Path(path)
     if os.path.isdir(path):
         root = path.resolve()
-        return _read(root.name, f"The folder {root.name}", _list_folder(root), train, size)
-    title = f"The file {path.name}"
+        return _read(root.name, _("The folder {name}", name=root.name), _list_folder(root), train, size)
+    title = _("The file {name}", name=path.name)
     if not os.path.isfile(path) or not zipfile.is_zipfile(path):
-        raise InputError(f"{title} is not a zip; a data set is a folder or a zip of class folders.")
+        raise InputError("{title} is not a zip; a data set is a folder or a zip of class folders.", title=title)
     if _count_entries(path) > MAX_ENTRIES:
-        raise InputError(f"{title} holds more than {MAX_ENTRIES:,} files.")
+        raise InputError("{title} holds more than {most:,} files.", title=title, most=MAX_ENTRIES)
     try:
         archive = zipfile.ZipFile(path)
     except Exception:  # a torn or hostile directory fails in many ways
-        raise InputError(f"{title} is damaged: its list of files cannot be read.") from None
+        raise InputError("{title} is damaged: its list of files cannot be read.", title=title) from None
     with archive:
         _vet(archive.infolist(), title)
         return _read(path.stem, title, _list_zip(archive), train, size)
@@ -114,18 +115,22 @@ def _count_entries(path: Path) -> int:
         return sum(chunk.count(b"PK\1\2") for chunk in iter(partial(file.read, 1 << 24), b""))
 
 
-def _vet(entries: list[zipfile.ZipInfo], title: str) -> None:
+def _vet(entries: list[zipfile.ZipInfo], title: Message) -> None:
     """Refuse a zip, by what its directory says, that is locked, oddly packed or too large when unpacked."""
     for entry in entries:
         if entry.flag_bits & 1:
-            raise InputError(f"{title} is locked with a password; pack the pictures without one.")
+            raise InputError("{title} is locked with a password; pack the pictures without one.", title=title)
         # Python unpacks other methods' data without a limit, whatever size the directory states.
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise InputError(f"{title} is packed with a method that is not read here; pack it as an ordinary zip.")
+            raise InputError(
+                "{title} is packed with a method that is not read here; pack it as an ordinary zip.", title=title
+            )
         if entry.file_size > MAX_FILE_BYTES:
-            raise InputError(f"{title} holds a file of more than {MAX_FILE_BYTES // 1_000_000} MB.")
+            raise InputError(
+                "{title} holds a file of more than {most} MB.", title=title, most=MAX_FILE_BYTES // 1_000_000
+            )
     if sum(entry.file_size for entry in entries) > MAX_BYTES:
-        raise InputError(f"{title} unpacks to more than {MAX_BYTES // 1_000_000_000} GB.")
+        raise InputError("{title} unpacks to more than {most} GB.", title=title, most=MAX_BYTES // 1_000_000_000)
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -150,12 +155,19 @@ def _clean(name: str) -> str:
 # Classes and halves
 
 
-def _read(name: str, title: str, listing: Listing, train: bool, size: int) -> Dataset:
+def _read(name: str, title: Message, listing: Listing, train: bool, size: int) -> Dataset:
     count = sum(fetch is not None for fetch in listing.values())
     if count > MAX_PICTURES:
-        raise InputError(f"{title} holds {count:,} pictures; at most {MAX_PICTURES:,} are read.")
+        raise InputError(
+            "{title} holds {pictures:,} pictures; at most {most:,} are read.",
+            title=title,
+            pictures=count,
+            most=MAX_PICTURES,
+        )
     if any(len(part) > MAX_NAME for parts, fetch in listing.items() for part in (parts[:-1] if fetch else parts)):
-        raise InputError(f"{title} holds a folder whose name is longer than {MAX_NAME} characters.")
+        raise InputError(
+            "{title} holds a folder whose name is longer than {most} characters.", title=title, most=MAX_NAME
+        )
     halves = _halves(_unwrapped(listing), title)
     half, classes = halves[0 if train else 1], tuple(sorted(halves[0]))
     chosen = [(label, path, fetch) for label, kind in enumerate(classes) for path, fetch in half[kind].items()]
@@ -185,7 +197,7 @@ def _unwrapped(listing: Listing) -> dict[str, Listing]:
     return tops
 
 
-def _halves(tops: dict[str, Listing], title: str) -> tuple[Half, Half]:
+def _halves(tops: dict[str, Listing], title: Message) -> tuple[Half, Half]:
     """The pictures for training and those for testing, after the same classes, each of which has some in both."""
     names = {top.casefold(): top for top in tops}
     test_name = next((names[name] for name in TEST_NAMES if name in names), None)
@@ -194,20 +206,44 @@ def _halves(tops: dict[str, Listing], title: str) -> tuple[Half, Half]:
         differing = train.keys() ^ test.keys()
         if differing:
             kind = min(differing)
-            place = "training, but not for testing" if kind in train else "testing, but not for training"
-            raise InputError(f"{title} has a folder of the class {kind!r} for {place}.")
+            if kind in train:
+                raise InputError(
+                    "{title} has a folder of the class {kind!r} for training, but not for testing.",
+                    title=title,
+                    kind=kind,
+                )
+            raise InputError(
+                "{title} has a folder of the class {kind!r} for testing, but not for training.", title=title, kind=kind
+            )
     else:
         train, test = {}, {}
         for kind, rest in tops.items():
             train[kind], test[kind] = _split(_pictures(rest, kind))
     if len(train) < 2:
-        found = f"only one, {min(train)!r}" if train else "no such folder"
-        raise InputError(f"{title} must hold a folder of pictures for each of at least two classes; it holds {found}.")
-    for half, lack in ((train, "none to train with"), (test, "none to test with")):
-        for kind in sorted(half):
-            if not half[kind]:
-                formats = "JPEG, PNG, WebP, GIF or BMP"
-                raise InputError(f"{title} has too few pictures ({formats}) of the class {kind!r}: {lack}.")
+        if train:
+            raise InputError(
+                "{title} must hold a folder of pictures for each of at least two classes; it holds only one, {kind!r}.",
+                title=title,
+                kind=min(train),
+            )
+        raise InputError(
+            "{title} must hold a folder of pictures for each of at least two classes; it holds no such folder.",
+            title=title,
+        )
+    for kind in sorted(train):
+        if not train[kind]:
+            raise InputError(
+                "{title} has too few pictures (JPEG, PNG, WebP, GIF or BMP) of the class {kind!r}: none to train with.",
+                title=title,
+                kind=kind,
+            )
+    for kind in sorted(test):
+        if not test[kind]:
+            raise InputError(
+                "{title} has too few pictures (JPEG, PNG, WebP, GIF or BMP) of the class {kind!r}: none to test with.",
+                title=title,
+                kind=kind,
+            )
     return train, test
 
 
@@ -236,7 +272,7 @@ def _shuffled(count: int) -> list[int]:
 
 
 def _decode(
-    name: str, title: str, classes: tuple[str, ...], chosen: list[tuple[int, str, Fetch]], size: int
+    name: str, title: Message, classes: tuple[str, ...], chosen: list[tuple[int, str, Fetch]], size: int
 ) -> Dataset:
     domain = replace(CIFAR10, size=size, resize=size)  # its crop is what a trained network will apply to its pictures
     pictures = torch.empty(len(chosen), 3, size, size, dtype=torch.uint8)
@@ -249,25 +285,33 @@ def _decode(
         except Exception:  # a zip's entry, too, can be damaged in many ways
             left_out.append(path)
             if len(left_out) > MAX_LEFT_OUT:
-                raise InputError(f"{title} holds more than {MAX_LEFT_OUT:,} pictures that cannot be read.") from None
+                raise InputError(
+                    "{title} holds more than {most:,} pictures that cannot be read.", title=title, most=MAX_LEFT_OUT
+                ) from None
             continue
         pixels += picture.width * picture.height
         if pixels > MAX_PIXELS:
             raise InputError(
-                f"{title} holds more than {MAX_PIXELS // 1_000_000_000} gigapixels; make its pictures smaller."
+                "{title} holds more than {most} gigapixels; make its pictures smaller.",
+                title=title,
+                most=MAX_PIXELS // 1_000_000_000,
             )
         pictures[len(labels)] = torch.from_numpy(np.array(domain.crop(picture))).permute(2, 0, 1)
         labels.append(label)
     missing = set(range(len(classes))).difference(labels)
     if missing:
-        raise InputError(f"{title} has no picture of the class {classes[min(missing)]!r} that can be read.")
+        raise InputError(
+            "{title} has no picture of the class {kind!r} that can be read.", title=title, kind=classes[min(missing)]
+        )
     return Dataset(name, pictures[: len(labels)], torch.tensor(labels), classes, note=_note(left_out))
 
 
-def _note(left_out: list[str]) -> str:
+def _note(left_out: list[str]) -> Message | None:
     if not left_out:
-        return ""
-    first = _clean(min(left_out))[-MAX_NAME:]
-    if len(left_out) == 1:
-        return f"One picture could not be read and was left out: {first}."
-    return f"{len(left_out)} pictures could not be read and were left out; the first is {first}."
+        return None
+    return _n(
+        "One picture could not be read and was left out: {first}.",
+        "{count:,} pictures could not be read and were left out; the first is {first}.",
+        len(left_out),
+        first=_clean(min(left_out))[-MAX_NAME:],
+    )

@@ -42,7 +42,7 @@ def load_published(name: str, train: bool, data_dir: str | Path | None = None, d
         data = reader(folder, train=train, download=False)
     except (RuntimeError, OSError):
         if not download:
-            raise InputError(f"{DATASETS[name]} is not in {folder}.") from None
+            raise InputError("{title} is not in {folder}.", title=DATASETS[name], folder=folder) from None
         with _FETCHING[name]:
             data = _download(reader, folder, train, DATASETS[name])
     pictures, classes = torch.as_tensor(data.data), tuple(str(label) for label in data.classes)
@@ -69,6 +69,9 @@ def _download(reader: type, folder: Path, train: bool, title: str):
     except (URLError, HTTPException, RuntimeError, OSError) as error:
         reason = getattr(error, "reason", None) or error
         raise InputError(
-            f"{title} is not in {folder} and could not be downloaded ({reason}); "
-            "connect to the internet, or say with --data-dir where it lies."
+            "{title} is not in {folder} and could not be downloaded ({reason}); connect to the internet, or use "
+            "--data-dir to name the folder that holds it.",
+            title=title,
+            folder=folder,
+            reason=str(reason),
         ) from None

@@ -33,7 +33,7 @@ class Square:
 
 
 def squares(at: Sequence[float], heights: Grid) -> Iterator[Square]:
-    """All squares of a grid whose four corners are known; heights[i][j] is that of the place (at[i], at[j])."""
+    """All squares of a grid whose four corners are known; `heights[i][j]` is that of the place (at[i], at[j])."""
     for i in range(len(at) - 1):
         for j in range(len(at) - 1):
             around = ((i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1))

@@ -15,7 +15,7 @@ from ..models.zoo import title as network_title  # noqa: F401 (with the other na
 from .palette import PLAIN, RESNET
 
 if TYPE_CHECKING:
-    from ..training.trainer import Record
+    from ..training.records import Record
 
     AnyRecord: TypeAlias = Record | dict[str, Any]
     Run: TypeAlias = Sequence[AnyRecord]

@@ -44,7 +44,7 @@ def block_cam(block: BlockTrace, branch: str = "output", signed: bool = False) -
     cam(total) = cam(residual) + cam(shortcut).
     """
     if branch not in BRANCHES:
-        raise InputError(f"Grad-CAM is taken at {', '.join(BRANCHES)}, not at {branch!r}.")
+        raise InputError("Grad-CAM is taken at {known:or}, not at {branch!r}.", known=BRANCHES, branch=branch)
     return cam(getattr(block, branch), block.gradients[branch], signed)[0]
 
 
@@ -66,14 +66,15 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
     Raises InputError for an unknown method, block or class, or if the input is not one finite picture.
     """
     if method not in METHODS:
-        raise InputError(f"There is no method {method!r}; there are {', '.join(METHODS)}.")
+        raise InputError("There is no method {name!r}; there are {known:and}.", name=method, known=METHODS)
     check_image(image)
     check_target(target, model.config.classes)
     attr = _captum()
     view = private_view(model)
     blocks = dict(view.named_blocks())
     if block is not None and block not in blocks:
-        raise InputError(f"There is no block {block!r}; there are {', '.join(blocks)}.")
+        first, *_, last = blocks
+        raise InputError("There is no block {name!r}; there are {first} to {last}.", name=block, first=first, last=last)
     layer = blocks[block] if block else list(blocks.values())[-1]
     with torch.inference_mode(False), torch.enable_grad():
         image = image.detach().clone().requires_grad_()

@@ -89,7 +89,12 @@ class Trace:
         for block in self.blocks:
             if block.name == name:
                 return block
-        raise InputError(f"There is no block {name!r}; there are {self.blocks[0].name} to {self.blocks[-1].name}.")
+        raise InputError(
+            "There is no block {name!r}; there are {first} to {last}.",
+            name=name,
+            first=self.blocks[0].name,
+            last=self.blocks[-1].name,
+        )
 
     @cached_property
     def nbytes(self) -> int:
@@ -175,7 +180,7 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
         # The picture asks for gradients so that there is a graph even where the weights are frozen.
         logits = view(image.detach().clone().requires_grad_())
     if not torch.isfinite(logits).all():
-        raise InputError("The network's answer to this picture is not a finite number; its weights are of no use.")
+        raise InputError("The network's answer to this picture is not a finite number; its weights are unusable.")
     points = [at for at, _ in watched]
     graph = _Graph(logits, tuple(at["x"] for at in points), tuple(at["total"] for at in points), points[-1]["output"])
     blocks = tuple(_block_trace(*seen) for seen in zip(names, modules, *zip(*watched, strict=True), strict=True))
@@ -254,7 +259,7 @@ def check_image(image: Tensor) -> None:
     """Raise InputError unless this is one finite picture [1, 3, H, W]."""
     if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[:2] != (1, 3) or not image.numel():
         shape = tuple(image.shape) if isinstance(image, Tensor) else type(image).__name__
-        raise InputError(f"What is looked into is one picture, a tensor of shape [1, 3, H, W], not {shape}.")
+        raise InputError("The input must be one picture, a tensor of shape [1, 3, H, W], not {shape}.", shape=shape)
     if not image.is_floating_point() or not torch.isfinite(image).all():
         raise InputError("The picture's values must be finite real numbers.")
 
@@ -262,7 +267,7 @@ def check_image(image: Tensor) -> None:
 def check_target(target: int, classes: int) -> None:
     """Raise InputError unless this is the index of one of so many classes."""
     if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < classes:
-        raise InputError(f"The target must be a class from 0 to {classes - 1}, not {target!r}.")
+        raise InputError("The target must be a class from 0 to {last}, not {value!r}.", last=classes - 1, value=target)
 
 
 def _watch(block: ResidualBlock, hooks: ExitStack) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

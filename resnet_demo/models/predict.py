@@ -41,7 +41,7 @@ def classify(model: ResNet, image: Source | Tensor, top_k: int = 5) -> list[Pred
 def rank(model: ResNet, logits: Tensor, top_k: int = 5) -> list[Prediction]:
     """Logits [classes] -> the `top_k` likeliest classes, likeliest first."""
     if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
-        raise InputError(f"The number of classes to show must be a whole number from 1, not {top_k!r}.")
+        raise InputError("The number of classes to show must be a whole number from 1, not {value!r}.", value=top_k)
     labels, probabilities = domain_of(model).labels, logits.softmax(0)
     best = probabilities.topk(min(top_k, len(labels))).indices.tolist()
     return [Prediction(i, labels[i], logits[i].item(), probabilities[i].item()) for i in best]

@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
+
 if TYPE_CHECKING:
     from ..images import Domain
 
@@ -44,17 +46,23 @@ class ResNetConfig:
 
     def __post_init__(self) -> None:
         if not all(type(count) is int for count in (*self.blocks, *self.widths, self.classes)):
-            raise ValueError("Blocks, widths and classes are whole numbers.")
+            raise InputError("Blocks, widths and classes are whole numbers.")
         if not self.blocks or len(self.blocks) != len(self.widths):
-            raise ValueError(f"Every stage needs a number of blocks and a width, not {self.blocks} and {self.widths}.")
+            raise InputError(
+                "Every stage needs a number of blocks and a width, not {blocks!r} and {widths!r}.",
+                blocks=self.blocks,
+                widths=self.widths,
+            )
         if min(self.blocks) < 1 or min(self.widths) < 1 or self.classes < 1:
-            raise ValueError("Blocks, widths and classes are counted from one.")
+            raise InputError("Blocks, widths and classes are counted from one.")
         if self.block not in BLOCKS or self.stem not in ("cifar", "imagenet"):
-            raise ValueError(f"There is no block {self.block!r} or no stem {self.stem!r}.")
+            raise InputError("There is no block {block!r} or no stem {stem!r}.", block=self.block, stem=self.stem)
         if self.shortcut not in ("A", "B"):
-            raise ValueError(f"A shortcut is of kind 'A' (zero padding) or 'B' (projection), not {self.shortcut!r}.")
+            raise InputError(
+                "A shortcut is of kind 'A' (zero padding) or 'B' (projection), not {kind!r}.", kind=self.shortcut
+            )
         if self.plain and self.block != "basic":
-            raise ValueError("Plain twins exist for networks of basic blocks only, as in the paper.")
+            raise InputError("Plain twins exist for networks of basic blocks only, as in the paper.")
 
     @classmethod
     def cifar(
@@ -62,11 +70,13 @@ class ResNetConfig:
     ) -> ResNetConfig:
         """The paper's network for CIFAR, of `depth` 6n+2: three stages of n blocks ([1], section 4.2; [2]).
 
-        Raises ValueError where the depth is not of that form.
+        Raises InputError where the depth is not of that form.
         """
         n, rest = divmod(depth - 2, 6)
         if rest or n < 1:
-            raise ValueError(f"The CIFAR family has depths 6n+2 (8, 14, 20, 26, 32, …); {depth} is not one of them.")
+            raise InputError(
+                "The CIFAR family has depths 6n+2 (8, 14, 20, 26, 32, …); {depth} is not one of them.", depth=depth
+            )
         return cls(blocks=(n, n, n), block=block, plain=plain, classes=classes)
 
     @property

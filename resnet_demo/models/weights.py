@@ -12,7 +12,8 @@ import os
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,14 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from ..errors import InputError
-from ..files import write_atomically
+from ..files import parsed, write_atomically
+from ..i18n import Message, _
 from ..images import CIFAR10, IMAGENET_MEAN, IMAGENET_STD, Domain, imagenet, nameless
 from .resnet import ResNet, ResNetConfig
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th")
 MAX_BYTES = 500_000_000  # the largest network here, ResNet-152, has 241 MB
+MOST_TEXT = {"config": 20_000, "domain": 10_000_000, "provenance": 10_000_000}  # characters of metadata
 MAX_BLOCKS = 600  # the deepest network of the paper, ResNet-1202, has 600
 
 
@@ -68,7 +71,12 @@ def load_file(path: str | Path) -> ResNet:
     else:
         config, domain, state = recognise(tensors)
     if len(domain.labels) != config.classes:
-        raise InputError(f"{path.name} names {len(domain.labels)} classes for a network of {config.classes}.")
+        raise InputError(
+            "{file} names {named} classes for a network of {classes}.",
+            file=path.name,
+            named=len(domain.labels),
+            classes=config.classes,
+        )
     with torch.device("meta"):
         model = ResNet(config)
     vet(state, model.state_dict(), path.name)
@@ -81,42 +89,66 @@ def load_file(path: str | Path) -> ResNet:
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Only the `config`, `domain` and `provenance` of a safetensors file of ours; no tensor is read."""
+    """Only the `config`, `domain` and `provenance` of a safetensors file; no tensor is read.
+
+    Pages ask for it at every turn, so it is read once for each state of the file. The dictionaries are shared: they
+    are for reading. What is absent, or no JSON object, is an empty one.
+    """
+    state = path.stat()
+    return _read_metadata(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_metadata(path: Path, modified: int, size: int) -> dict[str, Any]:
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
-    return {key: _json(metadata.get(key), {}) for key in ("config", "domain", "provenance")}
+    return {key: _object(metadata.get(key, "{}")) for key in ("config", "domain", "provenance")}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        return parsed(dict[str, Any], text)
+    except ValueError:
+        return {}
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The named tensors of a checkpoint file, and a safetensors file's metadata. Never runs code from the file."""
     if not os.path.isfile(path):  # unlike Path.is_file, False for an overlong or otherwise impossible name, too
-        raise InputError(f"There is no file {path}.")
+        raise InputError("There is no file {path}.", path=path)
     if path.suffix not in SUFFIXES:
-        raise InputError(f"{path.name} is not a checkpoint; files ending in {', '.join(SUFFIXES)} are read.")
+        raise InputError(
+            "{file} is not a checkpoint; files ending in {suffixes:or} are read.", file=path.name, suffixes=SUFFIXES
+        )
     if path.stat().st_size > MAX_BYTES:
-        raise InputError(f"{path.name} is larger than the {MAX_BYTES // 1_000_000} MB that are read.")
+        raise InputError(
+            "{file} is larger than the {most} MB that are read.", file=path.name, most=MAX_BYTES // 1_000_000
+        )
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, "pt") as file:
                 sizes = (file.get_slice(name).get_shape() for name in file.keys())  # noqa: SIM118 (not a dict)
                 if any(torch.Size(size).numel() > MAX_BYTES for size in sizes):
-                    raise InputError(f"{path.name} declares tensors larger than the file.")
+                    raise InputError("{file} declares tensors larger than the file.", file=path.name)
                 return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
         if zipfile.is_zipfile(path):  # a small zip can hold a very large tensor of zeros
             with zipfile.ZipFile(path) as archive:
                 if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                    raise InputError(f"{path.name} unpacks to more than {MAX_BYTES // 1_000_000} MB.")
+                    raise InputError(
+                        "{title} unpacks to more than {most} MB.", title=path.name, most=MAX_BYTES // 1_000_000
+                    )
         content = torch.load(path, map_location="cpu", weights_only=True)
     except InputError:
         raise
     except SafetensorError:
-        raise InputError(f"{path.name} is not a safetensors file, or is damaged.") from None
+        raise InputError("{file} is not a safetensors file, or is damaged.", file=path.name) from None
     except Exception as error:  # torch.load meets a hostile or torn file with exceptions of every kind
         if "unsupported global" in str(error).lower():
             raise InputError(
-                f"{path.name} holds more than tensors (Python objects, which could run code); save its state_dict."
+                "{file} holds more than tensors (Python objects, which could run code); save its state_dict.",
+                file=path.name,
             ) from None
-        raise InputError(f"{path.name} is not a PyTorch checkpoint, or is damaged.") from None
+        raise InputError("{file} is not a PyTorch checkpoint, or is damaged.", file=path.name) from None
     return _state_dict(content, path.name), {}
 
 
@@ -126,14 +158,16 @@ def _state_dict(content: Any, name: str) -> dict[str, Tensor]:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
     if not isinstance(content, Mapping) or not content:
-        raise InputError(f"{name} holds no state_dict, that is, no tensors by name.")
+        raise InputError("{file} holds no state_dict, that is, no tensors by name.", file=name)
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
-            raise InputError(f"{name} holds {key!r}, which is not a named tensor; save the state_dict alone.")
+            raise InputError(
+                "{file} holds {key!r}, which is not a named tensor; save the state_dict alone.", file=name, key=key
+            )
         # First of all, since the odd kinds do not even have a shape to compare.
         usual = value.layout == torch.strided and value.device.type == "cpu"
         if not usual or value.is_quantized or type(value) not in (Tensor, Parameter):
-            raise InputError(f"{name}: the tensor {key} does not hold plain real numbers.")
+            raise InputError("{file}: the tensor {tensor} does not hold plain real numbers.", file=name, tensor=key)
     return dict(content)
 
 
@@ -142,28 +176,37 @@ def vet(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], name: str) 
     spare = sorted(state.keys() - expected.keys())
     missing = sorted(key for key in expected.keys() - state.keys() if not _is_bookkeeping(key))
     if missing:
-        raise InputError(f"{name} lacks the tensor {_first_of(missing)}.")
+        raise InputError("{file} lacks the tensor {tensor}.", file=name, tensor=_first_of(missing))
     if spare:
-        raise InputError(f"{name} has, beyond what the network knows, the tensor {_first_of(spare)}.")
+        raise InputError(
+            "{file} has a tensor that the network does not know: {tensor}.", file=name, tensor=_first_of(spare)
+        )
     if sum(tensor.numel() * 4 for tensor in expected.values()) > MAX_BYTES:  # a stride of 0 makes giants of small files
-        raise InputError(f"{name} describes a network of more than {MAX_BYTES // 1_000_000} MB.")
+        raise InputError("{file} describes a network of more than {most} MB.", file=name, most=MAX_BYTES // 1_000_000)
     for key, tensor in state.items():
         if tensor.shape != expected[key].shape:
-            found, known = _dims(tensor), _dims(expected[key])
-            raise InputError(f"{name}: the tensor {key} has the shape {found}, where the network has {known}.")
+            raise InputError(
+                "{file}: the tensor {tensor} has the shape {found}, where the network has {known}.",
+                file=name,
+                tensor=key,
+                found=_dims(tensor),
+                known=_dims(expected[key]),
+            )
         if _is_bookkeeping(key):
             continue
         if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
-            raise InputError(f"{name}: the tensor {key} does not hold plain real numbers.")
+            raise InputError("{file}: the tensor {tensor} does not hold plain real numbers.", file=name, tensor=key)
         values = tensor.float()
         if not torch.isfinite(values).all():
-            raise InputError(f"{name}: the tensor {key} holds values that are not finite (NaN or infinity).")
+            raise InputError(
+                "{file}: the tensor {tensor} holds values that are not finite (NaN or infinity).", file=name, tensor=key
+            )
         if key.endswith("running_var") and (values < 0).any():
-            raise InputError(f"{name}: the tensor {key} holds a negative variance.")
+            raise InputError("{file}: the tensor {tensor} holds a negative variance.", file=name, tensor=key)
 
 
-def _first_of(keys: Sequence[str]) -> str:
-    return f"{keys[0]} and {len(keys) - 1} more" if len(keys) > 1 else keys[0]
+def _first_of(keys: Sequence[str]) -> str | Message:
+    return _("{tensor} and {count} more", tensor=keys[0], count=len(keys) - 1) if len(keys) > 1 else keys[0]
 
 
 # Recognising
@@ -179,23 +222,25 @@ def recognise(tensors: dict[str, Tensor]) -> tuple[ResNetConfig, Domain, dict[st
     for key, tensor in tensors.items():
         ours = rename(key)
         if ours in state:
-            raise InputError(f"The checkpoint holds the tensor {ours} twice, the second time as {key}.")
+            raise InputError(
+                "The checkpoint holds the tensor {tensor} twice, the second time as {key}.", tensor=ours, key=key
+            )
         state[ours] = tensor
     stem, fc = state.get("stem.conv.weight"), state.get("fc.weight")
     if stem is None or fc is None or stem.ndim != 4 or fc.ndim != 2:
-        raise InputError("This is no ResNet that is known here: it lacks a first convolution or a last linear layer.")
+        raise InputError("This is not a ResNet known here: it lacks a first convolution or a last linear layer.")
     found = [re.fullmatch(r"layer(\d)\.(\d{1,3})\.residual\.conv1\.weight", key) for key in state]
     places = sorted({(int(match[1]), int(match[2])) for match in found if match})
     stages = sorted({stage for stage, _ in places})
     if not places or stages != list(range(1, len(stages) + 1)):
-        raise InputError("This is no ResNet that is known here: it has no blocks layer1.0, layer1.1 and so on.")
+        raise InputError("This is not a ResNet known here: it has no blocks layer1.0, layer1.1 and so on.")
     first = [
         state[f"layer{stage}.{next(i for s, i in places if s == stage)}.residual.conv1.weight"] for stage in stages
     ]
     if any(weight.ndim != 4 or not 1 <= weight.shape[0] <= 4096 for weight in first) or fc.shape[0] > 100_000:
-        raise InputError("This is no ResNet that is known here: its convolutions have impossible shapes.")
+        raise InputError("This is not a ResNet known here: its convolutions have impossible shapes.")
     if fc.shape[0] < 1 or sum(max(i for s, i in places if s == stage) + 1 for stage in stages) > MAX_BLOCKS:
-        raise InputError("This is no ResNet that is known here: it has too many blocks, or no classes.")
+        raise InputError("This is not a ResNet known here: it has too many blocks, or no classes.")
     projections = any(".shortcut.conv." in key for key in state)
     bottleneck = any(".residual.conv3." in key for key in state)
     config = ResNetConfig(
@@ -236,60 +281,64 @@ def _guess_domain(config: ResNetConfig) -> Domain:
     return nameless(config.classes, 224 if config.stem == "imagenet" else 32)
 
 
+@dataclass(frozen=True)
+class _Story:
+    """What the app and the library read in the provenance of a checkpoint; it may hold more."""
+
+    energy_percentiles: tuple[float, ...] | None = None
+    test_accuracy: float | None = None
+    test_pictures: int | None = None
+    history: tuple[dict[str, Any], ...] = ()
+
+
 def _own_config(metadata: Mapping[str, str]) -> ResNetConfig:
-    fields = _json(metadata["config"], None)
+    text = metadata["config"]
     try:
-        config = ResNetConfig(**{**fields, "blocks": tuple(fields["blocks"]), "widths": tuple(fields["widths"])})
-    except ValueError as error:
-        raise InputError(f"The checkpoint's config cannot be used. {error}") from None
-    except (TypeError, KeyError):
-        raise InputError("The checkpoint's config cannot be used; it does not have the fields of ours.") from None
+        known = {field.name for field in fields(ResNetConfig)}
+        if len(text) > MOST_TEXT["config"] or parsed(dict[str, Any], text).keys() - known:
+            raise ValueError
+        config = parsed(ResNetConfig, text)
+    except InputError as error:
+        raise InputError("The checkpoint's config cannot be used. {reason}", reason=error.message) from None
+    except ValueError:
+        raise InputError(
+            "The checkpoint's config cannot be used: a field is missing, unknown, or of a wrong type or size."
+        ) from None
     if sum(config.blocks) > MAX_BLOCKS or max(config.widths) > 4096 or config.classes > 100_000:
         raise InputError("The checkpoint's config describes a network larger than any known here.")
     return config
 
 
 def _own_domain(metadata: Mapping[str, str], config: ResNetConfig) -> Domain:
-    fields = _json(metadata.get("domain"), None)
-    if fields is None:
+    text = metadata.get("domain")
+    if not text:
         return _guess_domain(config)
     try:
-        domain = Domain(
-            name=str(fields["name"]),
-            labels=tuple(str(label)[:80] for label in fields["labels"]),
-            size=int(fields["size"]),
-            resize=int(fields["resize"]),
-            mean=tuple(float(value) for value in fields["mean"]),  # pyright: ignore[reportArgumentType]
-            std=tuple(float(value) for value in fields["std"]),  # pyright: ignore[reportArgumentType]
-        )
-    except (TypeError, KeyError, ValueError, OverflowError):
+        if len(text) > MOST_TEXT["domain"]:
+            raise ValueError
+        domain = parsed(Domain, text)
+    except ValueError:
         raise InputError("The checkpoint's description of its pictures cannot be used.") from None
-    if not 8 <= domain.size <= domain.resize <= 512 or len(domain.mean) != 3 or len(domain.std) != 3:
+    if not 8 <= domain.size <= domain.resize <= 512:
         raise InputError("The checkpoint's description of its pictures cannot be used.")
     if not all(0 <= m <= 1 for m in domain.mean) or not all(0 < s <= 1 for s in domain.std):
         raise InputError("The checkpoint's description of its pictures has an impossible normalisation.")
-    return domain
+    return replace(domain, name=domain.name[:80], labels=tuple(label[:80] for label in domain.labels))
 
 
 def _own_provenance(metadata: Mapping[str, str]) -> dict[str, Any]:
-    provenance = _json(metadata.get("provenance"), {})
-    percentiles = provenance.get("energy_percentiles", []) if isinstance(provenance, dict) else None
-    accuracy = provenance.get("test_accuracy", 0) if isinstance(provenance, dict) else None
-    usable = isinstance(percentiles, list) and len(percentiles) <= 1001 and all(map(_is_number, percentiles))
-    if not usable or not (accuracy is None or (_is_number(accuracy) and 0 <= accuracy <= 1)):
+    text = metadata.get("provenance") or "{}"
+    try:
+        if len(text) > MOST_TEXT["provenance"]:
+            raise ValueError
+        provenance, story = parsed(dict[str, Any], text), parsed(_Story, text)
+    except ValueError:
+        raise InputError("The checkpoint's account of its training cannot be used.") from None
+    percentiles = story.energy_percentiles or ()
+    possible = len(percentiles) <= 1001 and all(abs(value) < 1e9 for value in percentiles)
+    if not possible or not 0 <= (story.test_accuracy or 0) <= 1 or not 0 <= (story.test_pictures or 0) < 10**12:
         raise InputError("The checkpoint's account of its training cannot be used.")
     return provenance
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
-
-
-def _json(text: str | None, default: Any) -> Any:
-    try:
-        return json.loads(text) if text else default
-    except (ValueError, RecursionError):
-        raise InputError("The checkpoint's metadata is not valid JSON.") from None
 
 
 def _is_bookkeeping(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..assets import asset
-from ..errors import InputError
+from ..errors import InputError, similar
 from ..images import CIFAR10, imagenet, nameless
 from .resnet import ResNet, ResNetConfig
 from .weights import SUFFIXES, load_file, read_metadata
@@ -21,6 +21,7 @@ CIFAR_DEPTHS = (8, 14, 20, 32, 44, 56, 110)
 PREACT_DEPTHS = (20, 56)
 IMAGENET_STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 IMAGENET_WIDTHS = (64, 128, 256, 512)
+TITLES = {"resnet": "ResNet", "preresnet": "Pre-ResNet", "plain": "Plain"}
 MOST_SEEDS = 10  # from which a network's bundled weights may be trained: 0 to 9
 
 
@@ -78,9 +79,17 @@ def network(name: str) -> Network:
             return Network(name, _imagenet(depth, plain), "imagenet", "imagenet", download)
         elif depth % 6 == 2 and 8 <= depth <= 1202 and depth not in IMAGENET_STAGES:
             return Network(name, ResNetConfig.cifar(depth, plain), "cifar", "cifar10", local)
+    if near := similar(name, names()):
+        raise InputError(
+            "There is no network {name!r} (did you mean {near:or}?); there are resnet, preresnet and plain of depth 8, "
+            "14, 20, … 6n+2, resnet18-cifar, plain18-cifar, resnet18, 34, 50, 101, 152 and plain18, 34.",
+            name=name,
+            near=near,
+        )
     raise InputError(
-        f"There is no network {name!r}; there are resnet and plain of depth 8, 14, 20, … 6n+2, resnet18-cifar, "
-        "plain18-cifar, resnet18, 34, 50, 101, 152 and plain18, 34."
+        "There is no network {name!r}; there are resnet, preresnet and plain of depth 8, 14, 20, … 6n+2, "
+        "resnet18-cifar, plain18-cifar, resnet18, 34, 50, 101, 152 and plain18, 34.",
+        name=name,
     )
 
 
@@ -90,6 +99,20 @@ def names() -> list[str]:
     imagenet = [f"{kind}{depth}" for depth in (18, 34) for kind in ("resnet", "plain")]
     preact = [f"preresnet{depth}" for depth in PREACT_DEPTHS]
     return [*cifar, *preact, "resnet18-cifar", "plain18-cifar", *imagenet, "resnet50", "resnet101", "resnet152"]
+
+
+def is_plain(name: str) -> bool:
+    """Whether the zoo has a network of this name that has no shortcuts."""
+    try:
+        return network(name).config.plain
+    except InputError:
+        return False
+
+
+def title(name: str) -> str:
+    """How a network is called in print: resnet20 -> ResNet-20, plain18-cifar -> Plain-18; other names stay."""
+    match = re.fullmatch(r"(resnet|preresnet|plain)(\d+)(?:-cifar)?", name)
+    return f"{TITLES[match[1]]}-{match[2]}" if match else name
 
 
 def twin(name: str) -> str | None:
@@ -206,13 +229,18 @@ def load(source: str | Path, seed: int = 0) -> ResNet:
     if path:
         return load_file(path)
     if entry.weights == "bundled":
-        seeds = ", ".join(map(str, bundled_seeds(entry.name)))
-        raise InputError(f"The bundled weights of {entry.name} were trained from seed {seeds}, not from {seed}.")
+        raise InputError(
+            "The bundled weights of {name} were trained from the seeds {seeds:and}, not from {seed}.",
+            name=entry.name,
+            seeds=bundled_seeds(entry.name),
+            seed=seed,
+        )
     if entry.weights == "download":
         return _load_torchvision(entry)
-    trained = ", ".join(name for name in names() if bundled_weights(name))
     raise InputError(
-        f"No trained weights come with {entry.name} (they do with {trained}); train it, or load a checkpoint file."
+        "No trained weights come with {name} (they do with {trained:and}); train it, or load a checkpoint file.",
+        name=entry.name,
+        trained=[name for name in names() if bundled_weights(name)],
     )
 
 
@@ -237,8 +265,10 @@ def _load_torchvision(entry: Network) -> ResNet:
             path.unlink(missing_ok=True)
             reason = getattr(error, "reason", None) or error
             raise InputError(
-                f"The ImageNet weights of {entry.name} are not on this computer and could not be downloaded "
-                f"({reason}); connect to the internet, upload a checkpoint, or choose random weights."
+                "The ImageNet weights of {name} are not on this computer and could not be downloaded ({reason}); "
+                "connect to the internet, upload a checkpoint, or choose random weights.",
+                name=entry.name,
+                reason=str(reason),
             ) from None
     model = load_file(path)
     model.provenance = {

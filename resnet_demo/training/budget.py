@@ -68,7 +68,9 @@ class ReplayPace:
     def __init__(self, schedule: Sequence[int]):
         counts = all(isinstance(steps, int) and steps >= 0 for steps in schedule)
         if not counts or len(schedule) != FINE or not any(schedule):
-            raise InputError(f"A schedule tells how many steps were taken in each of the {FINE} parts of a training.")
+            raise InputError(
+                "A schedule says how many steps were taken in each of the {parts} parts of a training.", parts=FINE
+            )
         self._ends = list(accumulate(schedule))
 
     def progress(self, step: int, seconds: float) -> float:
@@ -86,9 +88,9 @@ def pace_of(epochs: int | None, minutes: float | None, schedule: Sequence[int] |
     Raises InputError where the budget or the schedule is impossible.
     """
     if (epochs is None) == (minutes is None):
-        raise InputError("A training needs a budget: either a number of epochs or of minutes.")
+        raise InputError("Training needs a budget: either a number of epochs or of minutes.")
     if not 0 < (epochs or minutes or 0) < math.inf:
-        raise InputError("The budget of a training must be more than nothing.")
+        raise InputError("The budget of a training must be more than zero.")
     if epochs:
         return EpochPace(epochs, steps_per_epoch)
     return ClockPace(60 * (minutes or 1)) if schedule is None else ReplayPace(schedule)

@@ -34,9 +34,11 @@ def restore(path: Path, task: dict[str, Any]) -> dict[str, Any]:
     except Exception:  # a torn or foreign file fails in torch.load in many ways
         raise unfit(path) from None
     if found != task:
-        raise InputError(f"{path.name} belongs to a training of another network, data set, seed, recipe or budget.")
+        raise InputError(
+            "{file} belongs to a training with another network, data set, seed, recipe or budget.", file=path.name
+        )
     return state
 
 
 def unfit(path: Path) -> InputError:
-    return InputError(f"{path.name} is no checkpoint of a training of this network.")
+    return InputError("{file} is not a checkpoint of a training of this network.", file=path.name)

@@ -39,7 +39,7 @@ class CapturedStep:
     def _captured(self, pictures: Tensor, labels: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Tensor]:
         pictures, labels = pictures.clone(), labels.clone()
         before = {id(tensor): tensor.clone() for tensor in self._state()}
-        with torch.backends.cudnn.flags(benchmark=True):
+        with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled, benchmark=True):
             stream = torch.cuda.Stream()
             stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(stream):
@@ -47,7 +47,7 @@ class CapturedStep:
                     self._take(pictures, labels)
             torch.cuda.current_stream().wait_stream(stream)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
+            with torch.cuda.graph(graph, stream=stream):  # the same one: autograd remembers where it met the weights
                 self._take(pictures, labels)
         with torch.no_grad():
             for tensor in self._state():

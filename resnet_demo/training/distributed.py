@@ -85,7 +85,7 @@ def from_first(make: Callable[[], T]) -> T:
         try:
             answer[0] = make()
         except InputError as error:
-            answer[1] = str(error)
+            answer[1] = error.message
     dist.broadcast_object_list(answer, 0)
     if answer[1] is not None:
         raise InputError(answer[1])

@@ -91,5 +91,8 @@ def check_classes(model: ResNet, dataset: Dataset) -> None:
     """Raise InputError unless the network has as many classes as the data set."""
     if model.config.classes != len(dataset.classes):
         raise InputError(
-            f"The network tells {model.config.classes} classes apart, {dataset.name} has {len(dataset.classes)}."
+            "The network distinguishes {classes} classes, {dataset} has {others}.",
+            classes=model.config.classes,
+            dataset=dataset.name,
+            others=len(dataset.classes),
         )

@@ -40,10 +40,17 @@ def shares_of(recipe: Recipe) -> int:
     while recipe.share and recipe.share * shares < recipe.batch:
         shares *= 2
     if recipe.batch % world:
-        raise InputError(f"Batches of {recipe.batch} cannot be divided evenly among {world} processes.")
+        raise InputError(
+            "Batches of {batch} cannot be divided evenly among {processes} processes.",
+            batch=recipe.batch,
+            processes=world,
+        )
     if shares % world and world % shares:
         raise InputError(
-            f"Batches of {recipe.batch} have {shares} shares, which cannot be divided evenly among {world} processes."
+            "Batches of {batch} have {parts} microbatches, which cannot be divided evenly among {processes} processes.",
+            batch=recipe.batch,
+            parts=shares,
+            processes=world,
         )
     return shares
 
@@ -197,5 +204,6 @@ def _compiling() -> Iterator[None]:
     except torch._dynamo.exc.BackendCompilerFailed as error:  # pyright: ignore[reportAttributeAccessIssue]
         reason = str(error).strip().splitlines()[0]
         raise InputError(
-            f"Nothing can be compiled here ({reason}): install a C++ compiler, or train without compiling."
+            "Nothing can be compiled here ({reason}): install a C++ compiler, or train without compiling.",
+            reason=reason,
         ) from None

@@ -62,7 +62,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
     a, b, c = COEFFICIENTS
     x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)  # no singular value is above 1
     square = x @ x.mT  # [L, m, m]
-    one = torch.eye(square.shape[-1]).to(square)
+    one = torch.eye(square.shape[-1], dtype=square.dtype, device=square.device)
     factor = one
     for _ in range(ITERATIONS):
         p = a * one + b * square + c * square @ square

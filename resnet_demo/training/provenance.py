@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,15 @@ import torch
 from safetensors import SafetensorError
 
 from ..errors import InputError
+from ..files import parsed
 from ..models.weights import read_metadata
 from . import distributed, hardware
 from .evaluation import Evaluation
 from .recipes import Recipe
-from .trainer import Record, Training
+from .records import Record
+from .trainer import Training
+
+MOST_BYTES = 10_000_000  # of a file that tells of a training
 
 
 def provenance(network: str, training: Training, test: Evaluation) -> dict[str, Any]:
@@ -71,10 +75,10 @@ class Settings:
     seed: int
     epochs: int | None
     minutes: float | None
-    schedule: list[int] | None
-    in_short: bool
-    threads: int
-    compiled: bool
+    schedule: list[int] | None = None
+    in_short: bool = False
+    threads: int | None = None  # None: all there are
+    compiled: bool | None = None  # None: as is usual on the device
 
 
 def settings_of(path: Path) -> Settings:
@@ -84,32 +88,65 @@ def settings_of(path: Path) -> Settings:
     would go on to the end of its budget. (By the clock, the schedule tells where it ended.)
     """
     if not path.is_file():
-        raise InputError(f"There is no file {path}.")
+        raise InputError("There is no file {path}.", path=path)
     try:
-        own = path.suffix == ".safetensors"
-        story = read_metadata(path)["provenance"] if own else json.loads(path.read_text("utf-8"))
-        stopped = bool(story.get("stopped"))
-        taken = int(story["steps"]) if stopped else 0
-        settings = Settings(
-            network=str(story["network"]),
-            dataset=str(story["dataset"]),
-            recipe=Recipe(**story["recipe"]),
-            seed=int(story["seed"]),
-            epochs=story["epochs"] and int(story["epochs"]),
-            minutes=story["minutes"] and float(story["minutes"]),
-            schedule=[int(steps) for steps in story["schedule"]] if story["minutes"] else None,
-            in_short=stopped,
-            threads=max(1, int(story["threads"])),
-            compiled=bool(story["compiled"]),
-        )
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
-        raise InputError(f"{path.name} does not tell of a training that could be run again.") from None
-    if stopped and settings.epochs:
+        story = _story(path)
+        fixed = story.minutes is None or story.schedule is not None
+        if not fixed or (story.stopped and story.steps is None):
+            raise ValueError
+    except (OSError, SafetensorError, ValueError):
+        raise InputError("{file} does not describe a training that could be run again.", file=path.name) from None
+    if story.stopped and story.epochs:
         raise InputError(
-            f"{path.name} is of a training that was stopped after {taken} steps of its {settings.epochs} epochs; by "
-            "epochs, only a whole training can be repeated."
+            "{file} is from a training that was stopped after {steps} steps of its {epochs} epochs; a training by "
+            "epochs can only be repeated as a whole.",
+            file=path.name,
+            steps=story.steps,
+            epochs=story.epochs,
         )
-    return settings
+    return Settings(
+        network=story.network,
+        dataset=story.dataset,
+        recipe=story.recipe,
+        seed=story.seed,
+        epochs=story.epochs,
+        minutes=story.minutes,
+        schedule=story.schedule if story.minutes else None,
+        in_short=story.stopped,
+        threads=max(1, story.threads),
+        compiled=story.compiled,
+    )
+
+
+@dataclass(frozen=True)
+class _Story:
+    """What a provenance must tell, so that its training can be repeated."""
+
+    network: str
+    dataset: str
+    recipe: Recipe
+    seed: int
+    epochs: int | None
+    minutes: float | None
+    threads: int
+    compiled: bool
+    schedule: list[int] | None = None
+    stopped: bool = False
+    steps: int | None = None
+
+
+def _story(path: Path) -> _Story:
+    """Raises ValueError, or OSError, where the file does not tell it all."""
+    if path.suffix == ".safetensors":
+        text = json.dumps(read_metadata(path)["provenance"])
+    elif path.stat().st_size > MOST_BYTES:
+        raise ValueError
+    else:
+        text = path.read_text("utf-8")
+    recipe = parsed(dict[str, Any], text).get("recipe")
+    if not isinstance(recipe, dict) or recipe.keys() - {field.name for field in fields(Recipe)}:
+        raise ValueError  # a setting that is not known here cannot be repeated
+    return parsed(_Story, text)
 
 
 def told(history: Sequence[Record]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ..errors import InputError
+from ..errors import InputError, similar
 
 SCHEDULES = ("triangle", "steps", "constant")
 MUON_FOR_A_MINUTE = 0.1  # Muon's learning rate in batches of 128; see `for_minutes`
@@ -34,8 +34,9 @@ class Recipe:
         possible = all(isinstance(count, int) and count >= 0 for count in counts)
         if not possible or not all(0 <= number < math.inf for number in numbers) or self.schedule not in SCHEDULES:
             raise InputError(
-                "A recipe has numbers from 0 up, whole ones for batch, share and shift, and one of the schedules "
-                f"{', '.join(SCHEDULES)}."
+                "In a recipe all numbers are 0 or more, those of pictures and pixels are whole, and the schedule is "
+                "{known:or}.",
+                known=SCHEDULES,
             )
 
     def crop(self, size: int, progress: float) -> int:
@@ -52,16 +53,30 @@ RECIPES = {
     "fast": Recipe("fast", 0.2, 0.9, True, 5e-4, "triangle", 2, share=64, small_until=0.6, settle=True, muon=0.02),
     # He et al. 2015, section 4.2; in batches of 128 on two GPUs
     "paper": Recipe("paper", 0.1, 0.9, False, 1e-4, "steps", shift=4, share=64),
-    "seed": Recipe("seed", 0.01, 0.0, False, 0.0, "constant", shift=None),  # the textbook loop, for comparison
+    "textbook": Recipe("textbook", 0.01, 0.0, False, 0.0, "constant", shift=None),  # the textbook loop, for comparison
 }
+OLD_NAMES = {"seed": "textbook"}  # as version 0.1 called them
+
+
+def current_name(name: str) -> str:
+    """The name of a recipe today, which old files and commands may call otherwise."""
+    return OLD_NAMES.get(name, name)
 
 
 def recipe_of(recipe: Recipe | str, minutes: float | None = None) -> Recipe:
     """A recipe as it is, or by its name: `fast` then fits the time. InputError where there is none of that name."""
     if isinstance(recipe, Recipe):
         return recipe
+    recipe = current_name(recipe)
     if recipe not in RECIPES:
-        raise InputError(f"There is no recipe {recipe!r}; there are {', '.join(RECIPES)}.")
+        if near := similar(recipe, RECIPES):
+            raise InputError(
+                "There is no recipe {name!r} (did you mean {near:or}?); there are {known:and}.",
+                name=recipe,
+                near=near,
+                known=RECIPES,
+            )
+        raise InputError("There is no recipe {name!r}; there are {known:and}.", name=recipe, known=RECIPES)
     return for_minutes(RECIPES[recipe], minutes) if recipe == "fast" and minutes else RECIPES[recipe]
 
 

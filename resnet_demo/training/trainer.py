@@ -1,7 +1,7 @@
 """Training, without any interface: a generator of records that a page or a shell shows.
 
-The step itself is a handful of lines (`Training._step`). The rest keeps the budget, lets one watch, and sees to it
-that a training can be stopped, resumed and repeated.
+`take_step` is what training is: the gradient of a batch's loss, and a step of every weight against it. The rest keeps
+the budget, reports, and makes a training one that can be stopped, resumed and repeated.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 
 from ..data import Dataset, augment, batches
 from ..errors import InputError
+from ..i18n import _
 from ..images import CIFAR10, Domain
 from ..interpret.trace import branch_ratios
 from ..models.predict import domain_of
@@ -32,6 +33,7 @@ from .evaluation import Evaluation, check_classes, evaluate
 from .microbatches import Shares, shares_of
 from .optimizers import anneal, optimizers
 from .recipes import Recipe, learning_rate, recipe_of
+from .records import Meter, Record
 
 TELL_EVERY = 0.4  # seconds between records that somebody watches; each costs about as much as eight more pictures
 KEEP_EVERY = 30.0  # seconds between checkpoints
@@ -43,26 +45,17 @@ SEEDS = 2**31  # so many there are, from 0
 KEPT = ("step", "seconds", "lr", "progress", "schedule", "finished")  # beside tensors, what a checkpoint holds
 
 
-@dataclass(frozen=True)
-class Record:
-    """What is known at one moment of a training. Train figures are means since the last record with test figures."""
+def take_step(
+    network: Shares, optimizers: Sequence[Optimizer], pictures: Tensor, labels: Tensor
+) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """One step of gradient descent on one batch: pictures uint8 [N, 3, H, W], labels int64 [N].
 
-    epoch: int  # epochs completed
-    step: int
-    images: int
-    seconds: float  # of training; tests not counted
-    lr: float
-    train_loss: float
-    train_accuracy: float
-    gradients: dict[str, float]  # by block: norm of the last step's gradient with respect to its parameters
-    ratios: dict[str, float]  # by block: ‖F(x)‖ / ‖shortcut(x)‖ on a few training pictures; empty in plain networks
-    test_loss: float | None = None  # None between tests
-    test_accuracy: float | None = None
-    test_pictures: int | None = None  # how many were asked
-
-    @property
-    def images_per_second(self) -> float:
-        return self.images / self.seconds if self.seconds else 0.0
+    Returns loss, logits [n, classes] and labels [n] of each of its parts, as computed before the step.
+    """
+    answers = network.backward(pictures, labels)
+    for optimizer in optimizers:
+        optimizer.step()
+    return answers
 
 
 def train(
@@ -128,10 +121,16 @@ class Training:
             share=recipe.share if self.device.type == "cpu" else None,  # a GPU is faster with all of a batch at once
         )
         if len(train_set) < 2:
-            raise InputError("Training needs two pictures at least.")
+            raise InputError("Training needs at least two pictures.")
         shares_of(self.recipe)
         if not 0 <= seed < SEEDS:
-            raise InputError(f"The seed must be a whole number from 0 to {SEEDS - 1}, not {seed}.")
+            raise InputError(
+                "{what} must be a whole number from {low} to {high}, not {value!r}.",
+                what=_("The seed"),
+                low=0,
+                high=SEEDS - 1,
+                value=seed,
+            )
         for dataset in (train_set, test_set):
             check_classes(model, dataset)
         self.steps_per_epoch = len(train_set) // self.recipe.batch
@@ -208,10 +207,8 @@ class Training:
         """Take all the steps that the budget still allows, and one at least: there is always something to tell."""
 
         def take(pictures: Tensor, labels: Tensor) -> None:
-            for loss, logits, right in shares.backward(pictures, labels):
+            for loss, logits, right in take_step(shares, descent, pictures, labels):
                 self._meter.add(loss, logits, right)
-            for optimizer in descent:
-                optimizer.step()
 
         def state() -> Iterator[Tensor]:
             yield from (*self.model.parameters(), *self.model.buffers(), self._meter.sums)
@@ -258,7 +255,7 @@ class Training:
     def _step(
         self, take: Callable[[Tensor, Tensor], None], descent: Sequence[Optimizer], pictures: Tensor, labels: Tensor
     ) -> None:
-        """One step of gradient descent on one batch: uint8 [N, 3, H, W], int64 [N]."""
+        """Augment one batch, uint8 [N, 3, H, W] and int64 [N], and take a step at this moment's learning rate."""
         recipe = self.recipe
         self.lr = learning_rate(recipe, self.progress)
         if recipe.shift is not None:
@@ -412,23 +409,3 @@ def dataset_domain(dataset: Dataset) -> Domain:
     mean, std = (tuple(v.tolist()) for v in (values.mean((0, 2, 3)), values.std((0, 2, 3)).clamp(min=1e-3)))
     size = dataset.pictures.shape[-1]
     return replace(CIFAR10, name=dataset.name, labels=dataset.classes, size=size, resize=size, mean=mean, std=std)
-
-
-class Meter:
-    """Means of loss and accuracy over the batches since a test, of all processes together."""
-
-    def __init__(self, device: torch.device):
-        self.sums = torch.zeros(3, dtype=torch.float64, device=device)  # of the loss, of right answers, of pictures
-
-    def clear(self) -> None:
-        self.sums.zero_()
-
-    def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        right = (logits.argmax(1) == labels).sum()
-        count = torch.full_like(right, len(labels))
-        self.sums += torch.stack([loss.detach().double() * len(labels), right.double(), count.double()])
-
-    def means(self) -> tuple[float, float]:
-        """Loss and accuracy."""
-        loss, right, count = distributed.total(self.sums.clone()).tolist()
-        return loss / count, right / count

@@ -18,6 +18,7 @@ from gradio.data_classes import ImageData
 from PIL import Image
 from torch import Tensor
 
+from .. import i18n
 from ..errors import InputError
 from ..figures import data_uri, grid, photo_uri, signed_map
 from ..images import load_image
@@ -149,7 +150,7 @@ def note(text: str, kind: str = "") -> str:
 
 def notice(error: InputError, say: Any) -> str:
     """What a notice shows: it is HTML, and a sentence may quote what a stranger wrote."""
-    return escape(say.sentences.said(str(error)), quote=False)
+    return escape(i18n.language(text.code_of(say))(error.message), quote=False)
 
 
 def placeholder(text: str) -> str:

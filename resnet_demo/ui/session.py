@@ -23,6 +23,7 @@ from torch import Tensor
 from .. import lab
 from ..data import Dataset
 from ..errors import InputError
+from ..i18n import Message, Sentences
 from ..images import Domain
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks, traced_bytes
 from ..lab.paths import Paths
@@ -143,7 +144,7 @@ class Lesson:
 
     step: int = 1
     settings: dict[str, Any] = field(default_factory=dict)  # by the controls' keys; see `ui/lesson/controls.py`
-    read: dict[int, Callable[[Any], str]] = field(default_factory=dict)  # by step, a sentence in any language
+    read: dict[int, Message | Sentences] = field(default_factory=dict)  # by step, what its numbers came to
     paths: tuple[weakref.ref[Trace], Paths] | None = None  # what was last walked, and of which trace
 
 

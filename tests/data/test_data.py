@@ -20,7 +20,9 @@ import torchvision
 from resnet_demo.data import DATASETS, Dataset, augment, batches, default_data_dir, downloading, load_dataset
 from resnet_demo.data.published import DOWNLOADS
 from resnet_demo.errors import InputError
+from resnet_demo.i18n import Message
 
+NOTE = Message("A note.")
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
@@ -97,23 +99,23 @@ def test_a_subset_is_the_first_pictures(fake_cifar10):
 
 def test_a_subset_keeps_masks_and_note():
     masks = torch.rand(5, 4, 4) < 0.5
-    data = Dataset("x", torch.zeros(5, 3, 4, 4, dtype=torch.uint8), torch.arange(5), ("a",) * 5, masks, "A note.")
+    data = Dataset("x", torch.zeros(5, 3, 4, 4, dtype=torch.uint8), torch.arange(5), ("a",) * 5, masks, NOTE)
     part = data.subset(2)
     assert part.masks is not None
     assert torch.equal(part.masks, masks[:2])
-    assert (len(part), part.note, part.name) == (2, "A note.", "x")
+    assert (len(part), part.note, part.name) == (2, NOTE, "x")
 
 
 def test_a_copy_keeps_nothing_else_in_memory():
     masks = torch.rand(5, 4, 4) < 0.5
-    data = Dataset("x", torch.ones(5, 3, 4, 4, dtype=torch.uint8), torch.arange(5), ("a",) * 5, masks, "A note.")
+    data = Dataset("x", torch.ones(5, 3, 4, 4, dtype=torch.uint8), torch.arange(5), ("a",) * 5, masks, NOTE)
     copy = data.subset(2).copy()
     assert copy.pictures.untyped_storage().nbytes() == 2 * 3 * 4 * 4
     assert torch.equal(copy.pictures, data.pictures[:2])
     assert copy.labels.tolist() == [0, 1]
     assert copy.masks is not None
     assert torch.equal(copy.masks, masks[:2])
-    assert (copy.classes, copy.note) == (data.classes, "A note.")
+    assert (copy.classes, copy.note) == (data.classes, NOTE)
 
 
 @pytest.fixture
@@ -240,7 +242,7 @@ def test_damaged_data_are_not_read(fake_cifar10, damage, sentence):
 )
 def test_unknown_data_sets_are_refused(name, sentence, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    known = "cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders"
+    known = "cifar10, cifar100, fashion-mnist and shapes, or a folder or zip of class folders"
     with pytest.raises(InputError, match=known) as error:
         load_dataset(name, train=True)
     if len(name if isinstance(name, str) else name.name) < 100:

@@ -28,7 +28,7 @@ def test_a_drawn_set_is_a_data_set(drawn):
     assert (drawn.pictures.shape, drawn.pictures.dtype) == ((1000, 3, 32, 32), torch.uint8)
     assert drawn.masks is not None
     assert (drawn.masks.shape, drawn.masks.dtype) == ((1000, 32, 32), torch.bool)
-    assert (drawn.labels.dtype, drawn.name, drawn.note) == (torch.int64, "shapes", "")
+    assert (drawn.labels.dtype, drawn.name, drawn.note) == (torch.int64, "shapes", None)
     assert drawn.labels.bincount().tolist() == [100] * 10
     assert list(drawn.classes) == sorted(KINDS)
     assert len(set(drawn.classes)) == 10

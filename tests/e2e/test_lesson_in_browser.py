@@ -43,7 +43,7 @@ def test_the_whole_lesson(open_app: OpenApp) -> None:
         expect(visit.at("#lesson-next")).to_be_disabled()
         expect(visit.at(".rd-lesson-seen .rd-not-yet")).to_have_count(0)  # all that was seen is recalled
         visit.at("[data-pick='5']").click()
-        expect(visit.at("#lesson-prose h3")).to_contain_text("What the gradient feels")
+        expect(visit.at("#lesson-prose h3")).to_contain_text("What happens to the gradient")
         visit.at(f"#lesson-steps [data-step='{LAST}']").click()
         visit.at("[data-pick='cut']").click()
         expect(visit.at("#cut-street svg")).to_be_visible()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import reprlib
 import subprocess
 import sys
 import time
@@ -412,8 +413,10 @@ def test_a_network_of_thousands_of_blocks_is_not_built(tiny_model, tmp_path, sen
     start = time.perf_counter()
     with pytest.raises(InputError) as error:
         load_file(tmp_path / "long.pt")
-    sentence(error.value)
     assert time.perf_counter() - start < 2
+    said = sentence(error.value)
+    assert len(said) <= 300
+    assert not any(word in said for word in ("pydantic", "validation", "Error", "NoneType", "argument"))
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".pth", ".th", ".safetensors"])
@@ -461,8 +464,8 @@ def test_flipped_bytes_give_a_sentence_or_a_network(suffix, tiny_model, tmp_path
         (torch.ones(3), "no state_dict"),
         ([torch.ones(3)], "no state_dict"),
         ({"state_dict": {}}, "no state_dict"),
-        ({"a": torch.ones(3)}, "no ResNet"),
-        ({"fc.weight": torch.ones(3), "stem.conv.weight": torch.ones(1, 3, 3, 3)}, "no ResNet"),
+        ({"a": torch.ones(3)}, "not a ResNet"),
+        ({"fc.weight": torch.ones(3), "stem.conv.weight": torch.ones(1, 3, 3, 3)}, "not a ResNet"),
         ({"fc.weight": torch.ones(10, 4), "conv1.weight": torch.ones(4, 3, 3, 3)}, "no blocks"),
         (
             {
@@ -472,7 +475,7 @@ def test_flipped_bytes_give_a_sentence_or_a_network(suffix, tiny_model, tmp_path
             },
             "no classes",
         ),
-        (torchvision.models.squeezenet1_1(num_classes=2).state_dict(), "no ResNet"),
+        (torchvision.models.squeezenet1_1(num_classes=2).state_dict(), "not a ResNet"),
     ],
     ids=["empty", "tensor", "list", "empty inside", "strange", "1-d", "blockless", "classless", "squeezenet"],
 )
@@ -515,6 +518,26 @@ DOMAIN = {"name": "x", "labels": list("abcdefghij"), "size": 32, "resize": 32, "
         {"config": {**CONFIG, "classes": 10**9}},
         {"config": {**CONFIG, "stem": ["cifar"]}},
         {"config": {**CONFIG, "block": "bottleneck", "plain": True}},
+        {"config": {**CONFIG, "plain": "yes"}},
+        {"config": {**CONFIG, "plain": 1}},
+        {"config": {**CONFIG, "classes": True}},
+        {"config": {**CONFIG, "classes": 10.0}},
+        {"config": []},
+        {"config": {**CONFIG, "blocks": []}},
+        {"config": {**CONFIG, "blocks": "3"}},
+        {"config": {**CONFIG, "blocks": [[1], [1], [1]]}},
+        {"config": {**CONFIG, "blocks": [1] * 1000}},
+        {"config": {**CONFIG, "blocks": [1] * 100_000}},
+        {"config": {**CONFIG, "block": "x" * 5000}},
+        {"config": {**CONFIG, "\ud800": 1}},
+        {"config": CONFIG, "domain": "[]"},
+        {"config": CONFIG, "domain": {**DOMAIN, "labels": ["\ud800", *"bcdefghij"]}},
+        {"config": CONFIG, "domain": {**DOMAIN, "labels": [1, *"bcdefghij"]}},
+        {"config": CONFIG, "domain": {**DOMAIN, "labels": "abcdefghij"}},
+        {"config": CONFIG, "domain": {**DOMAIN, "labels": ["x" * 100] * 200_000}},
+        {"config": CONFIG, "domain": {**DOMAIN, "name": None}},
+        {"config": CONFIG, "domain": {**DOMAIN, "size": "32"}},
+        {"config": CONFIG, "domain": {**DOMAIN, "mean": [True] * 3}},
         {"config": CONFIG, "domain": "7"},
         {"config": CONFIG, "domain": {**DOMAIN, "labels": ["a"]}},
         {"config": CONFIG, "domain": {**DOMAIN, "labels": None}},
@@ -528,8 +551,16 @@ DOMAIN = {"name": "x", "labels": list("abcdefghij"), "size": 32, "resize": 32, "
         {"config": CONFIG, "provenance": "{]"},
         {"config": CONFIG, "provenance": {"energy_percentiles": ["high"]}},
         {"config": CONFIG, "provenance": {"energy_percentiles": 5}},
+        {"config": CONFIG, "provenance": {"energy_percentiles": [1] * 2000}},
+        {"config": CONFIG, "provenance": {"energy_percentiles": [float("nan")]}},
+        {"config": CONFIG, "provenance": {"test_accuracy": "high"}},
+        {"config": CONFIG, "provenance": {"test_accuracy": 1.5}},
+        {"config": CONFIG, "provenance": {"test_pictures": "many"}},
+        {"config": CONFIG, "provenance": {"history": {"epoch": 1}}},
+        {"config": CONFIG, "provenance": {"history": [7]}},
+        {"config": CONFIG, "provenance": {"origin": "\udfff"}},
     ],
-    ids=str,
+    ids=reprlib.repr,
 )
 def test_forged_metadata_are_refused(metadata, tiny_model, tmp_path, sentence):
     path = tmp_path / "forged.safetensors"
@@ -545,5 +576,7 @@ def test_forged_metadata_are_refused(metadata, tiny_model, tmp_path, sentence):
     start = time.perf_counter()
     with pytest.raises(InputError) as error:
         load_file(path)
-    sentence(error.value)
     assert time.perf_counter() - start < 2
+    said = sentence(error.value)
+    assert len(said) <= 300
+    assert not any(word in said for word in ("pydantic", "validation", "Error", "NoneType", "argument"))

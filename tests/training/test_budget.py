@@ -63,9 +63,9 @@ def test_a_budget_has_its_pace():
     [
         ((None, None), "either"),
         ((1, 1.0), "either"),
-        ((0, None), "more than nothing"),
-        ((None, -1.0), "more than nothing"),
-        ((None, float("nan")), "more than nothing"),
+        ((0, None), "more than zero"),
+        ((None, -1.0), "more than zero"),
+        ((None, float("nan")), "more than zero"),
     ],
     ids=str,
 )

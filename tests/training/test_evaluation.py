@@ -56,7 +56,7 @@ def test_the_mode_is_given_back_after_a_failure_too():
 @pytest.mark.parametrize("classes", [2, 10])
 def test_a_network_of_other_classes_is_refused(classes, sentence):
     model = ResNet(replace(CONFIG, classes=classes), seed=0)
-    with pytest.raises(InputError, match=f"{classes} classes apart, stripes has 3") as error:
+    with pytest.raises(InputError, match=f"distinguishes {classes} classes, stripes has 3") as error:
         evaluate(model, TEST_SET)
     sentence(error.value)
 

@@ -14,7 +14,8 @@ from resnet_demo.models.resnet import ResNet
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.provenance import provenance, settings_of, told
 from resnet_demo.training.recipes import RECIPES
-from resnet_demo.training.trainer import Record, Training
+from resnet_demo.training.records import Record
+from resnet_demo.training.trainer import Training
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "assets" / "weights"
 
@@ -91,7 +92,7 @@ def test_a_training_by_epochs_that_was_stopped_is_not_repeated(tmp_path, sentenc
     story = stopped_story(epochs=9)
     assert (story["stopped"], story["steps"], story["epochs"]) == (True, 1, 9)
     (tmp_path / "net.json").write_text(json.dumps(story))
-    with pytest.raises(InputError, match=r"net\.json is of a training .* stopped after 1 steps of its 9") as error:
+    with pytest.raises(InputError, match=r"net\.json is from a training .* stopped after 1 steps of its 9") as error:
         settings_of(tmp_path / "net.json")
     sentence(error.value)
 
@@ -139,7 +140,7 @@ def test_the_bundled_networks_tell_their_settings(file):
 )
 def test_what_does_not_tell_is_refused(change, story, tmp_path, sentence):
     (tmp_path / "net.json").write_text(json.dumps({**story, **change}))
-    with pytest.raises(InputError, match=r"net\.json does not tell") as error:
+    with pytest.raises(InputError, match=r"net\.json does not describe") as error:
         settings_of(tmp_path / "net.json")
     sentence(error.value)
 
@@ -148,7 +149,7 @@ def test_what_does_not_tell_is_refused(change, story, tmp_path, sentence):
 @pytest.mark.parametrize("suffix", ["json", "safetensors"])
 def test_other_files_are_refused(content, suffix, tmp_path, sentence):
     (tmp_path / f"net.{suffix}").write_text(content)
-    with pytest.raises(InputError, match="does not tell") as error:
+    with pytest.raises(InputError, match="does not describe") as error:
         settings_of(tmp_path / f"net.{suffix}")
     sentence(error.value)
     with pytest.raises(InputError, match="no file"):
@@ -157,7 +158,7 @@ def test_other_files_are_refused(content, suffix, tmp_path, sentence):
 
 def test_weights_without_a_story_are_refused(tmp_path):
     save(ResNet(replace(CONFIG, classes=10), seed=0), tmp_path / "fresh.safetensors")
-    with pytest.raises(InputError, match="does not tell"):
+    with pytest.raises(InputError, match="does not describe"):
         settings_of(tmp_path / "fresh.safetensors")
 
 

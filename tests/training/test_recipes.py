@@ -16,7 +16,7 @@ from resnet_demo.training.recipes import RECIPES, learning_rate, recipe_of
             ("paper", p, r)
             for p, r in ((0, 0.1), (0.4999, 0.1), (0.5, 0.01), (0.7499, 0.01), (0.75, 0.001), (1, 0.001))
         ),
-        *(("seed", p, 0.01) for p in (0, 0.5, 1)),
+        *(("textbook", p, 0.01) for p in (0, 0.5, 1)),
     ],
 )
 def test_learning_rates_by_hand(name, progress, rate):
@@ -50,7 +50,7 @@ def test_recipes_by_name(sentence):
     assert recipe_of("fast") is RECIPES["fast"]
     own = replace(RECIPES["fast"], lr=0.3)
     assert recipe_of(own) is own
-    with pytest.raises(InputError, match="fast, paper, seed") as error:
+    with pytest.raises(InputError, match="fast, paper and textbook") as error:
         recipe_of("secret")
     sentence(error.value)
 
@@ -93,5 +93,14 @@ def test_fast_fits_the_time(minutes, batch, lr, muon):
     found = recipe_of("fast", minutes)
     assert (found.batch, found.lr, found.muon) == (batch, pytest.approx(lr), pytest.approx(muon))
     assert recipe_of(found, 0.1) is found  # a recipe that was chosen with care stays as it is
-    for name in ("paper", "seed"):
+    for name in ("paper", "textbook"):
         assert recipe_of(name, minutes) is RECIPES[name]
+
+
+def test_the_old_name_of_a_recipe_is_understood():
+    assert recipe_of("seed") is RECIPES["textbook"]
+
+
+def test_similar_names_are_offered():
+    with pytest.raises(InputError, match=r"There is no recipe 'textbok' \(did you mean textbook\?\); there are fast"):
+        recipe_of("textbok")

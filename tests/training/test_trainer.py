@@ -30,7 +30,8 @@ from resnet_demo.training import checkpoint as checkpoints
 from resnet_demo.training.budget import FINE
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.recipes import RECIPES
-from resnet_demo.training.trainer import Meter, Record, Training, dataset_domain, settle, train
+from resnet_demo.training.records import Meter, Record
+from resnet_demo.training.trainer import Training, dataset_domain, settle, train
 
 TESTS = Path(__file__).resolve().parents[1]
 HEADER = Path(sysconfig.get_path("include")) / "Python.h"
@@ -512,7 +513,7 @@ def test_impossible_trainings_are_refused(budget, named, train_set, test_set, se
 @pytest.mark.parametrize("classes", [2, 10])
 def test_a_network_of_other_classes_is_refused_before_it_is_trained(classes, train_set, test_set, sentence):
     model = ResNet(replace(CONFIG, classes=classes), seed=0)
-    with pytest.raises(InputError, match=f"{classes} classes apart, stripes has 3") as error:
+    with pytest.raises(InputError, match=f"distinguishes {classes} classes, stripes has 3") as error:
         next(train(model, train_set, test_set, RECIPE, epochs=1))
     sentence(error.value)
 

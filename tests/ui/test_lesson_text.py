@@ -1,47 +1,146 @@
-"""What the lesson says is right whatever the numbers are, and the same in both languages."""
+"""What the lesson says is right whatever the numbers are, and the same in all languages."""
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
 import math
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from resnet_demo import i18n
+from resnet_demo.i18n import LANGUAGES, Message, Sentences, language
 from resnet_demo.lab.wires import Dial
 from resnet_demo.models.predict import Prediction
-from resnet_demo.ui.text import steps
-from resnet_demo.ui.text.en import lesson as en
-from resnet_demo.ui.text.zh import lesson as zh
+from resnet_demo.ui import lesson
+from resnet_demo.ui.captions import lesson as captions
+from resnet_demo.ui.lesson import prose
+
+EN, ZH = language("en"), language("zh")
+HAN = "[\u4e00-\u9fff]"
+# What Chinese textbooks write in Latin letters, too: signs and names.
+LATIN = set(
+    """
+    F x y n e ReLU CIFAR ResNet Plain VGG A B L logits logit lens He Veit Balduzzi Li nostalgebraist
+    """.split()  # noqa: SIM905 (it is prose)
+)
 
 
-def test_both_languages_have_the_same_steps() -> None:
-    assert len(en.STEPS) == len(zh.STEPS) == 9
-    for ours, theirs in zip(en.STEPS, zh.STEPS, strict=True):
-        assert len(ours.paragraphs) == len(theirs.paragraphs)
-        assert (len(ours.choices), ours.right) == (len(theirs.choices), theirs.right)
-        years = re.compile(r"\b(?:19|20)\d\d\b")
-        assert sorted(years.findall(ours.source)) == sorted(years.findall(theirs.source))
-        signs = re.compile(r"\\[a-zA-Z]+|[α-ω∂]")
-        assert signs.findall(re.sub(r"\\text\{[^}]*\}", "", ours.formula)) == signs.findall(
-            re.sub(r"\\text\{[^}]*\}", "", theirs.formula)
-        )
-        for field in dataclasses.fields(steps.Step):
-            written = str(getattr(theirs, field.name))
-            if field.name in ("title", "paragraphs", "question", "answer"):
-                assert re.search(r"[\u4e00-\u9fff]", written), field.name
-                assert not re.search(r"[\u4e00-\u9fff][,;:?!]", written), written  # Chinese has marks of its own
-        assert ours.right is None or 0 <= ours.right < len(ours.choices)
+def files(code: str) -> list[str]:
+    return sorted(path.name for path in (i18n.LOCALE / "lesson" / code).glob("*"))
+
+
+# The prose
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_language_has_every_step(code: str) -> None:
+    assert files(code) == files("en")
+    assert [name.partition("-")[0] for name in files(code)] == [str(number) for number in range(1, 10)]
+    assert [step.name for step in lesson.STEPS] == list(prose.names())
+    assert len(lesson.STEPS) == 9
+
+
+@pytest.mark.parametrize("number", range(1, 10))
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
+def test_steps_are_the_same_in_all_languages(code: str, number: int) -> None:
+    ours, theirs = prose.read(number, "en"), prose.read(number, code)
+    assert len(ours.paragraphs) == len(theirs.paragraphs)
+    assert (len(ours.choices), ours.right) == (len(theirs.choices), theirs.right)
+    years = re.compile(r"\b(?:19|20)\d\d\b")
+    assert sorted(years.findall(ours.source)) == sorted(years.findall(theirs.source))
+    assert signs(ours.formula) == signs(theirs.formula)
+    assert ours.right is None or 1 <= ours.right <= len(ours.choices)
+
+
+def signs(formula: str) -> list[str]:
+    """What a formula is made of, but for its words."""
+    return re.findall(r"\\[a-zA-Z]+|[^\\\s]", re.sub(r"\\text\{[^}]*\}", "", formula))
+
+
+@pytest.mark.parametrize("number", range(1, 10))
+def test_chinese_is_chinese(number: int) -> None:
+    said = prose.read(number, "zh")
+    for words in (said.title, said.question, said.answer, said.source, *said.paragraphs, *said.choices):
+        assert re.search(HAN, words) or re.fullmatch(r"[\d/%]+", words), words
+        assert_well_written(words)
+
+
+def assert_well_written(words: str) -> None:
+    """Chinese has marks of its own, and a space beside Latin letters."""
+    assert not english_in(words), english_in(words)
+    assert not re.search(f"{HAN}[,;:?!]", words), words
+    assert not re.search(f"{HAN}[A-Za-z0-9]|[A-Za-z0-9]{HAN}", words), words
+    assert not re.search(f"{HAN} {HAN}", words), words
+    assert "  " not in words
+
+
+def english_in(words: str) -> set[str]:
+    return set(re.findall(r"[A-Za-zÀ-ÖØ-öø-ž]+", words)) - LATIN
+
+
+FRONT = {
+    "title": "Title", "formula": r"x \le y", "source": "He et al.", "question": "Why?", "answer": "Because.",
+}  # fmt: skip
+
+
+def written(tmp_path: Path, front: str, body: str = "One.\n\nTwo.\n") -> Path:
+    path = tmp_path / f"1-{abs(hash(front))}.md"
+    path.write_text(f"---\n{front}---\n\n{body}", "utf-8")
+    return path
+
+
+def front(**changes: str | None) -> str:
+    fields = {**FRONT, **changes}
+    return "".join(f"{name}: {value}\n" for name, value in fields.items() if value is not None)
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    found = prose.read_file(written(tmp_path, front(choices="[A, B]", right="2")))
+    assert (found.title, found.formula, found.paragraphs) == ("Title", r"x \le y", ("One.", "Two."))
+    assert (found.choices, found.right) == (("A", "B"), 2)
+    assert (prose.read_file(written(tmp_path, front())).choices) == ()
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [(0, "0"), (0.034, "0.034"), (0.45, "0.45"), (18.2, "18"), (113, "110"), (5154, "5,200"), (1.23e-5, "1.2·10⁻⁵"),
-     (3e9, "3.0·10⁹")],
-)  # fmt: skip
-def test_rounded(value: float, expected: str) -> None:
-    assert steps.rounded(value) == expected
+    ("wrong", "told"),
+    [
+        (front(title=None, answer=None), "lacks title, answer"),
+        (front(titel="Title"), "has titel, which no step has"),
+        (front(title="2"), "title must be text"),
+        (front(choices="[2, 4]", right="1"), "choices must be a list of texts"),
+        (front(choices="A"), "choices must be a list of texts"),
+        (front(choices="[A, B]"), "right must be the number of one of the choices"),
+        (front(choices="[A, B]", right="3"), "right must be the number of one of the choices"),
+        (front(right="1"), "right must be the number of one of the choices"),
+        (front(title="a: b: c"), "the front matter is no YAML"),
+        ("", "holds no fields"),
+    ],
+)
+def test_a_file_that_is_not_in_order_is_told(wrong: str, told: str, tmp_path: Path) -> None:
+    path = written(tmp_path, wrong)
+    with pytest.raises(ValueError, match=re.escape(told)) as error:
+        prose.read_file(path)
+    assert path.name in str(error.value)
+
+
+def test_a_file_without_front_matter_is_told(tmp_path: Path) -> None:
+    (tmp_path / "1-bare.md").write_text("Just words.\n", "utf-8")
+    with pytest.raises(ValueError, match="does not begin with front matter"):
+        prose.read_file(tmp_path / "1-bare.md")
+
+
+def test_what_a_language_lacks_is_read_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for code, name in (("en", "1-first.md"), ("en", "2-second.md"), ("en", "10-last.md"), ("eo", "2-second.md")):
+        (tmp_path / "lesson" / code).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "lesson" / code / name).write_text(f"---\n{front(title=f'{code} {name}')}---\nWords.\n", "utf-8")
+    monkeypatch.setattr(i18n, "LOCALE", tmp_path)
+    assert prose.names() == ("first", "second", "last")
+    titles = [prose.read(number, "eo").title for number in (1, 2, 3)]
+    assert titles == ["en 1-first.md", "eo 2-second.md", "en 10-last.md"]
 
 
 # 1
@@ -53,20 +152,22 @@ def test_rounded(value: float, expected: str) -> None:
 )
 def test_degradation_says_what_depth_did(shallow: float, deep: float, verdict: str) -> None:
     finals = {"plain20": shallow, "plain56": deep}
-    said = en.degradation(finals, "train", {"plain20": 30, "plain56": 30})
+    said = str(captions.degradation(finals, "train", {"plain20": 30, "plain56": 30}))
     assert verdict in said
     assert said.startswith("After 30 epochs")
     assert ("learned from" in said) == (deep - shallow > 0.01)
-    assert "learned from" not in en.degradation(finals, "test", {"plain20": 30, "plain56": 60})
-    assert en.degradation(finals, "test", {"plain20": 30, "plain56": 60}).startswith("At the end")
+    assert "learned from" not in str(captions.degradation(finals, "test", {"plain20": 30, "plain56": 60}))
+    assert str(captions.degradation(finals, "test", {"plain20": 30, "plain56": 60})).startswith("At the end")
 
 
 def test_degradation_at_one_depth_compares_twins() -> None:
-    said = en.degradation({"plain20": 0.08, "resnet20": 0.05}, "test", {"plain20": 30})
-    assert "better with the shortcuts" in said
-    assert "better without the shortcuts" in en.degradation({"plain20": 0.05, "resnet20": 0.08}, "test", {})
-    assert "no difference" in en.degradation({"plain20": 0.05, "resnet20": 0.05}, "test", {})
-    assert "No network" in en.degradation({}, "test", {})
+    def said(finals: dict[str, float], epochs: dict[str, int]) -> str:
+        return str(captions.degradation(finals, "test", epochs))
+
+    assert "better with the shortcuts" in said({"plain20": 0.08, "resnet20": 0.05}, {"plain20": 30})
+    assert "better without the shortcuts" in said({"plain20": 0.05, "resnet20": 0.08}, {})
+    assert "no difference" in said({"plain20": 0.05, "resnet20": 0.05}, {})
+    assert "No network" in said({}, {})
 
 
 # 2
@@ -74,12 +175,12 @@ def test_degradation_at_one_depth_compares_twins() -> None:
 
 def test_number() -> None:
     found = {"residual": -0.5, "shortcut": 0.2, "total": -0.3, "output": 0.0}
-    said = en.number(found, "identity", 0.0)
-    assert "x is 0.200, and F(x) changes it by −0.500: the sum is −0.300. The ReLU makes 0 of it. So y = 0.000." in said
+    said = str(captions.number(found, "identity", 0.0))
+    assert "x is 0.200, and F(x) changes it by −0.500: the sum is −0.300. The ReLU sets it to 0. So y = 0.000." in said
     assert said.endswith("the sum is exact.")
-    assert "to within 2e-07" in en.number(found, "padding", 2e-7)
-    assert "the shortcut brings" in en.number(found, "padding", 0.0)
-    assert "no shortcut" in en.number(found, "none", 0.0)
+    assert "to within 2.0·10⁻⁷" in str(captions.number(found, "padding", 2e-7))
+    assert "the shortcut brings" in str(captions.number(found, "padding", 0.0))
+    assert "no shortcut" in str(captions.number(found, "none", 0.0))
 
 
 # 3
@@ -94,28 +195,33 @@ def test_number() -> None:
     ],
 )  # fmt: skip
 def test_block(kind: str, cosine: float | None, expected: str) -> None:
-    said = en.block("layer2.0", (4, 9), kind, 0.5, cosine, ((16, 32, 32), (32, 16, 16)))
+    said = str(captions.block("layer2.0", (4, 9), kind, 0.5, cosine, ((16, 32, 32), (32, 16, 16))))
     assert expected in said
-    assert "Block 2.0 is number 4 of 9. It gets 16 maps of 32×32 and gives 32 of 16×16" in said
+    assert "Block 2.0 is number 4 of 9. It receives 16 maps of 32×32 and puts out 32 of 16×16" in said
 
 
 # 4
 
 
-def test_carried() -> None:
+def test_what_is_added() -> None:
     names = ["layer1.0", "layer2.0"]
-    said = en.carried("share", names, "layer2.0", {"resnet8": [0.4, 0.6], "plain8": [math.nan, math.nan]})
+    found = {"resnet8": [0.4, 0.6], "plain8": [math.nan, math.nan]}
+    said = str(captions.share_added(names, "layer2.0", found))
     assert (
-        "In ResNet-8 block 2.0 adds 60 % of what its shortcut carries. F(x) is less than half of it in 1 of 2" in said
+        "In ResNet-8, block 2.0 adds 60 % of what its shortcut carries. F(x) is less than half of it in 1 of 2" in said
     )
     assert "Plain-8 has no shortcuts" in said
-    kept = en.carried("kept", names, "layer1.0", {"resnet8": [0.9, 0.5], "plain8": [0.3, 0.1]})
+
+
+def test_what_is_kept() -> None:
+    def said(**found: list[float]) -> str:
+        return str(captions.kept(["layer1.0", "layer2.0"], "layer1.0", found))
+
+    kept = said(resnet8=[0.9, 0.5], plain8=[0.3, 0.1])
     assert "0.90 in ResNet-8 and 0.30 in Plain-8" in kept
-    assert kept.endswith("the network with shortcuts keeps more of the beginning.")
-    assert "network without shortcuts" in en.carried(
-        "kept", names, "layer1.0", {"resnet8": [0, 0.1], "plain8": [0, 0.9]}
-    )
-    assert "neither" in en.carried("kept", names, "layer1.0", {"resnet8": [0, 0.1], "plain8": [0, 0.11]})
+    assert kept.endswith("the network with shortcuts keeps more of the stem’s output.")
+    assert "network without shortcuts" in said(resnet8=[0, 0.1], plain8=[0, 0.9])
+    assert "neither" in said(resnet8=[0, 0.1], plain8=[0, 0.11])
 
 
 # 5
@@ -124,25 +230,31 @@ def test_carried() -> None:
 @pytest.mark.parametrize(
     ("residual", "plain", "begin", "errors", "verdict"),
     [
-        (1.0, 2.0, "norm", {"resnet20": 0.03, "plain20": 0.24}, "So vanishing is not what shortcuts cure here."),
+        (
+            1.0,
+            2.0,
+            "norm",
+            {"resnet20": 0.03, "plain20": 0.24},
+            "vanishing gradients are not what shortcuts cure here.",
+        ),
         (1.0, 2.0, "norm", {"resnet20": 0.24, "plain20": 0.03}, "stays healthy."),
         (1.0, 2.0, "norm", {}, "stays healthy."),
         (1.0, 2000.0, "norm", {}, "it grows"),
-        (1.0, 1e-4, "norm", {}, "it vanishes in Plain-20, batch norm or not"),
-        (1.0, 1e-9, "small", {}, "Shortcuts keep it up."),
-        (1e-4, 1e-9, "small", {}, "It does so with shortcuts, too."),
-        (1.0, 0.5, "bare", {}, "begun large enough."),
+        (1.0, 1e-4, "norm", {}, "it vanishes in Plain-20, even with batch norm"),
+        (1.0, 1e-9, "small", {}, "With shortcuts it does not vanish."),
+        (1e-4, 1e-9, "small", {}, "It vanishes with shortcuts, too."),
+        (1.0, 0.5, "bare", {}, "the initial weights are large enough."),
         (1e5, 0.5, "bare", {}, "It explodes in ResNet-20"),
     ],
 )
 def test_gradient_verdicts(residual: float, plain: float, begin: str, errors: dict[str, float], verdict: str) -> None:
     norms = {"resnet20": [residual, 1.0], "plain20": [plain, 1.0]}
-    assert verdict in en.gradient(norms, begin, errors)
+    assert verdict in str(captions.gradient(norms, begin, errors))
 
 
 def test_gradient_with_odd_numbers() -> None:
-    said = en.gradient({"resnet20": [math.nan, 1.0], "plain20": [0.0, 1.0]}, "bare", {})
-    assert "no finite number" in said
+    said = str(captions.gradient({"resnet20": [math.nan, 1.0], "plain20": [0.0, 1.0]}, "bare", {}))
+    assert "The gradient in ResNet-20 is not finite." in said
     assert "nothing arrives" in said
 
 
@@ -168,49 +280,162 @@ LOST = (prediction(0, 0.9), prediction(1, 0.7), 0.2)
 )
 def test_cut_tells_who_lost(residual: Any, plain: Any, verdict: str) -> None:
     told = {"resnet20": residual, "plain20": plain}
-    said = en.cut(["layer2.1"], Dial(), told)
+    said = str(captions.cut(["layer2.1"], Dial(), told))
     assert said.startswith("Without block 2.1: ResNet-20 ")
     assert verdict in said
-    assert verdict in en.paths(9, ["layer2.1"], told)
+    assert verdict in str(captions.paths(9, ["layer2.1"], told))
 
 
 def test_cut_of_nothing_of_many_and_of_dials() -> None:
-    assert "As they are" in en.cut([], Dial(), {"resnet20": KEPT, "plain20": KEPT})
-    assert "no twin here" in en.cut([], Dial(), {"resnet50": KEPT})
-    assert "Without 5 blocks and with every F(x) multiplied by 0.5" in en.cut(
-        [f"layer1.{i}" for i in range(5)], Dial(0.5), {"resnet50": KEPT}
-    )
-    assert "which stays at 90 %" in en.cut(
-        ["layer1.0"], Dial(), {"resnet50": (prediction(0, 0.9), prediction(1, 0.91), 0.9)}
-    )
+    def said(wires: list[str], dials: Dial, **told: Any) -> str:
+        return str(captions.cut(wires, dials, told))
+
+    assert "Nothing is cut: ResNet-20 says cat (90 %) and" in said([], Dial(), resnet20=KEPT, plain20=KEPT)
+    assert "no twin here" in said([], Dial(), resnet50=KEPT)
+    five = [f"layer1.{i}" for i in range(5)]
+    assert "Without 5 blocks and with every F(x) multiplied by 0.5" in said(five, Dial(0.5), resnet50=KEPT)
+    assert "Without blocks 1.0 and 1.1: " in said(five[:2], Dial(), resnet50=KEPT)
+    same = (prediction(0, 0.9), prediction(1, 0.91), 0.9)
+    assert "which stays at 90 %" in said(["layer1.0"], Dial(), resnet50=same)
 
 
 def test_path_gradients() -> None:
-    said = en.path_gradients(27, (5, 12), 9.0, 2, False)
-    assert "through 13.5 of the 27 F’s; weighted with its gradient, through 9.0. Nine tenths" in said
-    assert "come by paths through 5 to 12 (estimated from up to 2 random paths" in said
+    def said(span: tuple[int, int] | None, mean: float) -> str:
+        return str(captions.path_gradients(27, span, mean, 2, False))
+
+    short = said((5, 12), 9.0)
+    assert "through 13.5 of the 27 F’s; weighted by its gradient, through 9.0. Nine tenths" in short
+    assert "come by paths through 5 to 12 of them. This is an estimate from at most 2 random paths" in short
     verdicts = {9.0: "short paths carry more", 18.0: "long paths carry more", 13.4: "about their share"}
     for mean, verdict in verdicts.items():
-        assert verdict in en.path_gradients(27, (5, 12), mean, 2, False)
-    assert "no slope" in en.path_gradients(27, None, 0.0, 2, False)
-    assert "Nothing is deleted" in en.paths(3, [], {"resnet8": KEPT})
+        assert verdict in said((5, 12), mean)
+    assert "no slope" in said(None, 0.0)
+    assert "Nothing is deleted" in str(captions.paths(3, [], {"resnet8": KEPT}))
 
 
 # 8 and 9
 
 
 def test_walk() -> None:
-    assert "more without shortcuts" in en.walk(0.6, {"resnet56": (0.0, 0.5), "plain56": (0.3, 5.0)})
-    assert "more with shortcuts" in en.walk(0.6, {"resnet56": (0.0, 5.0), "plain56": (0.3, 0.5)})
-    assert "equally" in en.walk(0.6, {"resnet56": (0.0, 5.0), "plain56": (0.0, 5.1)})
-    assert "Move away" in en.walk(0.0, {"resnet56": (0.1, 0.1), "plain56": (0.3, 0.3)})
-    assert "no finite number" in en.walk(0.6, {"resnet56": (0.1, math.inf), "plain56": (0.3, 0.3)})
+    def said(distance: float, **found: tuple[float, float]) -> str:
+        return str(captions.walk(distance, found))
+
+    assert "more without shortcuts" in said(0.6, resnet56=(0.0, 0.5), plain56=(0.3, 5.0))
+    assert "more with shortcuts" in said(0.6, resnet56=(0.0, 5.0), plain56=(0.3, 0.5))
+    assert "equally" in said(0.6, resnet56=(0.0, 5.0), plain56=(0.0, 5.1))
+    assert "Move away" in said(0.0, resnet56=(0.1, 0.1), plain56=(0.3, 0.3))
+    assert "not finite in ResNet-56" in said(0.6, resnet56=(0.1, math.inf), plain56=(0.3, 0.3))
+    assert "; 60 % of the filters’ length away" in said(0.6, resnet56=(0.1, 0.2), plain56=(0.3, 0.3))
 
 
 def test_grown() -> None:
     told = {"resnet20": prediction(0, 0.4), "plain20": prediction(1, 0.3)}
-    assert en.grown("stem", False, told) == (
+    assert str(captions.grown("stem", False, told)) == (
         "If it stopped after the stem: ResNet-20 says cat (40 %) and Plain-20 says dog (30 %)."
     )
-    assert "block 2.1" in en.grown("layer2.1", False, told)
-    assert "After the last block" in en.grown("layer3.2", True, told)
+    assert "block 2.1" in str(captions.grown("layer2.1", False, told))
+    assert "After the last block" in str(captions.grown("layer3.2", True, told))
+
+
+# All of it in Chinese
+
+CAT, DOG = Prediction(3, "猫", 0.0, 0.85), Prediction(5, "狗", 0.0, 0.12)
+SAME, OTHER = (CAT, CAT, 0.003), (CAT, DOG, 0.2)  # what networks answer before and now
+ANSWERED: list[Any] = [
+    *({"resnet20": residual, "plain20": plain} for residual in (SAME, OTHER) for plain in (SAME, OTHER)),
+    {"resnet50": OTHER}, {"resnet50": (CAT, CAT, CAT.probability)}, {"resnet50": (CAT, DOG, CAT.probability)},
+]  # fmt: skip
+KINDS = ("identity", "padding", "projection", "none")  # of shortcuts
+SAMPLES: dict[Callable[..., Message | Sentences], list[tuple[Any, ...]]] = {  # so that every sentence is said
+    captions.degradation: [
+        (finals, kind, epochs)
+        for kind in ("train", "test") for epochs in ({"plain20": 30}, {"plain20": 30, "plain56": 60})
+        for finals in (
+            {}, {"plain20": 0.08, "plain56": 0.24}, {"plain20": 0.24, "plain56": 0.08, "resnet20": 0.05},
+            {"plain20": 0.08, "plain56": 0.082}, {"plain20": 0.08, "resnet20": 0.05},
+            {"plain20": 0.05, "resnet20": 0.08}, {"plain20": 0.05, "resnet20": 0.05}, {"resnet20": 0.05},
+        )
+    ],
+    captions.number: [
+        ({"residual": -0.5, "shortcut": 0.2, "total": total, "output": max(total, 0.0)}, kind, error)
+        for total in (-0.3, 0.7) for kind in KINDS for error in (0.0, 2e-7)
+    ],
+    captions.block: [
+        ("layer2.0", (4, 9), kind, share, cosine, ((16, 32, 32), after))
+        for kind in KINDS for share in (0.004, 0.5) for cosine in (None, 0.9, -0.9, 0.0)
+        for after in ((16, 32, 32), (32, 16, 16))
+    ],
+    captions.share_added: [
+        (["layer1.0", "layer2.0"], "layer2.0", found)
+        for found in ({"resnet8": [0.4, 0.6], "plain8": [math.nan] * 2}, {"resnet8": [0.4, math.nan]})
+    ],
+    captions.kept: [
+        *((["layer1.0", "layer2.0"], "layer1.0", {"resnet8": [0.9, end], "plain8": [0.3, 0.1]})
+          for end in (0.5, 0.1, 0.0)),
+        (["layer1.0", "layer2.0"], "layer1.0", {"resnet8": [0.9, 0.5]}),
+    ],
+    captions.gradient: [
+        ({"resnet20": [residual, 1.0], "plain20": [plain, 1.0]}, begin, errors)
+        for residual in (1.0, 1e-4, 1e5, math.nan) for plain in (0.5, 2.0, 2000.0, 1e-4, 1e-9, 0.0)
+        for begin in ("norm", "bare", "small", "trained")
+        for errors in ({}, {"resnet20": 0.03, "plain20": 0.24}, {"resnet20": 0.24, "plain20": 0.03})
+    ],
+    captions.cut: [
+        (names, turned, told)
+        for names in (
+            [], ["layer2.1"], ["layer2.1", "layer1.0"], [f"layer1.{place}" for place in range(5)],
+            ["layer1.0.shortcut", "layer1.1"],
+        )
+        for turned in (Dial(), Dial(0.5, 1.25)) for told in ANSWERED
+    ],
+    captions.paths: [
+        (9, names, told) for names in ([], ["layer2.1"], ["layer1.1", "layer1.2"]) for told in ANSWERED
+    ],
+    captions.path_gradients: [
+        (27, span, mean, samples, plain)
+        for span in (None, (5, 12), (27, 27)) for mean in (9.0, 13.4, 18.0) for samples in (1, 2)
+        for plain in (False, True)
+    ],
+    captions.walk: [
+        (distance, {"resnet56": (0.003, residual), "plain56": (0.3, plain)})
+        for distance in (0.0, 0.6)
+        for residual, plain in ((0.5, 5.0), (5.0, 0.5), (5.0, 5.1), (0.1, math.inf), (5e4, 5e9))
+    ],
+    captions.grown: [
+        (name, whole, told)
+        for name, whole in itertools.product(("stem", "layer2.1"), (False, True))
+        for told in ({"resnet20": CAT, "plain20": DOG}, {"resnet50": CAT})
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("caption", SAMPLES, ids=lambda caption: caption.__name__)
+def test_chinese_says_the_same_with_the_same_numbers(caption: Callable[..., Message | Sentences]) -> None:
+    for values in SAMPLES[caption]:
+        english, words = EN(caption(*values)), ZH(caption(*values))
+        assert re.search(HAN, words), (values, words)
+        assert numbers(words) == numbers(english), (values, english, words)
+        assert_well_written(words)
+
+
+def numbers(words: str) -> list[str]:
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", words))
+
+
+@pytest.mark.parametrize("caption", SAMPLES, ids=lambda caption: caption.__name__)
+def test_english_is_whole_sentences(caption: Callable[..., Message | Sentences]) -> None:
+    for values in SAMPLES[caption]:
+        words = EN(caption(*values))
+        assert re.match("[A-Z]", words), words
+        assert words.endswith("."), words
+        assert not re.search(r"  |[{}]|\bnan\b|\binf\b|None", words), words
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, "0"), (0.034, "0.034"), (0.45, "0.45"), (18.2, "18"), (113, "110"), (5154, "5,200"), (1.23e-5, "1.2·10⁻⁵"),
+     (3e9, "3.0·10⁹")],
+)  # fmt: skip
+def test_rounded(value: float, expected: str) -> None:
+    assert EN.rounded(value) == expected
+    assert EN(i18n._("{value:rounded}", value=value)) == expected

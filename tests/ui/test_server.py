@@ -32,7 +32,8 @@ from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.predict import classify
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import bars, session, text
+from resnet_demo.ui import bars, session
+from resnet_demo.ui.lesson import prose
 from resnet_demo.ui.session import OWN, RANDOM, TRAINED, Shelf, Visit
 
 NASTY = """<img src=x onerror="alert('1')">"""
@@ -152,7 +153,7 @@ def test_a_page_chosen_before_the_visit_begins_changes_nothing(address: str) -> 
 
 def test_the_lesson_can_be_taken_by_a_client(guest: Guest, sentence: Callable[[BaseException], str]) -> None:
     client, title = guest.client, "### {}. {}"
-    steps = text.of("en").lesson.STEPS
+    steps = [prose.read(number, "en") for number in range(1, 10)]
     guest.ask("start")
     assert title.format(1, steps[0].title) in str(client.predict(api_name="/start_lesson"))
     assert title.format(2, steps[1].title) in str(client.predict(api_name="/lesson_next"))

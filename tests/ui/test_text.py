@@ -28,7 +28,6 @@ from resnet_demo.lab.wires import Dial
 from resnet_demo.models.predict import Prediction
 from resnet_demo.ui import bars, text
 from resnet_demo.ui.text.en import training as say
-from resnet_demo.ui.text.steps import Step
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -234,8 +233,8 @@ def strings(value: Any) -> Iterator[str]:
     elif isinstance(value, (tuple, list)):
         for part in value:
             yield from strings(part)
-    elif isinstance(value, (Terms, Step)):  # a step's formula is LaTeX
-        yield from strings([getattr(value, field.name) for field in fields(value) if field.name != "formula"])
+    elif isinstance(value, Terms):
+        yield from strings([getattr(value, field.name) for field in fields(value)])
 
 
 def english_in(words: str) -> set[str]:
@@ -493,56 +492,6 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {
     "experiments.data_used": [
         (data, ["ResNet-56", "Plain-56"], "Plain-56", masks)
         for data in ("cifar10", "own", "fresh", "picture", "") for masks in (False, True)
-    ],
-    "lesson.degradation": [
-        (finals, error, epochs)
-        for error in ("train", "test") for epochs in ({"plain20": 30}, {"plain20": 30, "plain56": 60})
-        for finals in (
-            {}, {"plain20": 0.08, "plain56": 0.24}, {"plain20": 0.24, "plain56": 0.08, "resnet20": 0.05},
-            {"plain20": 0.08, "plain56": 0.082}, {"plain20": 0.08, "resnet20": 0.05},
-            {"plain20": 0.05, "resnet20": 0.08}, {"plain20": 0.05, "resnet20": 0.05},
-        )
-    ],
-    "lesson.number": [
-        ({"residual": -0.5, "shortcut": 0.2, "total": total, "output": max(total, 0.0)}, kind, error)
-        for total in (-0.3, 0.7) for kind in KINDS for error in (0.0, 2e-7)
-    ],
-    "lesson.block": [
-        ("layer2.0", (4, 9), kind, share, cosine, ((16, 32, 32), after))
-        for kind in KINDS for share in (0.004, 0.5) for cosine in (None, 0.9, -0.9, 0.0)
-        for after in ((16, 32, 32), (32, 16, 16))
-    ],
-    "lesson.carried": [
-        *(("share", ["layer1.0", "layer2.0"], "layer2.0", found)
-          for found in ({"resnet8": [0.4, 0.6], "plain8": [math.nan] * 2}, {"resnet8": [0.4, math.nan]})),
-        *(("kept", ["layer1.0", "layer2.0"], "layer1.0", {"resnet8": [0.9, end], "plain8": [0.3, 0.1]})
-          for end in (0.5, 0.1, 0.0)),
-        ("kept", ["layer1.0", "layer2.0"], "layer1.0", {"resnet8": [0.9, 0.5]}),
-    ],
-    "lesson.gradient": [
-        ({"resnet20": [residual, 1.0], "plain20": [plain, 1.0]}, begin, errors)
-        for residual in (1.0, 1e-4, 1e5, math.nan) for plain in (0.5, 2.0, 2000.0, 1e-4, 1e-9, 0.0)
-        for begin in ("norm", "bare", "small", "trained")
-        for errors in ({}, {"resnet20": 0.03, "plain20": 0.24}, {"resnet20": 0.24, "plain20": 0.03})
-    ],
-    "lesson.cut": [
-        (names, turned, told)
-        for names in ([], ["layer2.1"], ["layer2.1", "layer1.0"], [f"layer1.{place}" for place in range(5)])
-        for turned in (Dial(), Dial(0.5, 1.25)) for told in ANSWERED
-    ],
-    "lesson.paths": [(9, names, told) for names in ([], ["layer2.1"], ["layer1.1", "layer1.2"]) for told in ANSWERED],
-    "lesson.path_gradients": [
-        (27, span, mean, 2, plain)
-        for span in (None, (5, 12), (27, 27)) for mean in (9.0, 13.4, 18.0) for plain in (False, True)
-    ],
-    "lesson.walk": [
-        (distance, {"resnet56": (0.003, residual), "plain56": (0.3, plain)})
-        for distance in (0.0, 0.6) for residual, plain in ((0.5, 5.0), (5.0, 0.5), (5.0, 5.1), (0.1, math.inf))
-    ],
-    "lesson.grown": [
-        (name, whole, told)
-        for name in ("stem", "layer2.1") for whole in (False, True)
-        for told in ({"resnet20": CAT, "plain20": DOG}, {"resnet50": CAT})
     ],
     "training.degradation": [
         ({},), (PAIR,), ({"plain56": run(0.5, train=0.5), "plain20": run(0.5, 0.8, train=0.9)},),

@@ -21,7 +21,8 @@ from ...models.weights import save
 from ...training.evaluation import Evaluation
 from ...training.provenance import provenance
 from ...training.recipes import RECIPES, Recipe, recipe_of
-from ...training.trainer import Record, Training
+from ...training.records import Record
+from ...training.trainer import Training
 from ..bounds import number_within, whole_number
 
 RESIDUAL, PLAIN, BOTH = "residual", "plain", "both"

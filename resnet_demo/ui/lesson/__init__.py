@@ -1,15 +1,28 @@
-"""The lesson's live views, a file for each step; `ui/learn.py` is the page around them.
+"""The lesson's live views, a file for each step; `pages/learn.py` is the page around them.
 
-A step has `controls(visit)`, which says how its controls stand, and `view(visit)`, which computes the picture and the
-sentence that reads it out. Where one clicks in the picture, `pick(visit, what)` says what that does. The words of a
-step stand in `text/<language>/lesson.py`.
+A step's file ends with its record, `STEP`. Its prose stands in `locale/lesson/`, whose files' names give the order of
+the steps; the sentences that read numbers out stand in `captions/lesson.py`.
 """
 
 from __future__ import annotations
 
-from . import block, cut, degradation, equation, gradient, paths, shortcut, summary, surface
-from .controls import Choice, Control, Range, View, nothing_to_pick
+from . import block, cut, degradation, equation, gradient, paths, prose, shortcut, summary, surface
+from .controls import Choice, Control, Range, Step, View
 
-STEPS = (degradation, equation, block, shortcut, gradient, cut, paths, surface, summary)
+_BY_NAME = {
+    step.name: step
+    for step in (
+        degradation.STEP,
+        equation.STEP,
+        block.STEP,
+        shortcut.STEP,
+        gradient.STEP,
+        cut.STEP,
+        paths.STEP,
+        surface.STEP,
+        summary.STEP,
+    )
+}
+STEPS = tuple(_BY_NAME[name] for name in prose.names())
 
-__all__ = ["STEPS", "Choice", "Control", "Range", "View", "nothing_to_pick"]
+__all__ = ["STEPS", "Choice", "Control", "Range", "Step", "View"]

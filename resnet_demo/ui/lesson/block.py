@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ...figures import channel_to_show, draw_block, share
 from ...interpret.trace import POINTS
+from ..captions import lesson as captions
 from ..parts import both
 from ..session import Visit
-from .controls import Control, View, opened_block
+from .controls import Control, Step, View, opened_block
 
 
 def controls(visit: Visit) -> list[Control]:
@@ -20,6 +21,9 @@ def view(visit: Visit) -> View:
     return View(
         name=f"{visit.name}-{name}",
         drawing=both(draw_block, block, channel_to_show(block), terms=visit.say.terms.TERMS),
-        reading=lambda say: say.lesson.block(name, (place, count), kind, part, cosine, (before, shape)),
+        reading=captions.block(name, (place, count), kind, part, cosine, (before, shape)),
         table=[("block", *(f"norm_{point}" for point in POINTS)), (name, *(norms[point] for point in POINTS))],
     )
+
+
+STEP = Step("block", controls, view)

@@ -6,29 +6,33 @@ that is open, the dial of F). Then the lesson and those pages agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from markupsafe import Markup
+
 from ...errors import InputError
+from ...i18n import Language, Message, Sentences, _, language
+from ..bounds import number_within, one_of, whole_number
 from ..parts import Table
-from ..session import Visit, number_within, whole_number
+from ..session import Visit
+from . import prose
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few. `key` is its name in addresses; its words are `LABELS[key]` and `OPTIONS[key]` of a language."""
+    """One of a few. `key` is its name in addresses, `options` are what can be chosen and how that is called."""
 
     key: str
-    options: tuple[str, ...]
+    label: Message
+    options: Mapping[str, Message | str]
     value: str
     change: Callable[[Visit, Any], None] | None = None  # where it is kept, if not in the lesson's settings
 
     def checked(self, value: object) -> str:
-        if value not in self.options:
-            raise InputError(f"The control {self.key!r} is one of {', '.join(self.options)}, not {str(value)[:40]!r}.")
-        return str(value)
+        return one_of(value, list(self.options), _("The control {key}", key=self.key))
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Range:
     """A number within bounds; a whole one where the step is."""
 
     key: str
+    label: Message
     low: float
     high: float
     step: float
@@ -46,9 +51,10 @@ class Range:
         if isinstance(value, str):  # from an address
             with suppress(ValueError):
                 value = float(value)
+        what = _("The control {key}", key=self.key)
         if isinstance(self.step, int):
-            return whole_number(value, int(self.low), int(self.high), f"The control {self.key!r}")
-        return number_within(value, self.low, self.high, f"The control {self.key!r}")
+            return whole_number(value, int(self.low), int(self.high), what)
+        return number_within(value, self.low, self.high, what)
 
 
 Control: TypeAlias = Choice | Range
@@ -56,18 +62,36 @@ Control: TypeAlias = Choice | Range
 
 @dataclass(frozen=True)
 class View:
-    """What a step shows: a drawing, the sentence that reads it out in a language, and its numbers as a table."""
+    """What a step shows: a drawing, what its numbers come to, and these as a table."""
 
     name: str  # of the figure's files
     drawing: str
-    reading: Callable[[Any], str]
+    reading: Message | Sentences
     table: Table
-    below: Callable[[Any], str] = lambda say: ""  # HTML after the figure
+    below: Markup = field(default_factory=Markup)  # HTML after the figure
+
+
+def nothing_to_pick(visit: Visit, what: str) -> None:
+    raise InputError("There is nothing to click in this step's drawing; use its controls.")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the lesson: how its controls stand, what it shows, and what a click in its drawing does."""
+
+    name: str  # of its prose, see `prose.py`
+    controls: Callable[[Visit], list[Control]]
+    view: Callable[[Visit], View]
+    pick: Callable[[Visit, str], None] = nothing_to_pick
+
+
+def language_of(visit: Visit) -> Language:
+    return language(visit.language)
 
 
 def go_to(visit: Visit, number: object) -> None:
     """Open a step of the lesson."""
-    visit.lesson.step = whole_number(number, 1, len(visit.say.lesson.STEPS), "The step")
+    visit.lesson.step = whole_number(number, 1, len(prose.names()), _("The step"))
 
 
 def turn(visit: Visit, control: Control, value: object) -> None:
@@ -79,15 +103,20 @@ def turn(visit: Visit, control: Control, value: object) -> None:
         visit.lesson.settings[control.key] = found
 
 
-def chosen(visit: Visit, key: str, options: Sequence[str], first: str) -> Choice:
+def chosen(visit: Visit, key: str, label: Message, options: Mapping[str, Message | str], first: str) -> Choice:
     """A choice as the lesson's settings have it."""
     kept = visit.lesson.settings.get(key, first)
-    return Choice(key, tuple(options), kept if kept in options else first)
+    return Choice(key, label, options, kept if kept in options else first)
 
 
-def turned(visit: Visit, key: str, low: int, high: int, first: int) -> Range:
+def turned(visit: Visit, key: str, label: Message, low: int, high: int, first: int) -> Range:
     """A whole number as the lesson's settings have it; what another network left behind is brought within bounds."""
-    return Range(key, low, high, 1, min(max(int(visit.lesson.settings.get(key, first)), low), high))
+    return Range(key, label, low, high, 1, min(max(int(visit.lesson.settings.get(key, first)), low), high))
+
+
+def layers(visit: Visit, depths: Iterable[str], first: str) -> Choice:
+    """How deep the networks are that a step compares."""
+    return chosen(visit, "layers", _("Layers"), {depth: depth for depth in depths}, first)
 
 
 def opened_block(visit: Visit) -> Range:
@@ -97,8 +126,6 @@ def opened_block(visit: Visit) -> Range:
     def change(visit: Visit, place: int) -> None:
         visit.open_block(names[place - 1])
 
-    return Range("place", 1, len(names), 1, names.index(visit.opened.name) + 1, change)
-
-
-def nothing_to_pick(visit: Visit, what: str) -> None:
-    raise InputError("There is nothing to click in this step's drawing; use its controls.")
+    return Range(
+        "place", _("Block, counted from the input"), 1, len(names), 1, names.index(visit.opened.name) + 1, change
+    )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from html import escape
-from typing import Any
-
 import torch
+from markupsafe import Markup
 from torch import Tensor
 
 from ...figures import draw_street, network_title
+from ...i18n import _
 from ...lab.wires import head, rewired, states
 from ...models.predict import domain_of
 from ...models.resnet import ResNet
+from ..captions import lesson as captions
 from ..parts import changes
 from ..session import MOST_DIAL, Visit
-from .controls import Control, Range, View
-from .twins import all_titled, outcome, pair_of
+from .controls import Control, Range, Step, View, language_of
+from .twins import outcome, pair_of
 
 CLASSES = 4  # that are shown of each network
 
@@ -24,7 +24,7 @@ def controls(visit: Visit) -> list[Control]:
     def change(visit: Visit, factor: float) -> None:
         visit.turn(factor, visit.dials.shortcut)
 
-    return [Range("alpha", 0.0, MOST_DIAL, 0.05, visit.dials.residual, change)]
+    return [Range("alpha", _("Multiply every F(x) by"), 0.0, MOST_DIAL, 0.05, visit.dials.residual, change)]
 
 
 def pick(visit: Visit, what: str) -> None:
@@ -42,7 +42,7 @@ def view(visit: Visit) -> View:
             outputs = found
     told = {name: outcome(network, *answers[name]) for name, network in pair_of(visit).items()}
     best = told[visit.name][1]
-    answer = visit.titles[best.index], visit.say.reading.percent(best.probability)
+    answer = visit.titles[best.index], language_of(visit).percent(best.probability)
     drawing = draw_street(
         trace,
         None,
@@ -52,20 +52,21 @@ def view(visit: Visit) -> View:
         outputs=outputs,
         terms=visit.say.terms.TERMS,
     )
-    labels = visit.labels
     return View(
         name=f"{visit.name}-cut",
         drawing=drawing,
-        reading=lambda say: say.lesson.cut(sorted(cut), dials, all_titled(told, labels, say)),
+        reading=captions.cut(sorted(cut), dials, told),
         table=[
             ("network", "class", "before", "after"),
             *(
                 (name, label, before, after)
                 for name, (then, now) in answers.items()
-                for label, before, after in zip(labels, then.softmax(0).tolist(), now.softmax(0).tolist(), strict=True)
+                for label, before, after in zip(
+                    visit.labels, then.softmax(0).tolist(), now.softmax(0).tolist(), strict=True
+                )
             ),
         ],
-        below=lambda say: _side_by_side(labels, answers, say),
+        below=_side_by_side(visit, answers),
     )
 
 
@@ -77,13 +78,16 @@ def _answers(visit: Visit, network: ResNet, inputs: Tensor) -> tuple[tuple[Tenso
     return (network(inputs)[0], now[0]), found
 
 
-def _side_by_side(labels: tuple[str, ...], answers: dict[str, tuple[Tensor, Tensor]], say: Any) -> str:
+def _side_by_side(visit: Visit, answers: dict[str, tuple[Tensor, Tensor]]) -> Markup:
     """The likeliest classes of each network, before and now."""
-    titles, columns = say.classes.titles(labels), ""
+    titles, columns = visit.titles, Markup()
     for name, logits in answers.items():
         then, now = (of_one.softmax(0) for of_one in logits)
-        likeliest = then.maximum(now).topk(min(CLASSES, len(labels))).indices.tolist()
-        rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], say)
-        title = say.lesson.ANSWER_OF.format(network_title(name))
-        columns += f"<section><h4>{escape(title)}</h4>{rows}</section>"
-    return f"<div class='rd-outcomes'>{columns}</div>"
+        likeliest = then.maximum(now).topk(min(CLASSES, len(titles))).indices.tolist()
+        rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], visit.say)
+        title = language_of(visit)(_("{network}: pale before, full now", network=network_title(name)))
+        columns += Markup("<section><h4>{}</h4>{}</section>").format(title, Markup(rows))
+    return Markup("<div class='rd-outcomes'>{}</div>").format(columns)
+
+
+STEP = Step("cut", controls, view, pick)

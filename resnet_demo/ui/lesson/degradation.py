@@ -8,11 +8,17 @@ from typing import Any
 from ...figures import curves_svg, draw_degradation
 from ...figures.runs import depth_of
 from ...figures.terms import Terms
+from ...i18n import _, _p
 from ...models import zoo
+from ..captions import lesson as captions
 from ..session import Visit
-from .controls import Control, View, chosen
+from .controls import Control, Step, View, chosen, language_of
 
 ALL = "all"
+TITLES = {
+    "train": _("Training error by epoch, plain networks on the left, residual networks on the right"),
+    "test": _("Test error by epoch, plain networks on the left, residual networks on the right"),
+}
 
 
 @lru_cache(maxsize=1)
@@ -22,8 +28,12 @@ def histories() -> dict[str, list[dict[str, Any]]]:
 
 def controls(visit: Visit) -> list[Control]:
     depths = sorted({depth_of(name) or 0 for name in histories()})
-    every = (ALL, *map(str, depths)) if len(depths) > 1 else (ALL,)
-    return [chosen(visit, "error", ("train", "test"), "train"), chosen(visit, "depth", every, ALL)]
+    one = {str(depth): str(depth) for depth in depths} if len(depths) > 1 else {}
+    pictures = {"train": _("the training pictures"), "test": _("the test pictures")}
+    return [
+        chosen(visit, "error", _("Error on"), pictures, "train"),
+        chosen(visit, "depth", _("Layers"), {ALL: _p("lesson", "all"), **one}, ALL),
+    ]
 
 
 def view(visit: Visit) -> View:
@@ -36,8 +46,8 @@ def view(visit: Visit) -> View:
         table += [(name, r["epoch"], 1 - r["train_accuracy"], 1 - r["test_accuracy"]) for r in run]  # pyright: ignore
     return View(
         name=f"degradation-{kind}-{depth}",
-        drawing=_drawing(kind, tuple(runs), visit.say.lesson.ERRORS[kind], visit.say.terms.TERMS),
-        reading=lambda say: say.lesson.degradation(finals, kind, epochs),
+        drawing=_drawing(kind, tuple(runs), language_of(visit)(TITLES[kind]), visit.say.terms.TERMS),
+        reading=captions.degradation(finals, kind, epochs),
         table=table,
     )
 
@@ -47,3 +57,6 @@ def _drawing(kind: str, names: tuple[str, ...], label: str, terms: Terms) -> str
     """Drawn once: matplotlib takes longer than all the rest."""
     runs = {name: histories()[name] for name in names}
     return curves_svg(draw_degradation(runs, [kind]), label, terms)
+
+
+STEP = Step("degradation", controls, view)

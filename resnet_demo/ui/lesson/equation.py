@@ -8,10 +8,12 @@ from torch import Tensor
 
 from ...errors import InputError
 from ...figures import channel_to_show, draw_sum
+from ...i18n import _
 from ...interpret.trace import BlockTrace
+from ..captions import lesson as captions
 from ..parts import both
 from ..session import Visit
-from .controls import Control, Range, View, turn, turned
+from .controls import Control, Range, Step, View, turn, turned
 
 POINTS = ("residual", "shortcut", "total", "output")
 
@@ -25,7 +27,10 @@ def _places(visit: Visit) -> tuple[Range, Range]:
     block = visit.opened
     height, width = block.output.shape[2:]
     row, column = divmod(_telling(block), width)
-    return turned(visit, "row", 0, height - 1, row), turned(visit, "column", 0, width - 1, column)
+    return (
+        turned(visit, "row", _("Row of the maps"), 0, height - 1, row),
+        turned(visit, "column", _("Column"), 0, width - 1, column),
+    )
 
 
 def _telling(block: BlockTrace) -> int:
@@ -41,7 +46,7 @@ def pick(visit: Visit, what: str) -> None:
     """A place in the maps was clicked: "row,column"."""
     places = what.split(",")
     if len(places) != 2:
-        raise InputError(f"A place is a row and a column, as 3,5, not {what[:40]!r}.")
+        raise InputError("A place is a row and a column, such as 3,5, not {value!r}.", value=what)
     for control, value in zip(_places(visit), places, strict=True):
         turn(visit, control, value)
 
@@ -56,6 +61,9 @@ def view(visit: Visit) -> View:
     return View(
         name=f"{visit.name}-{block.name}-sum",
         drawing=both(draw_sum, block, channel, row, column, terms=visit.say.terms.TERMS),
-        reading=lambda say: say.lesson.number(found, kind, error),
+        reading=captions.number(found, kind, error),
         table=table,
     )
+
+
+STEP = Step("equation", controls, view, pick)

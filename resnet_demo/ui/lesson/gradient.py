@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ...figures import draw_lines
+from ...i18n import Message, _, _p
 from ...lab.gradients import fresh, gradients
 from ...models import zoo
 from ...models.resnet import ResNet
+from ..captions import lesson as captions
 from ..parts import both
 from ..session import TRAINED, Visit, shared_network
-from .controls import Control, View, chosen
+from .controls import Control, Step, View, chosen, language_of
+from .controls import layers as layers_of
 from .degradation import histories
 from .examples import labelled
 
@@ -19,11 +22,15 @@ NORM, BARE, SMALL, TRAINED_ALREADY = "norm", "bare", "small", "trained"
 
 
 def controls(visit: Visit) -> list[Control]:
-    layers = chosen(visit, "layers", LAYERS, LAYERS[-1])
-    begins = [NORM, BARE, SMALL]
+    layers = layers_of(visit, LAYERS, LAYERS[-1])
+    begins: dict[str, Message | str] = {
+        NORM: _("untrained, with batch norm"),
+        BARE: _("untrained, without batch norm"),
+        SMALL: _("untrained, without batch norm, smaller weights"),
+    }
     if all(zoo.bundled_weights(name) for name in _twins(layers.value)):
-        begins.append(TRAINED_ALREADY)
-    return [layers, chosen(visit, "begin", begins, NORM)]
+        begins[TRAINED_ALREADY] = _p("lesson", "trained")
+    return [layers, chosen(visit, "begin", _("Network"), begins, NORM)]
 
 
 def _twins(layers: str) -> tuple[str, str]:
@@ -37,12 +44,11 @@ def view(visit: Visit) -> View:
     places = [name[5:] for name in names]
     lines = {name: list(found.values()) for name, found in norms.items()}
     errors = {name: 1 - histories()[name][-1]["train_accuracy"] for name in norms if name in histories()}
+    title = language_of(visit)(_("norm of the gradient at each block, log scale"))
     return View(
         name=f"gradient-{layers}-{begin}",
-        drawing=both(
-            draw_lines, lines, places, visit.say.lesson.GRADIENT, 0, logarithmic=True, terms=visit.say.terms.TERMS
-        ),
-        reading=lambda say: say.lesson.gradient(lines, str(begin), errors),
+        drawing=both(draw_lines, lines, places, title, 0, logarithmic=True, terms=visit.say.terms.TERMS),
+        reading=captions.gradient(lines, str(begin), errors),
         table=[("block", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],
     )
 
@@ -56,3 +62,6 @@ def gradient_norms(name: str, begin: str) -> dict[str, float]:
 
 def _begun(network: ResNet, begin: str) -> ResNet:
     return fresh(network, 0, batch_norm=begin == NORM, small=begin == SMALL)
+
+
+STEP = Step("gradient", controls, view)

@@ -10,15 +10,17 @@ import torch
 from torch import Tensor
 
 from ...figures import draw_lengths
+from ...i18n import Message, _, _p
 from ...lab import paths as experiment
 from ...lab.wires import answer_without, changes_shape
 from ...models.predict import Prediction, domain_of
 from ...models.resnet import ResNet
 from ...models.zoo import count_parameters
+from ..captions import lesson as captions
 from ..parts import both
 from ..session import Visit
-from .controls import Choice, Control, Range, View, chosen, turned
-from .twins import all_titled, outcome, pair_of
+from .controls import Choice, Control, Range, Step, View, chosen, language_of, turned
+from .twins import outcome, pair_of
 
 COUNT, GRADIENT = "count", "gradient"
 STEPS_BACK = 6000  # through one block each, for paths of all lengths together: as many as take a second or two
@@ -29,16 +31,19 @@ def controls(visit: Visit) -> list[Control]:
     shown = _shown(visit)
     if shown.value == GRADIENT:
         return [shown]
-    return [shown, _deleted(visit), turned(visit, "draw", 1, 20, 1)]
+    return [shown, _deleted(visit), turned(visit, "draw", _("Which random draw"), 1, 20, 1)]
 
 
 def _shown(visit: Visit) -> Choice:
     quick = count_parameters(visit.network.config) < MOST_PARAMETERS
-    return chosen(visit, "show", (COUNT, GRADIENT) if quick else (COUNT,), COUNT)
+    what: dict[str, Message | str] = {COUNT: _("how many paths there are")}
+    if quick:
+        what[GRADIENT] = _("which paths carry the gradient")
+    return chosen(visit, "show", _p("lesson", "Show"), what, COUNT)
 
 
 def _deleted(visit: Visit) -> Range:
-    return turned(visit, "deleted", 0, len(_can_go(visit.network)), 1)
+    return turned(visit, "deleted", _("Blocks deleted at random"), 0, len(_can_go(visit.network)), 1)
 
 
 def _can_go(network: ResNet) -> list[str]:
@@ -51,17 +56,18 @@ def view(visit: Visit) -> View:
 
 
 def _counts(visit: Visit) -> View:
-    _, deleted, draw = (control.value for control in controls(visit))
+    _show, deleted, draw = (control.value for control in controls(visit))
     gone = random.Random(int(draw)).sample(_can_go(visit.network), int(deleted))
     n = len(visit.seen.blocks)
     before = [comb(n, length) for length in range(n + 1)]
     now = [comb(n - len(gone), length) for length in range(n + 1)]
-    labels = visit.labels
+    say = language_of(visit)
+    bars = say(_("paths through this many F’s")), say(_("left after the deletion"))  # the pale and the full ones
     told = {name: _told(network, visit, gone) for name, network in pair_of(visit).items()}
     return View(
         name=f"{visit.name}-paths",
-        drawing=both(draw_lengths, before, now, visit.say.lesson.PATHS[COUNT]),
-        reading=lambda say: say.lesson.paths(n, gone, all_titled(told, labels, say)),
+        drawing=both(draw_lengths, before, now, bars),
+        reading=captions.paths(n, gone, told),
         table=[("length", "paths", "left"), *zip(range(n + 1), before, now, strict=True)],
     )
 
@@ -81,10 +87,12 @@ def _gradient(visit: Visit) -> View:
     span = found.within(0.9) if sum(shares) else None
     mean = found.mean_length
     samples = samples_of_each_length(n)
+    say = language_of(visit)
+    bars = say(_("share of the paths through this many F’s")), say(_("share of the gradient that they carry"))
     return View(
         name=f"{visit.name}-path-gradients",
-        drawing=both(draw_lengths, paths, shares, visit.say.lesson.PATHS[GRADIENT]),
-        reading=lambda say: say.lesson.path_gradients(n, span, mean, samples, plain),
+        drawing=both(draw_lengths, paths, shares, bars),
+        reading=captions.path_gradients(n, span, mean, samples, plain),
         table=[("length", "paths", "gradient_per_path", "gradient_share"),
                *zip(range(n + 1), counts, found.per_path, shares, strict=True)],
     )  # fmt: skip
@@ -104,3 +112,6 @@ def _measured(visit: Visit) -> experiment.Paths:
     found = experiment.paths(visit.network, trace.image, torch.tensor([trace.target]), samples)
     visit.lesson.paths = (weakref.ref(trace), found)
     return found
+
+
+STEP = Step("paths", controls, view)

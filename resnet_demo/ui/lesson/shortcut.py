@@ -9,15 +9,21 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from ...figures import draw_lines
+from ...i18n import _
 from ...lab.wires import passed_on, states
 from ...models.predict import domain_of
 from ...models.resnet import ResNet
+from ..captions import lesson as captions
 from ..parts import both
 from ..session import Visit
-from .controls import Choice, Control, View, chosen, opened_block
+from .controls import Choice, Control, Step, View, chosen, language_of, opened_block
 from .twins import pair_of
 
 SHARE, KEPT = "share", "kept"
+TITLES = {
+    SHARE: _("‖F(x)‖ / ‖shortcut‖, by block"),
+    KEPT: _("cosine with the stem’s output, by block"),
+}
 
 
 def controls(visit: Visit) -> list[Control]:
@@ -25,7 +31,8 @@ def controls(visit: Visit) -> list[Control]:
 
 
 def _measure(visit: Visit) -> Choice:
-    return chosen(visit, "measure", (SHARE, KEPT), SHARE)
+    measures = {SHARE: _("what each block adds"), KEPT: _("what is left of the stem’s output")}
+    return chosen(visit, "measure", _("Measure"), measures, SHARE)
 
 
 def pick(visit: Visit, what: str) -> None:
@@ -40,9 +47,9 @@ def view(visit: Visit) -> View:
         inputs = domain_of(network).to_input(visit.picture)
         found[name] = shares(network, inputs) if measure == SHARE else kept(network, inputs)
     highest = 1.0 if measure == KEPT else None
-    title = visit.say.lesson.MEASURES[measure]
+    title = language_of(visit)(TITLES[measure])
     lines = {name: values for name, values in found.items() if not all(map(math.isnan, values))}
-    block = names[chosen_place]
+    read_out = captions.share_added if measure == SHARE else captions.kept
     return View(
         name=f"{visit.name}-{measure}",
         drawing=both(
@@ -54,7 +61,7 @@ def view(visit: Visit) -> View:
             highest=highest,
             terms=visit.say.terms.TERMS,
         ),
-        reading=lambda say: say.lesson.carried(measure, names, block, found),
+        reading=read_out(names, names[chosen_place], found),
         table=[("block", *found), *((name, *(values[i] for values in found.values())) for i, name in enumerate(names))],
     )
 
@@ -63,7 +70,7 @@ def view(visit: Visit) -> View:
 def shares(network: ResNet, inputs: Tensor) -> list[float]:
     """‖F(x)‖ / ‖shortcut(x)‖ by block; not a number where the shortcut carries nothing, as in a plain network."""
     found, x = [], network.stem(inputs)
-    for _, block in network.named_blocks():
+    for _name, block in network.named_blocks():
         carried = block.shortcut(x).norm().item()
         found.append(block.residual(x).norm().item() / carried if carried else math.nan)
         x = block(x)
@@ -73,9 +80,12 @@ def shares(network: ResNet, inputs: Tensor) -> list[float]:
 @torch.no_grad()
 def kept(network: ResNet, inputs: Tensor) -> list[float]:
     """Cosine, by block, between its output and what the shortcuts alone would have brought there from the stem."""
-    (_, alone), *outputs = states(network, inputs)
+    (_stem, alone), *outputs = states(network, inputs)
     found = []
-    for (_, block), (_, output) in zip(network.named_blocks(), outputs, strict=True):
+    for (_name, block), (_same, output) in zip(network.named_blocks(), outputs, strict=True):
         alone = passed_on(block, alone)
         found.append(cosine_similarity(alone.flatten(), output.flatten(), dim=0).item())
     return found
+
+
+STEP = Step("shortcut", controls, view, pick)

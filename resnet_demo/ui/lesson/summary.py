@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from html import escape
-from typing import Any
+from markupsafe import Markup
 
 from ...figures import draw_lines
+from ...i18n import _
 from ...lab.lens import lens
 from ...models.predict import domain_of, rank
+from ..captions import lesson as captions
 from ..parts import both
 from ..session import Visit
-from .controls import Control, Range, View, go_to, turned
-from .twins import pair_of, titled
+from . import prose
+from .controls import Control, Range, Step, View, go_to, language_of, turned
+from .twins import pair_of
 
-PAGES = ("cut", "train", "inside")  # where to go from here
+PAGES = {  # where to go from here
+    "cut": _("Cut more connections"),
+    "train": _("Train such a pair yourself"),
+    "inside": _("Look into every block"),
+}
 
 
 def controls(visit: Visit) -> list[Control]:
@@ -22,7 +28,7 @@ def controls(visit: Visit) -> list[Control]:
 
 def _after(visit: Visit) -> Range:
     count = len(visit.seen.blocks)
-    return turned(visit, "after", 0, count, count)
+    return turned(visit, "after", _("Stop after how many blocks"), 0, count, count)
 
 
 def pick(visit: Visit, what: str) -> None:
@@ -42,36 +48,40 @@ def view(visit: Visit) -> View:
         lines[name] = found.softmax(1)[:, trace.target].tolist()
         (told[name],) = rank(network, found[after], 1)
     names = ["stem", *(block.name for block in trace.blocks)]
-    labels, read = visit.labels, dict(visit.lesson.read)
-    title = visit.say.lesson.GROWN.format(visit.titles[trace.target])
-    whole = after == len(trace.blocks)
-    where, places = names[after], [visit.say.lesson.STEM, *(name.removeprefix("layer") for name in names[1:])]
+    say = language_of(visit)
+    title = say(_("probability of “{label}” after each block", label=visit.titles[trace.target]))
+    places = [say(_("stem")), *(name.removeprefix("layer") for name in names[1:])]
     return View(
         name=f"{visit.name}-grown",
         drawing=both(draw_lines, lines, places, title, after, highest=1.0, terms=visit.say.terms.TERMS),
-        reading=lambda say: say.lesson.grown(
-            where, whole, {name: titled(best, labels, say) for name, best in told.items()}
-        ),
+        reading=captions.grown(names[after], after == len(trace.blocks), told),
         table=[("after", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],
-        below=lambda say: _seen(read, say) + _onward(say),
+        below=_seen(visit) + _onward(visit),
     )
 
 
-def _seen(read: dict[int, Any], say: Any) -> str:
+def _seen(visit: Visit) -> Markup:
     """What was read out in the steps before, each a way back to it."""
-    items = ""
-    for number, step in enumerate(say.lesson.STEPS[:-1], start=1):
-        words, kind = (read[number](say), "") if number in read else (say.lesson.NOT_SEEN, ' class="rd-not-yet"')
-        items += (
-            f'<li><button type="button" class="rd-back-to" data-pick="{number}">{number}. {escape(step.title)}</button>'
-            f"<span{kind}>{escape(words)}</span></li>"
+    say, read, items = language_of(visit), visit.lesson.read, Markup()
+    for number in range(1, len(prose.names())):
+        seen = number in read
+        items += Markup(
+            '<li><button type="button" class="rd-back-to" data-pick="{number}">{number}. {title}</button>'
+            '<span class="{kind}">{words}</span></li>'
+        ).format(
+            number=number,
+            title=prose.read(number, visit.language).title,
+            kind="" if seen else "rd-not-yet",
+            words=say(read[number] if seen else _("not opened yet")),
         )
-    return f"<h4>{escape(say.lesson.SEEN)}</h4><ol class='rd-lesson-seen'>{items}</ol>"
+    return Markup("<h4>{}</h4><ol class='rd-lesson-seen'>{}</ol>").format(say(_("What you saw")), items)
 
 
-def _onward(say: Any) -> str:
-    buttons = "".join(
-        f'<button type="button" class="rd-look" data-pick="{page}">{escape(say.lesson.PAGES[page])}</button>'
-        for page in PAGES
-    )
-    return f"<h4>{escape(say.lesson.ONWARD)}</h4><div class='rd-choices'>{buttons}</div>"
+def _onward(visit: Visit) -> Markup:
+    say = language_of(visit)
+    button = Markup('<button type="button" class="rd-look" data-pick="{}">{}</button>')
+    buttons = Markup().join(button.format(page, say(title)) for page, title in PAGES.items())
+    return Markup("<h4>{}</h4><div class='rd-choices'>{}</div>").format(say(_("Where to go next")), buttons)
+
+
+STEP = Step("summary", controls, view, pick)

@@ -6,11 +6,14 @@ from functools import lru_cache
 
 from ...figures import draw_lines
 from ...figures.runs import depth_of
+from ...i18n import _
 from ...lab.line import losses_along
 from ...models import zoo
+from ..captions import lesson as captions
 from ..parts import both
 from ..session import TRAINED, Visit, shared_network
-from .controls import Control, Range, View, chosen, turned
+from .controls import Control, Range, Step, View, language_of, turned
+from .controls import layers as layers_of
 from .examples import labelled
 
 HALF = 5  # places on each side of the trained weights
@@ -20,13 +23,17 @@ PLACES = tuple(REACH * place / HALF for place in range(-HALF, HALF + 1))
 
 
 def controls(visit: Visit) -> list[Control]:
-    return [_layers(visit), Range("away", -REACH, REACH, REACH / HALF, _away(visit)), turned(visit, "line", 1, 5, 1)]
+    return [
+        _layers(visit),
+        Range("away", _("How far from the trained weights"), -REACH, REACH, REACH / HALF, _away(visit)),
+        turned(visit, "line", _("Which random direction"), 1, 5, 1),
+    ]
 
 
 def _layers(visit: Visit) -> Control:
     """The depths of which both twins come trained."""
     depths = sorted({depth for name in zoo.names() if (depth := depth_of(name)) and _bundled(depth)})
-    return chosen(visit, "layers", list(map(str, depths)), str(depths[-1]))
+    return layers_of(visit, map(str, depths), str(depths[-1]))
 
 
 def _bundled(depth: int) -> bool:
@@ -46,12 +53,13 @@ def view(visit: Visit) -> View:
     found = {name: (losses[HALF], losses[here]) for name, losses in lines.items()}
     distance = abs(PLACES[here])
     highest = max(map(max, lines.values()))
-    title = visit.say.lesson.WALK if highest <= ROOF else visit.say.lesson.WALK_CUT_OFF.format(ROOF)
+    cut_off = _("loss along the line, drawn up to {roof:g}", roof=ROOF)
+    title = language_of(visit)(_("loss along the line") if highest <= ROOF else cut_off)
     places = [f"{place:+.2g}".replace("-", "−") if place else "0" for place in PLACES]
     return View(
         name=f"loss-line-{layers}-{line}",
         drawing=both(draw_lines, lines, places, title, here, highest=min(highest, ROOF), terms=visit.say.terms.TERMS),
-        reading=lambda say: say.lesson.walk(distance, found),
+        reading=captions.walk(distance, found),
         table=[("away", *lines), *zip(PLACES, *lines.values(), strict=True)],
     )
 
@@ -60,3 +68,6 @@ def view(visit: Visit) -> View:
 def walk(name: str, line: int) -> tuple[float, ...]:
     """The loss on the ten example pictures at all places; both twins walk in the same direction."""
     return tuple(losses_along(shared_network(name, TRAINED, 0), *labelled(), PLACES, seed=line))
+
+
+STEP = Step("surface", controls, view)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, TypeAlias
-
 from torch import Tensor
 
 from ...models.predict import Prediction, rank
 from ...models.resnet import ResNet
 from ..bars import twin_of
 from ..session import HERE, Visit, shared_network
-
-# Of each network by name: its likeliest class before and now, and how likely the first one is now.
-Told: TypeAlias = Mapping[str, tuple[Prediction, Prediction, float]]
 
 
 def pair_of(visit: Visit) -> dict[str, ResNet]:
@@ -34,15 +27,3 @@ def outcome(network: ResNet, before: Tensor, now: Tensor) -> tuple[Prediction, P
     """The likeliest class before and now, of logits [classes], and how likely the first one is now."""
     (first,), (new,) = rank(network, before, 1), rank(network, now, 1)
     return first, new, now.softmax(0)[first.index].item()
-
-
-def titled(prediction: Prediction, labels: tuple[str, ...], say: Any) -> Prediction:
-    """A prediction whose class has its name in a language; `labels` are all classes of its network."""
-    return replace(prediction, label=say.classes.titles(labels)[prediction.index])
-
-
-def all_titled(told: Told, labels: tuple[str, ...], say: Any) -> Told:
-    return {
-        name: (titled(before, labels, say), titled(after, labels, say), left)
-        for name, (before, after, left) in told.items()
-    }

@@ -1,28 +1,30 @@
 """The page Learn: nine steps from a puzzle to what solves it, each with a view of the visitor's network that answers.
 
-This file lays a step out and names its events; what a step shows is computed in `lesson/`, what it says stands in
-`text/<language>/lesson.py`.
+This file lays a step out and names its events; what a step shows is computed in `lesson/`, its prose stands in
+`locale/lesson/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from itertools import zip_longest
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
+from ...i18n import Language, _
 from .. import lesson
+from ..captions import lesson as captions
 from ..events import Events
 from ..lesson import Choice, Control, Range
-from ..lesson.controls import go_to, turn
+from ..lesson import prose as proses
+from ..lesson.controls import go_to, language_of, turn
+from ..lesson.prose import Prose
 from ..page import Page, choose
 from ..parts import Radio, Slider, figure
 from ..session import Visit
-from ..text.steps import Step
 
 MATHS = [
     {"left": "$$", "right": "$$", "display": True},
@@ -83,6 +85,15 @@ class LearnPage:
         return {component: gr.skip() for component in components}
 
 
+def invitation(say: Language) -> str:
+    """What stands beside the button that starts the lesson."""
+    return say(captions.INVITATION)
+
+
+def start(say: Language) -> str:
+    return say(captions.START)
+
+
 def build() -> LearnPage:
     steps = gr.HTML(elem_id="lesson-steps", js_on_load=choose("step", number=True))
     prose = gr.Markdown(elem_id="lesson-prose", latex_delimiters=MATHS)
@@ -99,21 +110,20 @@ def build() -> LearnPage:
         button.click(None, js=SCROLL)
 
     def render(visit: Visit) -> dict[Any, Any]:
-        say, number = visit.say.lesson, visit.lesson.step
-        step: Step = say.STEPS[number - 1]
-        module = lesson.STEPS[number - 1]
-        seen = module.view(visit)
+        say, number = language_of(visit), visit.lesson.step
+        said, step = proses.read(number, visit.language), lesson.STEPS[number - 1]
+        seen = step.view(visit)
+        drawn = figure(seen.drawing, say(seen.reading), seen.name, table=seen.table, say=visit.say)
         visit.lesson.read[number] = seen.reading
         return {
-            steps: _steps(say, number),
-            prose: _prose(say, step, number),
-            **_set(choices, ranges, module.controls(visit), say),
-            view: figure(seen.drawing, seen.reading(visit.say), seen.name, table=seen.table, say=visit.say)
-            + seen.below(visit.say),
-            question: f"**{say.QUESTION}** {step.question}",
-            answer: _answer(say, step),
-            back: gr.update(value=say.BACK, interactive=number > 1),
-            forward: gr.update(value=say.NEXT, interactive=number < len(lesson.STEPS)),
+            steps: _steps(visit),
+            prose: _prose(say, said, number),
+            **_set(choices, ranges, step.controls(visit), say),
+            view: Markup(drawn) + seen.below,
+            question: say(_("**Think first.** {question}", question=said.question)),
+            answer: _answer(say, said),
+            back: gr.update(value=say(_("← Back")), interactive=number > 1),
+            forward: gr.update(value=say(_("Next →")), interactive=number < len(lesson.STEPS)),
         }
 
     words = [steps, prose, question, answer, back, forward]
@@ -169,29 +179,36 @@ def set_controls(visit: Visit, *values: Any) -> None:
 
 def pick(visit: Visit, what: object) -> None:
     """Something in the step's drawing was clicked."""
-    getattr(lesson.STEPS[visit.lesson.step - 1], "pick", lesson.nothing_to_pick)(visit, str(what))
+    lesson.STEPS[visit.lesson.step - 1].pick(visit, str(what))
 
 
 # What is shown
 
 
-def _steps(say: Any, number: int) -> str:
+def _steps(visit: Visit) -> Markup:
     """All steps as a list of buttons."""
-    items = "".join(
-        f'<li><button type="button" class="rd-lesson-step" data-step="{index}" '
-        f'{"aria-current=step " if index == number else ""}title="{escape(step.title)}" '
-        f'aria-label="{index}. {escape(step.title)}">{index}</button></li>'
-        for index, step in enumerate(say.STEPS, start=1)
+    step = Markup(
+        '<li><button type="button" class="rd-lesson-step" data-step="{number}"{current} title="{title}" '
+        'aria-label="{number}. {title}">{number}</button></li>'
     )
-    return f'<nav aria-label="{escape(say.STEPS_LABEL)}"><ol class="rd-lesson-steps">{items}</ol></nav>'
+    items = Markup().join(
+        step.format(
+            number=number,
+            current=Markup(' aria-current="step"') if number == visit.lesson.step else "",
+            title=proses.read(number, visit.language).title,
+        )
+        for number in range(1, len(lesson.STEPS) + 1)
+    )
+    label = language_of(visit)(_("Steps of the lesson"))
+    return Markup('<nav aria-label="{}"><ol class="rd-lesson-steps">{}</ol></nav>').format(label, items)
 
 
-def _prose(say: Any, step: Step, number: int) -> str:
-    paragraphs = "\n\n".join(step.paragraphs)
-    return f"### {number}. {step.title}\n\n{paragraphs}\n\n$${step.formula}$$\n\n*{say.SOURCE}{step.source}*"
+def _prose(say: Language, said: Prose, number: int) -> str:
+    paragraphs, source = "\n\n".join(said.paragraphs), say(_("Source: {source}", source=said.source))
+    return f"### {number}. {said.title}\n\n{paragraphs}\n\n$${said.formula}$$\n\n*{source}*"
 
 
-def _set(choices: list[Any], ranges: list[Any], declared: list[Control], say: Any) -> dict[Any, Any]:
+def _set(choices: list[Any], ranges: list[Any], declared: list[Control], say: Language) -> dict[Any, Any]:
     """The page's controls as the step's: those that it has no use for are out of sight."""
     found: dict[Any, Any] = {}
     for kind, components in ((Choice, choices), (Range, ranges)):
@@ -201,23 +218,21 @@ def _set(choices: list[Any], ranges: list[Any], declared: list[Control], say: An
     return found
 
 
-def _as_set(control: Control, say: Any) -> Any:
-    label: str = say.LABELS[control.key]
+def _as_set(control: Control, say: Language) -> Any:
+    label = say(control.label)
     if isinstance(control, Choice):
-        titles: Mapping[str, str] = say.OPTIONS.get(control.key, {})
-        options = [(titles.get(option, option), option) for option in control.options]
+        options = [(say(title), option) for option, title in control.options.items()]
         return gr.update(visible=True, label=label, choices=options, value=control.value)
     bounds: dict[str, Any] = {"minimum": control.low, "maximum": control.high, "step": control.step}
     return gr.update(visible=True, label=label, value=control.value, **bounds)
 
 
-def _answer(say: Any, step: Step) -> str:
+def _answer(say: Language, said: Prose) -> Markup:
     """The choices, and the answer folded away."""
-    buttons = "".join(
-        f'<button type="button" class="rd-choice" aria-pressed="false" data-right="{str(index == step.right).lower()}">'
-        f"{escape(choice)}</button>"
-        for index, choice in enumerate(step.choices)
+    button = Markup('<button type="button" class="rd-choice" aria-pressed="false" data-right="{}">{}</button>')
+    buttons = Markup().join(
+        button.format(str(place == said.right).lower(), choice) for place, choice in enumerate(said.choices, start=1)
     )
-    shown = f'<div class="rd-choices">{buttons}</div>' if buttons else ""
-    summary = f"<summary>{escape(say.REVEAL)}</summary>"
-    return f'{shown}<details class="rd-fold">{summary}<p>{escape(step.answer)}</p></details>'
+    shown = Markup('<div class="rd-choices">{}</div>').format(buttons) if buttons else ""
+    fold = Markup('{}<details class="rd-fold"><summary>{}</summary><p>{}</p></details>')
+    return fold.format(shown, say(_("Show the answer")), said.answer)

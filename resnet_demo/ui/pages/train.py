@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from ... import i18n
 from ...data import DATASETS, Dataset, downloading
 from ...errors import InputError
 from ...figures import (
@@ -26,7 +27,7 @@ from ...figures import (
 )
 from ...models import zoo
 from ...training.recipes import RECIPES
-from ...training.trainer import Record
+from ...training.records import Record
 from .. import text
 from ..events import visiting
 from ..jobs.background import in_background
@@ -374,14 +375,13 @@ def adopt(visit: Visit, race: Race) -> None:
 
 def outcome(race: Race, say: Any) -> str:
     """What came out: the figures, a way to look inside, the confusions and the worst mistakes of each network."""
-    words, said = say.train, say.sentences.said
+    words, said = say.train, i18n.language(text.code_of(say))
     failed = [words.failed(network_title(name), said(reason)) for name, reason in race.failures.items()]
     if not race.results:
         return note(" ".join(failed) or words.NOTHING, "rd-warn")
     parts = [f"<h3>{words.OUTCOME}</h3>"]
-    for sentence in (*failed, said(race.train_set.note), said(race.test_set.note)):
-        if sentence:
-            parts.append(note(sentence, "rd-warn"))
+    for sentence in (*failed, *(said(each.note) for each in (race.train_set, race.test_set) if each.note)):
+        parts.append(note(sentence, "rd-warn"))
     exact = race.repeats_exactly
     if exact is not None:
         parts.append(note(words.SAME if exact else words.NOT_SAME))

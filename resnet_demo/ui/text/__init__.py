@@ -7,7 +7,7 @@ fixed on the pages; what depends on the numbers are functions, most of them in `
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 LANGUAGES = {"en": "English", "zh": "中文"}  # by their codes in addresses
 FIRST = "en"
@@ -20,6 +20,11 @@ def of(language: str):
 
         return en
     return importlib.import_module(f".{language}", __name__)
+
+
+def code_of(say: Any) -> str:
+    """The language of such a package."""
+    return say.__name__.rpartition(".")[2]
 
 
 def preferred(accepted: str) -> str:

@@ -36,7 +36,7 @@ RECIPE = "Recipe"
 RECIPES = {
     "fast": "fast: orthogonal steps, small crops first",
     "paper": "paper: He et al. 2015",
-    "seed": "seed: the textbook loop",
+    "textbook": "textbook: the plain loop",
 }
 BATCH = "Pictures per step (empty: the recipe's)"
 RATE = "Highest learning rate (empty: the recipe's)"

@@ -35,7 +35,7 @@ RECIPE = "方案"
 RECIPES = {
     "fast": "fast：正交化步长，先用小裁剪",
     "paper": "paper：He 等，2015",
-    "seed": "seed：教科书式循环",
+    "textbook": "textbook：教科书式循环",
 }
 BATCH = "批大小（留空则用方案的）"
 RATE = "最高学习率（留空则用方案的）"

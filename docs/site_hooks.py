@@ -1,0 +1,43 @@
+"""What lies outside docs/ and belongs to the site: README and its pictures, CONTRIBUTING, changelog, tuning.
+
+Their links are written for the place where they lie, for GitHub and editors; on the site they lead to pages.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = {  # on the site: in the repository
+    "index.md": "README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+    "tuning.md": "resnet_demo/bench/tuning.md",
+}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    for name, source in PAGES.items():
+        text = (ROOT / source).read_text("utf-8")
+        files.append(File.generated(config, name, content=as_on_the_site(text)))
+    for picture in (ROOT / "assets" / "screenshots").glob("*.*"):
+        files.append(File.generated(config, f"assets/screenshots/{picture.name}", abs_src_path=str(picture)))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    return as_on_the_site(markdown)
+
+
+def as_on_the_site(text: str) -> str:
+    """Markdown with its front matter for Spaces left out and its links turned to the site's pages."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S)
+    for name, source in PAGES.items():
+        text = re.sub(rf"\]\((?:\.\./)?{re.escape(source)}", f"]({name}", text)
+    text = re.sub(r"\]\(docs/", "](", text)
+    text = re.sub(r"\[([^\]]+)\]\((?:\.\./)*examples/([\w.]+)\)", r"`examples/\2`", text)  # code is no page
+    return re.sub(r"\]\((?:\.\./)*(assets/screenshots/)", r"](\1", text)

@@ -1,0 +1,52 @@
+"""The laboratory in a shell: `resnet-demo COMMAND`.
+
+With `--json` a command prints one JSON value on stdout and nothing else; progress and complaints go to stderr. Exit
+status: 0 done, 2 for input that cannot be used, 1 for a failure, 130 when interrupted; one sentence, no traceback
+unless RESNET_DEMO_DEBUG=1.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import experiments, measurements, networks, pictures, training
+from .shell import DataDir, Group, command
+
+app = typer.Typer(
+    cls=Group,
+    help=__doc__,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port; else the first free from 7860.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Open the laboratory in the browser."""
+    from .. import ui
+
+    ui.launch(host, port, str(data_dir) if data_dir else None)
+
+
+for each in (
+    networks.models,
+    pictures.classify,
+    pictures.inspect,
+    training.train,
+    networks.evaluate,
+    experiments.experiment,
+    measurements.bench,
+):
+    command(app, each)
+
+
+def main() -> None:
+    """The entry point `resnet-demo`."""
+    app()

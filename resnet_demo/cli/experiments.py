@@ -1,0 +1,137 @@
+"""`experiment`: intervene in networks, and count what breaks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .. import console
+from ..errors import InputError, similar
+from .shell import DATA, DataDir, Json, as_typed, tell_notes
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+    from ..models.resnet import ResNet
+
+LESSON = 2  # epochs: enough for resnet20 to tell shapes apart
+
+
+def experiment(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Which one: lesion, lesions, dial, lens, paths, gradients, responses, refinement, shattering, "
+            "landscape, sanity, localise or faithful. Or all of them: all."
+        ),
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="A network or a checkpoint file; may be given several times.", show_default="resnet20"),
+    ] = None,
+    data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10, but shapes for localise")] = None,
+    data_dir: DataDir = None,
+    pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of what is drawn at random.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="A folder: each result is written there, as NAME.json.")] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Leave out networks that the folder holds already, with the same weights."),
+    ] = False,
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Intervene in a network, and beside it in its twin with or without shortcuts, where both are trained.
+
+    For localise, whose pictures show where their objects are, networks of the zoo are trained first.
+    """
+    from .. import lab
+    from ..data import load_dataset
+    from ..files import write_atomically
+    from ..lab import results
+
+    names = lab.NAMES if name == "all" else (name,)
+    _check(names[0], lab.NAMES)  # an unknown name is told before anything is read or downloaded
+    models, load_once, found = list(model or ["resnet20"]), functools.lru_cache(load_dataset), []
+    for each in names:
+        place = data or lab.data_for(each)
+        subjects = _subjects(each, models)
+        dataset = load_once(place, False, data_dir)
+        lab.check(each, dataset)
+        tell_notes([dataset])
+        file = out and out / f"{each}.json"
+        there = results.read(file) if file and resume else None
+        if there and results.would_be_the_same(there, each, subjects, dataset, pictures, seed):
+            found.append(there)
+            continue
+        taught = [title for title, network in subjects.items() if network is None]
+        networks = {
+            title: network or _taught(title, load_once(place, True, data_dir), dataset, seed)
+            for title, network in subjects.items()
+        }
+        result = results.measure(
+            each, networks, dataset, pictures, seed,
+            lambda title, done, each=each: console.progress(f"{each}, {title}: {console.percent(done)}", False),
+            there,
+        )  # fmt: skip
+        console.progress(f"{each}: {sum(result['provenance']['seconds'].values()):.1f} s", True)
+        settings = {"--model": models, "--data": Path(place), "--data-dir": data_dir}
+        settings |= {"--pictures": pictures, "--seed": seed}
+        told = {"command": as_typed(f"experiment {each}", settings)}
+        told |= {"taught": f"{', '.join(taught)}: {LESSON} epochs"} if taught else {}
+        result["provenance"] = told | result["provenance"]
+        found.append(result)
+        if file:
+            write_atomically(file, (console.dumps(results.rounded(result), indent=1) + "\n").encode())
+    value = found if name == "all" else found[0]
+    return value, "\n\n".join(
+        console.experiment(result["question"], *results.table(result["networks"])) for result in found
+    )
+
+
+def _check(name: str, known: Sequence[str]) -> None:
+    if name in known:
+        return
+    if near := similar(name, known):
+        raise InputError(
+            "There is no experiment {name!r} (did you mean {near:or}?); there are {known:and}.",
+            name=name,
+            near=near,
+            known=known,
+        )
+    raise InputError("There is no experiment {name!r}; there are {known:and}.", name=name, known=known)
+
+
+def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None]:
+    """The networks to be compared, by name; None for one that has still to be trained on the experiment's pictures."""
+    from .. import lab
+    from ..models import zoo
+    from ..models.weights import SUFFIXES
+
+    subjects: dict[str, ResNet | None] = {}
+    for title in models:
+        twin = zoo.twin(title)
+        if lab.asks_for_masks(experiment) and Path(title).suffix not in SUFFIXES:
+            zoo.network(title)  # an unknown name is told before anything is read
+            subjects |= dict.fromkeys(filter(None, (title, twin)))
+            continue
+        subjects[title] = zoo.load(title)
+        if twin and zoo.bundled_weights(twin):
+            subjects[twin] = zoo.load(twin)
+    return subjects
+
+
+def _taught(name: str, train_set: Dataset, test_set: Dataset, seed: int) -> ResNet:
+    """A network of the zoo, trained on a data set here and now."""
+    from ..models.zoo import build
+    from ..training.trainer import Training
+
+    typer.echo(
+        f"The zoo has no {name} that learned {train_set.name}: one is trained first, for {LESSON} epochs.", err=True
+    )
+    network = build(name, seed, len(train_set.classes))
+    for record in Training(network, train_set, test_set, epochs=LESSON, seed=seed, tell_every=2.0).run():
+        console.progress(f"{name}: {console.record(record)}", record.test_accuracy is not None)
+    return network.eval().requires_grad_(False)

@@ -1,0 +1,103 @@
+"""`classify` and `inspect`: what a network says of pictures, and what its blocks did with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .. import console
+from .shell import Json, Model, opened
+
+if TYPE_CHECKING:
+    from ..images import Domain
+    from ..interpret.trace import Trace
+
+
+def classify(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures: JPEG, PNG, WebP, GIF or BMP.")],
+    model: Model = "resnet20",
+    top_k: Annotated[int, typer.Option(help="How many classes to name.")] = 5,
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Say what is in pictures."""
+    from ..models.predict import domain_of, familiarity, rank
+    from ..models.zoo import load
+
+    network = load(model)
+    answers = []
+    for path in images:
+        logits = network(domain_of(network).to_input(opened(path)))[0]
+        ranked = rank(network, logits, top_k)
+        answers.append(
+            {
+                "image": str(path),
+                "model": model,
+                "predictions": [{"label": p.label, "probability": p.probability} for p in ranked],
+                "familiarity": familiarity(network, logits),
+            }
+        )
+    return answers, console.classify(answers)
+
+
+def inspect(
+    image: Annotated[Path, typer.Argument(help="A picture: JPEG, PNG, WebP, GIF or BMP.")],
+    model: Model = "resnet20",
+    target: Annotated[str | None, typer.Option(help="A class, by name or by index; else the likeliest.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder for the figures and the numbers.")] = None,
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Measure what every block of a network did with a picture."""
+    from ..interpret.trace import trace_blocks
+    from ..models.predict import domain_of, rank
+    from ..models.zoo import load
+
+    network = load(model)
+    domain = domain_of(network)
+    index = None if target is None else domain.class_index(target)
+    trace = trace_blocks(network, domain.to_input(opened(image)), index)
+    report = {
+        "image": str(image),
+        "model": model,
+        "target": {"index": trace.target, "label": domain.labels[trace.target]},
+        "predictions": [{"label": p.label, "probability": p.probability} for p in rank(network, trace.logits)],
+        "blocks": [
+            {
+                "name": block.name,
+                **{f"{point}_norm": norm for point, norm in block.norms.items()},
+                "cosine": block.cosine,
+                "ratio": block.ratio,
+            }
+            for block in trace.blocks
+        ],
+        "identity_error": trace.identity_error,
+        "files": [],
+    }
+    if out:
+        _write_figures(out, trace, domain, report)
+    return report, console.inspect(report)
+
+
+def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, Any]) -> None:
+    """Every block as its equation and its Grad-CAM over the picture, the curves, and the report, which names them."""
+    from PIL import Image
+
+    from ..figures import channel_to_show, curves_svg, draw_block, draw_curves, over, png, scale_of
+    from ..files import write_atomically
+    from ..interpret.attribution import grad_cam
+
+    picture = domain.to_picture(trace.image)
+    magnify = max(1, 256 // picture.width)  # without smoothing: the network's pixels stay visible
+    picture = picture.resize((picture.width * magnify, picture.height * magnify), Image.Resampling.NEAREST)
+    cams = grad_cam(trace)
+    files = {}
+    for block in trace.blocks:
+        cam = cams[block.name]
+        files[out / f"{block.name}.svg"] = draw_block(block, channel_to_show(block)).encode()
+        files[out / f"{block.name}.gradcam.png"] = png(over(picture, cam, scale_of(cam)))
+    files[out / "curves.svg"] = curves_svg(draw_curves(trace), "The branches of every block, in numbers").encode()
+    report["files"] = [str(path) for path in (*files, out / "trace.json")]
+    files[out / "trace.json"] = (console.dumps(report, indent=1) + "\n").encode()
+    for path, content in files.items():
+        write_atomically(path, content)

@@ -1,0 +1,118 @@
+"""What all commands share: one sentence and an exit status for whatever goes wrong, `--json`, and common options."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from .. import console
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ..data import Dataset
+
+# Libraries are imported inside the commands, so that `--help` and complaints about usage come at once.
+
+
+class Group(TyperGroup):
+    """Turns whatever goes wrong below into one sentence and an exit status."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)  # in the order in which they were registered
+
+    def main(self, args: Sequence[str] | None = None, **options: Any) -> Any:
+        args = list(sys.argv[1:] if args is None else args) or ["--help"]
+        try:
+            # Not standalone: click then raises what it would print as a paragraph, and returns the status of an Exit.
+            status = super().main(args, **{**options, "standalone_mode": False}) or 0
+            if status == 130:  # so new versions of typer report Ctrl-C; older ones raise Abort
+                raise KeyboardInterrupt
+            sys.exit(status)
+        except InputError as error:
+            _fail(str(error), 2)
+        except (KeyboardInterrupt, typer.Abort):
+            _fail("Interrupted.", 130)
+        except FloatingPointError as error:
+            _fail(str(error), 1)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _fail(f"{where}{error.strerror or error}.", 1)
+        except Exception as error:
+            if hasattr(error, "format_message"):  # click's own; typer carries click along under changing names
+                _fail(error.format_message(), getattr(error, "exit_code", 2))  # pyright: ignore
+            _fail(f"{type(error).__name__}: {error}", 1)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    if int(os.environ.get("RANK", 0)) > 0:
+        time.sleep(5)  # what all of torchrun's processes meet, the first one tells; then torchrun ends the others
+    typer.echo("\n" * console.progress.open, err=True, nl=False)
+    if os.environ.get("RESNET_DEMO_DEBUG", "0") != "0":
+        traceback.print_exc()
+    typer.echo(console.sentence(message), err=True)
+    sys.exit(status)
+
+
+def command(app: typer.Typer, function: Callable[..., tuple[Any, str]]) -> None:
+    """Register a command that returns (the value for `--json`, the text for people), and print one of the two."""
+
+    @app.command()
+    @functools.wraps(function)
+    def run(**arguments: Any) -> None:
+        with redirect_stdout(sys.stderr):  # a library that prints must not spoil the JSON
+            value, text = function(**arguments)
+        typer.echo(console.dumps(value) if arguments["as_json"] else text)
+
+
+# Options
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout and nothing else.")]
+Model = Annotated[str, typer.Option(help="A network of the zoo, or a checkpoint file.")]
+DATA = "A data set: cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders."
+Data = Annotated[str, typer.Option(help=DATA)]
+DataDir = Annotated[Path | None, typer.Option(help="The folder where data sets are, or are downloaded to.")]
+
+
+# Helpers
+
+
+def opened(path: Path) -> Image:
+    """The picture in a file. Of several pictures, an InputError says which one it is about."""
+    from ..images import load_image
+
+    try:
+        return load_image(path)
+    except InputError as error:
+        if path.name in str(error):
+            raise
+        raise InputError("{file}: {reason}", file=path.name, reason=error.message) from None
+
+
+def tell_notes(datasets: Iterable[Dataset]) -> None:
+    """On stderr, what is to be known of data sets, such as which pictures were left out."""
+    for note in dict.fromkeys(str(dataset.note) for dataset in datasets if dataset.note):
+        typer.echo(note, err=True)
+
+
+def as_typed(command: str, options: dict[str, Any], flags: Sequence[str] = ()) -> str:
+    """The command as one could type it elsewhere: of an absolute path, which means nothing there, the last part."""
+    words = ["resnet-demo", *command.split()]
+    for name, given in options.items():
+        for value in given if isinstance(given, list) else [given]:
+            if value is not None:
+                absolute = isinstance(value, Path) and value.is_absolute()
+                words += [name, value.name if absolute else str(value)]
+    return shlex.join([*words, *flags])

@@ -1,0 +1,157 @@
+"""The numbers in README and docs are those of the results and weights that come with the package."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+from documents import ROOT, read, table
+
+# What was measured
+
+
+def weights(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / "assets" / "weights" / f"{name}.json").read_text("utf-8"))
+
+
+@cache
+def of(experiment: str, network: str) -> dict[str, Any]:
+    results = json.loads((ROOT / "assets" / "experiments" / f"{experiment}.json").read_text("utf-8"))
+    return results["networks"][network]
+
+
+def added(how: Callable[..., Any], network: str) -> float:
+    """Points of error that one deleted block adds: the median, the most or the least of all blocks."""
+    return 100 * how(of("lesion", network)["added"].values())
+
+
+def errors_from_the_end(network: str, *blocks: int) -> list[float]:
+    errors = list(of("lens", network)["error"].values())
+    return [100 * errors[-1 - block] for block in blocks]
+
+
+PAIR56, PAIR20 = ("resnet56", "plain56"), ("resnet20", "plain20")
+FOUR = (*PAIR56, *PAIR20)
+
+# What docs/experiments.md says: of the paragraph on an experiment all numbers that are results, in order.
+RESULTS: dict[str, Callable[[], list[float]]] = {
+    "lesion": lambda: [
+        added(statistics.median, "resnet56"),
+        added(max, "resnet56"),
+        added(statistics.median, "plain56"),
+        added(min, "plain56"),
+        added(statistics.median, "resnet20"),
+        added(statistics.median, "plain20"),
+    ],
+    "lesions": lambda: [of("lesions", name)["spearman"] for name in PAIR56],
+    "dial": lambda: [100 * of("dial", name)["alpha"][alpha] for alpha in ("0.5", "1.1") for name in PAIR56],
+    "lens": lambda: errors_from_the_end("resnet56", 1, 0, 5) + errors_from_the_end("plain56", 1),
+    "paths": lambda: [
+        of("paths", "resnet56")["mean_length"],
+        of("paths", "resnet56")["mean_length_error"],
+        of("paths", "resnet20")["mean_length"],
+    ],
+    "shattering": lambda: [of("shattering", name)["agreement"][depth] for depth in ("20", "56") for name in PAIR56],
+    "responses": lambda: [of("responses", name)["mean"] for name in FOUR],
+    "refinement": lambda: [
+        of("refinement", "resnet56")["mean"],
+        of("refinement", "resnet20")["mean"],
+        of("refinement", "resnet56")["median"],
+    ],
+    "landscape": lambda: [100 * of("landscape", name)["share_below_guessing"] for name in FOUR],
+    "sanity": lambda: [
+        of("sanity", "resnet56")["left"]["Grad-CAM layer3.8"],
+        of("sanity", "resnet56")["left"]["guided backprop"],
+        of("sanity", "resnet56")["left_below"]["guided backprop"],
+    ],
+    "localise": lambda: [
+        100 * of("localise", "resnet20")["pointing"][map_]["mean"]
+        for map_ in ("Grad-CAM layer3.2", "the middle", "the same everywhere")
+    ],
+    "faithful": lambda: [
+        of("faithful", "resnet56")["gain"][way]["Grad-CAM layer3.8"]["mean"] for way in ("insertion", "deletion")
+    ],
+}
+# Numbers of a paragraph that are no results: figures of papers, depths, counts of blocks and of pictures.
+NO_RESULTS = r"`[^`]*`|figure \d|[Aa]t \d\d layers|not at 20|10 % more|its 27|of 9|of 1,000|300 pictures|\b56 layers"
+
+
+@pytest.mark.parametrize("experiment", RESULTS)
+def test_what_came_out_is_what_was_measured(experiment: str) -> None:
+    (paragraph,) = re.findall(rf"^\*\*`{experiment}`\.\*\* (.*?)\n\n", read("docs/experiments.md"), re.S | re.M)
+    text = re.sub(NO_RESULTS, "", re.sub(r"\s+", " ", paragraph))
+    told = re.findall(r"(?<![\w.])−?\d[\d,]*(?:\.\d+)?", text)
+    measured = RESULTS[experiment]()
+    assert len(told) == len(measured), told
+    for number, value in zip(told, measured, strict=True):
+        agrees(number, value)
+
+
+def agrees(told: str, measured: float) -> None:
+    """A number in the docs is the measured one, rounded to the digits that it is told with."""
+    plain = told.replace(",", "").replace("−", "-")
+    digits = len(plain.partition(".")[2])
+    assert abs(float(plain) - measured) <= 0.5 * 10**-digits + 1e-9, f"{told}: {measured}"
+
+
+def test_as_many_pictures_were_measured_as_is_said() -> None:
+    for experiment in ("lesion", "lesions", "dial", "lens", "responses", "refinement"):
+        assert of(experiment, "resnet56")["n"] == 10_000
+    assert of("localise", "resnet20")["n"] == 1_000
+    assert of("faithful", "resnet56")["n"] == 300
+
+
+def test_the_table_of_gradients_is_what_was_measured() -> None:
+    starts = [f"{who}'s start, {how} batch norm" for how in ("with", "without") for who in ("He", "PyTorch")]
+    for name, *told in table(read("docs/experiments.md"), "network"):
+        for text, start in zip(told, starts, strict=True):
+            measured = of("gradients", name.strip("`"))["first_to_last"][start]
+            if text == "6·10⁻⁷":
+                assert f"{measured:.0e}" == "6e-07"
+            else:
+                agrees(text, measured)
+
+
+# Accuracies
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    return f"{100 * fraction:.{digits}f} %"
+
+
+def test_accuracies_are_those_of_the_bundled_weights() -> None:
+    told = set()
+    for network, training, test, how in table(read("docs/networks.md"), "network"):
+        (seed,) = re.findall(r"seed (\d)", how)
+        name = network.strip("`") + (f"-seed{seed}" if seed != "0" else "")
+        found = weights(name)
+        assert [training, test] == [percent(found["train_accuracy"]), f"**{percent(found['test_accuracy'])}**"]
+        assert how == f"{found['epochs']} epochs, seed {found['seed']}, `{found['recipe']['name']}`"
+        told.add(name)
+    assert told == {path.stem for path in (ROOT / "assets" / "weights").glob("*.json")}
+
+
+def test_the_means_are_those_of_the_bundled_seeds() -> None:
+    seeds = ("", "-seed1", "-seed2")
+    means = [
+        statistics.mean(weights(f"{kind}20{seed}")["test_accuracy"] for seed in seeds) for kind in ("resnet", "plain")
+    ]
+    assert f"the means are {percent(means[0], 1)} and {percent(means[1], 1)}" in read("docs/networks.md")
+
+
+def test_the_readme_tells_the_accuracies_of_the_bundled_weights() -> None:
+    for depth, *told in table(read("README.md"), "layers"):
+        assert told == [percent(weights(f"{kind}{depth}")["test_accuracy"]) for kind in ("resnet", "plain")]
+
+
+def test_the_readme_tells_what_was_measured() -> None:
+    text = re.sub(r"\s+", " ", read("README.md"))
+    found = re.search(r"error grows by ([\d.]+) points in the median; in its plain twin, by (\d+)\.", text)
+    assert found
+    agrees(found[1], added(statistics.median, "resnet56"))
+    agrees(found[2], added(statistics.median, "plain56"))

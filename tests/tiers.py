@@ -1,0 +1,125 @@
+"""Which tests are slow, and of what kind: `pytest -m "not slow"` leaves them out and takes less than a minute.
+
+A test stands here by its file's name and its own, with the parameters in brackets where only these are slow. What takes
+a second or more is slow; so is everything that starts a browser, builds a package, starts or kills processes, or
+compiles. A test checks that every name here is that of a test.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+KINDS = ("browser", "packaging", "distributed", "kill", "compile")  # each of them is slow, too
+
+BROWSER = "tests/e2e/"  # all of this folder
+
+FILES = {  # whole files
+    "test_docs_site.py": "packaging",
+    "test_packaging.py": "packaging",
+    "test_recipes_of_contributing.py": "packaging",
+    "test_distributed.py": "distributed",
+    "test_server.py": "slow",  # a real server, and clients that take turns
+    "test_training_server.py": "slow",
+}
+
+TESTS = {
+    "test_structure.py::test_the_lower_bounds_resolve": "packaging",
+    # Kills
+    "test_checkpoint.py::test_200_kills_leave_no_torn_checkpoint_and_no_litter": "kill",
+    "test_cli.py::test_ctrl_c_ends_a_training_with_its_checkpoint_kept": "kill",
+    "test_trainer.py::test_a_killed_training_goes_on_to_the_same_end": "kill",
+    "test_weights.py::test_a_writer_killed_at_any_moment_leaves_the_old_file": "kill",
+    # Compiles
+    "test_trainer.py::test_a_compiled_training_takes_the_same_way": "compile",
+    "test_trainer.py::test_without_a_compiler_there_is_a_sentence": "compile",
+    # Evaluates on all of CIFAR-10, or holds much in memory
+    "test_cli.py::test_evaluate_finds_the_peers_accuracy": "slow",
+    "test_data.py::test_the_real_cifar10": "slow",
+    "test_trainer.py::test_training_on_as_much_as_cifar10_stays_within_its_memory": "slow",
+    "test_weights.py::test_akamasters_checkpoints_classify_as_published": "slow",
+    "test_zoo.py::test_bundled_weights_are_as_accurate_as_they_say": "slow",
+    # Trains until something was learned, or by the clock
+    "test_cli.py::test_a_resumed_training_ends_at_the_same_weights": "slow",
+    "test_cli.py::test_an_experiment_is_told_beside_the_twins[localise]": "slow",
+    "test_cli.py::test_replay": "slow",
+    "test_cli.py::test_replay_of_trainings_that_were_stopped": "slow",
+    "test_cli.py::test_train_writes_what_evaluate_confirms": "slow",
+    "test_trainer.py::test_a_budget_of_minutes_is_kept": "slow",
+    "test_trainer.py::test_a_resumed_training_by_the_clock_can_be_repeated_as_a_whole": "slow",
+    "test_trainer.py::test_a_schedule_repeats_a_training_by_the_clock": "slow",
+    "test_race.py::test_a_race_trains_both_on_the_same_pictures_from_the_same_seed": "slow",
+    "test_race.py::test_a_replay_repeats_every_test": "slow",
+    "test_race.py::test_a_stopped_race_by_the_clock_ends_again_as_it_did": "slow",
+    "test_race.py::test_the_files_hold_what_was_trained": "slow",
+    "test_session.py::test_cuts_go_along_to_networks_that_have_such_blocks": "slow",
+    "test_session.py::test_nothing_to_see_yet": "slow",
+    "test_session.py::test_the_address_leads_back_to_the_view": "slow",
+    "test_session.py::test_the_class_follows_the_answer_until_one_is_chosen": "slow",
+    "test_session.py::test_the_twin_keeps_weights_and_seed_where_it_can": "slow",
+    # Starts processes that import torch
+    "test_cli.py::test_process_prints_json_and_nothing_else": "slow",
+    "test_cli.py::test_process_refuses_in_one_sentence": "slow",
+    "test_docs.py::test_the_snippets_run": "slow",
+    "test_examples.py::test_it_learns": "slow",
+    "test_docs.py::test_cheap_commands_run": "slow",
+    "test_figures.py::test_figures_never_touch_pyplot": "slow",
+    "test_figures_training.py::test_figures_of_training_never_touch_pyplot": "slow",
+    "test_structure.py::test_every_module_can_be_imported_on_its_own": "slow",
+    # Measures
+    "test_bench.py::test_a_benchmark_reports_the_figures_of_the_interface[figures]": "slow",
+    "test_bench.py::test_a_benchmark_reports_the_figures_of_the_interface[inspect]": "slow",
+    "test_bench.py::test_slices_alternate_and_count_what_was_done_in_them": "slow",
+    "test_bench.py::test_the_benchmark_of_a_click": "slow",
+    "test_bench.py::test_the_benchmark_of_accuracy": "slow",
+    "test_bench.py::test_the_benchmark_of_training": "slow",
+    # Computes for more than a second
+    "test_cut.py::test_answers_are_those_of_the_library": "slow",
+    "test_cut.py::test_the_curve_is_the_lens": "slow",
+    "test_experiments.py::test_a_click_on_a_bar_cuts_that_block": "slow",
+    "test_experiments.py::test_the_twin_is_measured_beside_it": "slow",
+    "test_experiments.py::test_which_pictures_a_run_takes": "slow",
+    "test_learn.py::test_every_control_changes_the_picture_and_the_sentence[7]": "slow",
+    "test_learn.py::test_every_control_changes_the_picture_and_the_sentence[8]": "slow",
+    "test_learn.py::test_every_step_is_shown_and_told[resnet8-random-en]": "slow",
+    "test_learn.py::test_every_step_is_shown_and_told[resnet8-random-zh]": "slow",
+    "test_learn.py::test_paths_are_counted": "slow",
+    "test_pages.py::test_examples_exist_for_both_kinds_of_network": "slow",
+    "test_attribution.py::test_grad_cam_of_every_block_and_branch_equals_captums[resnet56]": "slow",
+    "test_figures_training.py::test_histories_bear_what_is_missing": "slow",
+    "test_folders.py::test_ten_thousand_small_pictures_take_seconds": "slow",
+    "test_lab.py::test_every_experiment_reports_plain_numbers[faithful]": "slow",
+    "test_lab.py::test_every_experiment_reports_plain_numbers[landscape]": "slow",
+    "test_landscape.py::test_the_model_is_left_as_it_was_and_the_report_checks_itself": "slow",
+    "test_landscape.py::test_without_shortcuts_the_ground_of_56_layers_is_steeper": "slow",
+    "test_shapes.py::test_the_number_of_threads_changes_not_a_bit": "slow",
+    "test_shapes.py::test_the_two_halves_are_of_their_size_and_strangers": "slow",
+    "test_trace.py::test_identities_hold_in_every_network[resnet152]": "slow",
+    "test_trace.py::test_identities_hold_in_every_network[resnet18]": "slow",
+    "test_trace.py::test_sixteen_threads_on_one_network": "slow",
+    "test_weights.py::test_logits_equal_torchvisions[101]": "slow",
+    "test_weights.py::test_logits_equal_torchvisions[152]": "slow",
+}
+
+
+def short(nodeid: str) -> str:
+    """ "tests/lab/test_lab.py::test_x[a/b]" -> "test_lab.py::test_x[a/b]"."""
+    test, bracket, parameters = nodeid.partition("[")
+    return test.rpartition("/")[2] + bracket + parameters
+
+
+def kinds_of(nodeid: str) -> set[str]:
+    """The tiers that a test belongs to, by its node's id; none for a fast one."""
+    if nodeid.startswith(BROWSER):
+        return {"slow", "browser"}
+    name = short(nodeid)
+    found = {FILES.get(name.split("::")[0]), TESTS.get(name), TESTS.get(name.split("[")[0])} - {None}
+    return {kind for kind in found if kind} | ({"slow"} if found else set())
+
+
+def mark(items: list[pytest.Item]) -> None:
+    """Give every test its marks. One that its own file marks as of a kind is slow, too."""
+    for item in items:
+        for kind in kinds_of(item.nodeid):
+            item.add_marker(getattr(pytest.mark, kind))
+        if any(item.get_closest_marker(kind) for kind in KINDS) and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.slow)
