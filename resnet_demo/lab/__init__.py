@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..errors import InputError, similar
 from .experiment import Experiment, Progress
 
 if TYPE_CHECKING:
@@ -59,9 +59,17 @@ EXPERIMENTS = Registry(
 
 def get(name: str) -> Experiment:
     """The experiment of that name. Raises InputError where there is none."""
-    if name not in EXPERIMENTS:
-        raise InputError("There is no experiment {name!r}; there are {known:and}.", name=name, known=list(EXPERIMENTS))
-    return EXPERIMENTS[name]
+    if name in EXPERIMENTS:
+        return EXPERIMENTS[name]
+    known = list(EXPERIMENTS)
+    if near := similar(str(name), known):
+        raise InputError(
+            "There is no experiment {name!r} (did you mean {near:or}?); there are {known:and}.",
+            name=name,
+            near=near,
+            known=known,
+        )
+    raise InputError("There is no experiment {name!r}; there are {known:and}.", name=name, known=known)
 
 
 def run(name: str, model: ResNet, dataset: Dataset, seed: int = 0, progress: Progress = lambda done: None) -> Any:

@@ -126,20 +126,6 @@ def twin(name: str) -> str | None:
         return None
 
 
-def is_plain(name: str) -> bool:
-    """Whether a network of this name has no shortcuts."""
-    return name.lower().startswith("plain")
-
-
-def title(name: str) -> str:
-    """resnet20 -> ResNet-20, plain18-cifar -> Plain-18; any other name stays as it is."""
-    for prefix, kind in (("resnet", "ResNet"), ("plain", "Plain")):
-        number = name.removeprefix(prefix).removesuffix("-cifar")
-        if name.startswith(prefix) and number.isdecimal():
-            return f"{kind}-{number}"
-    return name
-
-
 def models() -> list[dict[str, Any]]:
     """The zoo as a table: name, depth, plain, family, dataset, params, weights, test_accuracy (a fraction, or None).
 
