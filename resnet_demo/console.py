@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.live import Live
+
     from .training.records import Record
 
 
@@ -32,11 +35,20 @@ def sentence(message: str) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], align: str) -> str:
-    """Columns side by side; `align` has one of `<` and `>` for each."""
-    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ("  ".join(f"{c:{a}{w}}" for c, a, w in zip(row, align, widths, strict=True)) for row in cells)
-    return "\n".join(line.rstrip() for line in lines)
+    """Columns side by side; `align` has one of `<` and `>` for each. In a terminal the header is bold."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, side in zip(header, align, strict=True):
+        grid.add_column(Text(name), justify="left" if side == "<" else "right", no_wrap=True)
+    for row in rows:
+        grid.add_row(*(Text(_cell(value)) for value in row))
+    paper, terminal = io.StringIO(), sys.stdout.isatty()
+    # Nothing is cut off to fit a screen: a line that is too long wraps there, and whoever reads it by program has all.
+    Console(file=paper, width=10_000, force_terminal=terminal, color_system="auto" if terminal else None).print(grid)
+    return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
 
 
 def _cell(value: object) -> str:
@@ -132,17 +144,40 @@ def record(at: Record) -> str:
 
 
 class Progress:
-    """One line on stderr that is written over until it is to stay; where nobody watches, only those that stay."""
+    """A line on stderr that is written over until it is to stay; where nobody watches, only those that stay."""
 
-    open = False  # is there a line that has not been ended?
+    def __init__(self) -> None:
+        self._live: Live | None = None
+
+    @property
+    def open(self) -> bool:
+        """Is there a line that is still written over?"""
+        return self._live is not None
 
     def __call__(self, text: str, stays: bool) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{text}" + "\n" * stays)
-            self.open = not stays
-        elif stays:
-            sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        if stays or not sys.stderr.isatty():
+            self.close()
+            if stays:
+                print(text, file=sys.stderr, flush=True)
+            return
+        from rich.console import Console
+        from rich.live import Live
+        from rich.spinner import Spinner
+        from rich.text import Text
+
+        if self._live is None:
+            # Not redirected: what others print goes where it always goes.
+            self._live = Live(
+                console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+            )
+            self._live.start()
+        self._live.update(Spinner("dots", Text(text, overflow="ellipsis", no_wrap=True)))
+
+    def close(self) -> None:
+        """Take the line away, if there is one."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
 
 progress = Progress()

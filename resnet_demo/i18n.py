@@ -204,7 +204,8 @@ def read_catalogue(code: str) -> _Catalogue:
             whole = all(entry.string) if isinstance(entry.string, tuple) else bool(entry.string)
             if entry.id and whole and not entry.fuzzy:
                 text = entry.id[0] if isinstance(entry.id, (tuple, list)) else entry.id
-                messages[entry.context, text] = entry.string
+                said = entry.string or ()
+                messages[entry.context, text] = said if isinstance(said, str) else tuple(said)
     return _Catalogue(messages, form)
 
 

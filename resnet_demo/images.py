@@ -35,6 +35,11 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Where Pillow keeps, and looks for, what a file says of its orientation: EXIF data, also as text in a PNG, and XMP.
+ORIENTED = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
+
+# Pillow warns of pictures between its limit and twice that; ours is lower, and is checked from the header as well.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 Source = str | os.PathLike | bytes | Image.Image
 
@@ -54,19 +59,17 @@ def load_image(source: Source) -> Image.Image:
         if not os.path.isfile(stream):  # unlike Path.is_file, False for an overlong or otherwise impossible name, too
             raise InputError("There is no file {path}.", path=name)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if isinstance(stream, Image.Image):  # perhaps not decoded yet
-                return _upright_rgb(_checked(stream))
-            with Image.open(io.BytesIO(stream) if isinstance(stream, bytes) else stream, formats=FORMATS) as picture:
-                _checked(picture)
-                picture.load()
-                return _upright_rgb(picture)
+        if isinstance(stream, Image.Image):  # perhaps not decoded yet
+            return _upright_rgb(_checked(stream))
+        with Image.open(io.BytesIO(stream) if isinstance(stream, bytes) else stream, formats=FORMATS) as picture:
+            _checked(picture)
+            picture.load()
+            return _upright_rgb(picture)
     except UnidentifiedImageError:
         raise InputError(
             "{name} is not a picture that can be read here; use JPEG, PNG, WebP, GIF or BMP.", name=name
         ) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
+    except (Image.DecompressionBombError, MemoryError):
         raise InputError(
             "{name} is too large; at most {most} megapixels are read.", name=name, most=MAX_PIXELS // 1_000_000
         ) from None
@@ -105,12 +108,22 @@ def _checked(picture: Image.Image) -> Image.Image:
 
 
 def _upright_rgb(picture: Image.Image) -> Image.Image:
+    """A copy that stands upright and says so: read again, it is not turned again."""
+    upright = _rgb(_turned(picture))
+    for name in ORIENTED:
+        upright.info.pop(name, None)
+    return upright
+
+
+def _turned(picture: Image.Image) -> Image.Image:
     try:
         turn = TURNS.get(picture.getexif().get(ORIENTATION, 1))
     except (ValueError, SyntaxError, struct.error, OSError, EOFError, TypeError):
         turn = None  # cameras and editors write broken EXIF data around sound pictures
-    if turn is not None:
-        picture = picture.transpose(turn)
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I") or picture.mode == "F":  # Pillow would clip these to 255 instead of scaling them
         values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
         top = 65535.0 if picture.mode.startswith("I") else max(values.max(), 1e-12)

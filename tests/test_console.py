@@ -119,9 +119,27 @@ def test_progress_stays_on_one_line_where_somebody_watches(watched: bool, monkey
             return watched
 
     terminal, progress = Terminal(), console.Progress()
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr", terminal)
-    progress("half", False)
-    assert progress.open == watched  # what comes next must begin a line of its own
+    progress("half [b]", False)
+    assert progress.open == watched  # what comes next must first take it away
     progress("done", True)
     assert not progress.open
-    assert terminal.getvalue() == ("\r\x1b[Khalf\r\x1b[Kdone\n" if watched else "done\n")
+    assert terminal.getvalue().endswith("done\n")
+    assert ("half [b]" in terminal.getvalue()) == watched
+    assert terminal.getvalue().count("\x1b[?25l") == terminal.getvalue().count("\x1b[?25h") == watched  # the cursor
+    if not watched:
+        assert terminal.getvalue() == "done\n"
+
+
+def test_a_table_in_a_terminal_has_a_bold_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr("sys.stdout", Terminal())
+    header, row = console.table(("name", "n"), [("[red]a", 1)], "<>").splitlines()
+    assert header.startswith("\x1b[1m")
+    assert row == "[red]a  1"

@@ -169,6 +169,18 @@ def test_exif_orientations_come_upright(orientation, kind):
     assert np.abs(loaded.astype(int) - CORNERS).max() <= (40 if kind == "JPEG" else 0)  # edges ring in a JPEG
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_is_turned_once(kind):
+    """What `load_image` returns stands upright, also for whoever opens it again."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    options = {"quality": 95} if kind != "PNG" else {}
+    once = load_image(encoded(Image.fromarray(np.ascontiguousarray(STORED[6](CORNERS))), kind, exif=exif, **options))
+    assert 0x0112 not in once.getexif()
+    assert np.array_equal(load_image(once), once)
+    assert np.array_equal(load_image(encoded(once)), once)
+
+
 def test_the_tables_of_orientations_agrees_with_the_standards_example():
     # Orientation 6, "the 0th row is the visual right-hand side": the first stored row is the upright right column.
     assert np.array_equal(STORED[6](CORNERS)[0], CORNERS[:, -1])

@@ -8,8 +8,7 @@ test copies the weights over), in the usual order of memory, NCHW.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,16 +120,15 @@ class Pictures(TorchDataset):
 
 def train_on(model: nn.Module, pictures: Pictures, loop: Loop, device: torch.device) -> Generator[int, None, None]:
     """Train on and on, at a constant learning rate; yield after every step how many pictures were seen."""
-    with _no_advice():
-        loader = DataLoader(pictures, batch_size=loop.batch, shuffle=True, num_workers=loop.workers)
+    # More workers than cores are what PyTorch warns of, and what many have.
+    warnings.filterwarnings("ignore", ".*worker processes")
+    loader = DataLoader(pictures, batch_size=loop.batch, shuffle=True, num_workers=loop.workers)
     model.to(device).train()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), loop.lr, loop.momentum, weight_decay=loop.weight_decay)
     seen, running_loss = 0, 0.0
     while True:
-        with _no_advice():
-            epoch = iter(loader)
-        for inputs, labels in epoch:
+        for inputs, labels in loader:
             inputs, labels = inputs.to(device), labels.to(device)
             optimizer.zero_grad()
             loss = criterion(model(inputs), labels)
@@ -139,14 +137,6 @@ def train_on(model: nn.Module, pictures: Pictures, loop: Loop, device: torch.dev
             running_loss += loss.item()
             seen += len(labels)
             yield seen
-
-
-@contextmanager
-def _no_advice() -> Iterator[None]:
-    """More workers than cores are what PyTorch warns of, and what many have."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*worker processes")
-        yield
 
 
 @torch.no_grad()

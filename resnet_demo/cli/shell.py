@@ -59,7 +59,7 @@ class Group(TyperGroup):
 def _fail(message: str, status: int) -> NoReturn:
     if int(os.environ.get("RANK", 0)) > 0:
         time.sleep(5)  # what all of torchrun's processes meet, the first one tells; then torchrun ends the others
-    typer.echo("\n" * console.progress.open, err=True, nl=False)
+    console.progress.close()
     if os.environ.get("RESNET_DEMO_DEBUG", "0") != "0":
         traceback.print_exc()
     typer.echo(console.sentence(message), err=True)
@@ -72,8 +72,11 @@ def command(app: typer.Typer, function: Callable[..., tuple[Any, str]]) -> None:
     @app.command()
     @functools.wraps(function)
     def run(**arguments: Any) -> None:
-        with redirect_stdout(sys.stderr):  # a library that prints must not spoil the JSON
-            value, text = function(**arguments)
+        try:
+            with redirect_stdout(sys.stderr):  # a library that prints must not spoil the JSON
+                value, text = function(**arguments)
+        finally:
+            console.progress.close()
         typer.echo(console.dumps(value) if arguments["as_json"] else text)
 
 

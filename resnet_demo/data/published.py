@@ -42,7 +42,9 @@ def load_published(name: str, train: bool, data_dir: str | Path | None = None, d
         data = reader(folder, train=train, download=False)
     except (RuntimeError, OSError):
         if not download:
-            raise InputError("{title} is not in {folder}.", title=DATASETS[name], folder=folder) from None
+            raise InputError(
+                "{title} is not in {folder}, or is incomplete there.", title=DATASETS[name], folder=folder
+            ) from None
         with _FETCHING[name]:
             data = _download(reader, folder, train, DATASETS[name])
     pictures, classes = torch.as_tensor(data.data), tuple(str(label) for label in data.classes)

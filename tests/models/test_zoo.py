@@ -17,7 +17,7 @@ from resnet_demo.data import load_dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10, imagenet
 from resnet_demo.lab.results import bundled
-from resnet_demo.models import zoo
+from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNetConfig
 from resnet_demo.models.weights import save
 from resnet_demo.training.evaluation import evaluate
@@ -64,16 +64,44 @@ def test_unknown_names_are_refused_with_the_known_ones(name, sentence):
 
 def test_every_name_is_itself_and_has_its_twin():
     names = zoo.names()
-    assert len(set(names)) == len(names) == 14 + 2 + 4 + 3
+    assert len(set(names)) == len(names) == 14 + 2 + 2 + 4 + 3
     for name in names:
         assert zoo.name_of(zoo.network(name).config) == name
         other = zoo.twin(name)
         if other is None:
-            assert zoo.network(name).config.block == "bottleneck"
+            assert zoo.network(name).config.block in ("bottleneck", "preact")
         else:
             assert other in names
             assert zoo.twin(other) == name
             assert zoo.network(other).config.plain is not zoo.network(name).config.plain
+
+
+def test_titles_and_kinds_are_the_zoos():
+    titles = {"resnet20": "ResNet-20", "plain18-cifar": "Plain-18", "preresnet56": "Pre-ResNet-56", "mine": "mine"}
+    assert {name: zoo.title(name) for name in titles} == titles
+    assert [zoo.is_plain(name) for name in ("plain20", "resnet20", "plain.pt", "plainsong")] == [True] + [False] * 3
+    for name in zoo.names():
+        assert zoo.is_plain(name) is zoo.network(name).config.plain
+        assert zoo.title(name) != name
+
+
+def test_similar_names_are_offered():
+    with pytest.raises(InputError, match=r"'resnet21' \(did you mean resnet32 or resnet20\?\); there are resnet"):
+        zoo.network("resnet21")
+    with pytest.raises(InputError, match=r"There is no network 'vgg16'; there are resnet"):
+        zoo.network("vgg16")
+
+
+def test_the_header_of_a_file_is_read_once(tmp_path, monkeypatch):
+    path = weights.save(zoo.build("resnet8", 0), tmp_path / "a.safetensors")
+    assert weights.read_metadata(path)["provenance"]["seed"] == 0
+    monkeypatch.setattr(weights, "safe_open", lambda *_: pytest.fail("it was read already"))
+    assert weights.read_metadata(path)["provenance"]["seed"] == 0
+    monkeypatch.undo()
+    changed = zoo.build("resnet8", 1)
+    changed.provenance = {"seed": 1, "origin": "another"}
+    weights.save(changed, path)
+    assert weights.read_metadata(path)["provenance"]["seed"] == 1  # the file is another
 
 
 def test_the_table_holds_the_published_numbers():
