@@ -389,7 +389,7 @@ def test_evaluate_finds_the_peers_accuracy(shared_data: Path) -> None:
     assert (result["accuracy"], result["n"]) == (0.9173, 10_000)
 
 
-@pytest.mark.parametrize("name", lab.NAMES)
+@pytest.mark.parametrize("name", lab.EXPERIMENTS)
 def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     networks: list[Any] = []
 
@@ -404,7 +404,7 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
     value = answer(*options)
     assert value["experiment"] == name
     assert value["question"].endswith("?")
-    count = lab.pictures_for(name, 3)
+    count = lab.get(name).pictures_for(3)
     report = {"n": count, "error": {"layer1.0": 0.25}, "shares": [0.5, None]}
     assert value["networks"] == {"plain20": report, "resnet20": report}
     assert networks == [(True, count, 7), (False, count, 7)]
@@ -418,7 +418,8 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
 
 def test_the_help_names_every_experiment() -> None:
     listed = re.sub(r"\s+", " ", shell("experiment", "--help").stdout)
-    first, last = ", ".join(lab.NAMES[:-1]), lab.NAMES[-1]
+    *others, last = lab.EXPERIMENTS
+    first = ", ".join(others)
     assert f"{first} or {last}." in listed
 
 

@@ -27,11 +27,11 @@ trainer: Any = importlib.import_module(
 )  # the package offers the function under this name
 
 
-SHARES = (8, 4)  # of batches of 16: two, or four
+MICROBATCHES = (8, 4)  # of batches of 16: two, or four
 
 
-def training(epochs: int = 5, share: int | None = None) -> Training:
-    recipe = replace(RECIPE, share=share)
+def training(epochs: int = 5, microbatch: int | None = None) -> Training:
+    recipe = replace(RECIPE, microbatch=microbatch)
     found = Training(ResNet(CONFIG, seed=0), stripes(192, seed=1), stripes(90, seed=2), recipe, epochs=epochs)
     found._half = False  # in half precision, the halves of a batch are not rounded like the whole
     return found
@@ -60,9 +60,9 @@ def norm_of() -> dict[str, torch.Tensor]:
     with torch.no_grad():
         norm.weight.uniform_(0.5, 1.5, generator=luck)
         norm.bias.normal_(generator=luck)
-    share = slice(distributed.rank(), None, distributed.world())
-    x = (3 * torch.randn(8, 5, 4, 4, generator=luck) + 2)[share].requires_grad_()
-    wanted = torch.randn(8, 5, 4, 4, generator=luck)[share]
+    part = slice(distributed.rank(), None, distributed.world())
+    x = (3 * torch.randn(8, 5, 4, 4, generator=luck) + 2)[part].requires_grad_()
+    wanted = torch.randn(8, 5, 4, 4, generator=luck)[part]
     y = norm(x)
     gradient, weight, bias = torch.autograd.grad((y * wanted).sum(), [x, norm.weight, norm.bias])
     found = {"y": y, "x": gradient, "weight": distributed.total(weight), "bias": distributed.total(bias)}
@@ -97,10 +97,10 @@ def main(folder: Path) -> None:
         whole = training()
         found: dict[str, Any] = {"norm": norm_of(), "losses": losses_of(whole)}
         found["state"], found["history"] = whole.model.state_dict(), [vars(record) for record in whole.history]
-        for share in SHARES:
-            in_shares = training(2, share)
-            found[f"losses in shares of {share}"] = losses_of(in_shares)
-            found[f"state after shares of {share}"] = in_shares.model.state_dict()
+        for microbatch in MICROBATCHES:
+            in_microbatches = training(2, microbatch)
+            found[f"losses in microbatches of {microbatch}"] = losses_of(in_microbatches)
+            found[f"state after microbatches of {microbatch}"] = in_microbatches.model.state_dict()
         found["logits"] = evaluate(whole.model, whole.test_set, batch=7).logits
         # Left in the second epoch, with a checkpoint of the first process only; then taken up again.
         trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0

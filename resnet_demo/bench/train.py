@@ -22,7 +22,7 @@ from ..data import Dataset, load_dataset
 from ..errors import InputError
 from ..models.zoo import build
 from ..training import hardware
-from ..training.microbatches import Shares
+from ..training.microbatches import Microbatches
 from ..training.optimizers import optimizers
 from ..training.recipes import RECIPES, Recipe
 from ..training.trainer import Training, dataset_domain
@@ -111,9 +111,9 @@ def _step_alone(train_set: Dataset, recipe: Recipe, device: torch.device) -> Gen
     model.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     pictures, labels = train_set.pictures[: recipe.batch], train_set.labels[: recipe.batch]
     descent, seen = optimizers(model, recipe), 0
-    with Shares(model, recipe, hardware.half_is_faster(device), compile=device.type == "cuda") as shares:
+    with Microbatches(model, recipe, hardware.half_is_faster(device), compile=device.type == "cuda") as microbatches:
         while True:
-            answers = shares.backward(pictures, labels)
+            answers = microbatches.backward(pictures, labels)
             for optimiser in descent:
                 optimiser.step()
             answers[0][0].item()  # a GPU has finished then

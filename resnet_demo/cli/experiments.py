@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .. import console
-from ..errors import InputError, similar
+from ..lab import EXPERIMENTS
 from .shell import DATA, DataDir, Json, as_typed, tell_notes
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ def experiment(
     name: Annotated[
         str,
         typer.Argument(
-            help="Which one: lesion, lesions, dial, lens, paths, gradients, responses, refinement, shattering, "
-            "landscape, sanity, localise or faithful. Or all of them: all."
+            help=f"Which one: {', '.join(list(EXPERIMENTS)[:-1])} or {list(EXPERIMENTS)[-1]}. Or all of them: all."
         ),
     ],
     model: Annotated[
@@ -52,14 +51,14 @@ def experiment(
     from ..files import write_atomically
     from ..lab import results
 
-    names = lab.NAMES if name == "all" else (name,)
-    _check(names[0], lab.NAMES)  # an unknown name is told before anything is read or downloaded
+    names = tuple(EXPERIMENTS) if name == "all" else (name,)
+    lab.get(names[0])  # an unknown name is told before anything is read or downloaded
     models, load_once, found = list(model or ["resnet20"]), functools.lru_cache(load_dataset), []
     for each in names:
-        place = data or lab.data_for(each)
+        place = data or lab.get(each).data
         subjects = _subjects(each, models)
         dataset = load_once(place, False, data_dir)
-        lab.check(each, dataset)
+        lab.get(each).check(dataset)
         tell_notes([dataset])
         file = out and out / f"{each}.json"
         there = results.read(file) if file and resume else None
@@ -76,32 +75,18 @@ def experiment(
             lambda title, done, each=each: console.progress(f"{each}, {title}: {console.percent(done)}", False),
             there,
         )  # fmt: skip
-        console.progress(f"{each}: {sum(result['provenance']['seconds'].values()):.1f} s", True)
+        console.progress(f"{each}: {sum(result.provenance.seconds.values()):.1f} s", True)
         settings = {"--model": models, "--data": Path(place), "--data-dir": data_dir}
         settings |= {"--pictures": pictures, "--seed": seed}
-        told = {"command": as_typed(f"experiment {each}", settings)}
-        told |= {"taught": f"{', '.join(taught)}: {LESSON} epochs"} if taught else {}
-        result["provenance"] = told | result["provenance"]
+        lesson = f"{', '.join(taught)}: {LESSON} epochs" if taught else None
+        result = result.told_by(as_typed(f"experiment {each}", settings), lesson)
         found.append(result)
         if file:
-            write_atomically(file, (console.dumps(results.rounded(result), indent=1) + "\n").encode())
-    value = found if name == "all" else found[0]
-    return value, "\n\n".join(
-        console.experiment(result["question"], *results.table(result["networks"])) for result in found
+            write_atomically(file, (console.dumps(results.rounded(results.as_json(result)), indent=1) + "\n").encode())
+    values = [results.as_json(result) for result in found]
+    return values if name == "all" else values[0], "\n\n".join(
+        console.experiment(result.question, *results.table(result.networks)) for result in found
     )
-
-
-def _check(name: str, known: Sequence[str]) -> None:
-    if name in known:
-        return
-    if near := similar(name, known):
-        raise InputError(
-            "There is no experiment {name!r} (did you mean {near:or}?); there are {known:and}.",
-            name=name,
-            near=near,
-            known=known,
-        )
-    raise InputError("There is no experiment {name!r}; there are {known:and}.", name=name, known=known)
 
 
 def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None]:
@@ -113,7 +98,7 @@ def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None
     subjects: dict[str, ResNet | None] = {}
     for title in models:
         twin = zoo.twin(title)
-        if lab.asks_for_masks(experiment) and Path(title).suffix not in SUFFIXES:
+        if lab.get(experiment).masks and Path(title).suffix not in SUFFIXES:
             zoo.network(title)  # an unknown name is told before anything is read
             subjects |= dict.fromkeys(filter(None, (title, twin)))
             continue

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TypeGuard
 
+from ..i18n import Language
+from ..lab import reading
 from .palette import DEPTHS, INK, LINE, MUTED, PAPER
 from .runs import colour_of, is_plain, network_title, shortened
-from .svg import document, element, text
+from .svg import ENGLISH, document, element, text
 
 DECADES = 6  # of a logarithmic scale, at most: what is smaller than a millionth of the largest is drawn at its foot
 WIDE, TALL = 880.0, 360.0  # of a drawing for screens, and of one for phones
@@ -88,11 +90,9 @@ def known(values: Iterable[object]) -> list[float]:
     return [value for value in values if finite(value)]
 
 
-def magnitude(value: float | None) -> str:
+def magnitude(value: float | None, say: Language = ENGLISH) -> str:
     """A number of which the order of magnitude counts: 0.000063 -> 6.3e-05, 2234 -> 2,234."""
-    if not finite(value):
-        return "not finite"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
+    return say(reading.magnitude(value))
 
 
 # Networks
@@ -114,10 +114,6 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
         before = any(is_plain(other) == is_plain(name) for other in found)
         found[name] = Look(colour_of(name), is_plain(name), before)
     return found
-
-
-# The methods by the names that reports have for them; drawings say them in the words of a language.
-METHODS = {name: name for name in ("saliency", "guided backprop", "the middle", "the same everywhere", "random")}
 
 
 def method_looks(names: Sequence[str]) -> dict[str, Look]:

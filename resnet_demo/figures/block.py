@@ -9,19 +9,18 @@ are one channel: x, F(x), shortcut, sum and y on one symmetric scale, the layers
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
 from torch import Tensor
 
+from ..i18n import Language, Message, _, _p
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace
 from .maps import data_uri, scale_of, signed_map
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, TOTAL
 from .street import cross
-from .svg import document, element, image, text
-from .terms import ENGLISH, Terms
+from .svg import ENGLISH, document, element, image, text
 
 Place = tuple[float, float]  # the centre of something, in the drawing's units
 
@@ -115,8 +114,8 @@ def draw_block(
     block: BlockTrace,
     channel: int,
     tall: bool = False,
-    terms: Terms = ENGLISH,
     factors: Mapping[str, float] | None = None,
+    say: Language = ENGLISH,
 ) -> str:
     """One block as its equation, an SVG document. `channel` is of the block's output; `tall` suits a phone.
 
@@ -170,12 +169,16 @@ def draw_block(
         place = getattr(at, point)
         parts.append(tile(maps[point], scale, place, at.big, colour))
         if point == "shortcut":
-            parts += _shortcut_words(at, block, norms[point], terms)
+            parts += _shortcut_words(at, block, norms[point], say)
         else:
-            name = terms.total_of_nothing if plain and point == "total" else title_of(point, terms)
-            parts.append(_caption(at, place, at.big, name, norms[point], colour))
+            name = _("F(x) + nothing") if plain and point == "total" else title_of(point)
+            parts.append(_caption(at, place, at.big, say(name), norms[point], colour))
     if plain:
-        lines = (f"{terms.no_shortcut}:", terms.lost) if at.below else terms.no_shortcut.split()
+        lines = (
+            [say(_("no shortcut:")), say(_("what F does not pass on is lost"))]
+            if at.below
+            else say(_("no shortcut")).split()
+        )
         parts += [
             text(
                 line,
@@ -189,30 +192,34 @@ def draw_block(
             for i, line in enumerate(lines)
         ]
     if factors is not None:
-        parts += [_button(block, at, point, factor, terms) for point, factor in factors.items()]
+        parts += [_button(block, at, point, factor, say) for point, factor in factors.items()]
     role = "img" if factors is None else "group"
     kind = "tall" if tall else "wide"
-    return document(*at.size, _describe(block, terms), *parts, role=role, class_=f"rd-block rd-{kind}")
+    return document(*at.size, _describe(block, say), *parts, role=role, class_=f"rd-block rd-{kind}")
 
 
-def _button(block: BlockTrace, at: _Layout, point: str, factor: float, terms: Terms) -> str:
+def _button(block: BlockTrace, at: _Layout, point: str, factor: float, say: Language) -> str:
     """A branch's wire to press: crossed out where it is cut, and what it is multiplied by where that is not 1."""
     (x, y), (plus_x, plus_y) = at.residual, at.plus
     if point == "shortcut":
-        path, wire, is_ = at.arc, block.name + SHORTCUT_WIRE, terms.shortcut_is
+        path, wire = at.arc, block.name + SHORTCUT_WIRE
         mark = (plus_x, plus_y - 62) if at.below else (at.shortcut[0], at.shortcut[1] + at.big / 2 + 62)
     else:
-        path, wire, is_ = between(at.residual, at.plus), block.name, terms.branch_is
+        path, wire = between(at.residual, at.plus), block.name
         gap = at.big / 2 + (20 if at.below else 14)
         mark = (x + gap, y) if at.below else (x, y + gap)
-    what = terms.cut if not factor else terms.whole if factor == 1 else f"× {factor:g}"
+    what = _p("a branch", "cut") if not factor else _p("a branch", "whole") if factor == 1 else f"× {factor:g}"
     parts = [element("path", d=path, fill="none", stroke="transparent", stroke_width=30)]
     if not factor:
         parts += [element("circle", cx=mark[0], cy=mark[1], r=15, fill=PAPER), cross(*mark, 9)]
     elif factor != 1:
         parts.append(element("circle", cx=mark[0], cy=mark[1], r=16, fill=PAPER, stroke=LINE))
         parts.append(text(f"×{factor:g}", mark[0], mark[1] + 4, text_anchor="middle", font_size=11, fill=INK))
-    words = is_.format(name=block.name, what=what)
+    words = say(
+        _("Shortcut of block {name}: {what}", name=block.name, what=what)
+        if point == "shortcut"
+        else _("F(x) of block {name}: {what}", name=block.name, what=what)
+    )
     return element(
         "g",
         element("title", escape(words)),
@@ -231,9 +238,10 @@ def between(a: Place, b: Place) -> str:
     return f"M{a[0]:.1f} {a[1]:.1f} L{b[0]:.1f} {b[1]:.1f}"
 
 
-def title_of(point: str, terms: Terms) -> str:
+def title_of(point: str) -> str | Message:
     """What a point of the equation is called beside its map."""
-    return {"x": "x", "residual": "F(x)", "shortcut": terms.shortcut, "total": terms.total, "output": "y"}[point]
+    names = {"x": "x", "residual": "F(x)", "shortcut": _("shortcut"), "total": _("F(x) + shortcut"), "output": "y"}
+    return names[point]
 
 
 def _points(block: BlockTrace) -> dict[str, Tensor]:
@@ -287,23 +295,23 @@ def _caption(at: _Layout, centre: Place, side: float, name: str, norm: float | N
     return text(name, x, y, **style) + (text(number, x, y + 19, font_size=13, fill=MUTED) if number else "")
 
 
-def _shortcut_words(at: _Layout, block: BlockTrace, norm: float, terms: Terms) -> list[str]:
-    name = {
-        "identity": terms.identity,
-        "padding": terms.padding,
-        "projection": terms.projection,
+def _shortcut_words(at: _Layout, block: BlockTrace, norm: float, say: Language) -> list[str]:
+    kind, what = {
+        "identity": (_("shortcut"), _("shortcut: x, unchanged")),
+        "padding": (_("shortcut A"), _("shortcut A: half the pixels, new channels 0")),
+        "projection": (_("shortcut B"), _("shortcut B: a 1×1 projection of x")),
     }[block.shortcut_kind]
     x, y = at.shortcut
     style = {"font_size": 15, "fill": SHORTCUT, "font_weight": 600}
     if at.below:
         return [
-            text(name, x + at.big / 2 + 14, y - 20, **style),
+            text(say(what), x + at.big / 2 + 14, y - 20, **style),
             text(f"‖·‖ = {norm:.3g}", x + at.big / 2 + 14, y + 30, font_size=13, fill=MUTED),
         ]
     below = y + at.big / 2 + 20
     return [
         element("rect", x=x - 46, y=below - 15, width=92, height=40, fill=PAPER),
-        text(re.split("[:：]", name)[0], x, below, text_anchor="middle", **style),
+        text(say(kind), x, below, text_anchor="middle", **style),
         text(f"‖·‖ = {norm:.3g}", x, below + 19, text_anchor="middle", font_size=13, fill=MUTED),
     ]
 
@@ -326,6 +334,12 @@ def _relu(centre: Place) -> str:
     return pill + text("ReLU", x, y + 4.5, text_anchor="middle", font_size=13, fill=INK)
 
 
-def _describe(block: BlockTrace, terms: Terms) -> str:
-    norms = ", ".join(f"{title_of(point, terms)} {value:.3g}" for point, value in block.norms.items())
-    return terms.block_drawn.format(name=block.name, norms=norms)
+def _describe(block: BlockTrace, say: Language) -> str:
+    norms = [_("{value} {norm:.3g}", value=title_of(point), norm=norm) for point, norm in block.norms.items()]
+    return say(
+        _(
+            "Block {name} drawn as its equation, with the norms of its values: {norms:and}.",
+            name=block.name,
+            norms=norms,
+        )
+    )

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from PIL import Image
 from torch import Tensor
 
+from ..i18n import Language, _
 from .maps import data_uri, photo_uri, scale_of, signed_map
 from .palette import BRANCH, INK, LINE, MUTED
-from .svg import document, element, text
-from .terms import ENGLISH, Terms
+from .svg import ENGLISH, document, element, text
 
 
 def draw_overlay(
@@ -28,7 +28,7 @@ def draw_overlay(
 
 
 def draw_strip(
-    picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, label: str, terms: Terms = ENGLISH
+    picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, label: str, say: Language = ENGLISH
 ) -> str:
     """The maps of all blocks by name as a film strip, each on a scale of its own; frames carry `data-block`."""
     side, gap = 92, 10
@@ -44,7 +44,7 @@ def draw_strip(
                 _heat(cam, x, 4, side, scale_of(cam), 0.75),
                 element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
                 text(name[5:], x + side / 2, side + 22, text_anchor="middle", font_size=13, fill=INK),
-                text(terms.no_evidence, x + side / 2, side + 38, text_anchor="middle", font_size=11, fill=MUTED)
+                text(say(_("no evidence")), x + side / 2, side + 38, text_anchor="middle", font_size=11, fill=MUTED)
                 if nothing
                 else "",
                 class_="rd-stop",
@@ -52,7 +52,11 @@ def draw_strip(
                 role="button",
                 tabindex=0,
                 aria_pressed=str(name == chosen).lower(),
-                aria_label=(terms.block_cam_empty if nothing else terms.block_cam).format(name=name),
+                aria_label=say(
+                    _("Grad-CAM of block {name}: no positive evidence", name=name)
+                    if nothing
+                    else _("Grad-CAM of block {name}", name=name)
+                ),
             )
         )
     width = 8 + len(cams) * (side + gap) - gap
@@ -69,7 +73,7 @@ def draw_strip(
     )
 
 
-def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str, terms: Terms = ENGLISH) -> str:
+def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str, say: Language = ENGLISH) -> str:
     """The maps "residual", "shortcut" and "total" of one block as a sum, on one scale: F(x) + shortcut = sum."""
     side, gap, scale = 150, 40, scale_of(*cams.values())
     parts, x = [_define("rd-split-photo", picture, side)], 4.0
@@ -77,13 +81,13 @@ def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str, ter
         if sign:
             parts.append(text(sign, x - gap / 2, 4 + side / 2 + 8, text_anchor="middle", font_size=26, fill=MUTED))
         frame = {"stroke": BRANCH[branch], "stroke_width": 3, "rx": 3}
-        what = {"residual": "F(x)", "shortcut": terms.shortcut, "total": terms.the_sum}[branch]
+        what = {"residual": "F(x)", "shortcut": _("shortcut"), "total": _("the sum")}[branch]
         parts += [
             _use("rd-split-photo", x, 4),
             _heat(cams[branch], x, 4, side, scale, 0.75),
             element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
             text(
-                terms.cam_of.format(what=what),
+                say(_("CAM of {what}", what=what)),
                 x + side / 2,
                 side + 26,
                 text_anchor="middle",

@@ -13,10 +13,10 @@ from html import escape
 
 from torch import Tensor
 
+from ..i18n import Language, _
 from .palette import INK, LINE, MUTED, PAPER, WRONG
 from .runs import shortened
-from .svg import document, element, text
-from .terms import ENGLISH, Terms
+from .svg import ENGLISH, document, element, text
 
 NUMBERED = 12  # classes; with more of them, a cell has no room for its count
 
@@ -34,7 +34,7 @@ class _Grid:
         return len(self.labels) <= NUMBERED
 
 
-def draw_confusion(matrix: Tensor, labels: Sequence[str], tall: bool = False, terms: Terms = ENGLISH) -> str:
+def draw_confusion(matrix: Tensor, labels: Sequence[str], tall: bool = False, say: Language = ENGLISH) -> str:
     """Counts [K, K], rows the true classes and columns the answers, as an SVG document; `tall` suits a phone.
 
     Raises ValueError where labels and matrix do not belong together.
@@ -48,19 +48,19 @@ def draw_confusion(matrix: Tensor, labels: Sequence[str], tall: bool = False, te
     width = 360.0 if tall else max(left + whole + right, 360.0)
     parts = [
         element("rect", x=left, y=head, width=whole, height=whole, fill=PAPER, stroke=LINE),
-        text(terms.it_is, left - 8, head - 8, text_anchor="end", font_size=size, fill=MUTED),
-        text(terms.taken_for, left, 13, font_size=size, fill=MUTED),
+        text(say(_("it is …")), left - 8, head - 8, text_anchor="end", font_size=size, fill=MUTED),
+        text(say(_("… and was taken for")), left, 13, font_size=size, fill=MUTED),
         *_names(at, most=9 if tall else 12, angle=-90 if tall else -55),
     ]
     for row, counts in enumerate(matrix.tolist()):
         total = sum(counts)
         # Cells of nothing are left out: of the 10,000 cells of 100 classes most are.
-        parts += [_cell(at, row, column, value, total, terms) for column, value in enumerate(counts) if value]
+        parts += [_cell(at, row, column, value, total, say) for column, value in enumerate(counts) if value]
     style = None if tall else f"max-width:{1.1 * width:.0f}px"
     return document(
         width,
         head + whole + 8,
-        _describe(matrix, terms),
+        _describe(matrix, say),
         *parts,
         class_=f"rd-confusion rd-{'tall' if tall else 'wide'}",
         style=style,
@@ -79,16 +79,19 @@ def _names(at: _Grid, most: int, angle: float) -> list[str]:
     return parts
 
 
-def _cell(at: _Grid, row: int, column: int, value: int, total: int, terms: Terms) -> str:
+def _cell(at: _Grid, row: int, column: int, value: int, total: int, say: Language) -> str:
     right, part = row == column, value / total
     shade = part if right else math.sqrt(part)
     gap = 1.0 if at.numbered else 0.0
     x, y, side = at.left + column * at.side, at.head + row * at.side, at.side
     box = {"x": x + gap, "y": y + gap, "width": side - 2 * gap, "height": side - 2 * gap}
     true, answered = at.labels[row], at.labels[column]
-    share = terms.percent.format(value=f"{100 * part:.1f}")
-    words = (terms.cell_right if right else terms.cell_wrong).format(
-        true=true, answer=answered, value=value, total=total, share=share
+    share = _("{value} %", value=f"{100 * part:.1f}")
+    found = {"true": true, "answer": answered, "value": value, "total": total, "share": share}
+    words = say(
+        _("{true}: {value:,} of {total:,} right ({share})", **found)
+        if right
+        else _("{true} taken for {answer}: {value:,} of {total:,} ({share})", **found)
     )
     opacity = 0.06 + 0.78 * shade
     cell = element(
@@ -106,6 +109,13 @@ def _cell(at: _Grid, row: int, column: int, value: int, total: int, terms: Terms
     return cell + number
 
 
-def _describe(matrix: Tensor, terms: Terms) -> str:
+def _describe(matrix: Tensor, say: Language) -> str:
     total, right = int(matrix.sum()), int(matrix.diagonal().sum())
-    return terms.confusion.format(classes=len(matrix), right=right, total=total)
+    return say(
+        _(
+            "Confusion matrix of {classes} classes: {right:,} of {total:,} pictures right.",
+            classes=len(matrix),
+            right=right,
+            total=total,
+        )
+    )

@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from ..i18n import Language, Message, _
 from .palette import DEPTHS, INK, LINE, MUTED, fallback
 from .runs import apart, colour_of, depth_of, is_plain, network_title, number
-from .terms import ENGLISH
+from .svg import ENGLISH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,10 +27,10 @@ Curve = list[tuple[float, float]]
 TRAIN = {"lw": 1.1, "ls": (0, (4, 2))}
 TEST = {"lw": 2.4, "ls": "-"}
 AGAIN = {"lw": 0.8, "alpha": 0.55}  # the same training from another seed
-KINDS = {"train": (ENGLISH.training, TRAIN), "test": (ENGLISH.test, TEST)}
+KINDS = {"train": (_("training"), TRAIN), "test": (_("test"), TEST)}
 
 
-def draw_history(histories: Runs) -> Figure:
+def draw_history(histories: Runs, say: Language = ENGLISH) -> Figure:
     """Two plots for networks by name: loss and accuracy over the epochs, training (dashed) and tests (bold)."""
     from matplotlib.figure import Figure  # here: matplotlib takes half a second to import
 
@@ -47,15 +48,17 @@ def draw_history(histories: Runs) -> Figure:
                 if kind == "test" and curve:
                     ends.append((network_title(name), colours[name], curve[-1][1]))
         axes.set_ylim(*((0, 100) if what == "accuracy" else (0, None)))
-        _dress(axes, along)
+        _dress(axes, say(along))
         _name_curves(axes, ends, ".3f" if what == "loss" else ".1f")
-    left.set_title(ENGLISH.loss, **_TITLE)
-    right.set_title(ENGLISH.right_answers, **_TITLE)
-    _explain(left, "upper right")
+    left.set_title(say(_("Loss")), **_TITLE)
+    right.set_title(say(_("Right answers, %")), **_TITLE)
+    _explain(left, "upper right", say)
     return figure
 
 
-def draw_degradation(histories: Runs, errors: Collection[str] = KINDS, again: Sequence[Runs] = ()) -> Figure:
+def draw_degradation(
+    histories: Runs, errors: Collection[str] = KINDS, again: Sequence[Runs] = (), say: Language = ENGLISH
+) -> Figure:
     """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth.
 
     `errors` says which of the two are drawn. `again` are further trainings of the same networks from other seeds; they
@@ -71,7 +74,7 @@ def draw_degradation(histories: Runs, errors: Collection[str] = KINDS, again: Se
     colours = dict(zip(depths, _spaced(len(depths)), strict=True))
     finals, named = [], []
     named_by = "test" if "test" in errors else "train"
-    titles = (ENGLISH.plain_networks, ENGLISH.residual_networks)
+    titles = (say(_("Plain networks")), say(_("Residual networks")))
     for axes, plain, title in zip(panels, (True, False), titles, strict=True):
         ends = []
         for name, run in histories.items():
@@ -88,16 +91,16 @@ def draw_degradation(histories: Runs, errors: Collection[str] = KINDS, again: Se
                     finals.append(curve[-1][1])
                     ends += [(network_title(name), colour, curve[-1][1])] if kind == named_by else []
         axes.set_title(title, **_TITLE)
-        _dress(axes, along)
+        _dress(axes, say(along))
         if not ends:
-            axes.text(0.5, 0.5, ENGLISH.none_trained, ha="center", va="center", transform=axes.transAxes,
+            axes.text(0.5, 0.5, say(_("none trained yet")), ha="center", va="center", transform=axes.transAxes,
                       color=fallback(MUTED), fontsize=11)  # fmt: skip
         named.append((axes, ends))
     panels[0].set_ylim(0, _roof(finals))  # as in the paper: the curves come down into the picture
     for axes, ends in named:
         _name_curves(axes, ends, ".1f")
-    panels[0].set_ylabel(ENGLISH.error, fontsize=10, color=fallback(MUTED))
-    _explain(panels[0], "lower left", errors)  # where no error ever is: it begins high
+    panels[0].set_ylabel(say(_("error, %")), fontsize=10, color=fallback(MUTED))
+    _explain(panels[0], "lower left", say, errors)  # where no error ever is: it begins high
     return figure
 
 
@@ -120,11 +123,11 @@ def _epoch_size(run: Run) -> float | None:
     return None
 
 
-def _along(histories: Runs) -> tuple[str, dict[str, float]]:
+def _along(histories: Runs) -> tuple[Message, dict[str, float]]:
     """What the x-axis counts, and how many pictures that is in each run: epochs, once all runs have done one."""
     sizes = {name: _epoch_size(run) for name, run in histories.items()}
     known = {name: size for name, size in sizes.items() if size}
-    return (ENGLISH.epoch, known) if len(known) == len(sizes) else (ENGLISH.pictures_seen, dict.fromkeys(sizes, 1.0))
+    return (_("epoch"), known) if len(known) == len(sizes) else (_("pictures seen"), dict.fromkeys(sizes, 1.0))
 
 
 def _curve(run: Run, name: str, scale: float, measure: Callable[[float], float]) -> Curve:
@@ -190,9 +193,13 @@ def _name_curves(axes: Axes, ends: list[tuple[str, str, float]], digits: str) ->
                   color=fallback(colour), fontweight="bold")  # fmt: skip
 
 
-def _explain(axes: Axes, where: Literal["upper right", "lower left"], kinds: Collection[str] = KINDS) -> None:
+def _explain(
+    axes: Axes, where: Literal["upper right", "lower left"], say: Language, kinds: Collection[str] = KINDS
+) -> None:
     from matplotlib.lines import Line2D
 
     shown = [(name, style) for kind, (name, style) in KINDS.items() if kind in kinds]
-    lines = [Line2D([], [], color=fallback(MUTED), **style) for _, style in shown]
-    axes.legend(lines, [name for name, _ in shown], loc=where, frameon=False, fontsize=9, labelcolor=fallback(MUTED))
+    lines = [Line2D([], [], color=fallback(MUTED), **style) for _name, style in shown]
+    axes.legend(
+        lines, [say(name) for name, _style in shown], loc=where, frameon=False, fontsize=9, labelcolor=fallback(MUTED)
+    )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ..i18n import Language, _, _p
 from .palette import INK, LINE, MUTED, TOTAL
-from .svg import document, element, text
-from .terms import ENGLISH, Terms
+from .svg import ENGLISH, document, element, text
 
 WIDTH, NAME = 420.0, 34.0  # of the plot of a network of few blocks, and of a block's name
 LEFT, TOP, BOTTOM = 46.0, 14.0, 200.0  # of the plot, which is as high as a probability of 1
 
 
 def draw_lens(
-    names: Sequence[str], before: Sequence[float], after: Sequence[float], label: str, terms: Terms = ENGLISH
+    names: Sequence[str], before: Sequence[float], after: Sequence[float], label: str, say: Language = ENGLISH
 ) -> str:
     """Two curves from the stem to the last block, an SVG document; `names` are those of the blocks.
 
@@ -25,15 +25,20 @@ def draw_lens(
     right = LEFT + pitch * len(names)
     parts = [_level(value, right) for value in (0.0, 0.5, 1.0)]
     every = math.ceil(NAME / pitch)  # so that the names do not run into each other
-    for index, name in enumerate([terms.stem, *(name.removeprefix("layer") for name in names)]):
+    for index, name in enumerate([say(_("stem")), *(name.removeprefix("layer") for name in names)]):
         if index % every == 0:
             parts.append(text(name, _x(index, pitch), BOTTOM + 20, text_anchor="middle", font_size=12, fill=MUTED))
     same = list(before) == list(after)
     if not same:
         parts.append(_curve(before, pitch, MUTED, dashed=True))
-    parts += [_curve(after, pitch, TOTAL), *_end(before[-1], after[-1], right, same, terms)]
+    parts += [_curve(after, pitch, TOTAL), *_end(before[-1], after[-1], right, same, say)]
     return document(
-        right + 64, BOTTOM + 34, terms.lens.format(label=label), *parts, class_="rd-lens", style="min-width:340px"
+        right + 64,
+        BOTTOM + 34,
+        say(_("How probable “{label}” is after each block, read off through the remaining shortcuts", label=label)),
+        *parts,
+        class_="rd-lens",
+        style="min-width:340px",
     )
 
 
@@ -65,13 +70,22 @@ def _curve(probabilities: Sequence[float], pitch: float, colour: str, dashed: bo
     return line + ("" if dashed else "".join(dots))
 
 
-def _end(before: float, after: float, right: float, same: bool, terms: Terms) -> list[str]:
+def _end(before: float, after: float, right: float, same: bool, say: Language) -> list[str]:
     """What each curve is, beside its end, and far enough from the other."""
     now = _y(after)
-    words = [text(terms.as_it_is if same else terms.now, right + 12, now + 4, font_size=13, font_weight=600, fill=INK)]
+    words = [
+        text(
+            say(_p("beside a curve", "as it is") if same else _p("beside a curve", "now")),
+            right + 12,
+            now + 4,
+            font_size=13,
+            font_weight=600,
+            fill=INK,
+        )
+    ]
     if not same:
         then = _y(before)
         if abs(then - now) < 16:
             then = now - 16 if then <= now and now - 16 > TOP - 6 else now + 16
-        words.append(text(terms.before, right + 12, then + 4, font_size=13, fill=MUTED))
+        words.append(text(say(_p("beside a curve", "before")), right + 12, then + 4, font_size=13, fill=MUTED))
     return words

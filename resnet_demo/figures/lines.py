@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..i18n import Language, Message, _
 from . import axes
 from .axes import TALL, WIDE, Panel, known, linear, looks, magnitude, sheet
 from .palette import MUTED
 from .runs import apart, network_title
-from .svg import text
-from .terms import ENGLISH, Terms
+from .svg import ENGLISH, text
 
 LEFT, RIGHT, TOP, HEIGHT = 58.0, 92.0, 40.0, 210.0  # of the plot; the networks' names stand on its right
 DECADES = 12  # of a logarithmic axis, at most: what is smaller lies on its foot
@@ -20,13 +20,13 @@ DECADES = 12  # of a logarithmic axis, at most: what is smaller lies on its foot
 
 def draw_lines(
     lines: Mapping[str, Sequence[float]],
-    places: Sequence[str],
-    title: str,
+    places: Sequence[str | Message],
+    title: str | Message,
     chosen: int,
     logarithmic: bool = False,
     highest: float | None = None,
     tall: bool = False,
-    terms: Terms = ENGLISH,
+    say: Language = ENGLISH,
 ) -> str:
     """Lines by the network's name over places, an SVG document; numbers that are not finite leave a gap.
 
@@ -34,10 +34,10 @@ def draw_lines(
     """
     found = known(value for values in lines.values() for value in values)
     up = axes.logarithmic(found, DECADES) if logarithmic else linear(0.0, highest or max([*found, 0.0]), most=5)
-    width = (TALL if tall else WIDE) - LEFT - RIGHT
-    panel = Panel(LEFT, TOP, width, HEIGHT, axes.places(places, width), up)
+    at, width = [say(place) for place in places], (TALL if tall else WIDE) - LEFT - RIGHT
+    panel = Panel(LEFT, TOP, width, HEIGHT, axes.places(at, width), up)
     parts = [
-        text(title, 8.0 if tall else LEFT, 18, font_size=13, fill=MUTED),
+        text(say(title), 8.0 if tall else LEFT, 18, font_size=13, fill=MUTED),
         *panel.frame(),
         panel.mark(float(chosen)),
     ]
@@ -46,13 +46,15 @@ def draw_lines(
         points = [(float(index), value) for index, value in enumerate(lines[name])]
         here = [points[chosen]]
         parts += panel.curve(points, look, dots=False)
-        parts += panel.dots(here, look, [f"{places[chosen]}: {magnitude(value)}" for _, value in here])
+        parts += panel.dots(
+            here, look, [say(_("{what}: {value}", what=at[chosen], value=magnitude(value))) for _place, value in here]
+        )
         if last := known(lines[name])[-1:]:
             ends[name] = (panel.y(*last), look.colour)
-    heights = apart([y for y, _ in ends.values()], 18, TOP, panel.foot)
-    for (name, (_, colour)), y in zip(ends.items(), heights, strict=True):
+    heights = apart([y for y, _colour in ends.values()], 18, TOP, panel.foot)
+    for (name, (_y, colour)), y in zip(ends.items(), heights, strict=True):
         style = {"font_size": 14, "font_weight": 650, "fill": colour}
         parts.append(text(network_title(name), LEFT + width + 10, y + 5, **style))
     told = "; ".join(f"{network_title(name)} {values[chosen]:.3g}" for name, values in lines.items())
-    words = terms.lines.format(title=title, place=places[chosen], told=told)
+    words = say(_("{title}. At {place}: {told}.", title=title, place=at[chosen], told=told))
     return sheet(parts, panel.foot + 32, words, "rd-lines", tall)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..i18n import Language, _, sentences
 from .axes import round_step
 from .palette import LINE, MUTED, PAPER
 from .runs import apart, colour_of, is_plain, network_title, points, shortened
-from .svg import document, element, text
-from .terms import ENGLISH, Terms
+from .svg import ENGLISH, document, element, text
 
 if TYPE_CHECKING:
     from .runs import Run, Runs
@@ -69,7 +69,7 @@ class _Runner:
 
 
 def draw_race(
-    histories: Runs, budget: float | None = None, classes: int = 10, tall: bool = False, terms: Terms = ENGLISH
+    histories: Runs, budget: float | None = None, classes: int = 10, tall: bool = False, say: Language = ENGLISH
 ) -> str:
     """Accuracy over pictures seen for each network by name, an SVG document.
 
@@ -81,18 +81,18 @@ def draw_race(
     furthest = max((place[0] for runner in runners for place in runner.train + runner.test), default=0.0)
     end = max(budget or _axis_end(furthest), furthest)
     chance = 1 / max(classes, 1)
-    parts = [*_frame(at, end, terms), *_guess(at, chance, terms)]
+    parts = [*_frame(at, end, say), *_guess(at, chance, say)]
     for runner in runners:
         parts += _curves(at, runner, end)
-    parts += _labels(at, runners, end, chance, terms)
+    parts += _labels(at, runners, end, chance, say)
     if not furthest:
         middle = at.x(0.5), at.y(0.5)
-        parts.append(text(terms.ready, *middle, text_anchor="middle", font_size=at.size, fill=MUTED))
+        parts.append(text(say(_("ready, steady …")), *middle, text_anchor="middle", font_size=at.size, fill=MUTED))
     style = None if tall else "max-width:1080px"
     return document(
         at.width,
         at.height,
-        _describe(runners, terms),
+        _describe(runners, say),
         *parts,
         class_=f"rd-race rd-{'tall' if tall else 'wide'}",
         style=style,
@@ -114,7 +114,7 @@ def _axis_end(furthest: float) -> float:
         power *= 10
 
 
-def _frame(at: _Layout, end: float, terms: Terms) -> list[str]:
+def _frame(at: _Layout, end: float, say: Language) -> list[str]:
     """The grid, its numbers and the key."""
     parts, bottom = [], at.y(0)
     for accuracy in (0, 0.2, 0.4, 0.6, 0.8, 1):
@@ -126,13 +126,13 @@ def _frame(at: _Layout, end: float, terms: Terms) -> list[str]:
         x = at.x(index * step / end)
         parts.append(element("path", d=f"M{x:.1f} {bottom:.1f} v5", stroke=MUTED, stroke_width=1))
         parts.append(text(_count(index * step), x, bottom + 20, text_anchor="middle", font_size=13, fill=MUTED))
-    parts.append(text(terms.pictures_seen, at.x(1), bottom + 38, text_anchor="end", font_size=13, fill=MUTED))
-    parts.append(text(terms.right, 4, 18, font_size=13, fill=MUTED))
+    parts.append(text(say(_("pictures seen")), at.x(1), bottom + 38, text_anchor="end", font_size=13, fill=MUTED))
+    parts.append(text(say(_("% right")), 4, 18, font_size=13, fill=MUTED))
     key, y = at.x(1) - 4, 13.5
-    parts.append(text(terms.test, key, 18, text_anchor="end", font_size=13, fill=MUTED))
+    parts.append(text(say(_("test")), key, 18, text_anchor="end", font_size=13, fill=MUTED))
     parts.append(element("path", d=f"M{key - 62:.1f} {y} h28", stroke=MUTED, stroke_width=3, stroke_linecap="round"))
     parts.append(element("circle", cx=key - 48, cy=y, r=4, fill=MUTED))
-    parts.append(text(terms.training, key - 80, 18, text_anchor="end", font_size=13, fill=MUTED))
+    parts.append(text(say(_("training")), key - 80, 18, text_anchor="end", font_size=13, fill=MUTED))
     parts.append(element("path", d=f"M{key - 163:.1f} {y} h28", stroke=MUTED, **_DASHED))
     return parts
 
@@ -145,16 +145,16 @@ def _count(pictures: float) -> str:
     return f"{pictures:g}"
 
 
-def _guess(at: _Layout, chance: float, terms: Terms) -> list[str]:
+def _guess(at: _Layout, chance: float, say: Language) -> list[str]:
     """Where one comes without knowing anything, named in the margin where no curve comes."""
     y, x = at.y(chance), at.x(1)
-    number = terms.percent.format(value=f"{100 * chance:.3g}")
+    number = say(_("{value} %", value=f"{100 * chance:.3g}"))
     line = element("path", d=f"M{at.left} {y:.1f} H{x:.1f}", stroke=MUTED, stroke_width=1.5, stroke_dasharray="1 5",
                    stroke_linecap="round")  # fmt: skip
     style = {"font_size": 13, "fill": MUTED}
     if at.stacked:
-        return [line, text(terms.guessing, x + 8, y - 3, **style), text(number, x + 8, y + 13, **style)]
-    return [line, text(terms.guessing_gets.format(chance=number), x + 12, y + 4.5, **style)]
+        return [line, text(say(_("guessing:")), x + 8, y - 3, **style), text(number, x + 8, y + 13, **style)]
+    return [line, text(say(_("guessing: {chance}", chance=number)), x + 12, y + 4.5, **style)]
 
 
 def _curves(at: _Layout, runner: _Runner, end: float) -> list[str]:
@@ -182,7 +182,7 @@ def _path(places: list[Place]) -> str:
     return "M" + " ".join(f"{x:.1f} {y:.1f}" for x, y in places)
 
 
-def _labels(at: _Layout, runners: list[_Runner], end: float, chance: float, terms: Terms) -> list[str]:
+def _labels(at: _Layout, runners: list[_Runner], end: float, chance: float, say: Language) -> list[str]:
     """Each network's name and figure in one column just ahead of the first: no label ever stands on a curve."""
     ahead = max((place[0] for runner in runners for place in runner.train + runner.test), default=0.0)
     column = at.x(ahead / end) + (8 if at.stacked else 12)
@@ -193,8 +193,8 @@ def _labels(at: _Layout, runners: list[_Runner], end: float, chance: float, term
     parts = []
     for (runner, x, y), place in zip(ends, places, strict=True):
         colour, accuracy = colour_of(runner.name), 100 * (runner.test or runner.train)[-1][1]
-        figure = terms.percent.format(value=f"{accuracy:.{1 if runner.test else 0}f}")
-        figure = figure if runner.test else terms.training_now.format(accuracy=figure)
+        figure = say(_("{value} %", value=f"{accuracy:.{1 if runner.test else 0}f}"))
+        figure = figure if runner.test else say(_("train {accuracy}", accuracy=figure))
         if column - x > 16 or abs(place - y) > 3:
             elbow = max(x, column - 14)
             parts.append(
@@ -230,12 +230,20 @@ def _spread(wanted: list[float], gap: float, top: float, bottom: float, obstacle
     return [found[index] for index in range(len(wanted))]
 
 
-def _describe(runners: list[_Runner], terms: Terms) -> str:
+def _describe(runners: list[_Runner], say: Language) -> str:
     told = [
-        (terms.race_test if runner.test else terms.race_training).format(
-            name=network_title(runner.name), accuracy=f"{100 * runner.now[1]:.1f}", pictures=f"{runner.now[0]:,.0f}"
+        (
+            _("{name} {accuracy} % of the test pictures after {pictures}.", **found)
+            if runner.test
+            else _("{name} {accuracy} % of the training pictures after {pictures}.", **found)
         )
         for runner in runners
         if runner.now
+        for found in [_found(runner.name, *runner.now)]
     ]
-    return terms.race.format(told="; ".join(told) or terms.not_begun)
+    what = _("Training race: right answers over pictures seen.")
+    return say(sentences(what, *(told or [_("It has not yet begun.")])))
+
+
+def _found(name: str, pictures: float, accuracy: float) -> dict[str, str]:
+    return {"name": network_title(name), "accuracy": f"{100 * accuracy:.1f}", "pictures": f"{pictures:,.0f}"}

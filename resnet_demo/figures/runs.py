@@ -1,4 +1,4 @@
-"""What all figures of training share: how a run's records are read, what its network is called, which colour it has.
+"""What all figures of training share: how a run's records are read, and which colour its network has.
 
 A run is the sequence of a training's records, live ones or the dictionaries that a JSON file holds. Figures that are
 not known, or not finite, are None: a drawing leaves them out.
@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from ..models.zoo import is_plain
+from ..models.zoo import title as network_title  # noqa: F401 (with the other names of figures)
 from .palette import PLAIN, RESNET
 
 if TYPE_CHECKING:
@@ -22,23 +24,10 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-def network_title(name: str) -> str:
-    """resnet20 -> ResNet-20, plain18-cifar -> Plain-18; any other name stays as it is."""
-    for prefix, kind in (("resnet", "ResNet"), ("plain", "Plain")):
-        number = name.removeprefix(prefix).removesuffix("-cifar")
-        if name.startswith(prefix) and number.isdecimal():
-            return f"{kind}-{number}"
-    return name
-
-
 def depth_of(name: str) -> int | None:
     """The number of layers that a name tells: plain56 -> 56."""
     number = name.lower().removesuffix("-cifar").removeprefix("resnet").removeprefix("plain").lstrip("-")
     return int(number) if number.isdecimal() else None
-
-
-def is_plain(name: str) -> bool:
-    return name.lower().startswith("plain")
 
 
 def colour_of(name: str) -> str:

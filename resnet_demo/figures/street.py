@@ -12,11 +12,11 @@ from itertools import groupby
 from PIL import Image
 from torch import Tensor
 
+from ..i18n import Language, _, _p, sentences
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace
 from .maps import activity_map, data_uri
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, WRONG
-from .svg import document, element, image, text
-from .terms import ENGLISH, Terms
+from .svg import ENGLISH, document, element, image, text
 
 CHOSEN, CUT = "chosen", "cut"  # what a block can be in the drawing
 ROAD, TALLEST = 128.0, 84.0  # y of the motorway, and the height of the highest bump
@@ -35,7 +35,7 @@ def draw_street(
     width: float = 1000,
     cut: Collection[str] = (),
     outputs: Mapping[str, Tensor] | None = None,
-    terms: Terms = ENGLISH,
+    say: Language = ENGLISH,
 ) -> str:
     """All blocks in order, an SVG document at least `width` wide; blocks are buttons that carry `data-block`.
 
@@ -51,29 +51,35 @@ def draw_street(
     highest = max(share(block) for block in trace.blocks) or 1.0
     plain = trace.blocks[0].shortcut_kind == "none"
     x, cells, labels, ends, stretches = 110.0, [], [], [], []
-    for _, group in groupby(trace.blocks, key=_stage):
+    for _stage_name, group in groupby(trace.blocks, key=_stage):
         blocks = list(group)
-        labels.append(_stage_label(blocks, x, pitch * len(blocks) + 20, terms))
+        labels.append(_stage_label(blocks, x, pitch * len(blocks) + 20, say))
         for block in blocks:
             peak, output = TALLEST * share(block) / highest, block.output if outputs is None else outputs[block.name]
             state = CUT if block.name in cut else CHOSEN if block.name == chosen else ""
-            cells.append(_block(block, x, pitch, thumb, peak, output, state, terms))
+            cells.append(_block(block, x, pitch, thumb, peak, output, state, say))
             ends.append((x, x + pitch, block.shortcut_kind))
             if outputs is not None and not plain:
-                stretches.append(_stretch(block.name, x, pitch, block.name + SHORTCUT_WIRE in cut, terms))
+                stretches.append(_stretch(block.name, x, pitch, block.name + SHORTCUT_WIRE in cut, say))
             if block.name == chosen:
                 lift = {"x": x + 1, "y": 24, "width": pitch - 2, "height": height - 28, "rx": 8}
                 labels.append(element("rect", **lift, fill="var(--rd-lift, #fff2e5)"))
             x += pitch
         x += 26
     right = x - 26
-    parts = [*labels, *_road(ends, right, plain), *cells, *stretches, *_start(picture, terms), *_end(answer, right)]
-    what = (terms.plain_street if plain else terms.residual_street).format(count=count)
-    label = f"{what} {terms.choose_to_look if outputs is None else terms.choose_to_cut}"
-    label += f" {terms.choose_stretch}" if stretches else ""
+    parts = [*labels, *_road(ends, right, plain), *cells, *stretches, *_start(picture, say), *_end(answer, right)]
+    label = sentences(
+        _("The plain network, without shortcuts, as a street of {count} blocks.", count=count)
+        if plain
+        else _("The residual network as a street of {count} blocks.", count=count),
+        _("Choose one to look inside.")
+        if outputs is None
+        else _("Choose one to cut its residual branch, or to mend it."),
+        _("Choose the road below one to cut or mend its shortcut.") if stretches else None,
+    )
     total = right + 150
     return document(
-        total, height, label, *parts, role="group", class_="rd-street", style=f"min-width:{0.75 * total:.0f}px"
+        total, height, say(label), *parts, role="group", class_="rd-street", style=f"min-width:{0.75 * total:.0f}px"
     )
 
 
@@ -81,18 +87,26 @@ def _stage(block: BlockTrace) -> str:
     return block.name.split(".")[0]
 
 
-def _stage_label(blocks: list[BlockTrace], x: float, room: float, terms: Terms) -> str:
+def _stage_label(blocks: list[BlockTrace], x: float, room: float, say: Language) -> str:
     """The stage's number, and the shape of its maps where there is room for it."""
-    _, channels, height, width = blocks[0].output.shape
-    words = terms.stage.format(number=_stage(blocks[0])[5:])
-    shape = f" · {terms.maps.format(channels=channels, height=height, width=width)}"
-    if len(words + shape) * 7.2 < room:
-        words += shape
+    channels, height, width = blocks[0].output.shape[1:]
+    number = _stage(blocks[0])[5:]
+    words = say(
+        _(
+            "stage {number} · {channels} maps of {height}×{width}",
+            number=number,
+            channels=channels,
+            height=height,
+            width=width,
+        )
+    )
+    if len(words) * 7.2 >= room:
+        words = say(_("stage {number}", number=number))
     return text(words, x + 2, 16, font_size=13, fill=MUTED)
 
 
 def _block(
-    block: BlockTrace, x: float, pitch: float, thumb: float, height: float, output: Tensor, state: str, terms: Terms
+    block: BlockTrace, x: float, pitch: float, thumb: float, height: float, output: Tensor, state: str, say: Language
 ) -> str:
     """One bump with the map of its output, as a button."""
     middle, half = x + pitch / 2, pitch / 2 - 3
@@ -105,13 +119,13 @@ def _block(
     box = {"x": left, "y": top, "width": thumb, "height": thumb}
     chosen = state == CHOSEN
     frame = {"stroke": INK if chosen else LINE, "stroke_width": 3 if chosen else 1}
-    what = terms.cut if state == CUT else terms.changes.format(share=share(block))
+    what = _p("a branch", "cut") if state == CUT else _("changes what passes by {share:.0%}", share=share(block))
     name = text(
         block.name[5:], middle, top + thumb + 16, text_anchor="middle", font_size=12, fill=INK if chosen else MUTED
     )
     return element(
         "g",
-        element("title", f"{block.name}: {what}"),
+        element("title", say(_("{name}: {what}", name=block.name, what=what))),
         # All of it is clickable, from the top on: so its middle, where a test or a reader's helper clicks, is its own.
         element("rect", x=x + 1, y=1, width=pitch - 2, height=top + thumb + 22, fill="transparent"),
         _bump(bump, state, middle),
@@ -124,7 +138,7 @@ def _block(
         role="button",
         tabindex=0,
         aria_pressed=str(bool(state)).lower(),
-        aria_label=terms.block_is.format(name=block.name, what=what),
+        aria_label=say(_("Block {name}: {what}", name=block.name, what=what)),
     )
 
 
@@ -137,10 +151,10 @@ def _bump(outline: str, state: str, middle: float) -> str:
     return trace + cross(middle, ROAD - 22, 8)
 
 
-def _stretch(name: str, x: float, pitch: float, gone: bool, terms: Terms) -> str:
+def _stretch(name: str, x: float, pitch: float, gone: bool, say: Language) -> str:
     """The motorway's stretch past one block, as a button; of a cut one only the trace is left, crossed out."""
     parts = [element("rect", x=x + 1, y=ROAD - 8, width=pitch - 2, height=16, rx=4, fill="transparent")]
-    what = terms.cut if gone else terms.whole
+    what = _p("a branch", "cut") if gone else _p("a branch", "whole")
     if gone:
         middle, span = x + pitch / 2, f"M{x + 3:.1f} {ROAD} H{x + pitch - 3:.1f}"
         parts += [
@@ -150,14 +164,14 @@ def _stretch(name: str, x: float, pitch: float, gone: bool, terms: Terms) -> str
         ]
     return element(
         "g",
-        element("title", terms.shortcut_is.format(name=name, what=what)),
+        element("title", say(_("Shortcut of block {name}: {what}", name=name, what=what))),
         *parts,
         class_="rd-stop",
         data_block=name + SHORTCUT_WIRE,
         role="button",
         tabindex=0,
         aria_pressed=str(gone).lower(),
-        aria_label=terms.shortcut_is.format(name=name, what=what),
+        aria_label=say(_("Shortcut of block {name}: {what}", name=name, what=what)),
     )
 
 
@@ -183,13 +197,13 @@ def _road(ends: list[tuple[float, float, str]], right: float, plain: bool) -> li
     return parts
 
 
-def _start(picture: Image.Image, terms: Terms) -> list[str]:
+def _start(picture: Image.Image, say: Language) -> list[str]:
     box = {"x": 14, "y": ROAD - 32, "width": 64, "height": 64}
     return [
         element("path", d=f"M78 {ROAD} H96", stroke=INK, stroke_width=4),
         image(data_uri(picture), **box),
         element("rect", **box, fill="none", stroke=LINE),
-        text(terms.input, 46, ROAD + 50, text_anchor="middle", font_size=13, fill=MUTED),
+        text(say(_("input")), 46, ROAD + 50, text_anchor="middle", font_size=13, fill=MUTED),
     ]
 
 

@@ -7,25 +7,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from ..i18n import Language, Message, _, sentences
 from .axes import TALL, WIDE, Scale, finite, magnitude, sheet
 from .palette import INK, LINE, MUTED, SHORTCUT, WRONG
 from .runs import colour_of, network_title, shortened
-from .svg import element, text
-from .terms import ENGLISH, Terms
+from .svg import ENGLISH, element, text
 
 NAME_ABOVE = 21  # a network's name over its row's highest bar, and that bar's number between the two
-SAID = (
-    "first_block", "last_block", "way", "first_and_last", "from_first_to_last", "nothing_yet", "value_of_block",
-    "not_finite",
-)  # fmt: skip
 
 
-def words_from(terms: Terms) -> dict[str, str]:
-    """What is said beside all rows of bars."""
-    return {name: getattr(terms, name) for name in SAID}
-
-
-WORDS = words_from(ENGLISH)
+NOT_MEASURED = _("not measured yet")
 
 
 @dataclass(frozen=True)
@@ -36,10 +27,10 @@ class Strip:
     values: Mapping[str, float | None]
     colour: str
     road: str = LINE  # what the bars stand on
-    nothing: str = "not measured yet"  # what to say where there are no values
+    nothing: str | Message = NOT_MEASURED  # what to say where there are no values
     halving: Collection[str] = ()  # blocks that are marked with ½: they halve the picture
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # attributes of a block's bar, a button then
-    aside: str | None = None  # said at the right; by default the first and the last value
+    aside: str | Message | None = None  # said at the right; by default the first and the last value
 
 
 @dataclass(frozen=True)
@@ -67,39 +58,39 @@ _TALL = _Layout(TALL, 46, 8, 84, 38)
 def draw_strips(
     rows: Sequence[Strip],
     scale: Scale,
-    note: str,
-    label: str,
+    note: Message,
+    label: Message,
     kind: str,
     tall: bool,
     show: Callable[[float | None], str] = magnitude,
-    words: Mapping[str, str] = WORDS,
+    say: Language = ENGLISH,
 ) -> str:
     """An SVG document. `note` says what the bars are, `label` the same to those who cannot see them."""
 
     def tell(value: float | None) -> str:
-        return show(value) if finite(value) else words["not_finite"]
+        return show(value) if finite(value) else say(_("not finite"))
 
     at = _TALL if tall else _WIDE
     count = max(len(rows), 1)
     marked = 10 if any(row.halving for row in rows) else 0  # room for the marks below the last row
     height, foot = at.height(count) + marked, at.foot(count - 1) + marked
-    parts = [text(note, at.width - at.right, 16, text_anchor="end", font_size=13, fill=MUTED)]
+    parts = [text(say(note), at.width - at.right, 16, text_anchor="end", font_size=13, fill=MUTED)]
     for index, row in enumerate(rows):
-        parts += _strip(at, index, row, scale, tell, words)
+        parts += _strip(at, index, row, scale, tell, say)
     if not rows:
         place = (at.left + at.width - at.right) / 2, at.top(0) + at.row / 2
-        parts.append(text(words["nothing_yet"], *place, text_anchor="middle", font_size=14, fill=MUTED))
-    ends = ((words["first_block"], at.left, "start"), (words["last_block"], at.width - at.right, "end"))
-    parts += [text(said, x, foot + 22, text_anchor=anchor, font_size=13, fill=MUTED) for said, x, anchor in ends]
+        parts.append(text(say(_("nothing yet")), *place, text_anchor="middle", font_size=14, fill=MUTED))
+    ends = ((_("first block"), at.left, "start"), (_("last block"), at.width - at.right, "end"))
+    parts += [text(say(said), x, foot + 22, text_anchor=anchor, font_size=13, fill=MUTED) for said, x, anchor in ends]
     middle = (at.left + at.width - at.right) / 2
-    parts.append(text(words["way"], middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
-    told = [f"{network_title(row.name)}: {_told(row, tell, words)}" for row in rows]
-    said = f"{label}. {'; '.join(told) or words['nothing_yet']}."
+    parts.append(text(say(_("input → output")), middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
+    told = [_told(row, tell) for row in rows] or [_("Nothing yet.")]
+    said = say(sentences(_("{label}.", label=label), *told))
     return sheet(parts, height, said, kind, tall, role="group" if any(row.links for row in rows) else "img")
 
 
 def _strip(
-    at: _Layout, index: int, row: Strip, scale: Scale, show: Callable[[float | None], str], words: Mapping[str, str]
+    at: _Layout, index: int, row: Strip, scale: Scale, show: Callable[[float | None], str], say: Language
 ) -> list[str]:
     top, foot, right = at.top(index), at.foot(index), at.width - at.right
     name = shortened(network_title(row.name), 18)
@@ -109,7 +100,7 @@ def _strip(
         dashes = {"stroke": LINE, "stroke_width": 2, "stroke_dasharray": "2 8"}
         parts.append(element("path", d=f"M{at.left} {foot} H{right}", **dashes))
         style = {"font_size": 14, "fill": MUTED, "font_style": "italic", "text_anchor": "middle"}
-        return [*parts, text(row.nothing, (at.left + right) / 2, foot - at.row / 2, **style)]
+        return [*parts, text(say(row.nothing), (at.left + right) / 2, foot - at.row / 2, **style)]
     every = -(-len(scale.lines) // 4)  # the lines' numbers, not too many of them
     for place, (value, said) in enumerate(sorted(scale.lines.items(), reverse=True)):
         y = foot - at.row * scale.part(value)
@@ -117,7 +108,7 @@ def _strip(
         if place % every == 0:
             parts.append(text(said, at.left - 8, y + 4.5, text_anchor="end", font_size=12, fill=MUTED))
     zero = foot - at.row * min(max(scale.part(0.0), 0.0), 1.0)
-    parts += _bars(at, foot, zero, row, scale, show, words)
+    parts += _bars(at, foot, zero, row, scale, show, say)
     road = 4 if row.road == SHORTCUT else 1.5
     parts.append(element("path", d=f"M{at.left} {zero + road / 2} H{right}", stroke=row.road, stroke_width=road))
     return parts
@@ -130,7 +121,7 @@ def _bars(
     row: Strip,
     scale: Scale,
     show: Callable[[float | None], str],
-    words: Mapping[str, str],
+    say: Language,
 ) -> list[str]:
     """A row's bars, a little apart where a stage ends; their numbers on them, or the row's own words above."""
     stages = [name.split(".")[0] for name in row.values]
@@ -147,7 +138,7 @@ def _bars(
         length = max(abs(zero - end), 1.5)
         below = end > zero
         box = {"x": middle - width / 2, "y": zero if below else zero - length, "width": width, "height": length}
-        said = words["value_of_block"].format(name=name.removeprefix("layer"), value=show(value))
+        said = say(_("block {name}: {value}", name=name.removeprefix("layer"), value=show(value)))
         bar = element("rect", element("title", escape(said)), **box, rx=min(2.0, width / 4), fill=row.colour,
                       class_="rd-value")  # fmt: skip
         link = row.links.get(name)
@@ -166,10 +157,10 @@ def _bars(
     aside = row.aside
     if aside is None and not numbered:
         first, last = _first_and_last(row)
-        aside = words["first_and_last"].format(first=show(first), last=show(last))
+        aside = _("first {first} · last {last}", first=show(first), last=show(last))
     if aside:
         top = foot - at.row - NAME_ABOVE
-        parts.append(text(aside, at.width - at.right, top, text_anchor="end", font_size=13, fill=INK))
+        parts.append(text(say(aside), at.width - at.right, top, text_anchor="end", font_size=13, fill=INK))
     return parts
 
 
@@ -178,8 +169,15 @@ def _first_and_last(row: Strip) -> tuple[float | None, float | None]:
     return values[0], values[-1]
 
 
-def _told(row: Strip, show: Callable[[float | None], str], words: Mapping[str, str]) -> str:
+def _told(row: Strip, show: Callable[[float | None], str]) -> Message:
+    network = network_title(row.name)
     if not row.values:
-        return row.nothing
+        return _("{network}: {nothing}.", network=network, nothing=row.nothing)
     first, last = _first_and_last(row)
-    return words["from_first_to_last"].format(first=show(first), last=show(last), count=len(row.values))
+    return _(
+        "{network}: first block {first}, last block {last}, of {count}.",
+        network=network,
+        first=show(first),
+        last=show(last),
+        count=len(row.values),
+    )

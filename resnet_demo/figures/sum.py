@@ -5,12 +5,12 @@ The four maps are that channel's, on one symmetric scale; the place is framed in
 
 from __future__ import annotations
 
+from ..i18n import Language, _
 from ..interpret.trace import BlockTrace
 from .block import tile
 from .maps import scale_of
 from .palette import INK, LINE, MUTED, RESIDUAL, SHORTCUT, TOTAL
-from .svg import document, element, text
-from .terms import ENGLISH, Terms
+from .svg import ENGLISH, document, element, text
 
 POINTS = (
     ("residual", "F(x)", RESIDUAL),
@@ -22,7 +22,9 @@ SIGNS = ("+", "=", "ReLU →")  # between them
 SIDE, GAP = 150.0, 66.0
 
 
-def draw_sum(block: BlockTrace, channel: int, row: int, column: int, tall: bool = False, terms: Terms = ENGLISH) -> str:
+def draw_sum(
+    block: BlockTrace, channel: int, row: int, column: int, tall: bool = False, say: Language = ENGLISH
+) -> str:
     """The equation at one place, an SVG document: a line of four maps, or for phones two lines of two.
 
     Maps carry `data-rows` and `data-columns`, so that a click in one can be told as a place.
@@ -41,24 +43,32 @@ def draw_sum(block: BlockTrace, channel: int, row: int, column: int, tall: bool 
         else:
             shown = tile(maps[point], scale, (x, y), SIDE, colour) + _frame(x, y, row, column, height, width)
             parts.append(element("g", shown, data_rows=height, data_columns=width, class_="rd-place"))
-        name, number = _title(point, name, block, terms), f"{value:+.3f}".replace("-", "−")
+        name, number = _title(point, name, block, say), f"{value:+.3f}".replace("-", "−")
         style = {"text_anchor": "middle", "font_weight": 600, "fill": MUTED if gone else colour}
-        parts.append(text(terms.no_shortcut if gone else name, x, y - SIDE / 2 - 10, font_size=15, **style))
+        parts.append(text(say(_("no shortcut")) if gone else name, x, y - SIDE / 2 - 10, font_size=15, **style))
         parts.append(text("0" if gone else number, x, y + SIDE / 2 + 26, font_size=20, **style))
         if index < len(SIGNS):
             parts += _sign(index, tall)
     size = (2 * SIDE + 2 * GAP, 2 * SIDE + 160) if tall else (4 * SIDE + 4 * GAP, SIDE + 82)
-    words = terms.sum_at.format(name=block.name, row=row, column=column, channel=channel)
+    words = say(
+        _(
+            "Block {name} at row {row}, column {column} of channel {channel}: F(x), shortcut, their sum and y.",
+            name=block.name,
+            row=row,
+            column=column,
+            channel=channel,
+        )
+    )
     kind = f"rd-sum rd-{'tall' if tall else 'wide'}"
     return document(*size, words, *parts, class_=kind, style=None if tall else "max-width:900px")
 
 
-def _title(point: str, name: str, block: BlockTrace, terms: Terms) -> str:
+def _title(point: str, name: str, block: BlockTrace, say: Language) -> str:
     if block.shortcut_kind == "identity":
         return name
     if block.shortcut_kind == "none":
         return {"total": "F(x)"}.get(point, name)
-    return {"shortcut": terms.shortcut_of_x, "total": f"F(x) + {terms.shortcut_of_x}"}.get(point, name)
+    return {"shortcut": say(_("shortcut(x)")), "total": say(_("F(x) + shortcut(x)"))}.get(point, name)
 
 
 def _place(index: int, tall: bool) -> tuple[float, float]:

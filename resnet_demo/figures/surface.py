@@ -6,14 +6,15 @@ The projection is parallel: what is equally high stands equally far above its pl
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from ..i18n import Language, _
 from .axes import Scale
 from .contours import Grid, Square, squares
 from .palette import INK, LINE, MUTED, PAPER, tone
-from .svg import element, text
+from .svg import ENGLISH, element, text
 
 TURN, TILT = math.radians(30), math.radians(53)  # around the vertical, and how steeply one looks down
 RISE = 0.4  # the block's height on the page, in widths
@@ -48,9 +49,9 @@ class View:
 
 
 def draw_surface(
-    view: View, at: Sequence[float], heights: Grid, up: Scale, levels: Sequence[float], words: Mapping[str, str]
+    view: View, at: Sequence[float], heights: Grid, up: Scale, levels: Sequence[float], say: Language = ENGLISH
 ) -> list[str]:
-    """The block, the higher the darker, with contours at these levels; the numbers of its vertical axis are `up`'s.
+    """Losses as a block, the higher the darker, with contours at these levels; its vertical axis has `up`'s numbers.
 
     What is far is painted first, so that what is near covers it. Where a height is not known there is a hole.
     """
@@ -59,7 +60,7 @@ def draw_surface(
     mesh = element("g", *tiles, stroke=INK, stroke_opacity=0.35, stroke_width=0.6, stroke_linejoin="round")
     left = [(a, at[0], row[0]) for a, row in zip(at, heights, strict=True)]
     right = [(at[-1], b, height) for b, height in zip(at, heights[-1], strict=True)]
-    return [*_walls(view, up), mesh, *_side(view, left, 0.05), *_side(view, right, 0.09), *_edges(view, up, words)]
+    return [*_walls(view, up), mesh, *_side(view, left, 0.05), *_side(view, right, 0.09), *_edges(view, up, say)]
 
 
 def _tile(view: View, square: Square, levels: Sequence[float]) -> list[str]:
@@ -98,18 +99,18 @@ def _walls(view: View, up: Scale) -> list[str]:
     return [element("path", d=" ".join(lines), fill="none", stroke=LINE)]
 
 
-def _edges(view: View, up: Scale, words: Mapping[str, str]) -> list[str]:
+def _edges(view: View, up: Scale, say: Language) -> list[str]:
     """What is written: at the left a few losses, below the two directions and how far they lead."""
     end = view.reach
     low, high = f"{-end:g}", f"{end:g}"
     written = [
-        (words["axis"], (-end, -end, 1), -7, -8, "end"),
+        (say(_("loss")), (-end, -end, 1), -7, -8, "end"),
         *((said, (-end, -end, up.part(value)), -7, 4.5, "end") for value, said in up.lines.items()),
         (low, (-end, -end, 0), -2, 19, "end"),
-        (words["first"], (0, -end, 0), -8, 16, "end"),
+        (say(_("first direction")), (0, -end, 0), -8, 16, "end"),
         (high, (end, -end, 0), -8, 14, "end"),
         (low, (end, -end, 0), 8, 14, "start"),
-        (words["second"], (end, -0.7 * end, 0), 8, 17, "start"),
+        (say(_("second direction")), (end, -0.7 * end, 0), 8, 17, "start"),
         (high, (end, end, 0), 2, 17, "start"),
     ]
     parts = []

@@ -5,10 +5,21 @@ Efron 1979; the interval is that of the percentiles (Efron, Tibshirani 1993, cha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its 95 % confidence interval."""
+
+    mean: float
+    low: float
+    high: float
 
 
 def interval(scores: Tensor, seed: int) -> tuple[float, float]:
@@ -19,7 +30,6 @@ def interval(scores: Tensor, seed: int) -> tuple[float, float]:
     return low, high
 
 
-def told(scores: Tensor, seed: int) -> dict[str, float]:
-    """Mean and interval of scores [N], as reports tell them."""
-    low, high = interval(scores, seed)
-    return {"mean": scores.double().mean().item(), "low": low, "high": high}
+def estimate(scores: Tensor, seed: int) -> Estimate:
+    """The mean of scores [N], with its interval."""
+    return Estimate(scores.double().mean().item(), *interval(scores, seed))

@@ -10,22 +10,24 @@ They trained such networks; here the factor is changed after the training.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
+from ..i18n import Message, Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
-from .wires import Dial, answer, block_names
+from .experiment import Experiment, Progress, first_line
+from .interventions import BranchScales, answer, block_names
+from .reading import both, sides
 
-PICTURES = 250
 BATCH = 50
 STEPS = tuple(step / 10 for step in range(16))  # 0, 0.1, …, 1.5
+CLOSE = 0.05  # errors that differ by less count as the same
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ def turn(model: ResNet, inputs: Tensor, alpha: float = 1.0, lambda_: float = 1.0
     """
     for factor in (alpha, lambda_):
         if not 0 <= factor < float("inf"):
-            raise InputError(f"A dial goes from 0 up, not to {factor}.")
-    return answer(model, inputs, dict.fromkeys(block_names(model), Dial(alpha, lambda_)))
+            raise InputError("A branch scale is 0 or more, not {value!r}.", value=factor)
+    return answer(model, inputs, dict.fromkeys(block_names(model), BranchScales(alpha, lambda_)))
 
 
 def turn_residuals(model: ResNet, inputs: Tensor, settings: Sequence[float] = STEPS) -> Turned:
@@ -71,8 +73,20 @@ def turn_shortcuts(model: ResNet, inputs: Tensor, settings: Sequence[float] = ST
     return Turned(tuple(settings), torch.stack([turn(model, inputs, lambda_=setting) for setting in settings]))
 
 
+@dataclass(frozen=True)
+class Report:
+    """The wrong fraction of the pictures at each setting of both dials; settings are written as in JSON, "0.5"."""
+
+    n: int
+    alpha: Mapping[str, float]
+    lambda_: Mapping[str, float]
+    exact_at_one: bool  # whether the setting 1 is the network, bit for bit
+
+    __pydantic_config__ = {"alias_generator": lambda name: name.removesuffix("_")}  # noqa: RUF012
+
+
 @torch.no_grad()
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """The wrong fraction at every setting of both dials, and whether the setting 1 is the network, bit for bit."""
     domain, exact, done = domain_of(model), True, 0
     wrong = {dial: torch.zeros(len(STEPS), dtype=torch.long) for dial in ("alpha", "lambda")}
@@ -88,4 +102,71 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float
         dial: dict(zip(map(str, STEPS), (count.double() / len(dataset)).tolist(), strict=True))
         for dial, count in wrong.items()
     }
-    return {"n": len(dataset), **errors, "exact_at_one": exact}
+    return Report(len(dataset), errors["alpha"], errors["lambda"], exact)
+
+
+def bearable(errors: Mapping[str, float]) -> tuple[float, float]:
+    """From which to which setting of a dial, around 1, the error stays close to that at 1."""
+    settings = sorted(map(float, errors))
+    fits = [setting for setting in settings if errors[str(setting)] <= errors["1.0"] + CLOSE]
+    low = high = 1.0
+    for setting in (setting for setting in reversed(settings) if setting < 1):
+        if setting not in fits:
+            break
+        low = setting
+    for setting in (setting for setting in settings if setting > 1):
+        if setting not in fits:
+            break
+        high = setting
+    return low, high
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    residual, plain = sides(reports)
+    said = []
+    for side in both(reports):
+        alpha = _settings(side.report.alpha)
+        said.append(
+            _(
+                "{network} stays within 5 points of its error for α {alpha}, and for λ {lambda_}.",
+                network=side.title,
+                alpha=alpha,
+                lambda_=_settings(side.report.lambda_),
+            )
+            if side == residual
+            else _("{network} stays within 5 points of its error for α {alpha}.", network=side.title, alpha=alpha)
+        )
+    if plain:
+        said.append(_("λ does nothing to {network}: it has no shortcuts.", network=plain.title))
+    said.append(
+        _("At 1 the answers are the network’s own, bit for bit.")
+        if all(side.report.exact_at_one for side in both(reports))
+        else _("At 1 the answers are the network’s own, but not bit for bit.")
+    )
+    return sentences(*said)
+
+
+def _settings(errors: Mapping[str, float]) -> Message:
+    low, high = bearable(errors)
+    return _("from {low:g} to {high:g}", low=low, high=high) if low < high else _("= 1 only")
+
+
+EXPERIMENT = Experiment(
+    name="dial",
+    asks=first_line(__doc__),
+    title=_("What if every branch is scaled?"),
+    question=_(
+        "Multiply every F(x) in the network by one number α, from 0 to 1.5, and then every shortcut by λ. At 1 it is "
+        "the network as it was trained. λ is multiplied by itself once for each block on the way."
+    ),
+    look_for=_("how wide the valley around 1 is, and that a plain network has no shortcuts to scale."),
+    source=_(
+        "He, Zhang, Ren, Sun 2016 (Identity Mappings), section 3.1, who train such networks; here the factor is "
+        "changed after the training"
+    ),
+    group="ablation",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=250,
+)

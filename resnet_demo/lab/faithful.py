@@ -16,22 +16,23 @@ Petsiuk, Das, Saenko: RISE, Randomized Input Sampling for Explanation of Black-b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from ..data import Dataset
+from ..i18n import Message, Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
-from .bootstrap import told
+from .bootstrap import Estimate, estimate
+from .experiment import Experiment, Progress, first_line
 from .maps import attribution_maps, ends_of_stages, enlarged
 from .quick import BATCH, quick
+from .reading import Side, both, in_sentence
 
-PICTURES = 60
 STEPS = 16  # in which the pixels go or come
 FIELDS = 4  # the blurred picture is that many means high and wide, joined smoothly
 DRAWS = 3  # random maps for each picture
@@ -92,7 +93,7 @@ def faithful(
     inputs: Tensor,
     targets: Tensor,
     seed: int = 0,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = lambda done: None,
 ) -> dict[str, dict[str, Curve]]:
     """Curves by map: {"deletion": {map: Curve}, "insertion": …}, for inputs [N, 3, H, W] and targets int64 [N].
 
@@ -113,12 +114,22 @@ def faithful(
     return found
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Report:
+    """By kind, "deletion" and "insertion", and by map, random ones among them."""
+
+    n: int
+    identity_error: float  # how far the ends of the curves are from the network's own probabilities
+    area: Mapping[str, Mapping[str, float]]  # mean area under the curves
+    gain: Mapping[str, Mapping[str, Estimate]]  # by how much it is better than that of random maps on the same picture
+    curves: Mapping[str, Mapping[str, tuple[float, ...]]]  # mean probability of the class, step by step
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """The mean area under the curves by map, beside that of random maps, and the curves themselves.
 
-    The maps are for each picture's label. `gain` is by how much a map's area is better than that of random maps on the
-    same picture: smaller in deletion, larger in insertion. `identity_error` is how far the curves' ends are from the
-    network's own probabilities: of the picture where nothing is deleted, and where everything is inserted.
+    The maps are for each picture's label. A map's area is better where it is smaller in deletion, larger in insertion.
+    The curves' ends are the picture where nothing is deleted, and where everything is inserted.
     """
     inputs = domain_of(model).normalise(dataset.pictures)
     found = faithful(model, inputs, dataset.labels, seed, progress)
@@ -127,18 +138,18 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float
         whole = logits.softmax(1).gather(1, dataset.labels[:, None])[:, 0]
     ends = [curve.probabilities[0] for name, curve in found["deletion"].items() if name != RANDOM]
     ends += [curve.probabilities[-1] for name, curve in found["insertion"].items() if name != RANDOM]
-    return {
-        "n": len(dataset),
-        "identity_error": max((end - whole).abs().max().item() for end in ends),
-        "area": {
+    return Report(
+        n=len(dataset),
+        identity_error=max((end - whole).abs().max().item() for end in ends),
+        area={
             kind: {name: curve.areas.mean().item() for name, curve in curves.items()} for kind, curves in found.items()
         },
-        "gain": {
-            kind: {name: told(_gain(curves, name, kind), seed) for name in curves if name != RANDOM}
+        gain={
+            kind: {name: estimate(_gain(curves, name, kind), seed) for name in curves if name != RANDOM}
             for kind, curves in found.items()
         },
-        "curves": {kind: {name: curve.mean for name, curve in curves.items()} for kind, curves in found.items()},
-    }
+        curves={kind: {name: tuple(curve.mean) for name, curve in curves.items()} for kind, curves in found.items()},
+    )
 
 
 def _gain(curves: dict[str, Curve], name: str, kind: str) -> Tensor:
@@ -146,3 +157,73 @@ def _gain(curves: dict[str, Curve], name: str, kind: str) -> Tensor:
     areas = curves[name].areas
     chance = curves[RANDOM].areas.view(DRAWS, len(areas)).mean(0)
     return chance - areas if kind == "deletion" else areas - chance
+
+
+def best_area(side: Side[Report], kind: str) -> tuple[str, float, float]:
+    """The map with the best area under the curve of a kind, "deletion" or "insertion", that area, and random maps'."""
+    areas = {name: area for name, area in side.report.area[kind].items() if name != RANDOM}
+    best = (min if kind == "deletion" else max)(areas, key=lambda name: areas[name])
+    return best, areas[best], side.report.area[kind][RANDOM]
+
+
+def better_than_random(side: Side[Report]) -> list[str]:
+    """The maps that are surely better than random ones, in deletion and in insertion."""
+    deletion, insertion = side.report.gain["deletion"], side.report.gain["insertion"]
+    return [name for name in deletion if deletion[name].low > 0 and insertion[name].low > 0]
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    said: list[Message] = []
+    for side in both(reports):
+        best, area, chance = best_area(side, "deletion")
+        said.append(
+            _(
+                "{network}: deletion falls fastest by {best} (area {area:.2f}; by random maps {chance:.2f}).",
+                network=side.title,
+                best=in_sentence(best),
+                area=area,
+                chance=chance,
+            )
+        )
+        best, area, chance = best_area(side, "insertion")
+        said.append(
+            _(
+                "{network}: insertion rises fastest by {best} (area {area:.2f}; by random maps {chance:.2f}).",
+                network=side.title,
+                best=in_sentence(best),
+                area=area,
+                chance=chance,
+            )
+        )
+        good = better_than_random(side)
+        said.append(
+            _("Significantly better than random in both: {methods:and}.", methods=[in_sentence(name) for name in good])
+            if good
+            else _("No map is significantly better than random in both.")
+        )
+    if any(best_area(side, "deletion")[1] > best_area(side, "deletion")[2] for side in both(reports)):
+        said.append(
+            _(
+                "That random deletion is fast does not mean that random maps explain: grey pixels all over a small "
+                "picture make it unlike any that the network has seen."
+            )
+        )
+    return sentences(*said)
+
+
+EXPERIMENT = Experiment(
+    name="faithful",
+    asks=first_line(__doc__),
+    title=_("Do maps find what matters?"),
+    question=_(
+        "Take away the pixels that a map calls important, the most important first, and watch the answer fall; or "
+        "start with a blurred picture and put them back. A map has to beat a random order."
+    ),
+    look_for=_("how far the curve is from that of random maps: below it for deletion, above it for insertion."),
+    source=_("Petsiuk, Das, Saenko 2018"),
+    group="maps",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=60,
+)

@@ -9,20 +9,25 @@ and with PyTorch's usual, smaller ones; and in the trained network.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ..data import Dataset
+from ..i18n import Message, Sentences, _, sentences
 from ..interpret.trace import private_view
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
+from .experiment import Experiment, Progress, first_line
+from .reading import Side, both, magnitude, sides
 
-PICTURES = 64
-MOST = 256  # one batch, as in a training
+# First block's gradient over the last one's, at the blocks' outputs, of which later stages have up to four times fewer
+# numbers: that alone is no vanishing.
+VANISHING, GROWING, EXPLODING = 0.01, 10.0, 1000.0
 
 
 def gradients(model: ResNet, inputs: Tensor, labels: Tensor) -> dict[str, float]:
@@ -40,7 +45,7 @@ def gradients(model: ResNet, inputs: Tensor, labels: Tensor) -> dict[str, float]
         x = view.stem(inputs.detach().clone().requires_grad_())  # so that there is a graph where the weights are frozen
         for name, block in view.named_blocks():
             x = outputs[name] = block(x)
-        loss = cross_entropy(view.fc(x.mean(dim=(2, 3))), labels)
+        loss = cross_entropy(view.head(x), labels)
     found = torch.autograd.grad(loss, list(outputs.values()))
     return {name: gradient.norm().item() for name, gradient in zip(outputs, found, strict=True)}
 
@@ -68,17 +73,126 @@ def without_batch_norm(model: ResNet) -> ResNet:
     return bare
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Report:
+    """Norms of the loss's gradient, by case: the network as it is, and fresh ones by their start and batch norm."""
+
+    n: int
+    first_to_last: Mapping[str, float | None]  # the first block's over the last one's; None where that is 0
+    norms: Mapping[str, Mapping[str, float | None]]  # by case and block; None in a file: beyond 32 bits
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """Gradient norms by block in each case, and how much smaller the first block's is than the last one's."""
     inputs, cases = domain_of(model).normalise(dataset.pictures), {"trained": model}
     for weights in ("He", "PyTorch"):
         for norm in ("with", "without"):
             title = f"{weights}'s start, {norm} batch norm"
             cases[title] = fresh(model, seed, batch_norm=norm == "with", small=weights == "PyTorch")
-    norms, first_to_last = {}, {}
+    norms: dict[str, dict[str, float]] = {}
+    first_to_last: dict[str, float | None] = {}
     for number, (title, network) in enumerate(cases.items(), start=1):
         norms[title] = gradients(network, inputs, dataset.labels)
         by_block = list(norms[title].values())
         first_to_last[title] = by_block[0] / by_block[-1] if by_block[-1] else None
         progress(number / len(cases))
-    return {"n": len(dataset), "first_to_last": first_to_last, "norms": norms}
+    return Report(len(dataset), first_to_last, norms)
+
+
+def fresh_gradients(side: Side[Report], weights: str = "PyTorch") -> tuple[float | None, float | None]:
+    """The first block's gradient over the last one's, from PyTorch's or He's start: without batch norm, and with it."""
+    ratios = side.report.first_to_last
+    without, with_ = (ratios.get(f"{weights}'s start, {how} batch norm") for how in ("without", "with"))
+    return without, with_
+
+
+def vanishing_when_fresh(
+    without: float | None, with_: float | None
+) -> Literal["without batch norm", "with batch norm", "no"]:
+    """Whether the gradient of a plain network vanishes at its start from small weights, without batch norm or with."""
+    if with_ is None:
+        return "no"
+    if with_ < VANISHING:
+        return "with batch norm"
+    return "no" if without is None or without >= VANISHING else "without batch norm"
+
+
+def growing_when_fresh(ratio: float | None) -> Literal["explodes", "grows", "no"]:
+    """Whether a gradient grows on its way back, by the first block's over the last one's."""
+    return "no" if ratio is None or ratio <= GROWING else "explodes" if ratio > EXPLODING else "grows"
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    def shrinks(case: int) -> list[Message]:
+        return [
+            _("{network} {ratio}", network=side.title, ratio=_times(fresh_gradients(side)[case]))
+            for side in both(reports)
+        ]
+
+    said = [
+        _(
+            "Ratio of the first block’s gradient to the last one’s, without batch norm and with PyTorch’s small "
+            "initial weights: {ratios:and}.",
+            ratios=shrinks(0),
+        ),
+        _("With batch norm: {ratios:and}.", ratios=shrinks(1)),
+    ]
+    _residual, plain = sides(reports)
+    if plain:
+        small, large = fresh_gradients(plain), fresh_gradients(plain, "He")
+        found = vanishing_when_fresh(*small)
+        verdicts = {
+            "without batch norm": _(
+                "So in a plain network with small initial weights the gradient vanishes without batch norm, but not "
+                "with it."
+            ),
+            "with batch norm": _("Here it vanishes even with batch norm."),
+            "no": _("Here it does not vanish at all."),
+        }
+        said.append(verdicts[found])
+        if found == "without batch norm" and large[0] and vanishing_when_fresh(*large) == "no":
+            said.append(
+                _(
+                    "With He et al.’s larger initial weights it does not vanish even without batch norm (ratio "
+                    "{ratio}).",
+                    ratio=magnitude(large[0]),
+                )
+            )
+        grows = growing_when_fresh(small[1])
+        if grows == "explodes":
+            said.append(
+                _(
+                    "With batch norm it explodes on its way back through {network}: that is not the healthy norm that "
+                    "He et al. report.",
+                    network=plain.title,
+                )
+            )
+        elif grows == "grows":
+            said.append(_("With batch norm it grows on its way back instead."))
+    return sentences(*said)
+
+
+def _times(ratio: float | None) -> str | Message:
+    if ratio is None:
+        return _("not measurable")
+    return magnitude(ratio) if ratio else _("too small for 32 bits")
+
+
+EXPERIMENT = Experiment(
+    name="gradients",
+    asks=first_line(__doc__),
+    title=_("Does the gradient vanish?"),
+    question=_(
+        "It is often said that shortcuts are needed because the gradient vanishes without them. So measure it: the "
+        "norm of the loss’s gradient at the output of every block, in fresh networks with and without batch norm, and "
+        "in this one."
+    ),
+    look_for=_("curves that fall from right to left, the way that the gradient goes; the scale is logarithmic."),
+    source=_("He, Zhang, Ren, Sun 2015, section 4.1"),
+    group="gradient",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=64,
+    most=256,  # one batch, as in a training
+)

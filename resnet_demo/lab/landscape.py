@@ -15,20 +15,22 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
+from ..i18n import Sentences, _, sentences
 from ..models.resnet import ResNet
 from ..training.evaluation import evaluate
 from ..training.trainer import SEEDS
+from .experiment import Experiment, Progress, first_line
+from .reading import both, magnitude, sides
 
-PICTURES = 150
 BATCH = 30  # so few stay in the processor's caches on their way through the network
 STEPS = 15  # along each of the two directions
 REACH = 1.0  # as far as the filters are long
@@ -57,13 +59,14 @@ class Landscape:
         return (self.losses < loss).double().mean().item()
 
 
+@torch.no_grad()
 def landscape(
     model: ResNet,
     dataset: Dataset,
     steps: int = STEPS,
     reach: float = REACH,
     seed: int = 0,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = lambda done: None,
 ) -> Landscape:
     """The mean loss over a data set at `steps` x `steps` weights, up to `reach` away in each of two directions.
 
@@ -71,7 +74,7 @@ def landscape(
     """
     half, even = divmod(steps - 1, 2)
     if even or half < 1:
-        raise InputError(f"The square needs an odd number of steps, 3 at least, not {steps}.")
+        raise InputError("The grid needs an odd number of steps, at least 3, not {steps!r}.", steps=steps)
     coordinates = tuple(reach * step / half for step in range(-half, half + 1))
     first, second = direction(model, 2 * seed), direction(model, 2 * seed + 1)
     walker = copy.deepcopy(model).requires_grad_(False)
@@ -107,22 +110,90 @@ def _lengths(weight: Tensor) -> Tensor:
     return weight.flatten(1).norm(dim=1).view(-1, *[1] * (weight.ndim - 1))
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
-    """The losses, row by row; that of the network, and whether the middle of the square is exactly it.
+@dataclass(frozen=True)
+class Report:
+    """Losses; None in a file: beyond all numbers."""
 
-    `guessing` is the loss of one who thinks all classes equally likely: a measure that is the same for every network.
-    """
+    n: int
+    centre: float | None  # of the network itself
+    exact_at_centre: bool  # whether the middle of the square is exactly the network
+    minimum: float | None
+    median: float | None
+    maximum: float | None
+    share_below_twice_the_minimum: float
+    guessing: float  # of one who thinks all classes equally likely: a measure that is the same for every network
+    share_below_guessing: float
+    coordinates: tuple[float, ...]
+    losses: tuple[tuple[float | None, ...], ...]  # by coordinates along the first and the second direction
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
+    """The losses, row by row; that of the network, and whether the middle of the square is exactly it."""
     found, guessing = landscape(model, dataset, seed=seed, progress=progress), math.log(len(dataset.classes))
-    return {
-        "n": len(dataset),
-        "centre": found.centre,
-        "exact_at_centre": found.centre == evaluate(model, dataset, BATCH).loss,
-        "minimum": found.losses.min().item(),
-        "median": found.losses.median().item(),
-        "maximum": found.losses.max().item(),
-        "share_below_twice_the_minimum": found.low_share,
-        "guessing": guessing,
-        "share_below_guessing": found.share_below(guessing),
-        "coordinates": list(found.coordinates),
-        "losses": found.losses.tolist(),
-    }
+    return Report(
+        n=len(dataset),
+        centre=found.centre,
+        exact_at_centre=found.centre == evaluate(model, dataset, BATCH).loss,
+        minimum=found.losses.min().item(),
+        median=found.losses.median().item(),
+        maximum=found.losses.max().item(),
+        share_below_twice_the_minimum=found.low_share,
+        guessing=guessing,
+        share_below_guessing=found.share_below(guessing),
+        coordinates=found.coordinates,
+        losses=tuple(map(tuple, found.losses.tolist())),
+    )
+
+
+def low_ground(residual: float, plain: float) -> Literal["alike", "farther", "no farther"]:
+    """How far it reaches with shortcuts, compared with the plain network's, by its share of the map."""
+    if max(residual, plain) <= 1.5 * min(residual, plain):
+        return "alike"
+    return "farther" if residual > plain else "no farther"
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    residual, plain = sides(reports)
+    said = [
+        _(
+            "{network}’s loss ranges from {minimum} to {maximum}; on {share:percent} of the map it is below "
+            "{guessing:.2f}, the loss of guessing.",
+            network=side.title,
+            minimum=magnitude(side.report.minimum),
+            maximum=magnitude(side.report.maximum),
+            share=side.report.share_below_guessing,
+            guessing=side.report.guessing,
+        )
+        for side in both(reports)
+    ]
+    if residual and plain:
+        verdicts = {
+            "alike": _("By this measure the two hardly differ."),
+            "farther": _("With shortcuts the region of low loss is larger."),
+            "no farther": _("Here the region of low loss is not larger with shortcuts, unlike in Li et al."),
+        }
+        said.append(verdicts[low_ground(residual.report.share_below_guessing, plain.report.share_below_guessing)])
+    return sentences(*said)
+
+
+EXPERIMENT = Experiment(
+    name="landscape",
+    asks=first_line(__doc__),
+    title=_("Is the loss surface smoother?"),
+    question=_(
+        "Walk away from the trained weights in two random directions, each filter in proportion to its length, and "
+        "draw the loss as a map and as a surface."
+    ),
+    look_for=_(
+        "how far the region of low loss reaches, and how steep the walls around it are. Below each map is its surface, "
+        "seen from above at an angle: from contour to contour the loss doubles. The same tone and the same height mean "
+        "the same loss in both networks."
+    ),
+    source=_("Li et al. 2018, figures 1 and 5"),
+    group="surface",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=150,
+    labels=True,
+)

@@ -10,21 +10,23 @@ contributions, with that of the stem, add up to the network's logit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ..data import Dataset
+from ..i18n import Message, Sentences, _, _p, sentences
 from ..interpret.trace import Trace
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
-from .wires import NO_DIALS, Dial, answer_without, block_names, head, passed_on, states
+from .experiment import Experiment, Progress, first_line
+from .interventions import NO_SCALES, BranchScales, answer_without, block_names, passed_on, states
+from .reading import Side, block_title, both, settled, sides
 
-PICTURES = 1000
 BATCH = 50
 
 
@@ -50,7 +52,7 @@ class Lens:
 def lens(model: ResNet, inputs: Tensor) -> Lens:
     """Look at the answers that grow inside a network, for inputs [N, 3, H, W].
 
-    A plain network has no shortcuts that could carry a value on; it is given those of its residual twin. It was never
+    A plain network has no shortcuts that could carry a value on; it is given those of its residual twin. It was not
     trained to make sense that way, and the picture shows it.
     """
     found = read_off(model, [state for _, state in states(model, inputs)])
@@ -61,14 +63,14 @@ def lens(model: ResNet, inputs: Tensor) -> Lens:
 def read_off(model: ResNet, states: Sequence[Tensor]) -> Tensor:
     """Carry what left the stem and each block, [N, C, H, W], past all later blocks: logits [blocks + 1, N, classes]."""
     waiting = states[0]  # one after the other: [readings * N, C, H, W]
-    for (_, block), state in zip(model.named_blocks(), states[1:], strict=True):
+    for (_name, block), state in zip(model.named_blocks(), states[1:], strict=True):
         waiting = torch.cat([passed_on(block, waiting), state])
-    return head(model, waiting).view(len(states), len(states[0]), -1)
+    return model.head(waiting).view(len(states), len(states[0]), -1)
 
 
 @dataclass(frozen=True)
 class Beside:
-    """One picture's way through a network as it is, and with its wires changed."""
+    """One picture's way through a network as it is, and through the same with an intervention."""
 
     states: dict[str, Tensor]  # what leaves the stem and each block now
     before: Tensor  # readings of the network as it is, [blocks + 1, classes]
@@ -80,36 +82,123 @@ class Beside:
 
 
 @torch.no_grad()
-def beside(model: ResNet, trace: Trace, dials: Mapping[str, Dial] = NO_DIALS, deleted: Collection[str] = ()) -> Beside:
-    """Look at the answers that grow in a network with blocks dialled or deleted, beside those of a trace of it.
+def beside(
+    model: ResNet, trace: Trace, scales: Mapping[str, BranchScales] = NO_SCALES, deleted: Collection[str] = ()
+) -> Beside:
+    """Look at the answers that grow in a network with blocks scaled or deleted, beside those of a trace of it.
 
     Only from the first changed block on is the network computed. InputError for a block that it does not have.
     """
     known = {"stem": trace.blocks[0].x, **{block.name: block.output for block in trace.blocks}}
-    found = dict(states(model, trace.image, dials, deleted, known))
+    found = dict(states(model, trace.image, scales, deleted, known))
     return Beside(found, read_off(model, list(known.values()))[:, 0], read_off(model, list(found.values()))[:, 0])
 
 
+@dataclass(frozen=True)
+class Report:
+    """After the stem and after each block: the wrong fraction, and what it adds to the logit of the label."""
+
+    n: int
+    error: Mapping[str, float]
+    contribution: Mapping[str, float]
+    identity_error: float  # largest difference between a reading and the network whose later branches are cut
+    sum_error: float  # and between all contributions together and the network's logits
+
+
 @torch.no_grad()
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """The wrong fraction after the stem and after each block, and how much each adds to the logit of the label.
 
-    `identity_error` is the largest difference, over the first pictures, between a reading and the network whose later
-    residual branches are cut; `sum_error` that between all contributions together and the network's logits.
+    `identity_error` is that of the first pictures.
     """
-    domain, lenses = domain_of(model), []
+    domain, lenses, done = domain_of(model), [], 0
     for pictures in dataset.pictures.split(BATCH):
         lenses.append(lens(model, domain.normalise(pictures)))
-        progress(BATCH * len(lenses) / len(dataset))
+        done += len(pictures)
+        progress(done / len(dataset))
     first, logits = domain.normalise(dataset.pictures[:BATCH]), torch.cat([found.logits for found in lenses], dim=1)
     seen = Lens(lenses[0].names, logits)
     cut = torch.stack([answer_without(model, first, seen.names[count:]) for count in range(len(seen.names) + 1)])
     labels = dataset.labels.view(1, -1, 1).expand(len(logits), -1, 1)
     after = ("stem", *seen.names)
-    return {
-        "n": len(dataset),
-        "error": dict(zip(after, (logits.argmax(2) != dataset.labels).double().mean(1).tolist(), strict=True)),
-        "contribution": dict(zip(after, seen.contributions.gather(2, labels).mean((1, 2)).tolist(), strict=True)),
-        "identity_error": (cut - lenses[0].logits).abs().max().item(),
-        "sum_error": (seen.contributions.sum(0) - logits[-1]).abs().max().item(),
-    }
+    return Report(
+        len(dataset),
+        dict(zip(after, (logits.argmax(2) != dataset.labels).double().mean(1).tolist(), strict=True)),
+        dict(zip(after, seen.contributions.gather(2, labels).mean((1, 2)).tolist(), strict=True)),
+        (cut - lenses[0].logits).abs().max().item(),
+        (seen.contributions.sum(0) - logits[-1]).abs().max().item(),
+    )
+
+
+def knows_since(errors: Mapping[str, float]) -> str | None:
+    """The first place from which on fewer than half of the pictures are wrong; None: nowhere."""
+    since = _settled(errors)
+    return None if since is None else block_title(list(errors)[since])
+
+
+def place_of(side: Side[Report]) -> int | None:
+    """How many places further in than the stem that is."""
+    return _settled(side.report.error)
+
+
+def _settled(errors: Mapping[str, float]) -> int | None:
+    return settled([1 - error for error in errors.values()])
+
+
+def readable(residual: int | None, plain: int | None, last: int) -> Literal["earlier", "at the end", "no earlier"]:
+    """Whether shortcuts let an answer be read earlier, by the place from which on most of the pictures are right."""
+    if residual is not None and (plain is None or residual < plain):
+        return "earlier"
+    return "at the end" if residual == plain == last else "no earlier"
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    residual, plain = sides(reports)
+    said = []
+    for side in both(reports):
+        since, contribution = knows_since(side.report.error), side.report.contribution
+        most = _place(block_title(max(contribution, key=lambda name: contribution[name])))
+        said.append(
+            _(
+                "{network} has more than half of them right from {since} on; {most} adds most to the right class.",
+                network=side.title,
+                since=_place(since),
+                most=most,
+            )
+            if since
+            else _(
+                "{network} never has half of them right; {most} adds most to the right class.",
+                network=side.title,
+                most=most,
+            )
+        )
+    if residual and plain:
+        verdicts = {
+            "earlier": _("With shortcuts the answer can be read earlier: each block adds to what is there."),
+            "at the end": _("In both networks it can be read only at the very end."),
+            "no earlier": _("With shortcuts it cannot be read earlier here."),
+        }
+        said.append(verdicts[readable(place_of(residual), place_of(plain), len(residual.report.error) - 1)])
+    return sentences(*said)
+
+
+def _place(title: str) -> Message:
+    return _p("a place in the network", "the stem") if title == "stem" else _("block {block}", block=title)
+
+
+EXPERIMENT = Experiment(
+    name="lens",
+    asks=first_line(__doc__),
+    title=_("What does it know after each block?"),
+    question=_(
+        "Read the network after every block, as if no later block existed: what leaves the block goes through the "
+        "remaining shortcuts to the classifier. So one sees an answer grow, and how much each block adds to it."
+    ),
+    look_for=_("whether the error falls block by block or only at the very end."),
+    source=_("nostalgebraist 2020 (the logit lens of language models)"),
+    group="inside",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=1000,
+)

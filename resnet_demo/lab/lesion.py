@@ -10,21 +10,22 @@ Veit, Wilber, Belongie: Residual Networks Behave Like Ensembles of Relatively Sh
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ..data import Dataset
+from ..i18n import Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
 from ..training.evaluation import check_classes
+from .experiment import Experiment, Progress, first_line
+from .interventions import block_names, changes_shape, passed_on
 from .quick import BATCH, quick
-from .wires import block_names, changes_shape, head, passed_on
-
-PICTURES = 1000
+from .reading import both, extreme, sides
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Lesion:
 
 
 @torch.inference_mode()
-def lesion(model: ResNet, dataset: Dataset, progress: Callable[[float], None] = lambda _: None) -> Lesion:
+def lesion(model: ResNet, dataset: Dataset, progress: Progress = lambda done: None) -> Lesion:
     """Delete every block of a network, one at a time, on a whole data set.
 
     `progress` is told the fraction that is done. Raises InputError where the network's classes are not the data set's.
@@ -80,17 +81,78 @@ def without_each(model: ResNet, inputs: Tensor) -> Tensor:
             holed = later(holed)
         ends.append(holed)
         x = block(x)
-    return torch.stack([head(model, end) for end in (*ends, x)])
+    return torch.stack([model.head(end) for end in (*ends, x)])
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Report:
+    """The errors are wrong fractions of the pictures."""
+
+    n: int
+    error: float  # of the whole network
+    without: Mapping[str, float]  # by block: the error with that block deleted
+    added: Mapping[str, float]  # by block: by how much that is more
+    median_added: float
+    halving: tuple[str, ...]  # the blocks whose shortcut cannot be the identity
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """The error without each block, and by how much it is larger than the whole network's."""
     found = lesion(model, dataset, progress)
-    return {
-        "n": found.n,
-        "error": found.error,
-        "without": found.without,
-        "added": found.added,
-        "median_added": found.median_added,
-        "halving": list(found.halving),
-    }
+    return Report(found.n, found.error, found.without, found.added, found.median_added, found.halving)
+
+
+def missed(residual: float, plain: float) -> Literal["vital", "more", "no more"]:
+    """Whether a plain network misses its blocks more, by the medians of the error that deleting one adds."""
+    return "vital" if plain > 4 * max(residual, 0.01) else "more" if plain > residual + 0.02 else "no more"
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    residual, plain = sides(reports)
+    said = []
+    for side in both(reports):
+        block, most = extreme(side.report.added, largest=True)
+        least = min(side.report.added.values())
+        said.append(
+            _(
+                "Without one of its blocks {network} has {median:.1f} points more wrong in the median, at least "
+                "{least:.1f} and at most {most:.1f} (block {block}).",
+                network=side.title,
+                median=100 * side.report.median_added,
+                least=100 * least,
+                most=100 * most,
+                block=block,
+            )
+        )
+    if residual and plain:
+        verdicts = {
+            "vital": _(
+                "The residual network hardly misses a single block; in the plain network every single block is vital."
+            ),
+            "more": _("The plain network suffers more, but not by as much as Veit et al. found."),
+            "no more": _("Here the plain network does not suffer more, unlike in Veit et al."),
+        }
+        said.append(verdicts[missed(residual.report.median_added, plain.report.median_added)])
+    return sentences(*said)
+
+
+EXPERIMENT = Experiment(
+    name="lesion",
+    asks=first_line(__doc__),
+    title=_("What is left without one block?"),
+    question=_(
+        "Delete one block, so that its input goes straight on to the next one. Count how many test pictures are now "
+        "classified wrongly, put the block back, and delete the next."
+    ),
+    look_for=_(
+        "the height of the bars. ½ marks blocks that halve the picture, where nothing can pass unchanged. A click on a "
+        "bar cuts that block for your picture."
+    ),
+    source=_("Veit, Wilber, Belongie 2016, figure 3"),
+    group="ablation",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=1000,
+    labels=True,
+)

@@ -14,7 +14,7 @@ from torch import Tensor
 from ..interpret.attribution import cam, guided_backprop
 from ..interpret.trace import private_view
 from ..models.resnet import ResNet
-from .wires import block_names, check_blocks
+from .interventions import block_names, check_blocks
 
 SALIENCY, GUIDED = "saliency", "guided backprop"
 BATCH = 50  # pictures whose forward pass is kept until the gradients are through
@@ -47,7 +47,7 @@ def _of_one_batch(view: ResNet, inputs: Tensor, targets: Tensor, blocks: Collect
         for _, block in view.named_blocks():
             x = block(x)
             outputs.append(x)
-        logits = view.fc(x.mean(dim=(2, 3)))
+        logits = view.head(x)
         at_inputs, *at_outputs = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), [inputs, *outputs])
     found = {
         grad_cam_of(name): cam(output.detach(), gradient)

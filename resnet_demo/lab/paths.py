@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import Any
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -27,12 +27,13 @@ from torch.nn.functional import cross_entropy
 
 from ..data import Dataset
 from ..errors import InputError
+from ..i18n import Sentences, _, sentences
 from ..interpret.trace import private_view
 from ..models.predict import domain_of
 from ..models.resnet import ResidualBlock, ResNet
+from .experiment import Experiment, Progress, first_line
+from .reading import sides
 
-PICTURES = 16
-MOST = 64  # one forward pass is kept of all of them
 SAMPLES = 50  # paths of each length, where there are more
 
 
@@ -96,7 +97,7 @@ class Passage:
             x = self._stem.detach().requires_grad_()
             for _, block in view.named_blocks():
                 x = self._through(block, x)
-            loss = cross_entropy(view.fc(x.mean(dim=(2, 3))), labels)
+            loss = cross_entropy(view.head(x), labels)
         self._at_end = torch.autograd.grad(loss, x)[0]
 
     def _through(self, block: ResidualBlock, x: Tensor) -> Tensor:
@@ -138,7 +139,7 @@ def paths(
     labels: Tensor,
     samples: int = SAMPLES,
     seed: int = 0,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = lambda done: None,
 ) -> Paths:
     """Count a network's paths by length, and measure the gradient along up to so many random ones of each length.
 
@@ -146,7 +147,7 @@ def paths(
     there is one sample at least.
     """
     if samples < 1:
-        raise InputError("There must be one sample at least.")
+        raise InputError("At least one sample is needed.")
     passage, luck = Passage(model, inputs, labels), random.Random(seed)
     n = passage.blocks
     counts = tuple(int(length == n) if model.config.plain else comb(n, length) for length in range(n + 1))
@@ -171,23 +172,101 @@ def _some(n: int, length: int, most: int, luck: random.Random) -> list[set[int]]
     return [set(path) for path in sorted(map(sorted, drawn))]
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Report:
+    """By length k = 0, …, n, as in `Paths`."""
+
+    n: int
+    counts: tuple[int, ...]
+    samples: int  # paths of each length that were walked, where there are more
+    per_path: tuple[float, ...]
+    per_path_error: tuple[float, ...]
+    shares: tuple[float, ...]
+    mean_length: float
+    mean_length_error: float
+    nine_tenths: tuple[int, int]  # the shortest run of lengths that carries so much of the gradient
+    identity_error: float  # of all paths together, against autograd
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """Paths and gradient by length, their mean length, and the shortest run of lengths that carries nine tenths."""
     inputs = domain_of(model).normalise(dataset.pictures)
     found = paths(model, inputs, dataset.labels, seed=seed, progress=progress)
     start = inputs.clone().requires_grad_()
     whole = torch.autograd.grad(cross_entropy(model(start), dataset.labels), start)[0]
     walked = Passage(model, inputs, dataset.labels).gradient()
-    shortest, longest = found.within(0.9)
-    return {
-        "n": len(dataset),
-        "counts": list(found.counts),
-        "samples": SAMPLES,
-        "per_path": list(found.per_path),
-        "per_path_error": list(found.errors),
-        "shares": found.shares,
-        "mean_length": found.mean_length,
-        "mean_length_error": found.mean_length_error,
-        "nine_tenths": [shortest, longest],
-        "identity_error": ((walked - whole).abs().max() / whole.abs().max()).item(),  # of all paths, against autograd
-    }
+    return Report(
+        n=len(dataset),
+        counts=found.counts,
+        samples=SAMPLES,
+        per_path=found.per_path,
+        per_path_error=found.errors,
+        shares=tuple(found.shares),
+        mean_length=found.mean_length,
+        mean_length_error=found.mean_length_error,
+        nine_tenths=found.within(0.9),
+        identity_error=((walked - whole).abs().max() / whole.abs().max()).item(),
+    )
+
+
+def shorter_paths(mean: float, blocks: int) -> Literal["clearly", "little", "no"]:
+    """Whether the gradient comes by shorter paths than a random one, of `blocks` / 2 blocks."""
+    return "clearly" if mean < 0.4 * blocks else "little" if mean <= 0.5 * blocks else "no"
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    residual, plain = sides(reports)
+    said = []
+    if residual:
+        found = residual.report
+        n, (low, high) = len(found.counts) - 1, found.nine_tenths
+        said.append(
+            _(
+                "{network} has {paths:,} paths; most of them go through F in about {half:g} of its {n} blocks. Nine "
+                "tenths of the gradient come along paths that do so in {low} to {high} blocks, {mean:.1f} ± "
+                "{error:.1f} on average, as estimated from {samples} paths of each length.",
+                network=residual.title,
+                paths=sum(found.counts),
+                half=n / 2,
+                n=n,
+                low=low,
+                high=high,
+                mean=found.mean_length,
+                error=found.mean_length_error,
+                samples=found.samples,
+            )
+        )
+        verdicts = {
+            "clearly": _("So the gradient comes along the shorter paths, as in Veit et al."),
+            "little": _("That is a little shorter than a random path; in Veit et al. the difference is larger."),
+            "no": _("These are not the short ones, unlike in Veit et al."),
+        }
+        said.append(verdicts[shorter_paths(found.mean_length, n)])
+    if plain:
+        said.append(
+            _(
+                "{network} has one path, through all of its {n} blocks.",
+                network=plain.title,
+                n=len(plain.report.counts) - 1,
+            )
+        )
+    return sentences(*said)
+
+
+EXPERIMENT = Experiment(
+    name="paths",
+    asks=first_line(__doc__),
+    title=_("Which paths carry the gradient?"),
+    question=_(
+        "At every block the gradient can go through F or past it, so n blocks make 2ⁿ paths. Walk back along single "
+        "paths of each length, and measure how much gradient arrives at the picture."
+    ),
+    look_for=_("where the bars on the right stand, compared with those on the left."),
+    source=_("Veit, Wilber, Belongie 2016, figure 6"),
+    group="gradient",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=16,
+    most=64,  # one forward pass is kept of all of them
+)

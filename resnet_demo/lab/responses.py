@@ -10,24 +10,28 @@ He et al. 2015, section 4.2, "Analysis of Layer Responses", and figure 7.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from ..data import Dataset
+from ..i18n import Sentences, _, sentences
 from ..interpret.trace import private_view
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
+from ..models.zoo import is_plain
+from .experiment import Experiment, Progress, first_line
+from .reading import Side, everyone, sides
 
-PICTURES = 500
 BATCH = 125
 
 
 @torch.no_grad()
-def responses(model: ResNet, dataset: Dataset, progress: Callable[[float], None] = lambda _: None) -> dict[str, float]:
+def responses(model: ResNet, dataset: Dataset, progress: Progress = lambda done: None) -> dict[str, float]:
     """Standard deviation of every response over pictures, places and channels, by layer, from input to output."""
     view, domain = private_view(model), domain_of(model)
     sums: dict[str, Tensor] = {}  # of 1, of the values, of their squares
@@ -61,7 +65,90 @@ def _layers(model: ResNet) -> Iterator[tuple[str, nn.Module]]:
                 yield f"{name}.{layer.replace('bn', 'conv')}", module
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Report:
+    n: int
+    mean: float  # of the layers
+    std: Mapping[str, float]  # of each layer's responses, from input to output
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """The responses in the order of the layers, and their mean."""
     found = responses(model, dataset, progress)
-    return {"n": len(dataset), "mean": statistics.mean(found.values()), "std": found}
+    return Report(len(dataset), statistics.mean(found.values()), found)
+
+
+def responding_less(residual: Side[Report], plain: Side[Report]) -> tuple[int, int]:
+    """In how many of the layers the residual network responds less."""
+    pairs = list(zip(residual.report.std.values(), plain.report.std.values(), strict=True))
+    return sum(one < other for one, other in pairs), len(pairs)
+
+
+def deeper_responds_less(reports: Mapping[str, Report]) -> bool | None:
+    """Whether the first residual network, the deeper one, does so than the last; None where there is only one."""
+    means = [report.mean for name, report in reports.items() if not is_plain(name)]
+    return means[0] < means[-1] if len(means) > 1 else None
+
+
+def responds(residual: float, plain: float, smaller: float) -> Literal["less", "less in the mean", "alike", "more"]:
+    """How strongly a residual network's layers respond, compared with the plain one's.
+
+    By the means over all layers; and `smaller` is the share of the layers in which it responds less.
+    """
+    if residual >= 0.95 * plain:
+        return "alike" if residual <= 1.05 * plain else "more"
+    return "less" if smaller > 0.6 else "less in the mean"
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    means = [_("{network} {value:.2f}", network=side.title, value=side.report.mean) for side in everyone(reports)]
+    said = [_("Mean standard deviation of a layer: {means:and}.", means=means)]
+    residual, plain = sides(reports)
+    if residual and plain:
+        verdicts = {
+            "less": _("So the residual network’s layers respond less: they only have to change what passes."),
+            "less in the mean": _(
+                "So on average the residual network responds less, but not in a clear majority of its layers; in He et "
+                "al. the difference is clearer."
+            ),
+            "alike": _("The two hardly differ here; in He et al. the residual network’s are clearly smaller."),
+            "more": _("The residual network’s layers respond more here, unlike in He et al."),
+        }
+        fewer, layers = responding_less(residual, plain)
+        said.append(
+            _(
+                "In {fewer} of {layers} layers {residual} responds less than {plain}.",
+                fewer=fewer,
+                layers=layers,
+                residual=residual.title,
+                plain=plain.title,
+            )
+        )
+        said.append(verdicts[responds(residual.report.mean, plain.report.mean, fewer / layers)])
+    less = deeper_responds_less(reports)
+    if less is not None:
+        said.append(
+            _("The deeper residual network responds less than the shallow one.")
+            if less
+            else _("The deeper residual network does not respond less than the shallow one, unlike in He et al.")
+        )
+    return sentences(*said)
+
+
+EXPERIMENT = Experiment(
+    name="responses",
+    asks=first_line(__doc__),
+    title=_("How strongly does each layer respond?"),
+    question=_(
+        "A layer’s response is the output of its convolution and batch norm, before the ReLU and before the addition. "
+        "Its standard deviation over many pictures says how strong it is."
+    ),
+    look_for=_("whether the residual network’s curve runs lower, and the deeper one’s lower still."),
+    source=_("He, Zhang, Ren, Sun 2015, figure 7"),
+    group="inside",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=500,
+    together=True,
+)

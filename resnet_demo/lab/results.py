@@ -7,13 +7,13 @@ networks are told by a fingerprint of their weights, so that a result cannot pas
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
 
@@ -21,10 +21,46 @@ from .. import lab
 from ..assets import asset
 from ..data import Dataset
 from ..models.resnet import ResNet
+from ..models.zoo import is_plain, twin
 from ..training import hardware
+from .experiment import Experiment, Reports, as_plain
 
-Result = dict[str, Any]
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Report = TypeVar("Report")
 DIGITS = 6  # that are kept of a number in a file
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a result rests on."""
+
+    pictures: int
+    seed: int
+    weights: Mapping[str, str]  # fingerprints, by network
+    seconds: Mapping[str, float]
+    threads: int
+    python: str
+    torch: str
+    device: str
+    command: str | None = None  # that measured it, as one would type it again
+    taught: str | None = None  # the networks that were trained for it alone, and for how long
+
+
+@dataclass(frozen=True)
+class Result(Generic[Report]):
+    """An experiment's reports on several networks."""
+
+    experiment: str
+    question: str
+    data: str  # the data set's name
+    networks: Mapping[str, Report]
+    provenance: Provenance
+
+    def told_by(self, command: str, taught: str | None) -> Result[Report]:
+        """The same, with the command that measured it, and the networks that it trained."""
+        return replace(self, provenance=replace(self.provenance, command=command, taught=taught))
 
 
 def measure(
@@ -34,42 +70,45 @@ def measure(
     pictures: int | None = None,
     seed: int = 0,
     progress: Callable[[str, float], None] = lambda network, done: None,
-    known: Result | None = None,
-) -> Result:
+    known: Result[Any] | None = None,
+) -> Result[Any]:
     """Run an experiment on each of the networks, on the data set's first pictures; None: as many as suit it.
 
     A network that a `known` result has on the same pictures, with the same seed and the same weights, is not measured
     again. `progress` is told the network's name and the fraction of its run that is done. Raises InputError as
     `lab.run`.
     """
-    chosen = dataset.subset(lab.pictures_for(name, pictures))
-    told = known["provenance"] if known and _is_run(known, name, dataset, len(chosen), seed) else {"weights": {}}
-    reports, seconds = {}, {}
-    for title, network in lab.concerned(name, networks).items():
-        if known and told["weights"].get(title) == fingerprint(network):
-            reports[title], seconds[title] = known["networks"][title], told["seconds"][title]
+    experiment = lab.get(name)
+    chosen = dataset.subset(experiment.pictures_for(pictures))
+    there = known if known and _is_run(known, experiment, dataset, len(chosen), seed) else None
+    reports, seconds, weights = {}, {}, {}
+    for title, network in experiment.concerned(networks).items():
+        weights[title] = fingerprint(network)
+        if there and there.provenance.weights.get(title) == weights[title]:
+            reports[title], seconds[title] = there.networks[title], there.provenance.seconds[title]
             continue
         started = time.perf_counter()
         reports[title] = lab.run(name, network, chosen, seed, lambda done, title=title: progress(title, done))
         seconds[title] = time.perf_counter() - started
-    provenance = {
-        "pictures": len(chosen),
-        "seed": seed,
-        "weights": {title: fingerprint(networks[title]) for title in reports},
-        "seconds": seconds,
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "device": hardware.name(torch.device("cpu")),
-    }
-    question = lab.question(name)
-    return {
-        "experiment": name,
-        "question": question,
-        "data": dataset.name,
-        "networks": reports,
-        "provenance": provenance,
-    }
+    provenance = Provenance(
+        pictures=len(chosen),
+        seed=seed,
+        weights=weights,
+        seconds=seconds,
+        threads=torch.get_num_threads(),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        device=hardware.name(torch.device("cpu")),
+    )
+    return Result(name, experiment.asks, dataset.name, reports, provenance)
+
+
+def as_json(result: Result[Any]) -> dict[str, Any]:
+    """A result as the dictionaries, lists and numbers of its JSON."""
+    found = as_plain(result)
+    provenance = found["provenance"]
+    told = {key: provenance.pop(key) for key in ("command", "taught")}  # these come first, where they are known
+    return found | {"provenance": {key: value for key, value in told.items() if value is not None} | provenance}
 
 
 def fingerprint(model: ResNet) -> str:
@@ -90,23 +129,43 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
-def read(path: Path) -> Result | None:
+def read(path: Path) -> Result[Any] | None:
     """The result in a file; None where there is no such file, or something else in it."""
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        content = path.read_bytes()
+        return _result_of(_named().validate_json(content).experiment).validate_json(content, strict=True)
+    except (OSError, ValueError, KeyError):  # pydantic's ValidationError is a ValueError
         return None
-    return found if isinstance(found, dict) and {"experiment", "networks", "provenance"} <= found.keys() else None
+
+
+@dataclass(frozen=True)
+class _Named:
+    experiment: str
+
+
+@lru_cache
+def _named() -> TypeAdapter[_Named]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_Named)
+
+
+@lru_cache
+def _result_of(name: str) -> TypeAdapter[Result[Any]]:
+    """Reads an experiment's results. KeyError where there is no such experiment."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Result[lab.EXPERIMENTS[name].record])
 
 
 @lru_cache(maxsize=32)
-def bundled(name: str) -> Result | None:
+def bundled(name: str) -> Result[Any] | None:
     """What came with the package: an experiment's result on the bundled networks. None where there is none yet."""
     return read(asset("experiments", f"{name}.json"))
 
 
 def would_be_the_same(
-    result: Result | None,
+    result: Result[Any] | None,
     name: str,
     networks: Mapping[str, ResNet | None],
     dataset: Dataset,
@@ -114,30 +173,32 @@ def would_be_the_same(
     seed: int,
 ) -> bool:
     """Whether `measure` with these arguments would find this result once more; a network that is None is as it was."""
-    if result is None or not _is_run(result, name, dataset, min(lab.pictures_for(name, pictures), len(dataset)), seed):
+    experiment = lab.get(name)
+    count = min(experiment.pictures_for(pictures), len(dataset))
+    if result is None or not _is_run(result, experiment, dataset, count, seed):
         return False
-    told = result["provenance"]
+    weights = result.provenance.weights
     known = {title: network for title, network in networks.items() if network is not None}
-    wanted = {title: fingerprint(network) for title, network in lab.concerned(name, known).items()}
-    wanted |= {title: told["weights"].get(title) for title, network in networks.items() if network is None}
-    return told["weights"] == wanted
+    wanted: dict[str, str | None] = {
+        title: fingerprint(network) for title, network in experiment.concerned(known).items()
+    }
+    wanted |= {title: weights.get(title) for title, network in networks.items() if network is None}
+    return weights == wanted
 
 
-def _is_run(result: Result, name: str, dataset: Dataset, pictures: int, seed: int) -> bool:
+def _is_run(result: Result[Any], experiment: Experiment, dataset: Dataset, pictures: int, seed: int) -> bool:
     """Whether a result is of this experiment on as many pictures of a data set of this name, with this seed."""
-    told = result["provenance"]
-    found = result["experiment"], result["data"], told["pictures"], told["seed"]
-    return found == (name, dataset.name, pictures, seed)
+    found = result.experiment, result.data, result.provenance.pictures, result.provenance.seed
+    return found == (experiment.name, dataset.name, pictures, seed)
 
 
-def pairs(result: Result) -> list[dict[str, Any]]:
-    """The reports as residual network and twin, {name: report}, deepest first; a network that has no twin alone."""
-    left, found = dict(result["networks"]), []
+def pairs(networks: Reports) -> list[dict[str, Any]]:
+    """Reports as residual network and twin, {name: report}, deepest first; a network that has no twin alone."""
+    left, found = dict(networks), []
     while left:
         name = next(iter(left))
-        kinds = [name, name.replace("plain", "resnet"), name.replace("resnet", "plain")]
-        names = [other for other in left if other in kinds]
-        found.append({other: left.pop(other) for other in sorted(names, key=lambda other: other.startswith("plain"))})
+        names = [other for other in left if other in (name, twin(name))]
+        found.append({other: left.pop(other) for other in sorted(names, key=is_plain)})
     return found
 
 
@@ -151,8 +212,8 @@ def numbers(report: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from numbers(inner, f"{name} {part}".strip())
 
 
-def table(networks: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
+def table(networks: Reports) -> tuple[list[str], list[list[Any]]]:
     """Header and rows: a column for each network, a row for each number, None where a network has no such number."""
-    columns = [dict(numbers(report)) for report in networks.values()]
+    columns = [dict(numbers(as_plain(report))) for report in networks.values()]
     names = dict.fromkeys(name for column in columns for name in column)
     return ["", *networks], [[name, *(column.get(name) for column in columns)] for name in names]

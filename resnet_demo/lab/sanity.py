@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import copy
 import statistics
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from ..data import Dataset
+from ..i18n import Message, Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
 from ..training.trainer import SEEDS
+from .experiment import Experiment, Progress, first_line
+from .interventions import block_names
 from .maps import attribution_maps, ends_of_stages
 from .ranks import spearman
-from .wires import block_names
+from .reading import both, in_sentence
 
-PICTURES = 30
 TRAINED = "as trained"
 
 
@@ -48,7 +50,7 @@ def similarity(
     inputs: Tensor,
     targets: Tensor,
     seed: int = 0,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = lambda done: None,
 ) -> dict[str, dict[str, float]]:
     """Mean rank correlation with the trained network's map, by method, by what was randomised last.
 
@@ -63,22 +65,82 @@ def similarity(
     for number, (step, network) in enumerate(cascade(model, seed), start=1):
         maps = attribution_maps(network, inputs, targets, blocks)
         trained = trained or maps
-        for method in maps:
-            pairs = zip(trained[method], maps[method], strict=True)
+        for name in maps:
+            pairs = zip(trained[name], maps[name], strict=True)
             alike = [spearman(one, other) or 0.0 for one, other in pairs if one.min() < one.max()]
-            found.setdefault(method, {})[step] = statistics.fmean(alike) if alike else 0.0
+            found.setdefault(name, {})[step] = statistics.fmean(alike) if alike else 0.0
         progress(number / steps)
     return found
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Report:
+    """Rank correlations with the trained network's maps, by method."""
+
+    n: int
+    left_below: Mapping[str, float]  # without the last stage
+    left: Mapping[str, float]  # in the end
+    similarity: Mapping[str, Mapping[str, float]]  # and by what was randomised last
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """The similarity of the maps for each picture's label; what is left without the last stage, and in the end."""
     inputs = domain_of(model).normalise(dataset.pictures)
     found = similarity(model, inputs, dataset.labels, seed, progress)
     last_stage = block_names(model)[-1].split(".")[0]
-    return {
-        "n": len(dataset),
-        "left_below": {method: steps[f"{last_stage}.0"] for method, steps in found.items()},
-        "left": {method: steps["stem"] for method, steps in found.items()},
-        "similarity": found,
-    }
+    return Report(
+        n=len(dataset),
+        left_below={name: steps[f"{last_stage}.0"] for name, steps in found.items()},
+        left={name: steps["stem"] for name, steps in found.items()},
+        similarity=found,
+    )
+
+
+def keeping(reports: Mapping[str, Report]) -> list[str]:
+    """The methods of which more than half of the correlation is left in a network whose last stage is random."""
+    return sorted({name for side in both(reports) for name, left in side.report.left_below.items() if left > 0.5})
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    said: list[Message] = []
+    for side in both(reports):
+        left = [
+            _("{method} {below:.2f} and {end:.2f}", method=in_sentence(name), below=below, end=side.report.left[name])
+            for name, below in side.report.left_below.items()
+        ]
+        said.append(
+            _(
+                "Correlation that is left with the last stage of {network} random, and with all of it: {left:and}.",
+                network=side.title,
+                left=left,
+            )
+        )
+    methods = keeping(reports)
+    said.append(
+        _(
+            "Without the last stage more than half is left for {methods:and}: what the network learned there hardly "
+            "shows.",
+            methods=[in_sentence(name) for name in methods],
+        )
+        if methods
+        else _("Without the last stage no map keeps more than half: all of them depend on what was learned there.")
+    )
+    return sentences(*said)
+
+
+EXPERIMENT = Experiment(
+    name="sanity",
+    asks=first_line(__doc__),
+    title=_("Do maps notice random weights?"),
+    question=_(
+        "Replace the trained weights by random ones, from the classifier down, block by block. A map that explains the "
+        "network must change with it. One that stays the same shows the picture, not the network."
+    ),
+    look_for=_("curves that fall. One that stays up belongs to a method that does not look at the network."),
+    source=_("Adebayo et al. 2018, figures 2 to 4"),
+    group="maps",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=30,
+)

@@ -10,19 +10,19 @@ Balduzzi, Frean, Leary, Lewis, Ma, McWilliams: The Shattered Gradients Problem, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from ..data import Dataset
+from ..i18n import Sentences, _, sentences
 from ..models.resnet import ResNet, ResNetConfig
+from .experiment import Experiment, Progress, first_line
+from .reading import both, sides
 
-PICTURES = MOST = 1  # none of them is looked at
-ALL_DEPTHS = True
 DEPTHS = (8, 14, 20, 32, 44, 56)
 POINTS = 32  # on a line of inputs
 SIDE = 16  # of the inputs, in pixels
@@ -56,7 +56,13 @@ def fresh(plain: bool, depth: int, seed: int) -> ResNet:
     return ResNet(replace(ResNetConfig.cifar(depth), plain=plain), seed)
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Report:
+    n: int  # inputs
+    agreement: Mapping[str, float]  # mean cosine of the gradients at neighbours, by depth
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """By depth, how far the gradients at neighbours on a line agree: 1 entirely, 0 not at all.
 
     Of the model, only whether it is plain matters, and of the data set nothing.
@@ -65,4 +71,50 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Callable[[float
     for number, depth in enumerate(DEPTHS, start=1):
         found[str(depth)] = agreement(input_gradients(fresh(model.config.plain, depth, seed), inputs, seed))
         progress(number / len(DEPTHS))
-    return {"n": POINTS, "agreement": found}
+    return Report(POINTS, found)
+
+
+def shattered(residual: float, plain: float) -> bool:
+    """Whether neighbours' gradients agree in the residual network alone, by their cosines."""
+    return plain < 0.1 < residual
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    residual, plain = sides(reports)
+    said = []
+    for side in both(reports):
+        (shallow, first), *_between, (deep, last) = side.report.agreement.items()
+        found = {"first": first, "shallow": shallow, "last": last, "deep": deep}
+        said.append(
+            _("With shortcuts the cosine goes from {first:.2f} at {shallow} layers to {last:.2f} at {deep}.", **found)
+            if side == residual
+            else _("Without shortcuts it goes from {first:.2f} at {shallow} layers to {last:.2f} at {deep}.", **found)
+        )
+    if residual and plain:
+        deepest = (list(side.report.agreement.values())[-1] for side in (residual, plain))
+        said.append(
+            _("Without shortcuts neighbours’ gradients have next to nothing in common: they are shattered.")
+            if shattered(*deepest)
+            else _("The difference is smaller than in Balduzzi et al.")
+        )
+    return sentences(*said)
+
+
+EXPERIMENT = Experiment(
+    name="shattering",
+    asks=first_line(__doc__),
+    title=_("Do neighbours’ gradients agree?"),
+    question=_(
+        "In fresh networks, take the gradient at inputs that lie side by side on a line. Do two neighbours want the "
+        "same change? If not, a step that helps one picture does nothing for the next."
+    ),
+    look_for=_("how fast the curves fall with depth. The scale is logarithmic; dots at the bottom are zero or less."),
+    source=_("Balduzzi et al. 2017, figure 1"),
+    group="gradient",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=1,  # and it is not looked at
+    most=1,
+    all_depths=True,
+)

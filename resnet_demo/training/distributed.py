@@ -1,6 +1,6 @@
 """Training in several processes at once, on one machine or many: `torchrun … -m resnet_demo train …`.
 
-Every process holds the same network and the same data and computes a part of each batch (see `shares`); PyTorch's
+Every process holds the same network and the same data and computes a part of each batch (see `microbatches`); PyTorch's
 DistributedDataParallel averages their gradients. Alone, a process is its own and only rank, and nothing here costs
 anything.
 """
@@ -154,17 +154,17 @@ class _JointBatchNorm(torch.autograd.Function):
         return of_x, of_weight, of_bias, None, None
 
 
-def join_batch_norm(network: nn.Module, shares: int) -> None:
-    """Let batch norm be over the inputs of all processes that have parts of the same share.
+def join_batch_norm(network: nn.Module, microbatches: int) -> None:
+    """Let batch norm be over the inputs of all processes that have parts of the same microbatch.
 
-    Of so many shares of a batch, process number r has a part of number r % shares.
+    Of so many microbatches of a batch, process number r has a part of number r % microbatches.
     """
-    groups = [dist.new_group(list(range(share, world(), shares))) for share in range(shares)]
+    groups = [dist.new_group(list(range(microbatch, world(), microbatches))) for microbatch in range(microbatches)]
     for module in list(network.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.BatchNorm2d):
                 norm = JointBatchNorm2d(child.num_features, child.eps, child.momentum, device="meta")
-                norm.group = groups[rank() % shares]
+                norm.group = groups[rank() % microbatches]
                 norm._parameters, norm._buffers = child._parameters, child._buffers
                 setattr(module, name, norm)
 

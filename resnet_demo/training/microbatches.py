@@ -1,11 +1,11 @@
-"""A batch in shares, which the cores of a processor, or several processes, compute side by side.
+"""A batch in microbatches, which the cores of a processor, or several processes, compute side by side.
 
 He et al. 2015 trained in batches of 128 pictures on two GPUs (section 4.2): each computed the gradient of one half, the
-two were averaged, and batch norm saw the 64 pictures of that half alone. So it is here, whatever computes the shares:
+two were averaged, and batch norm saw the 64 pictures of that half alone. So it is here, whatever computes them:
 one core after another, several cores, or several processes take the same steps.
 
-Cores that have a share each are faster than cores that divide every layer of the whole batch. Those wait for each other
-a hundred times in a step; these once.
+Cores that have a microbatch each are faster than cores that divide every layer of the whole batch. Those wait for each
+other a hundred times in a step; these once.
 """
 
 from __future__ import annotations
@@ -31,45 +31,45 @@ from .recipes import Recipe
 T = TypeVar("T")
 
 
-def shares_of(recipe: Recipe) -> int:
-    """The number of shares of a recipe's batch: it is halved until batch norm sees `recipe.share` pictures at most.
+def microbatches_in(recipe: Recipe) -> int:
+    """How many a recipe's batch has: it is halved until batch norm sees `recipe.microbatch` pictures at most.
 
     Raises InputError where the processes of a distributed training cannot divide them among themselves.
     """
-    shares, world = 1, distributed.world()
-    while recipe.share and recipe.share * shares < recipe.batch:
-        shares *= 2
+    microbatches, world = 1, distributed.world()
+    while recipe.microbatch and recipe.microbatch * microbatches < recipe.batch:
+        microbatches *= 2
     if recipe.batch % world:
         raise InputError(
             "Batches of {batch} cannot be divided evenly among {processes} processes.",
             batch=recipe.batch,
             processes=world,
         )
-    if shares % world and world % shares:
+    if microbatches % world and world % microbatches:
         raise InputError(
             "Batches of {batch} have {parts} microbatches, which cannot be divided evenly among {processes} processes.",
             batch=recipe.batch,
-            parts=shares,
+            parts=microbatches,
             processes=world,
         )
-    return shares
+    return microbatches
 
 
-class Shares(AbstractContextManager["Shares"]):
-    """One network, ready to compute the gradient of a batch in shares.
+class Microbatches(AbstractContextManager["Microbatches"]):
+    """One network, ready to compute the gradient of a batch in microbatches.
 
-    Every share has a replica of its own: over the model's weights, but with its own running statistics, since several
-    compute at the same time; the first one's are the model's. Of several threads each has its own gradients, too. After
-    every step the model has the sum of these, and the mean of the statistics.
+    Every microbatch has a replica of its own: over the model's weights, but with its own running statistics, since
+    several compute at the same time; the first one's are the model's. Each of several threads has its own gradients,
+    too. After every step the model has the sum of these, and the mean of the statistics.
     """
 
     def __init__(self, model: ResNet, recipe: Recipe, half: bool = False, compile: bool = False):
         self._domain, self._half = domain_of(model), half
         self._device, self._known = next(model.parameters()).device, set[torch.Size]()
-        shares, world = shares_of(recipe), distributed.world()
-        # The parts take turns in the batch. A part is a share; where there are more processes than shares, it is what
-        # one of several processes has of a share.
-        parts = max(shares, world)
+        microbatches, world = microbatches_in(recipe), distributed.world()
+        # The parts take turns in the batch. A part is a microbatch; where there are more processes than that, it is what
+        # one of several processes has of one.
+        parts = max(microbatches, world)
         self._parts = [slice(part, None, parts) for part in range(distributed.rank(), parts, world)]
         threads = torch.get_num_threads()
         # PyTorch's DistributedDataParallel wants to be called by one thread.
@@ -81,8 +81,8 @@ class Shares(AbstractContextManager["Shares"]):
             weights = {weight: nn.Parameter(weight.detach()) if worker else weight for weight in model.parameters()}
             replicas = [_replica(model, weights, first=part == 0) for part in range(len(self._parts))[worker::workers]]
             for replica in replicas:
-                if world > shares:
-                    distributed.join_batch_norm(replica, shares)
+                if world > microbatches:
+                    distributed.join_batch_norm(replica, microbatches)
                 if compile:  # of several threads, in C++ as a whole: kernels called by Python keep its lock
                     replica.compile(dynamic=False, options={"cpp_wrapper": True} if self._pool else None)
             self._replicas += replicas
@@ -137,7 +137,7 @@ class Shares(AbstractContextManager["Shares"]):
 
     @torch.no_grad()
     def _average_statistics(self) -> None:
-        """Make the running statistics of all shares, in all processes, their mean."""
+        """Make the running statistics of all microbatches, in all processes, their mean."""
         if len(self._replicas) * distributed.world() == 1:
             return
         of_shares = torch.stack([torch.cat(_statistics(replica)) for replica in self._replicas])
@@ -153,20 +153,20 @@ class Shares(AbstractContextManager["Shares"]):
 
 
 class OneAfterAnother(nn.Module):
-    """Replicas of a network, each for a share: as many inputs [n, 3, H, W] -> the logits of them all, [N, classes]."""
+    """Replicas of a network, one for each microbatch: inputs [n, 3, H, W] -> the logits of them all, [N, classes]."""
 
     def __init__(self, replicas: Sequence[nn.Module]):
         super().__init__()
         self.replicas = nn.ModuleList(replicas)
 
-    def forward(self, *shares: Tensor) -> Tensor:
-        return torch.cat([replica(share) for replica, share in zip(self.replicas, shares, strict=True)])
+    def forward(self, *microbatches: Tensor) -> Tensor:
+        return torch.cat([replica(microbatch) for replica, microbatch in zip(self.replicas, microbatches, strict=True)])
 
 
 def _replica(model: ResNet, weights: dict[nn.Parameter, nn.Parameter], first: bool) -> ResNet:
     """The network over these weights instead of its own, in training mode; the first has its buffers, others copies.
 
-    Hooks on the model see every share, at times several at once.
+    Hooks on the model see every microbatch, at times several at once.
     """
     replica = private_view(model).train()
     for own, module in zip(model.modules(), replica.modules(), strict=True):
@@ -190,7 +190,7 @@ def _threads(count: int, cores: int) -> ThreadPoolExecutor:
         torch.set_num_threads(cores)
         all_here.wait()
 
-    pool = ThreadPoolExecutor(count, "share")
+    pool = ThreadPoolExecutor(count, "microbatch")
     list(pool.map(start, range(count)))
     torch.set_num_threads(before)  # what was set there is the default of threads that are still to come, too
     return pool

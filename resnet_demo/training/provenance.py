@@ -143,10 +143,13 @@ def _story(path: Path) -> _Story:
         raise ValueError
     else:
         text = path.read_text("utf-8")
-    recipe = parsed(dict[str, Any], text).get("recipe")
+    values = parsed(dict[str, Any], text)
+    recipe = values.get("recipe")
+    if isinstance(recipe, dict) and "share" in recipe:  # as files before version 0.2 call it
+        recipe["microbatch"] = recipe.pop("share")
     if not isinstance(recipe, dict) or recipe.keys() - {field.name for field in fields(Recipe)}:
         raise ValueError  # a setting that is not known here cannot be repeated
-    return parsed(_Story, text)
+    return parsed(_Story, json.dumps(values))
 
 
 def told(history: Sequence[Record]) -> list[dict[str, Any]]:

@@ -23,14 +23,14 @@ class Recipe:
     schedule: str  # one of SCHEDULES: see `learning_rate`
     shift: int | None  # augment with flips and shifts of up to so many pixels; None: not at all
     batch: int = 128
-    share: int | None = None  # batch norm sees at most so many pictures at once; None: the whole batch
+    microbatch: int | None = None  # batch norm sees at most so many pictures at once; None: the whole batch
     small_until: float = 0.0  # for this fraction of the training the crops are 3/4 as high and wide
     settle: bool = False  # at the end, measure the batch-norm statistics anew with the finished weights
     muon: float = 0.0  # the highest learning rate of Muon, which then trains the blocks' filters; 0: SGD trains all
 
     def __post_init__(self) -> None:
         numbers = (self.lr, self.momentum, self.weight_decay, self.small_until, self.muon)
-        counts = (self.batch - 1, self.shift or 0, (1 if self.share is None else self.share) - 1)
+        counts = (self.batch - 1, self.shift or 0, (1 if self.microbatch is None else self.microbatch) - 1)
         possible = all(isinstance(count, int) and count >= 0 for count in counts)
         if not possible or not all(0 <= number < math.inf for number in numbers) or self.schedule not in SCHEDULES:
             raise InputError(
@@ -50,9 +50,9 @@ class Recipe:
 
 RECIPES = {
     # Small crops first: global average pooling takes any size, and a crop of 24 px costs half of one of 32 px.
-    "fast": Recipe("fast", 0.2, 0.9, True, 5e-4, "triangle", 2, share=64, small_until=0.6, settle=True, muon=0.02),
+    "fast": Recipe("fast", 0.2, 0.9, True, 5e-4, "triangle", 2, microbatch=64, small_until=0.6, settle=True, muon=0.02),
     # He et al. 2015, section 4.2; in batches of 128 on two GPUs
-    "paper": Recipe("paper", 0.1, 0.9, False, 1e-4, "steps", shift=4, share=64),
+    "paper": Recipe("paper", 0.1, 0.9, False, 1e-4, "steps", shift=4, microbatch=64),
     "textbook": Recipe("textbook", 0.01, 0.0, False, 0.0, "constant", shift=None),  # the textbook loop, for comparison
 }
 OLD_NAMES = {"seed": "textbook"}  # as version 0.1 called them

@@ -30,7 +30,7 @@ from . import distributed, hardware
 from .budget import FINE, Clock, pace_of
 from .cuda_graph import CapturedStep
 from .evaluation import Evaluation, check_classes, evaluate
-from .microbatches import Shares, shares_of
+from .microbatches import Microbatches, microbatches_in
 from .optimizers import anneal, optimizers
 from .recipes import Recipe, learning_rate, recipe_of
 from .records import Meter, Record
@@ -46,7 +46,7 @@ KEPT = ("step", "seconds", "lr", "progress", "schedule", "finished")  # beside t
 
 
 def take_step(
-    network: Shares, optimizers: Sequence[Optimizer], pictures: Tensor, labels: Tensor
+    network: Microbatches, optimizers: Sequence[Optimizer], pictures: Tensor, labels: Tensor
 ) -> list[tuple[Tensor, Tensor, Tensor]]:
     """One step of gradient descent on one batch: pictures uint8 [N, 3, H, W], labels int64 [N].
 
@@ -118,11 +118,12 @@ class Training:
         self.recipe = replace(
             recipe,
             batch=min(recipe.batch, len(train_set)),
-            share=recipe.share if self.device.type == "cpu" else None,  # a GPU is faster with all of a batch at once
+            # A GPU is faster with all of a batch at once.
+            microbatch=recipe.microbatch if self.device.type == "cpu" else None,
         )
         if len(train_set) < 2:
             raise InputError("Training needs at least two pictures.")
-        shares_of(self.recipe)
+        microbatches_in(self.recipe)
         if not 0 <= seed < SEEDS:
             raise InputError(
                 "{what} must be a whole number from {low} to {high}, not {value!r}.",
@@ -178,8 +179,8 @@ class Training:
                 yield from self.history
             if self.finished:
                 return
-            with Shares(model, self.recipe, self._half, self.compile and not self._captured) as shares:
-                for record in self._steps(shares, descent, checkpoint):
+            with Microbatches(model, self.recipe, self._half, self.compile and not self._captured) as network:
+                for record in self._steps(network, descent, checkpoint):
                     self._clock.stop()
                     yield record
                     self._clock.start()
@@ -203,11 +204,13 @@ class Training:
             _put_back(model)
             model.zero_grad()
 
-    def _steps(self, shares: Shares, descent: Sequence[Optimizer], checkpoint: Path | None) -> Iterator[Record | None]:
+    def _steps(
+        self, network: Microbatches, descent: Sequence[Optimizer], checkpoint: Path | None
+    ) -> Iterator[Record | None]:
         """Take all the steps that the budget still allows, and one at least: there is always something to tell."""
 
         def take(pictures: Tensor, labels: Tensor) -> None:
-            for loss, logits, right in take_step(shares, descent, pictures, labels):
+            for loss, logits, right in take_step(network, descent, pictures, labels):
                 self._meter.add(loss, logits, right)
 
         def state() -> Iterator[Tensor]:

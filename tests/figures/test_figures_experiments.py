@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import copy
+import dataclasses
+import json
 import math
 import re
 import xml.etree.ElementTree as ElementTree
@@ -10,27 +11,41 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from resnet_demo.figures import axes, draw_experiment
 from resnet_demo.figures.axes import magnitude
-from resnet_demo.figures.experiments import words_of
 from resnet_demo.figures.palette import PLAIN, RESNET
 from resnet_demo.figures.surface import RISE
+from resnet_demo.i18n import Language, Message, Sentences
+from resnet_demo.lab import EXPERIMENTS
 
 SVG = "{http://www.w3.org/2000/svg}"
 BLOCKS = ["layer1.0", "layer1.1", "layer2.0", "layer2.1"]
-DRAWN = (
-    "lesion", "lesions", "dial", "lens", "paths", "gradients", "responses", "refinement", "shattering", "landscape",
-    "sanity", "localise", "faithful",
-)  # fmt: skip
+CASES = (
+    "He's start, with batch norm",
+    "He's start, without batch norm",
+    "trained",
+    "PyTorch's start, with batch norm",
+    "PyTorch's start, without batch norm",
+)
 
 
 def by_block(*values: float) -> dict[str, float]:
     return dict(zip(BLOCKS, values, strict=True))
 
 
-def report(name: str, scale: float = 1.0) -> Any:
+def report(name: str, scale: float = 1.0, **changes: Any) -> Any:
     """A report by hand; `scale` makes a second network differ."""
+    return record(EXPERIMENTS[name].record, {"n": 4, **numbers(name, scale), **changes})
+
+
+def record(kind: type, found: dict[str, Any]) -> Any:
+    """A record, as it is read from a file."""
+    return TypeAdapter(kind).validate_json(json.dumps(found), strict=True)
+
+
+def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
     settings = {str(step / 10): abs(1 - step / 10) * scale for step in range(16)}
     norms = by_block(1.0 * scale, 0.1, 0.01, 0.001)
     return {
@@ -51,10 +66,14 @@ def report(name: str, scale: float = 1.0) -> Any:
         "lens": {
             "error": {"stem": 0.9, **by_block(0.8, 0.6, 0.4, 0.1 * scale)},
             "contribution": {"stem": 0.0, **by_block(-1.0, 0.5, 1.0, 4.0 * scale)},
+            "identity_error": 0.0,
+            "sum_error": 0.0,
         },
         "paths": {
             "counts": [1, 4, 6, 4, 1],
             "per_path": [0.1, 0.05, 0.01, 0.0, 0.001 * scale],
+            "per_path_error": [0.0, 0.0, 0.0, 0.0, 0.0],
+            "identity_error": 0.0,
             "shares": [0.4, 0.3, 0.2, 0.0, 0.1],
             "samples": 50,
             "mean_length": 1.1,
@@ -62,7 +81,7 @@ def report(name: str, scale: float = 1.0) -> Any:
             "nine_tenths": [0, 2],
         },
         "gradients": {
-            "norms": {case: norms for case in words_of("gradients") if case not in ("label", "below")},
+            "norms": dict.fromkeys(CASES, norms),
             "first_to_last": {},
         },
         "responses": {"std": {"stem": 0.4, "layer1.0.conv1": 0.2 * scale, "layer1.0.conv2": 0.1}, "mean": 0.2},
@@ -71,8 +90,12 @@ def report(name: str, scale: float = 1.0) -> Any:
         "landscape": {
             "coordinates": [-1.0, 0.0, 1.0],
             "losses": [[4.0, 2.0, 4.0], [2.0, 0.5, 2.0], [4.0, 2.0, 8.0 * scale]],
+            "centre": 0.5,
+            "exact_at_centre": True,
             "minimum": 0.5,
+            "median": 2.0,
             "maximum": 8.0,
+            "share_below_twice_the_minimum": 1 / 9,
             "guessing": 2.3,
             "share_below_guessing": 5 / 9,
         },
@@ -93,6 +116,7 @@ def report(name: str, scale: float = 1.0) -> Any:
             },
         },
         "faithful": {
+            "identity_error": 0.0,
             "area": {kind: {"saliency": 0.5 * scale, "random": 0.6} for kind in ("deletion", "insertion")},
             "gain": {kind: {"saliency": {"mean": 0.1, "low": 0.05, "high": 0.2}} for kind in ("deletion", "insertion")},
             "curves": {
@@ -123,7 +147,7 @@ def number_of(item: ElementTree.Element, what: str) -> float:
 
 
 @pytest.mark.parametrize("tall", [False, True])
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_nothing_lies_outside_the_drawing(name: str, tall: bool) -> None:
     root = parse(draw_experiment(name, pair(name), tall=tall))
     _, _, width, height = map(float, root.attrib["viewBox"].split())
@@ -142,34 +166,44 @@ def test_nothing_lies_outside_the_drawing(name: str, tall: bool) -> None:
 
 
 @pytest.mark.parametrize("tall", [False, True])
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_odd_numbers_break_nothing(name: str, tall: bool) -> None:
     def spoiled(value: Any, odd: Any) -> Any:
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return dataclasses.replace(
+                value,
+                **{
+                    field.name: spoiled(getattr(value, field.name), odd)
+                    for field in dataclasses.fields(value)
+                    if field.name not in ("kendall", "coordinates")  # they are never unknown
+                },
+            )
         if isinstance(value, dict):
             return {key: spoiled(item, odd) for key, item in value.items()}
-        if isinstance(value, list):
-            return [spoiled(item, odd) for item in value]
+        if isinstance(value, tuple):
+            return tuple(spoiled(item, odd) for item in value)
         return odd if isinstance(value, float) else value
 
     for odd in (None, math.nan, math.inf, 0.0, -1.0, 1e30):
         reports = pair(name)
-        whole = {"kendall", "coordinates"}  # they are never unknown
-        broken = {key: value if key in whole else spoiled(value, odd) for key, value in reports["plain8"].items()}
-        if name == "lesions":
-            broken["shuffled"] = [{**draw, "error": odd} for draw in reports["plain8"]["shuffled"]]
-        drawing = draw_experiment(name, {**reports, "plain8": broken}, tall=tall)
+        drawing = draw_experiment(name, {**reports, "plain8": spoiled(reports["plain8"], odd)}, tall=tall)
         parse(drawing)
         assert "nan" not in re.sub(r"<title>.*?</title>", "", drawing)
         assert "inf" not in re.sub(r"<title>.*?</title>", "", drawing)
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_names_and_words_are_escaped(name: str) -> None:
-    words = {key: f"<{key}>{value}" for key, value in words_of(name).items()}
-    drawing = draw_experiment(name, {"<img src=x>": report(name)}, words)
+    class Nasty(Language):
+        def __call__(self, message: object) -> str:
+            said = super().__call__(message)
+            return f"<b>{said}" if isinstance(message, (Message, Sentences)) else said
+
+    drawing = draw_experiment(name, {"<img src=x>": report(name)}, say=Nasty("en"))
     parse(drawing)
     assert "<img" not in drawing
-    assert "&lt;label&gt;" in drawing
+    assert "<b>" not in drawing
+    assert "&lt;b&gt;" in drawing
 
 
 def test_what_has_no_drawing_is_a_table() -> None:
@@ -256,8 +290,7 @@ def test_several_depths_share_a_drawing_of_responses() -> None:
 
 
 def test_shattering_draws_zero_at_the_foot() -> None:
-    shattered = copy.deepcopy(report("shattering"))
-    shattered["agreement"]["56"] = -0.1
+    shattered = report("shattering", agreement={"8": 0.8, "20": 0.5, "56": -0.1})
     dots = values(parse(draw_experiment("shattering", {"plain8": shattered})), "circle")
     assert number_of(dots[2], "cy") == max(number_of(dot, "cy") for dot in dots)
     assert len(dots) == 3
@@ -304,12 +337,12 @@ def test_a_landscapes_surfaces_have_the_same_height_for_the_same_loss(tall: bool
 
 def test_a_landscapes_axis_tells_losses() -> None:
     written = [item.text for item in parse(draw_experiment("landscape", pair("landscape"))).iter(f"{SVG}text")]
-    assert {"0.5", "1", "2", "4", "8", words_of("landscape")["surface"]} <= set(written)
+    assert {"0.5", "1", "2", "4", "8", "As a surface: log₂ of the loss, one scale for all"} <= set(written)
 
 
 def test_a_landscapes_first_direction_leads_to_the_right() -> None:
-    steep = report("landscape")
-    steep["losses"][2][0] = 64.0  # one step along the first direction, one back along the second
+    losses = [[4.0, 2.0, 4.0], [2.0, 0.5, 2.0], [64.0, 2.0, 8.0]]
+    steep = report("landscape", losses=losses)  # one step along the first direction, one back along the second
     root = parse(draw_experiment("landscape", {"resnet8": steep}))
     highest = max(values(root), key=lambda tile: number_of(tile, "opacity"))
     assert number_of(highest, "x") == max(number_of(tile, "x") for tile in values(root))
@@ -319,8 +352,8 @@ def test_a_landscapes_first_direction_leads_to_the_right() -> None:
 
 def test_a_landscapes_odd_losses_are_cut_off_or_left_out() -> None:
     def tiles(loss: float | None) -> list[list[tuple[float, float]]]:
-        odd = report("landscape")
-        odd["losses"][0][2] = loss
+        losses = ((4.0, 2.0, loss), (2.0, 0.5, 2.0), (4.0, 2.0, 8.0))
+        odd = dataclasses.replace(report("landscape"), losses=losses)
         return surface_tiles(parse(draw_experiment("landscape", {"resnet8": odd})))
 
     assert tiles(math.inf) == tiles(8.0)  # as high as the highest

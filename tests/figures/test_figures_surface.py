@@ -16,12 +16,11 @@ from resnet_demo.figures.surface import RATIO, RISE, View, draw_surface
 AT = [-1.0, 0.0, 1.0]
 VIEW = View(left=20, top=10, width=300, reach=1)
 UP = Scale(lambda value: value / 8, {2.0: "two", 6.0: "six"})
-WORDS = {"axis": "up", "first": "one way", "second": "other way"}
 UNIT = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
 def drawn(heights: Grid, levels: list[float] | None = None) -> ElementTree.Element:
-    return ElementTree.fromstring(f"<svg>{''.join(draw_surface(VIEW, AT, heights, UP, levels or [], WORDS))}</svg>")
+    return ElementTree.fromstring(f"<svg>{''.join(draw_surface(VIEW, AT, heights, UP, levels or []))}</svg>")
 
 
 def tiles(root: ElementTree.Element) -> list[ElementTree.Element]:
@@ -124,6 +123,6 @@ def test_where_a_height_is_not_known_there_is_a_hole() -> None:
 
 def test_the_axis_has_its_numbers_at_their_heights() -> None:
     written = {item.text: item for item in drawn([[0.0] * 3] * 3).iter("text")}
-    assert {"two", "six", "up", "one way", "other way", "-1", "1"} == set(written)
+    assert {"two", "six", "loss", "first direction", "second direction", "-1", "1"} == set(written)
     two, six = (float(written[name].attrib["y"]) for name in ("two", "six"))
     assert two - six == pytest.approx(0.5 * RISE * 300, abs=0.02)

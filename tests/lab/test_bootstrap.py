@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from resnet_demo.lab.bootstrap import interval, told
+from resnet_demo.lab.bootstrap import Estimate, estimate, interval
 
 
 def test_the_interval_is_the_normal_one_where_there_are_many():
@@ -15,8 +15,8 @@ def test_the_interval_is_the_normal_one_where_there_are_many():
     assert interval(torch.full((9,), 0.5), seed=0) == (0.5, 0.5)
 
 
-def test_what_is_told():
+def test_an_estimate():
     scores = torch.tensor([0.0, 1.0, 1.0, 1.0])
     low, high = interval(scores, seed=3)
-    assert told(scores, seed=3) == {"mean": 0.75, "low": low, "high": high}
+    assert estimate(scores, seed=3) == Estimate(mean=0.75, low=low, high=high)
     assert low < 0.75 < high

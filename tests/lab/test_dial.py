@@ -6,7 +6,7 @@ from networks import inputs, noise
 
 from resnet_demo.errors import InputError
 from resnet_demo.lab.dial import STEPS, Turned, report, turn, turn_residuals, turn_shortcuts
-from resnet_demo.lab.wires import answer_without, block_names
+from resnet_demo.lab.interventions import answer_without, block_names
 
 
 def test_at_one_both_dials_are_the_network_bit_for_bit(model):
@@ -16,7 +16,7 @@ def test_at_one_both_dials_are_the_network_bit_for_bit(model):
         turned = turned_by(model, inputs())
         assert torch.equal(turned.logits[turned.settings.index(1.0)], model(inputs()))
         assert not torch.allclose(turned.logits[0], turned.logits[-1]) or model.config.plain
-    assert report(model, noise(6), 0, lambda _: None)["exact_at_one"] is True
+    assert report(model, noise(6), 0, lambda _: None).exact_at_one is True
 
 
 def test_without_its_branches_nothing_but_the_shortcuts_is_left(residual):
@@ -42,6 +42,6 @@ def test_errors_and_probabilities_by_hand():
 @pytest.mark.parametrize("factor", [-0.1, float("nan"), float("inf")])
 def test_dials_end_somewhere(residual, factor, sentence):
     for which in ("alpha", "lambda_"):
-        with pytest.raises(InputError, match="dial") as error:
+        with pytest.raises(InputError, match="branch scale") as error:
             turn(residual, inputs(), **{which: factor})
         sentence(error.value)

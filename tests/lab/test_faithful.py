@@ -81,17 +81,17 @@ def test_blurring_keeps_only_what_is_coarse():
 
 def test_the_report_checks_itself(model):
     found = report(model, noise(4), 0, lambda _: None)
-    assert found["identity_error"] <= 1e-5
+    assert found.identity_error <= 1e-5
     for kind in ("deletion", "insertion"):
-        assert list(found["area"][kind]) == list(found["curves"][kind])
-        mean = found["curves"][kind][SALIENCY]
+        assert list(found.area[kind]) == list(found.curves[kind])
+        mean = found.curves[kind][SALIENCY]
         area = (sum(mean) - (mean[0] + mean[-1]) / 2) / STEPS
-        assert found["area"][kind][SALIENCY] == pytest.approx(area)
-        better = found["area"][kind][SALIENCY] - found["area"][kind][RANDOM]
-        gain = found["gain"][kind][SALIENCY]
-        assert gain["mean"] == pytest.approx(better if kind == "insertion" else -better, abs=1e-6)
-        assert gain["low"] <= gain["mean"] <= gain["high"]
-        assert RANDOM not in found["gain"][kind]
+        assert found.area[kind][SALIENCY] == pytest.approx(area)
+        better = found.area[kind][SALIENCY] - found.area[kind][RANDOM]
+        gain = found.gain[kind][SALIENCY]
+        assert gain.mean == pytest.approx(better if kind == "insertion" else -better, abs=1e-6)
+        assert gain.low <= gain.mean <= gain.high
+        assert RANDOM not in found.gain[kind]
 
 
 def test_a_gain_compares_the_same_picture():

@@ -60,7 +60,7 @@ def test_without_batch_norm_and_from_a_small_start_the_plain_gradient_vanishes()
     shrinks = {}
     for plain in (False, True):
         model = ResNet(ResNetConfig.cifar(20, plain), seed=0).eval()
-        shrinks[plain] = report(model, noise(8), 0, lambda _: None)["first_to_last"]
+        shrinks[plain] = report(model, noise(8), 0, lambda _: None).first_to_last
     title = "PyTorch's start, {} batch norm"
     assert shrinks[True][title.format("without")] < 1e-4
     assert shrinks[False][title.format("without")] > 0.1
@@ -71,4 +71,4 @@ def test_without_batch_norm_and_from_a_small_start_the_plain_gradient_vanishes()
 def test_one_block_is_the_first_and_the_last():
     model = ResNet(ResNetConfig(blocks=(1,), widths=(8,)), seed=0).eval()
     found = report(model, noise(4), 0, lambda _: None)
-    assert set(found["first_to_last"].values()) == {1.0}
+    assert set(found.first_to_last.values()) == {1.0}

@@ -80,9 +80,9 @@ def test_the_model_is_left_as_it_was_and_the_report_checks_itself(model):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     data = noise(BATCH + 2)  # more than a batch
     found = report(model, data, 0, lambda _: None)
-    assert found["exact_at_centre"] is True
-    assert found["minimum"] <= found["centre"] == evaluate(model, data, BATCH).loss <= found["maximum"]
-    assert len(found["losses"]) == len(found["losses"][0]) == len(found["coordinates"])
+    assert found.exact_at_centre is True
+    assert found.minimum <= found.centre == evaluate(model, data, BATCH).loss <= found.maximum
+    assert len(found.losses) == len(found.losses[0]) == len(found.coordinates)
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
@@ -98,3 +98,9 @@ def test_the_network_must_be_in_the_middle(residual, steps, sentence):
     with pytest.raises(InputError, match="odd") as error:
         landscape(residual, DATA, steps=steps)
     sentence(error.value)
+
+
+def test_weights_that_ask_for_gradients_are_walked_as_well():
+    model = ResNet(CONFIGS["A"], seed=2).eval()
+    assert all(weight.requires_grad for weight in model.parameters())
+    assert landscape(model, DATA, steps=3).losses.requires_grad is False

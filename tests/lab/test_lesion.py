@@ -5,9 +5,9 @@ import torch
 from networks import inputs, noise
 
 from resnet_demo.errors import InputError
+from resnet_demo.lab.interventions import answer_without, block_names
 from resnet_demo.lab.lesion import Lesion, lesion, report, without_each
 from resnet_demo.lab.quick import BATCH
-from resnet_demo.lab.wires import answer_without, block_names
 from resnet_demo.models.predict import domain_of
 
 
@@ -40,7 +40,7 @@ def test_what_is_added_by_hand():
 
 def test_where_the_shape_changes_is_told(residual, plain):
     for network in (residual, plain):
-        assert report(network, noise(3), 0, lambda _: None)["halving"] == ["layer2.0", "layer3.0"]
+        assert report(network, noise(3), 0, lambda _: None).halving == ("layer2.0", "layer3.0")
 
 
 def test_other_classes_are_refused(residual, sentence):

@@ -5,8 +5,8 @@ import torch
 from networks import inputs, noise
 
 from resnet_demo.errors import InputError
+from resnet_demo.lab.interventions import answer_without
 from resnet_demo.lab.lesions import Draw, Lesions, in_order, lesions
-from resnet_demo.lab.wires import answer_without, head
 from resnet_demo.models.predict import domain_of
 from resnet_demo.models.resnet import ResNet, ResNetConfig
 
@@ -20,7 +20,7 @@ def test_blocks_in_their_own_order_are_the_network(model):
         x = model.layer1[0](model.layer1[1](x))  # changed places
         for layer in list(model.children())[2:-1]:
             x = layer(x)
-        assert torch.equal(in_order(model, inputs(), {a: b, b: a}), head(model, x))
+        assert torch.equal(in_order(model, inputs(), {a: b, b: a}), model.head(x))
 
 
 def test_every_number_of_blocks_is_deleted(residual, plain):
@@ -48,7 +48,7 @@ def test_every_number_of_blocks_is_deleted(residual, plain):
 
 def test_a_network_of_changes_has_nothing_to_take_away(sentence):
     model = ResNet(ResNetConfig((1, 1), (4, 8), stem="cifar", block="bottleneck", shortcut="B"), seed=0).eval()
-    with pytest.raises(InputError, match="none can be taken away") as error:
+    with pytest.raises(InputError, match="none can be removed") as error:
         lesions(model, noise(4))
     sentence(error.value)
 

@@ -9,9 +9,9 @@ from networks import noise
 from resnet_demo.data import draw_shapes
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
+from resnet_demo.lab.interventions import block_names
 from resnet_demo.lab.localise import BATCH, MIDDLE, UNIFORM, energy, localise, middle, pointing, report
 from resnet_demo.lab.maps import SALIENCY, attribution_maps, enlarged
-from resnet_demo.lab.wires import block_names
 from resnet_demo.models.predict import domain_of
 
 MASKS = torch.tensor([[[1, 1, 0], [0, 0, 0]], [[0, 0, 1], [1, 1, 1]]], dtype=torch.bool)
@@ -64,11 +64,11 @@ def test_the_report_on_shapes(residual):
     told: list[float] = []
     found = report(residual, data, 0, told.append)
     assert data.masks is not None
-    assert found["area"] == pytest.approx(data.masks.double().mean().item())
-    assert found["pointing"][UNIFORM]["mean"] == pytest.approx(found["area"])
-    assert found["accuracy"] == (residual(residual.domain.normalise(data.pictures)).argmax(1) == data.labels).sum() / 20
-    for scores in (found["pointing"], found["energy"]):
-        assert all(0 <= s["low"] <= s["mean"] <= s["high"] <= 1 for s in scores.values())
+    assert found.area == pytest.approx(data.masks.double().mean().item())
+    assert found.pointing[UNIFORM].mean == pytest.approx(found.area)
+    assert found.accuracy == (residual(residual.domain.normalise(data.pictures)).argmax(1) == data.labels).sum() / 20
+    for scores in (found.pointing, found.energy):
+        assert all(0 <= s.low <= s.mean <= s.high <= 1 for s in scores.values())
     assert told == [1.0]
 
 

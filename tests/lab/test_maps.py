@@ -7,8 +7,8 @@ from networks import inputs
 from resnet_demo.errors import InputError
 from resnet_demo.interpret.attribution import attribute, grad_cam
 from resnet_demo.interpret.trace import trace_blocks
+from resnet_demo.lab.interventions import block_names
 from resnet_demo.lab.maps import GUIDED, SALIENCY, attribution_maps, ends_of_stages, enlarged
-from resnet_demo.lab.wires import block_names
 
 pytestmark = pytest.mark.filterwarnings("ignore:Setting backward hooks on ReLU")
 

@@ -84,10 +84,10 @@ def test_all_paths_of_a_length_are_walked_once_where_there_are_few(residual):
 
 def test_the_report_checks_itself(residual):
     found = report(residual, noise(4), 0, lambda _: None)
-    assert found["identity_error"] < 1e-4
-    assert found["counts"] == [comb(6, k) for k in range(7)]
-    assert found["mean_length"] == pytest.approx(sum(k * share for k, share in enumerate(found["shares"])))
-    assert found["mean_length_error"] == 0  # of six blocks there are no more than 20 paths of a length
+    assert found.identity_error < 1e-4
+    assert found.counts == tuple(comb(6, k) for k in range(7))
+    assert found.mean_length == pytest.approx(sum(k * share for k, share in enumerate(found.shares)))
+    assert found.mean_length_error == 0  # of six blocks there are no more than 20 paths of a length
 
 
 def test_the_model_keeps_no_gradients():

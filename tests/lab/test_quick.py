@@ -5,8 +5,8 @@ import torch
 from networks import inputs
 from torch import nn
 
+from resnet_demo.lab.interventions import BranchScales, answer, answer_without, block_names
 from resnet_demo.lab.quick import quick
-from resnet_demo.lab.wires import Dial, answer, answer_without, block_names
 from resnet_demo.models import zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
 
@@ -37,7 +37,7 @@ def test_its_wires_can_be_cut_and_turned(model):
         assert torch.allclose(
             answer_without(fast, inputs(), [name]), answer_without(model, inputs(), [name]), atol=1e-4
         )
-    dials = dict.fromkeys(block_names(model), Dial(0.7, 1.2))
+    dials = dict.fromkeys(block_names(model), BranchScales(0.7, 1.2))
     assert torch.allclose(answer(fast, inputs(), dials), answer(model, inputs(), dials), atol=1e-4)
 
 

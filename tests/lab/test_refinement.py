@@ -5,8 +5,7 @@ import torch
 from networks import inputs, noise
 from torch.nn.functional import cross_entropy
 
-from resnet_demo.lab.refinement import BATCH, refinement, report
-from resnet_demo.lab.wires import head
+from resnet_demo.lab.refinement import BATCH, Report, refinement, report
 from resnet_demo.models.predict import domain_of
 from resnet_demo.models.resnet import ResNet, ResNetConfig
 
@@ -25,7 +24,7 @@ def test_a_cosine_is_that_of_one_picture_from_the_block_on(residual):
             x = block(x)
         h = x.detach().requires_grad_()
         y = blocks["layer3.1"](blocks["layer3.0"](blocks["layer2.1"](h)))
-        gradient = torch.autograd.grad(cross_entropy(head(residual, y), LABELS[picture : picture + 1]), h)[0]
+        gradient = torch.autograd.grad(cross_entropy(residual.head(y), LABELS[picture : picture + 1]), h)[0]
         step = blocks["layer2.1"].residual(h)
         expected = -(step * gradient).sum() / (step.norm() * gradient.norm())
         assert found["layer2.1"][picture].item() == pytest.approx(expected.item(), abs=1e-5)
@@ -41,7 +40,7 @@ def test_a_branch_that_is_a_step_downhill_has_cosine_one(residual):
     h = x.detach().abs().add(1).requires_grad_()  # where no ReLU is shut
     label = LABELS[:1]
     block.residual.bn2.bias.zero_()
-    gradient = torch.autograd.grad(cross_entropy(head(residual, block.relu(h[:1])), label), h)[0]
+    gradient = torch.autograd.grad(cross_entropy(residual.head(block.relu(h[:1])), label), h)[0]
     block.residual.bn2.bias.copy_(-gradient[0, :, 0, 0])
     residual.layer3[0].forward = lambda x: h[:1] + 0 * x.sum()
     assert refinement(residual, inputs()[:1], label)["layer3.1"].item() == pytest.approx(1, abs=1e-3)
@@ -53,11 +52,11 @@ def test_the_report_is_the_mean_over_all_pictures(residual, plain):
         found = report(network, data, 0, lambda _: None)
         cosines = refinement(network, domain_of(network).normalise(data.pictures), data.labels)
         means = {name: values.mean().item() for name, values in cosines.items()}
-        assert found["cosine"] == pytest.approx(means, abs=1e-5)
-        assert found["mean"] == pytest.approx(sum(means.values()) / 4, abs=1e-5)
-        assert found["median"] == pytest.approx(sum(sorted(means.values())[1:3]) / 2, abs=1e-5)
+        assert found.cosine == pytest.approx(means, abs=1e-5)
+        assert found.mean == pytest.approx(sum(means.values()) / 4, abs=1e-5)
+        assert found.median == pytest.approx(sum(sorted(means.values())[1:3]) / 2, abs=1e-5)
 
 
 def test_a_network_of_changes_has_no_mean():
     model = ResNet(ResNetConfig((1, 1), (4, 8), block="bottleneck", shortcut="B"), seed=0).eval()
-    assert report(model, noise(3), 0, lambda _: None) == {"n": 3, "mean": None, "median": None, "cosine": {}}
+    assert report(model, noise(3), 0, lambda _: None) == Report(n=3, mean=None, median=None, cosine={})

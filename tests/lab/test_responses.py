@@ -23,4 +23,4 @@ def test_responses_are_those_of_the_whole_set(model):
 
 def test_the_mean_is_that_of_the_layers(residual):
     found = report(residual, noise(5), 0, lambda _: None)
-    assert found["mean"] == pytest.approx(sum(found["std"].values()) / 13)
+    assert found.mean == pytest.approx(sum(found.std.values()) / 13)

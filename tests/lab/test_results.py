@@ -6,6 +6,7 @@ import json
 import statistics
 from math import comb
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -29,19 +30,19 @@ def fingerprints() -> dict[str, str]:
 def test_a_result_tells_what_it_rests_on(residual, plain):
     told: list[tuple[str, float]] = []
     result = results.measure("lens", {"a": residual, "b": plain}, noise(9), 4, 3, lambda *step: told.append(step))
-    assert result["experiment"] == "lens"
-    assert result["question"].endswith("?")
-    assert result["data"] == "noise"
-    assert result["networks"] == {
+    assert result.experiment == "lens"
+    assert result.question.endswith("?")
+    assert result.data == "noise"
+    assert result.networks == {
         "a": lab.run("lens", residual, noise(9).subset(4), 3),
         "b": lab.run("lens", plain, noise(9).subset(4), 3),
     }
-    provenance = result["provenance"]
-    assert (provenance["pictures"], provenance["seed"]) == (4, 3)
-    assert provenance["weights"] == {"a": results.fingerprint(residual), "b": results.fingerprint(plain)}
-    assert all(seconds > 0 for seconds in provenance["seconds"].values())
+    provenance = result.provenance
+    assert (provenance.pictures, provenance.seed) == (4, 3)
+    assert provenance.weights == {"a": results.fingerprint(residual), "b": results.fingerprint(plain)}
+    assert all(seconds > 0 for seconds in provenance.seconds.values())
     assert [network for network, _ in told] == sorted(network for network, _ in told)
-    json.dumps(result, allow_nan=False)
+    json.dumps(results.as_json(result), allow_nan=False)
 
 
 def test_a_fingerprint_is_that_of_the_weights(residual, plain):
@@ -57,7 +58,7 @@ def test_a_result_is_known_again_by_all_that_it_rests_on(residual, plain, tmp_pa
     networks, data = {"a": residual, "b": plain}, noise(6)
     result = results.measure("refinement", networks, data, 4, 1)
     path = tmp_path / "refinement.json"
-    path.write_text(json.dumps(results.rounded(result)))
+    path.write_text(json.dumps(results.rounded(results.as_json(result))))
     there = results.read(path)
     assert results.would_be_the_same(there, "refinement", networks, data, 4, 1)
     for name, other, pictures, seed in (
@@ -75,6 +76,41 @@ def test_a_result_is_known_again_by_all_that_it_rests_on(residual, plain, tmp_pa
     assert results.read(tmp_path / "absent.json") is None
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("networks", "resnet20", "error"), "0.1"),
+        (("networks", "resnet20", "error"), None),
+        (("networks", "resnet20", "added"), [0.1]),
+        (("networks", "resnet20", "added", "layer1.0"), {}),
+        (("networks", "resnet20"), 3),
+        (("networks",), []),
+        (("provenance", "pictures"), "many"),
+        (("provenance", "weights"), ["abc"]),
+        (("provenance",), None),
+        (("experiment",), "secret"),
+        (("experiment",), ["lesion"]),
+    ],
+)
+def test_a_file_with_something_else_in_it_is_no_result(place, value, tmp_path):
+    content = json.loads((FOLDER / "lesion.json").read_text())
+    inner = content
+    for key in place[:-1]:
+        inner = inner[key]
+    assert place[-1] in inner
+    inner[place[-1]] = value
+    path = tmp_path / "lesion.json"
+    path.write_text(json.dumps(content))
+    assert results.read(path) is None
+
+
+def test_files_keep_their_shape():
+    for path in BUNDLED:
+        result = results.bundled(path.stem)
+        assert result is not None
+        assert json.dumps(results.as_json(result), indent=1) + "\n" == path.read_text()
+
+
 def test_a_network_that_is_known_is_not_measured_again(residual, plain, monkeypatch):
     data, ran = noise(6), []
     run = lab.run
@@ -82,8 +118,8 @@ def test_a_network_that_is_known_is_not_measured_again(residual, plain, monkeypa
     first = results.measure("refinement", {"a": residual}, data, 4, 1)
     both = results.measure("refinement", {"a": residual, "b": plain}, data, 4, 1, known=first)
     assert ran == [residual, plain]
-    assert both["networks"]["a"] == first["networks"]["a"]
-    assert both["provenance"]["seconds"]["a"] == first["provenance"]["seconds"]["a"]
+    assert both.networks["a"] == first.networks["a"]
+    assert both.provenance.seconds["a"] == first.provenance.seconds["a"]
     for name, network, pictures, seed in (
         ("refinement", plain, 4, 1),  # other weights
         ("refinement", residual, 5, 1),
@@ -97,11 +133,11 @@ def test_a_network_that_is_known_is_not_measured_again(residual, plain, monkeypa
 
 def test_depths_of_its_own_need_one_network_of_a_kind(residual, plain):
     networks = {"deep": residual, "deep plain": plain, "shallow": residual, "shallow plain": plain}
-    assert list(lab.concerned("lens", networks)) == list(networks)
-    assert list(lab.concerned("shattering", networks)) == ["deep", "deep plain"]
-    assert lab.pictures_for("shattering", 100) == 1
-    assert lab.pictures_for("paths", 10_000) < 100
-    assert lab.pictures_for("lesion", 10_000) == 10_000
+    assert list(lab.get("lens").concerned(networks)) == list(networks)
+    assert list(lab.get("shattering").concerned(networks)) == ["deep", "deep plain"]
+    assert lab.get("shattering").pictures_for(100) == 1
+    assert lab.get("paths").pictures_for(10_000) < 100
+    assert lab.get("lesion").pictures_for(10_000) == 10_000
 
 
 def test_numbers_are_rounded_and_laid_out():
@@ -121,7 +157,7 @@ def test_numbers_are_rounded_and_laid_out():
 
 def test_twins_are_shown_together():
     names = ("resnet56", "plain56", "plain20", "resnet20", "my network")
-    found = results.pairs({"networks": {name: {} for name in names}})
+    found = results.pairs({name: {} for name in names})
     assert [list(pair) for pair in found] == [["resnet56", "plain56"], ["resnet20", "plain20"], ["my network"]]
 
 
@@ -130,7 +166,7 @@ def test_twins_are_shown_together():
 
 def test_there_are_results_to_show():
     assert BUNDLED
-    assert {path.stem for path in BUNDLED} <= set(lab.NAMES)
+    assert {path.stem for path in BUNDLED} <= set(lab.EXPERIMENTS)
 
 
 @pytest.mark.parametrize("path", BUNDLED, ids=lambda path: path.stem)
@@ -138,85 +174,85 @@ def test_a_bundled_result_is_that_of_the_bundled_weights(path, fingerprints):
     assert path.stat().st_size < 100_000
     result = results.bundled(path.stem)
     assert result is not None
-    assert result["experiment"] == path.stem
-    assert result["question"] == lab.question(path.stem)
-    provenance = result["provenance"]
-    assert provenance["command"].startswith(f"resnet-demo experiment {path.stem} --model ")
-    assert 1 <= provenance["pictures"] <= TEN
-    assert set(result["networks"]) == set(provenance["weights"]) == set(provenance["seconds"])
-    if "taught" in provenance:  # networks that were trained for the experiment alone
-        assert lab.asks_for_masks(path.stem)
+    assert result.experiment == path.stem
+    assert result.question == lab.get(path.stem).asks
+    provenance = result.provenance
+    assert provenance.command.startswith(f"resnet-demo experiment {path.stem} --model ")
+    assert 1 <= provenance.pictures <= TEN
+    assert set(result.networks) == set(provenance.weights) == set(provenance.seconds)
+    if provenance.taught:  # networks that were trained for the experiment alone
+        assert lab.get(path.stem).masks
         return
-    for name, mark in provenance["weights"].items():
+    for name, mark in provenance.weights.items():
         assert mark == fingerprints[name], f"{path.name} was measured on other weights of {name}: measure it again"
-    for pair in results.pairs(result):
+    for pair in results.pairs(result.networks):
         assert len(pair) == 2, "a network without its twin shows nothing"
 
 
-def reports(name: str) -> list[dict]:
+def reports(name: str) -> list[Any]:
     result = results.bundled(name)
-    return list(result["networks"].values()) if result else []
+    return list(result.networks.values()) if result else []
 
 
 def test_bundled_lesions_add_up():
     for report in reports("lesion"):
-        assert list(report["added"]) == list(report["without"])
-        for block, error in report["without"].items():
+        assert list(report.added) == list(report.without)
+        for block, error in report.without.items():
             assert 0 <= error <= 1
-            assert report["added"][block] == pytest.approx(error - report["error"], abs=2e-5)
-        assert report["median_added"] == pytest.approx(statistics.median(report["added"].values()), abs=2e-5)
-        assert set(report["halving"]) < set(report["added"])
+            assert report.added[block] == pytest.approx(error - report.error, abs=2e-5)
+        assert report.median_added == pytest.approx(statistics.median(report.added.values()), abs=2e-5)
+        assert set(report.halving) < set(report.added)
 
 
 def test_the_lesson_tells_which_blocks_are_missed_most():
     """Step 6 says so of ResNet-56: the first block, then those where the maps halve."""
     result = results.bundled("lesion")
     assert result is not None
-    report = result["networks"]["resnet56"]
-    missed = sorted(report["added"], key=lambda block: -report["added"][block])
+    report = result.networks["resnet56"]
+    missed = sorted(report.added, key=lambda block: -report.added[block])
     assert missed[0] == "layer1.0"
-    assert set(missed[1:3]) == set(report["halving"])
+    assert set(missed[1:3]) == set(report.halving)
 
 
 def test_bundled_identities_hold():
     for report in reports("lens"):
-        assert report["identity_error"] <= 1e-3
-        assert report["sum_error"] <= 1e-3
-        assert len(report["error"]) == len(report["contribution"])
+        assert report.identity_error <= 1e-3
+        assert report.sum_error <= 1e-3
+        assert len(report.error) == len(report.contribution)
     for report in reports("dial"):
-        assert report["exact_at_one"] is True
+        assert report.exact_at_one is True
     for report in reports("paths"):
-        n = len(report["counts"]) - 1
-        assert report["counts"] in ([comb(n, k) for k in range(n + 1)], [0] * n + [1])
-        assert sum(report["shares"]) == pytest.approx(1, abs=1e-4)
-        low, high = report["nine_tenths"]
-        assert sum(report["shares"][low : high + 1]) >= 0.9 - 1e-4
+        n = len(report.counts) - 1
+        assert list(report.counts) in ([comb(n, k) for k in range(n + 1)], [0] * n + [1])
+        assert sum(report.shares) == pytest.approx(1, abs=1e-4)
+        low, high = report.nine_tenths
+        assert sum(report.shares[low : high + 1]) >= 0.9 - 1e-4
     for report in reports("refinement"):
-        assert report["mean"] == pytest.approx(statistics.mean(report["cosine"].values()), abs=1e-4)
+        assert report.mean == pytest.approx(statistics.mean(report.cosine.values()), abs=1e-4)
     for report in reports("responses"):
-        assert report["mean"] == pytest.approx(statistics.mean(report["std"].values()), rel=1e-4)
+        assert report.mean == pytest.approx(statistics.mean(report.std.values()), rel=1e-4)
     for report in reports("landscape"):
-        assert report["exact_at_centre"] is True
+        assert report.exact_at_centre is True
     for report in reports("faithful"):
-        assert report["identity_error"] <= 1e-3
+        assert report.identity_error <= 1e-3
     for report in reports("gradients"):
-        for case, norms in report["norms"].items():
+        for case, norms in report.norms.items():
             first, *_, last = norms.values()
-            assert report["first_to_last"][case] == pytest.approx(first / last, rel=1e-4)
+            assert report.first_to_last[case] == pytest.approx(first / last, rel=1e-4)
 
 
 def test_bundled_results_agree_on_the_networks_error():
     """The same network on the same pictures: its error is told by several experiments."""
     found: dict[tuple[str, int], set[float]] = {}
     for name, error in (
-        ("lesion", lambda report: report["error"]),
-        ("lesions", lambda report: report["error"]),
-        ("dial", lambda report: report["alpha"]["1.0"]),
-        ("lens", lambda report: list(report["error"].values())[-1]),
+        ("lesion", lambda report: report.error),
+        ("lesions", lambda report: report.error),
+        ("dial", lambda report: report.alpha["1.0"]),
+        ("lens", lambda report: list(report.error.values())[-1]),
     ):
         result = results.bundled(name)
-        for network, report in result["networks"].items() if result else ():
-            found.setdefault((network, report["n"]), set()).add(round(error(report), 3))
+        for network, report in result.networks.items() if result else ():
+            found.setdefault((network, report.n), set()).add(round(error(report), 3))
     assert found
     for errors in found.values():
         assert max(errors) - min(errors) <= 0.006  # rounding may tip a picture

@@ -6,10 +6,10 @@ from networks import inputs, noise
 
 from resnet_demo.assets import asset
 from resnet_demo.images import load_image
+from resnet_demo.lab.interventions import block_names
 from resnet_demo.lab.maps import GUIDED, SALIENCY, attribution_maps
 from resnet_demo.lab.ranks import spearman
 from resnet_demo.lab.sanity import TRAINED, cascade, report, similarity
-from resnet_demo.lab.wires import block_names
 from resnet_demo.models import zoo
 from resnet_demo.models.resnet import ResNet
 from resnet_demo.training.trainer import SEEDS
@@ -70,5 +70,5 @@ def test_guided_backprop_hardly_notices_what_saliency_does():
 
 def test_the_report_tells_what_is_left(plain):
     found = report(plain, noise(4), 0, lambda _: None)
-    assert found["left"] == {method: steps["stem"] for method, steps in found["similarity"].items()}
-    assert found["left_below"] == {method: steps["layer3.0"] for method, steps in found["similarity"].items()}
+    assert found.left == {method: steps["stem"] for method, steps in found.similarity.items()}
+    assert found.left_below == {method: steps["layer3.0"] for method, steps in found.similarity.items()}

@@ -57,7 +57,7 @@ def test_gradients_shatter_without_shortcuts(monkeypatch):
     found = {}
     for plain in (False, True):
         model = ResNet(ResNetConfig((1, 1), (4, 8), plain=plain), seed=0)
-        found[plain] = report(model, noise(1), 0, lambda _: None)["agreement"]
+        found[plain] = report(model, noise(1), 0, lambda _: None).agreement
     assert found[True]["32"] < 0.1 < 0.3 < found[False]["32"]
     assert found[True]["8"] > found[True]["32"]
     assert found[False]["8"] > found[False]["32"]

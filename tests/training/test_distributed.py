@@ -64,11 +64,11 @@ def found_by_four(tmp_path_factory):
     return [torch.load(folder / f"{rank}-of-4.pt", weights_only=True) for rank in range(4)]
 
 
-@pytest.mark.parametrize("share", two_processes.SHARES)
-def test_in_shares_processes_compute_what_one_does(share, found, found_by_four):
-    """Of two shares, each process has one; or two processes have one each. Of four, each has two; or one."""
+@pytest.mark.parametrize("microbatch", two_processes.MICROBATCHES)
+def test_in_microbatches_processes_compute_what_one_does(microbatch, found, found_by_four):
+    """Of two microbatches, each process has one; or two processes have one each. Of four, each has two; or one."""
     *others, alone = [*found_by_four, *found]
-    losses, state = f"losses in shares of {share}", f"state after shares of {share}"
+    losses, state = f"losses in microbatches of {microbatch}", f"state after microbatches of {microbatch}"
     assert len(alone[losses]) == 24
     assert alone[losses] != pytest.approx(alone["losses"][:24], abs=1e-3)  # batch norm sees less of the batch
     for result in others:

@@ -162,7 +162,7 @@ def test_weights_without_a_story_are_refused(tmp_path):
         settings_of(tmp_path / "fresh.safetensors")
 
 
-def test_recipes_of_before_shares_have_none():
+def test_recipes_of_before_microbatches_have_none():
     """They are repeated as they were: with batch norm over whole batches."""
     recipe = settings_of(WEIGHTS / "resnet20.json").recipe
-    assert (recipe.name, recipe.batch, recipe.share) == ("fast", 128, None)
+    assert (recipe.name, recipe.batch, recipe.microbatch) == ("fast", 128, None)

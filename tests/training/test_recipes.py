@@ -31,7 +31,7 @@ def test_the_papers_recipe_is_the_papers():
     assert not paper.settle
     assert not paper.muon
     assert paper.small_until == 0
-    assert paper.share == paper.batch // 2  # "on two GPUs"
+    assert paper.microbatch == paper.batch // 2  # "on two GPUs"
 
 
 def test_crops_are_three_quarters_at_first():
@@ -66,8 +66,8 @@ def test_recipes_by_name(sentence):
         {"shift": -1},
         {"schedule": "secret"},
         {"muon": -0.1},
-        {"share": 0},
-        {"share": 12.5},
+        {"microbatch": 0},
+        {"microbatch": 12.5},
     ],
     ids=str,
 )

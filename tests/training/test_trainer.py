@@ -649,15 +649,15 @@ def test_a_gpu_is_given_compiled_networks_and_whole_batches(where, asked, does, 
     monkeypatch.setattr(trainer.hardware, "device", lambda: torch.device(where))
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
     monkeypatch.setattr(trainer, "Meter", lambda _: None)  # it would hold its sums there
-    training = Training(ResNet(CONFIG), train_set, test_set, replace(RECIPE, share=8), minutes=60, compile=asked)
+    training = Training(ResNet(CONFIG), train_set, test_set, replace(RECIPE, microbatch=8), minutes=60, compile=asked)
     assert training.compile is does
-    assert training.recipe.share == (8 if where == "cpu" else None)
+    assert training.recipe.microbatch == (8 if where == "cpu" else None)
 
 
 @pytest.mark.skipif(not shutil.which("g++") or not HEADER.is_file(), reason="there is no C++ compiler")
 def test_a_compiled_training_takes_the_same_way(train_set, test_set, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    one_size = replace(RECIPE, small_until=0.0, share=8)  # each size is compiled on its own
+    one_size = replace(RECIPE, small_until=0.0, microbatch=8)  # each size is compiled on its own
     models, ends, threads = [ResNet(CONFIG, seed=0) for _ in range(2)], [], torch.get_num_threads()
     torch.set_num_threads(2)  # so that two threads have what is compiled in common
     try:

@@ -129,121 +129,12 @@ def test_vanishing(residual: float, plain: float, batch_norm: bool, expected: st
     assert findings.vanishing({"plain20": plain}, batch_norm) is None
 
 
-@pytest.mark.parametrize(
-    ("without", "with_", "expected"),
-    [
-        (0.0099, 0.01, "without batch norm"),
-        (0.0, 10.1, "without batch norm"),
-        (0.01, 10.1, "no"),
-        (0.0099, 0.0099, "with batch norm"),
-        (None, 0.0099, "with batch norm"),
-        (None, 1, "no"),
-        (0.0099, None, "no"),
-    ],
-)
-def test_vanishing_when_fresh(without: float | None, with_: float | None, expected: str) -> None:
-    assert findings.vanishing_when_fresh(without, with_) == expected
-
-
-@pytest.mark.parametrize(("ratio", "expected"), [(None, "no"), (10, "no"), (10.1, "grows"), (1001, "explodes")])
-def test_growing_when_fresh(ratio: float | None, expected: str) -> None:
-    assert findings.growing_when_fresh(ratio) == expected
-
-
 # Paths through 20 blocks, 10 of them in the mean
 
 
 @pytest.mark.parametrize(("mean", "expected"), [(8.9, "short"), (9.1, "all"), (10.9, "all"), (11.1, "long")])
 def test_heavy_paths(mean: float, expected: str) -> None:
     assert findings.heavy_paths(mean, 20) == expected
-
-
-@pytest.mark.parametrize(("mean", "expected"), [(7.9, "clearly"), (8, "little"), (10, "little"), (10.1, "no")])
-def test_shorter_paths(mean: float, expected: str) -> None:
-    assert findings.shorter_paths(mean, 20) == expected
-
-
-# Experiments
-
-
-@pytest.mark.parametrize(
-    ("residual", "plain", "expected"),
-    [
-        (0.02, 0.081, "vital"),
-        (0.02, 0.08, "more"),
-        (0.0, 0.041, "vital"),  # four times a point, where the residual network misses nothing
-        (0.0, 0.04, "more"),
-        (0.5, 0.53, "more"),
-        (0.5, 0.51, "no more"),
-        (0.5, 0.3, "no more"),
-    ],
-)
-def test_missed(residual: float, plain: float, expected: str) -> None:
-    assert findings.missed(residual, plain) == expected
-
-
-@pytest.mark.parametrize(
-    ("rank", "residual", "plain", "expected"),
-    [
-        (0.81, 0.1, 0.31, "plain lost"),
-        (0.81, 0.1, 0.29, "gradual"),
-        (0.81, None, 0.9, "gradual"),
-        (0.81, 0.1, None, "gradual"),
-        (0.8, 0.1, 0.9, "not smooth"),
-    ],
-)
-def test_many_missed(rank: float, residual: float | None, plain: float | None, expected: str) -> None:
-    assert findings.many_missed(rank, residual, plain) == expected
-
-
-@pytest.mark.parametrize(
-    ("residual", "plain", "expected"),
-    [
-        (2, 3, "earlier"),
-        (9, None, "earlier"),
-        (9, 9, "at the end"),
-        (8, 8, "no earlier"),
-        (3, 2, "no earlier"),
-        (None, 9, "no earlier"),
-        (None, None, "no earlier"),
-    ],
-)
-def test_readable(residual: int | None, plain: int | None, expected: str) -> None:
-    assert findings.readable(residual, plain, last=9) == expected
-
-
-@pytest.mark.parametrize(("residual", "expected"), [(0.94, "less"), (0.95, "alike"), (1.05, "alike"), (1.06, "more")])
-def test_responds(residual: float, expected: str) -> None:
-    assert findings.responds(residual, 1.0, 0.61) == expected
-    assert findings.responds(residual, 1.0, 0.6) == ("less in the mean" if expected == "less" else expected)
-
-
-@pytest.mark.parametrize(
-    ("means", "medians", "expected"),
-    [
-        ((0.01, -0.5), (0.01, -0.5), "most"),
-        ((0.0, -0.5), (0.1, 0.0), "no"),  # uphill is no refinement, however far uphill the other goes
-        ((0.2, 0.2), (0.1, 0.0), "no"),
-        ((0.2, 0.1), (0.021, 0.01), "most"),
-        ((0.2, 0.1), (0.02, 0.01), "few"),
-        ((0.2, 0.1), (0.0, -0.1), "few"),
-    ],
-)
-def test_refines(means: tuple[float, float], medians: tuple[float, float], expected: str) -> None:
-    assert findings.refines(*means, *medians) == expected
-
-
-def test_shattered() -> None:
-    assert findings.shattered(0.11, 0.09)
-    assert not findings.shattered(0.1, 0.09)
-    assert not findings.shattered(0.2, 0.1)
-
-
-@pytest.mark.parametrize(
-    ("residual", "expected"), [(0.31, "farther"), (0.29, "alike"), (0.14, "alike"), (0.13, "no farther")]
-)
-def test_low_ground(residual: float, expected: str) -> None:
-    assert findings.low_ground(residual, 0.2) == expected
 
 
 # Trainings

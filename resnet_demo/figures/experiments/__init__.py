@@ -1,56 +1,49 @@
 """The reports of experiments as drawings: a file for each, all networks side by side on the same scales.
 
-A file has `draw(reports, words, tall)`, where `reports` is what `lab` reports by network, and the `WORDS` of the
-drawing in English, which another language may replace.
+A file has `draw(reports, say, tall)`, where `reports` is what `lab` reports by network.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from html import escape
 from importlib.util import find_spec
 from typing import Any
 
+from ...i18n import Language, _n
+from ...lab.experiment import Reports, as_plain
 from ..axes import magnitude
 from ..runs import network_title
+from ..svg import ENGLISH
 
-Reports = Mapping[str, Mapping[str, Any]]
 MOST_ROWS = 200
 
 
-def draw_experiment(name: str, reports: Reports, words: Mapping[str, str] | None = None, tall: bool = False) -> str:
+def draw_experiment(name: str, reports: Reports, tall: bool = False, say: Language = ENGLISH) -> str:
     """An experiment's reports by network as an SVG document; as a table where there is no drawing of it.
 
-    `words` are those of another language, `tall` suits a phone.
+    `tall` suits a phone.
     """
     if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
-        return "" if tall else _table(reports)
-    module = importlib.import_module(f".{name}", __name__)
-    return module.draw(reports, words or module.WORDS, tall)
+        return "" if tall else _table(reports, say)
+    return importlib.import_module(f".{name}", __name__).draw(reports, say, tall)
 
 
-def words_of(name: str) -> dict[str, str]:
-    """The words in an experiment's drawing, in English; none where there is no drawing."""
-    if find_spec(f"{__name__}.{name}") is None:
-        return {}
-    return importlib.import_module(f".{name}", __name__).WORDS
-
-
-def _table(reports: Reports) -> str:
+def _table(reports: Reports, say: Language) -> str:
     """A row for each magnitude, a column for each network."""
-    head = "".join(f"<th scope='col'>{escape(network_title(name))}</th>" for name in reports)
-    names = list(dict.fromkeys(name for report in reports.values() for name in report))[:MOST_ROWS]
+    found = {name: as_plain(report) for name, report in reports.items()}
+    head = "".join(f"<th scope='col'>{escape(network_title(name))}</th>" for name in found)
+    names = list(dict.fromkeys(name for report in found.values() for name in report))[:MOST_ROWS]
     rows = "".join(
         f"<tr><th scope='row'>{escape(name)}</th>"
-        + "".join(f"<td>{escape(_cell(report.get(name)))}</td>" for report in reports.values())
+        + "".join(f"<td>{escape(_cell(report.get(name), say))}</td>" for report in found.values())
         + "</tr>"
         for name in names
     )
     return f"<table class='rd-table'><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, say: Language) -> str:
     if isinstance(value, (dict, list)):
-        return f"{len(value)} values"
-    return magnitude(value) if isinstance(value, float) else str(value)
+        return say(_n("{count} value", "{count} values", len(value)))
+    return magnitude(value, say) if isinstance(value, float) else str(value)

@@ -5,30 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ...i18n import Language, _
 from ..axes import Panel, boxes, key, linear, looks, percent, whole
 
 if TYPE_CHECKING:
-    from . import Reports
-
-WORDS = {
-    "label": "Error by the factor on every residual branch, and on every shortcut",
-    "alpha": "Error with every F(x) multiplied",
-    "lambda": "Error with every shortcut multiplied",
-    "alpha below": "factor α on F(x); at 1 as trained",
-    "lambda below": "factor λ on the shortcut; at 1 as trained",
-}
+    from ...lab.dial import Report
 
 
-def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     parts, top = key(looks(reports), tall)
-    settings = [float(setting) for report in reports.values() for setting in report["alpha"]]
+    settings = [float(setting) for report in reports.values() for setting in report.alpha]
     across, up = linear(0.0, max([1.0, *settings]), 6), linear(0.0, 1.0, show=percent)
     placed = boxes(2, tall, top=top)
-    for dial, box in zip(("alpha", "lambda"), placed, strict=True):
+    dials = (
+        (
+            say(_("Error with every F(x) multiplied")),
+            say(_("factor α on F(x); at 1 as trained")),
+            {name: report.alpha for name, report in reports.items()},
+        ),
+        (
+            say(_("Error with every shortcut multiplied")),
+            say(_("factor λ on the shortcut; at 1 as trained")),
+            {name: report.lambda_ for name, report in reports.items()},
+        ),
+    )
+    for (title, below, errors), box in zip(dials, placed, strict=True):
         panel = Panel(*box, across, up)
-        parts += [*panel.frame(words[dial], words[f"{dial} below"]), panel.mark(1.0)]
+        parts += [*panel.frame(title, below), panel.mark(1.0)]
         for name, look in looks(reports).items():
-            points = [(float(setting), error) for setting, error in reports[name][dial].items()]
+            points = [(float(setting), error) for setting, error in errors[name].items()]
             titles = [f"{x:g}: {percent(y)}" for x, y in points]
             parts += panel.curve(points, look, titles)
-    return whole(parts, placed, words["label"], "rd-dial", tall)
+    return whole(
+        parts, placed, say(_("Error by the factor on every residual branch, and on every shortcut")), "rd-dial", tall
+    )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from ...i18n import Language, _
 from ..axes import KEY, LEFT, RIGHT, TALL, WIDE, Panel, Scale, boxes, finite, known, linear, magnitude, whole
 from ..contours import Grid, squares
 from ..palette import INK, LINE, MUTED, PAPER, tone
@@ -18,47 +19,52 @@ from ..surface import RATIO, View, draw_surface
 from ..svg import element, text
 
 if TYPE_CHECKING:
-    from . import Reports
+    from ...lab.landscape import Report
 
-WORDS = {
-    "label": "Loss around the trained weights, in two random directions, as a map and as a surface",
-    "below": "first direction, in lengths of the filters",
-    "loss": "loss, each contour twice the one before",
-    "place": "{a:+g}, {b:+g}: loss {loss}",
-    "centre": "the network",
-    "surface": "As a surface: log₂ of the loss, one scale for all",
-    "axis": "loss",
-    "first": "first direction",
-    "second": "second direction",
-}
 LEVELS = 16  # contours, at most: those of the highest losses
 BETWEEN = 94.0  # from a map to the surface below it
 
 
-def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     """For each network a map and a surface; all have the same tones, contours and heights for the same loss."""
-    values = [value for report in reports.values() for row in report["losses"] for value in known(row) if value > 0]
+    values = [value for report in reports.values() for row in report.losses for value in known(row) if value > 0]
     low, high = (math.log2(edge(values or [1.0])) for edge in (min, max))
     up, levels = _up(low, high), _levels(low, high)
     plan, width = 250.0 if tall else 300.0, (TALL if tall else WIDE / 2) - LEFT - RIGHT
     placed = boxes(len(reports), tall, top=KEY + 8, height=plan + BETWEEN + RATIO * width)
-    parts = _ramp(low, high, words)
-    for (name, report), (left, top, _, _) in zip(reports.items(), placed, strict=True):
-        at, losses = [float(value) for value in report["coordinates"]], report["losses"]
+    parts = _ramp(low, high, say)
+    for (name, report), (left, top, *_size) in zip(reports.items(), placed, strict=True):
+        at, losses = [float(value) for value in report.coordinates], report.losses
         half = (at[1] - at[0]) / 2 if len(at) > 1 else 0.5
         panel = Panel(left, top, width, plan, *2 * (_square(at[0] - half, at[-1] + half),))
         heights = [[_height(loss, up) for loss in row] for row in losses]
-        parts += _tiles(panel, at, half, losses, heights, words)
+        parts += _tiles(panel, at, half, losses, heights, say)
         parts += _contours(panel, at, heights, levels)
-        parts += _mark(panel.x(0.0), panel.y(0.0), words)
-        parts += _frame(panel, network_title(name), colour_of(name), words["below"])
+        parts += _mark(panel.x(0.0), panel.y(0.0), say)
+        parts += _frame(
+            panel, network_title(name), colour_of(name), say(_("first direction, in lengths of the filters"))
+        )
         view = View(left, panel.foot + BETWEEN, width, at[-1] or 1.0)
-        parts.append(text(words["surface"], left - LEFT + 8, view.top - 28, font_size=12.5, fill=MUTED))
-        parts += draw_surface(view, at, heights, up, levels, words)
+        parts.append(
+            text(
+                say(_("As a surface: log₂ of the loss, one scale for all")),
+                left - LEFT + 8,
+                view.top - 28,
+                font_size=12.5,
+                fill=MUTED,
+            )
+        )
+        parts += draw_surface(view, at, heights, up, levels, say)
         middle = heights[len(at) // 2][len(at) // 2]
         if middle is not None:
-            parts += _mark(*view.point(0.0, 0.0, middle), words)
-    return whole(parts, placed, words["label"], "rd-landscape", tall)
+            parts += _mark(*view.point(0.0, 0.0, middle), say)
+    return whole(
+        parts,
+        placed,
+        say(_("Loss around the trained weights, in two random directions, as a map and as a surface")),
+        "rd-landscape",
+        tall,
+    )
 
 
 def _up(low: float, high: float) -> Scale:
@@ -82,12 +88,12 @@ def _height(loss: float | None, up: Scale) -> float | None:
     return None if loss is None or math.isnan(loss) else up.part(loss)
 
 
-def _mark(x: float, y: float, words: Mapping[str, str]) -> list[str]:
+def _mark(x: float, y: float, say: Language) -> list[str]:
     """The network itself, in the middle."""
     halo = {"paint_order": "stroke", "stroke": PAPER, "stroke_width": 3}
     return [
         element("circle", cx=x, cy=y, r=4.5, fill=PAPER, stroke=INK, stroke_width=2),
-        text(words["centre"], x + 9, y + 4, font_size=12, fill=INK, **halo),
+        text(say(_("the network")), x + 9, y + 4, font_size=12, fill=INK, **halo),
     ]
 
 
@@ -109,9 +115,7 @@ def _frame(panel: Panel, title: str, colour: str, below: str) -> list[str]:
     return [*parts, text(below, end, panel.foot + 35, text_anchor="end", font_size=12.5, fill=MUTED)]
 
 
-def _tiles(
-    panel: Panel, at: Sequence[float], half: float, losses: Grid, heights: Grid, words: Mapping[str, str]
-) -> list[str]:
+def _tiles(panel: Panel, at: Sequence[float], half: float, losses: Grid, heights: Grid, say: Language) -> list[str]:
     """A tile for each measured place: the higher the loss, the darker, on a dark page the lighter; empty if unknown."""
     parts = []
     for a, row, high in zip(at, losses, heights, strict=True):
@@ -119,7 +123,9 @@ def _tiles(
             # Rounded as they are written, or hair lines of paper would show between tiles.
             left, right = round(panel.x(a - half), 1), round(panel.x(a + half), 1)
             upper, lower = round(panel.y(b + half), 1), round(panel.y(b - half), 1)
-            told = words["place"].format(a=a, b=b, loss=magnitude(loss) if finite(loss) else "–")
+            told = say(
+                _("{a}, {b}: loss {loss}", a=f"{a:+g}", b=f"{b:+g}", loss=magnitude(loss) if finite(loss) else "–")
+            )
             box = {"x": left, "y": upper, "width": right - left, "height": lower - upper}
             if height is None:
                 style = {"fill": PAPER, "stroke": MUTED, "stroke_dasharray": "2 2"}
@@ -143,7 +149,7 @@ def _contours(panel: Panel, at: Sequence[float], heights: Grid, levels: Sequence
     return parts
 
 
-def _ramp(low: float, high: float, words: Mapping[str, str]) -> list[str]:
+def _ramp(low: float, high: float, say: Language) -> list[str]:
     """The key: tones from the lowest loss to the highest."""
     parts = [
         element("rect", x=64 + 12 * step, y=6, width=12, height=12, fill=INK, opacity=tone(step / 9))
@@ -152,4 +158,4 @@ def _ramp(low: float, high: float, words: Mapping[str, str]) -> list[str]:
     ends = ((58, "end", 2.0**low), (190, "start", 2.0**high))
     parts += [text(magnitude(value), x, 16, text_anchor=anchor, font_size=12, fill=INK) for x, anchor, value in ends]
     parts.append(element("rect", x=64, y=6, width=120, height=12, fill="none", stroke=LINE))
-    return [*parts, text(words["loss"], 8, 33, font_size=12, fill=MUTED)]
+    return [*parts, text(say(_("loss, each contour twice the one before")), 8, 33, font_size=12, fill=MUTED)]

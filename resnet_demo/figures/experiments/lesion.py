@@ -8,33 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ...i18n import Language, _
 from ..axes import finite, known, linear
 from ..runs import colour_of
-from ..strips import WORDS as STRIPS
 from ..strips import Strip, draw_strips
 
 if TYPE_CHECKING:
-    from . import Reports
-
-WORDS = {
-    **STRIPS,
-    "label": "Points of error added by deleting each block",
-    "note": "error added without the block, in points",
-    "note tall": "error added, in points",
-    "median": "median {median}",
-}
+    from ...lab.lesion import Report
 
 
-def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     rows = [
         Strip(
             name,
-            report["added"],
+            report.added,
             colour_of(name),
-            halving=report["halving"],
-            nothing=words["nothing_yet"],
-            links={block: {"data_cut": f"{name} {block}"} for block in report["added"]},
-            aside=words["median"].format(median=points(report["median_added"])),
+            halving=report.halving,
+            nothing=_("nothing yet"),
+            links={block: {"data_cut": f"{name} {block}"} for block in report.added},
+            aside=_("median {median}", median=points(report.median_added)),
         )
         for name, report in reports.items()
     ]
@@ -42,8 +34,9 @@ def draw(reports: Reports, words: Mapping[str, str] = WORDS, tall: bool = False)
     most, least = max([0.1, *found]), min([0.0, *found])
     least = least if least < -0.1 * most else 0.0  # a few pictures more that are right: not worth half of the scale
     scale = linear(least, most, most=3, show=lambda value: f"{100 * value:g}")
-    note = words["note tall" if tall else "note"]
-    return draw_strips(rows, scale, note, words["label"], "rd-lesion", tall, points, words)
+    note = _("error added, in points") if tall else _("error added without the block, in points")
+    label = _("Points of error added by deleting each block")
+    return draw_strips(rows, scale, note, label, "rd-lesion", tall, points, say)
 
 
 def points(value: float | None) -> str:

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from ...figures.runs import depth_of, is_plain, number, points
 from ...interpret.trace import SHORTCUT_WIRE
+from ...lab.gradients import EXPLODING, GROWING, VANISHING
+from ...lab.reading import block_title, settled  # noqa: F401 (settled: for captions)
 
 if TYPE_CHECKING:
     from ...figures.runs import AnyRecord, Runs
@@ -20,15 +22,9 @@ Value = TypeVar("Value")
 
 CLOSE = 0.02  # accuracies that differ by less are called equal, where it is not known on how many pictures they are
 SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each
-# First block's gradient over the last one's, at the blocks' outputs, of which later stages have up to four times fewer
-# numbers, and in their weights, of which they have up to 16 times more: that alone is no vanishing.
-VANISHING, GROWING, EXPLODING = 0.01, 10.0, 1000.0
+# First block's gradient over the last one's in their weights, of which later stages have up to 16 times more: that alone
+# is no vanishing.
 VANISHING_IN_WEIGHTS = 0.1
-
-
-def block_title(name: str) -> str:
-    """layer2.1 -> 2.1: stage and place, as the street writes it."""
-    return name.removeprefix("layer")
 
 
 def branches_cut(wires: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -46,13 +42,6 @@ def spread(cam: Tensor) -> float | None:
     if not positive.sum() > 0:
         return None
     return (int((positive.cumsum(0) < positive.sum() / 2).sum()) + 1) / len(positive)
-
-
-def settled(probabilities: Sequence[float]) -> int | None:
-    """From which place on a probability is over a half to the end; None where it is not at the end."""
-    unlikely = [index for index, share in enumerate(probabilities) if share <= 0.5]
-    since = unlikely[-1] + 1 if unlikely else 0
-    return since if since < len(probabilities) else None
 
 
 def few(titles: Sequence[str]) -> bool:
@@ -151,93 +140,12 @@ def vanishing(
     return "no: large weights" if not batch_norm else "no: healthy" if plain < GROWING else "no: grows"
 
 
-def vanishing_when_fresh(
-    without: float | None, with_: float | None
-) -> Literal["without batch norm", "with batch norm", "no"]:
-    """The same of a plain network at its start from small weights, without batch norm and with it."""
-    if with_ is None:
-        return "no"
-    if with_ < VANISHING:
-        return "with batch norm"
-    return "no" if without is None or without >= VANISHING else "without batch norm"
-
-
-def growing_when_fresh(ratio: float | None) -> Literal["explodes", "grows", "no"]:
-    """Whether a gradient grows on its way back, by the first block's over the last one's."""
-    return "no" if ratio is None or ratio <= GROWING else "explodes" if ratio > EXPLODING else "grows"
-
-
 # Paths
 
 
 def heavy_paths(mean: float, blocks: int) -> Literal["short", "long", "all"]:
     """Which paths carry more than their share of the gradient, by the mean length, estimated from a few of them."""
     return "short" if mean < 0.45 * blocks else "long" if mean > 0.55 * blocks else "all"
-
-
-def shorter_paths(mean: float, blocks: int) -> Literal["clearly", "little", "no"]:
-    """Whether the gradient comes by shorter paths than a random one, of `blocks` / 2 blocks."""
-    return "clearly" if mean < 0.4 * blocks else "little" if mean <= 0.5 * blocks else "no"
-
-
-# Experiments on a network and its plain twin
-
-
-def missed(residual: float, plain: float) -> Literal["vital", "more", "no more"]:
-    """Whether a plain network misses its blocks more, by the medians of the error that deleting one adds."""
-    return "vital" if plain > 4 * max(residual, 0.01) else "more" if plain > residual + 0.02 else "no more"
-
-
-def many_missed(
-    rank: float, residual: float | None, plain: float | None
-) -> Literal["plain lost", "gradual", "not smooth"]:
-    """How the residual network's error grows, by its rank correlation with the number of blocks deleted.
-
-    And whether the plain one's jumps: the errors without one block.
-    """
-    if rank <= 0.8:
-        return "not smooth"
-    apart = residual is not None and plain is not None and plain > residual + 0.2
-    return "plain lost" if apart else "gradual"
-
-
-def readable(residual: int | None, plain: int | None, last: int) -> Literal["earlier", "at the end", "no earlier"]:
-    """Whether shortcuts let an answer be read earlier, by the place from which on most of the pictures are right."""
-    if residual is not None and (plain is None or residual < plain):
-        return "earlier"
-    return "at the end" if residual == plain == last else "no earlier"
-
-
-def responds(residual: float, plain: float, smaller: float) -> Literal["less", "less in the mean", "alike", "more"]:
-    """How strongly a residual network's layers respond, compared with the plain one's.
-
-    By the means over all layers; and `smaller` is the share of the layers in which it responds less.
-    """
-    if residual >= 0.95 * plain:
-        return "alike" if residual <= 1.05 * plain else "more"
-    return "less" if smaller > 0.6 else "less in the mean"
-
-
-def refines(residual: float, plain: float, typical: float, typical_plain: float) -> Literal["most", "few", "no"]:
-    """Whether residual blocks step downhill more than plain ones, and whether most do or a few of them.
-
-    By the cosines with the negative gradient: their means, and their medians.
-    """
-    if residual <= max(0.0, plain):
-        return "no"
-    return "most" if typical > max(0.0, 2 * typical_plain) else "few"
-
-
-def shattered(residual: float, plain: float) -> bool:
-    """Whether neighbours' gradients agree in the residual network alone, by their cosines."""
-    return plain < 0.1 < residual
-
-
-def low_ground(residual: float, plain: float) -> Literal["alike", "farther", "no farther"]:
-    """How far it reaches with shortcuts, compared with the plain network's, by its share of the map."""
-    if max(residual, plain) <= 1.5 * min(residual, plain):
-        return "alike"
-    return "farther" if residual > plain else "no farther"
 
 
 # Trainings

@@ -1,0 +1,93 @@
+"""What an experiment is: a question, and a function that answers it with numbers for a network and pictures.
+
+Each experiment is a file of this folder and ends with its `EXPERIMENT`. What it finds on a network is a record, a
+frozen dataclass of that file, which the drawing of the same name in `figures/experiments/` and the sentences that read
+the result out take apart by attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..errors import InputError
+from ..i18n import Message, Sentences, _
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+    from ..models.resnet import ResNet
+
+Progress: TypeAlias = Callable[[float], None]  # is told the fraction that is done
+Reports: TypeAlias = Mapping[str, Any]  # of several networks, by name
+
+# The groups in which experiments are offered. Their order is that of the registry.
+GROUPS = {
+    "ablation": _("Ablation: remove a part"),
+    "inside": _("Look inside"),
+    "gradient": _("Follow the gradient"),
+    "surface": _("Look at the loss surface"),
+    "maps": _("Test attribution maps"),
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that page, shell and help have to know of an experiment."""
+
+    name: str
+    asks: str  # the question in one line, as the results say it
+    title: Message  # the same, as short as a menu has it
+    question: Message  # what is done, and what that tells
+    look_for: Message  # in the figure; continues "Look for: "
+    source: Message
+    group: str  # a key of `GROUPS`
+    record: type  # of the report
+    report: Callable[[ResNet, Dataset, int, Progress], Any]  # for a network, pictures with labels, and a seed
+    read: Callable[[Reports], Sentences]  # the result read out: reports by network, the residual one before its twin
+    pictures: int  # about a minute's work on two cores
+    most: int | None = None  # where it goes back through all pictures at once, or looks at none of them
+    data: str = "cifar10"  # the data set that it is made on unless one says otherwise
+    masks: bool = False  # whether it must be known where the objects are
+    labels: bool = False  # whether the labels must be true, since it counts mistakes on many pictures
+    all_depths: bool = False  # whether it looks at depths of its own, and asks a network only whether it is plain
+    together: bool = False  # whether networks of several depths are shown in one figure
+
+    def pictures_for(self, wanted: int | None = None) -> int:
+        """How many pictures it takes: those that are wanted, or as many as suit it, and never too many."""
+        found = wanted or self.pictures
+        return found if self.most is None else min(found, self.most)
+
+    def concerned(self, networks: Mapping[str, ResNet]) -> dict[str, ResNet]:
+        """The networks that it tells apart: one of a kind where it looks at depths of its own."""
+        if not self.all_depths:
+            return dict(networks)
+        kinds: dict[bool, str] = {}
+        for title, network in networks.items():
+            kinds.setdefault(network.config.plain, title)
+        return {title: networks[title] for title in kinds.values()}
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise InputError where it cannot be made on this data set."""
+        if self.masks and dataset.masks is None:
+            raise InputError(
+                "The data set {dataset} does not say where its objects are; shapes does.", dataset=dataset.name
+            )
+        if not len(dataset):
+            raise InputError("An experiment needs at least one picture.")
+
+
+def first_line(docstring: str | None) -> str:
+    """Of a file that begins with its question: the question."""
+    return (docstring or "").strip().splitlines()[0]
+
+
+def as_plain(value: Any) -> Any:
+    """A record as the dictionaries, lists and numbers that JSON has; `lambda_` is written `lambda`."""
+    if is_dataclass(value):
+        return {field.name.removesuffix("_"): as_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: as_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_plain(item) for item in value]
+    return value

@@ -1,0 +1,234 @@
+"""What experiments say: every sentence, in every language, with the same numbers."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from resnet_demo.i18n import LANGUAGES, Message, language
+from resnet_demo.lab import (
+    EXPERIMENTS,
+    dial,
+    faithful,
+    gradients,
+    landscape,
+    lens,
+    localise,
+    paths,
+    refinement,
+    responses,
+    results,
+    sanity,
+    shattering,
+)
+from resnet_demo.lab import lesion as lesion_
+from resnet_demo.lab import lesions as lesions_
+from resnet_demo.lab.bootstrap import Estimate
+from resnet_demo.lab.experiment import GROUPS
+
+HAN = re.compile("[\u4e00-\u9fff]")
+# What Chinese textbooks write in Latin letters, too: signs, names.
+LATIN = set(
+    """
+    F n x e ResNet Plain Grad CAM th layer PyTorch ReLU logit
+    He Veit Wilber Belongie Balduzzi Li Jastrzębski Adebayo Zhang Petsiuk Das Saenko nostalgebraist
+    """.split()  # noqa: SIM905 (it is prose)
+)
+TERMS_OF_ART = ("logit lens", "pointing game", "Identity Mappings")  # what papers call something, beside the Chinese
+
+
+def of_pair(*reports: Any) -> Any:
+    """Reports as a network and its twin have them; of one alone, as a network without a twin."""
+    return dict(zip(("resnet56", "plain56"), reports, strict=False))
+
+
+def lesion(median: float) -> Any:
+    added = {"layer1.0": median, "layer1.1": 2 * median}
+    return lesion_.Report(n=1, error=0.1, without=added, added=added, median_added=median, halving=())
+
+
+def lesions(one: float, rank: float | None) -> Any:
+    return lesions_.Report(n=1, error=0.1, deleted=(lesions_.Deletion(1, one),), shuffled=(), spearman=rank)
+
+
+def dials(high: int, exact: bool) -> Any:
+    errors = {str(step / 10): 0.1 if 8 <= step <= high else 0.9 for step in range(16)}
+    return dial.Report(n=1, alpha=errors, lambda_=errors, exact_at_one=exact)
+
+
+def known(*errors: float) -> Any:
+    error = dict(zip(("stem", "layer1.0", "layer1.1"), errors, strict=True))
+    return lens.Report(n=1, error=error, contribution=error, identity_error=0.0, sum_error=0.0)
+
+
+def of_lengths(*shares: float) -> Any:
+    mean = sum(length * share for length, share in enumerate(shares))
+    return paths.Report(
+        n=1, counts=(1, 4, 6, 4, 1), samples=50, per_path=(), per_path_error=(), shares=shares, mean_length=mean,
+        mean_length_error=0.1, nine_tenths=(1, 2), identity_error=0.0,
+    )  # fmt: skip
+
+
+def first_to_last(with_: float | None, without: float | None, large: float | None = 0.3) -> Any:
+    cases = {"PyTorch's start, with batch norm": with_, "PyTorch's start, without batch norm": without}
+    cases |= {"He's start, with batch norm": with_, "He's start, without batch norm": large}
+    return gradients.Report(n=1, first_to_last=cases, norms={})
+
+
+def responding(mean: float, *stds: float) -> Any:
+    return responses.Report(n=1, mean=mean, std={str(layer): std for layer, std in enumerate(stds)})
+
+
+def downhill(*cosines: float) -> Any:
+    mean = sum(cosines) / len(cosines) if cosines else None
+    median = statistics.median(cosines) if cosines else None
+    cosine = {f"layer1.{index}": cosine for index, cosine in enumerate(cosines)}
+    return refinement.Report(n=1, mean=mean, median=median, cosine=cosine)
+
+
+def agreeing(last: float) -> Any:
+    return shattering.Report(n=1, agreement={"8": 0.8, "20": 0.5, "56": last})
+
+
+def ground(share: float) -> Any:
+    return landscape.Report(
+        n=1, centre=0.02, exact_at_centre=True, minimum=0.02, median=3.0, maximum=12.5, share_below_guessing=share,
+        share_below_twice_the_minimum=0.1, guessing=2.3026, coordinates=(), losses=(),
+    )  # fmt: skip
+
+
+def left_over(left: float) -> Any:
+    return sanity.Report(
+        n=1,
+        left_below={"saliency": left, "guided backprop": 0.7 * left, "Grad-CAM layer3.0": 0.02},
+        left={"saliency": 0.1, "guided backprop": 0.2, "Grad-CAM layer3.0": 0.0},
+        similarity={},
+    )
+
+
+def areas(deletion: float, insertion: float) -> Any:
+    found = {"deletion": {"saliency": deletion, "random": 0.5}, "insertion": {"saliency": insertion, "random": 0.5}}
+    gain = {
+        kind: {"saliency": Estimate(better, better - 0.05, 1.0), "Grad-CAM layer3.0": Estimate(0.0, -0.05, 0.05)}
+        for kind, better in (("deletion", 0.5 - deletion), ("insertion", insertion - 0.5))
+    }
+    area = {kind: {**areas, "Grad-CAM layer3.0": 0.5} for kind, areas in found.items()}
+    return faithful.Report(n=1, identity_error=0.0, area=area, gain=gain, curves={})
+
+
+POINTING = localise.Report(
+    n=1, accuracy=0.995, area=0.25, energy={},
+    pointing={"the middle": Estimate(0.6, 0.5, 0.7), "saliency": Estimate(0.3, 0.1, 0.5)},
+)  # fmt: skip
+REPORTS: dict[str, list[Any]] = {  # of experiments, so that every sentence is said
+    "lesion": [of_pair(lesion(r), lesion(p)) for r, p in ((0.014, 0.65), (0.3, 0.5), (0.5, 0.5))],
+    "lesions": [
+        of_pair(lesions(r, rank), lesions(p, None))
+        for r, rank, p in ((0.12, 0.9, 0.8), (0.12, 0.9, 0.2), (0.12, 0.5, 0.2), (0.1, None, 0.995))
+    ],
+    "dial": [of_pair(dials(12, True), dials(10, True)), of_pair(dials(12, False))],
+    "lens": [
+        of_pair(known(*r), known(*p))
+        for r, p in (
+            ((0.9, 0.4, 0.1), (0.9, 0.8, 0.1)), ((0.9, 0.8, 0.1), (0.9, 0.8, 0.1)),
+            ((0.9, 0.8, 0.1), (0.9, 0.4, 0.1)), ((0.4, 0.3, 0.1), (0.9, 0.8, 0.7)),
+        )
+    ],
+    "responses": [
+        of_pair(responding(r, *stds), responding(p, 2, 2))
+        for r, p, *stds in ((0.1, 0.2, 1, 1), (0.1, 0.2, 1, 3), (0.2, 0.2, 1, 3), (0.3, 0.2, 3, 3))
+    ]
+    + [
+        {"resnet56": responding(deep, 1), "plain56": responding(0.2, 2), "resnet20": responding(0.2, 1)}
+        for deep in (0.1, 0.3)
+    ],
+    "refinement": [
+        of_pair(downhill(*r), downhill(0.1, -0.2)) for r in ((0.1, 0.2), (-0.1, -0.1, 0.9), (-0.1, -0.2), ())
+    ],
+    "paths": [
+        of_pair(of_lengths(*shares), of_lengths(0, 0, 0, 0, 1))
+        for shares in ((0.5, 0.5, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0))
+    ],
+    "gradients": [
+        of_pair(first_to_last(1.0, 0.5), first_to_last(*ratios))
+        for ratios in (
+            (3.0, 1e-8), (30.0, 1e-8), (1e-4, 1e-8), (1.0, 1.0), (1.0, None), (2200.0, 0.0), (3.0, 1e-8, 1e-9)
+        )
+    ],
+    "shattering": [
+        of_pair(agreeing(r), agreeing(p))
+        for r, p in ((0.4, 0.01), (0.2, 0.15))
+    ],
+    "landscape": [of_pair(ground(r), ground(0.1)) for r in (0.3, 0.004)],
+    "sanity": [of_pair(left_over(left)) for left in (0.2, 0.6, 0.9)],
+    "localise": [of_pair(POINTING, POINTING)],
+    "faithful": [of_pair(areas(*found), areas(0.9, 0.1)) for found in ((0.2, 0.7), (0.6, 0.7))],
+}  # fmt: skip
+
+
+def shown(name: str) -> Iterator[Any]:
+    """What is read out: every case by hand, and what came with the package."""
+    yield from REPORTS[name]
+    if result := results.bundled(name):
+        yield from results.pairs(result.networks)
+
+
+def english_in(words: str) -> set[str]:
+    """The words in Latin letters that are no names."""
+    words = re.sub("|".join(TERMS_OF_ART), " ", words)
+    return set(re.findall(r"[A-Za-zÀ-ÖØ-öø-ž]+", words)) - LATIN
+
+
+def numbers(words: str) -> list[str]:
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", words))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_captions_say_the_same_in_every_language(name: str) -> None:
+    for reports in shown(name):
+        message = EXPERIMENTS[name].read(reports)
+        first = str(message)
+        assert first.endswith((".", ")"))
+        for code in LANGUAGES:
+            words = language(code)(message)
+            assert numbers(words) == numbers(first), (words, first)
+            assert "  " not in words
+        chinese = language("zh")(message)
+        assert HAN.search(chinese)
+        assert not english_in(chinese), chinese
+        assert not re.search("[\u4e00-\u9fff] [\u4e00-\u9fff]", chinese), chinese
+        assert not re.search("[\u4e00-\u9fff][A-Za-z0-9‖]|[A-Za-z0-9‖][\u4e00-\u9fff]", chinese), chinese
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_what_a_page_says_of_an_experiment_is_translated(name: str) -> None:
+    found = EXPERIMENTS[name]
+    for message in (found.title, found.question, found.look_for, found.source, GROUPS[found.group]):
+        assert isinstance(message, Message)
+        chinese = language("zh")(message)
+        assert HAN.search(chinese) or name in ("faithful",), chinese
+        assert not english_in(chinese), chinese
+    assert str(found.title).endswith("?")
+    assert str(found.question).endswith((".", "?"))
+
+
+@pytest.mark.parametrize(
+    ("name", "reports", "said"),
+    [
+        ("lesion", of_pair(lesion(0.014), lesion(0.65)), "every single block is vital"),
+        ("lesion", of_pair(lesion(0.3), lesion(0.5)), "not by as much as Veit et al. found"),
+        ("lesion", of_pair(lesion(0.5), lesion(0.5)), "does not suffer more"),
+        ("lesions", of_pair(lesions(0.1, None)), "the error never changes"),
+        ("dial", of_pair(dials(12, False)), "not bit for bit"),
+        ("gradients", of_pair(first_to_last(1, 1), first_to_last(2200.0, 0.0)), "Plain-56 too small for 32 bits"),
+        ("gradients", of_pair(first_to_last(1, 1), first_to_last(1.0, None)), "Plain-56 not measurable"),
+        ("refinement", of_pair(downhill(), downhill(0.1)), "there is nothing to compare"),
+        ("sanity", of_pair(left_over(0.9)), "for guided backprop and saliency:"),
+    ],
+)  # fmt: skip
+def test_which_sentence_is_said(name: str, reports: Any, said: str) -> None:
+    assert said in str(EXPERIMENTS[name].read(reports))
