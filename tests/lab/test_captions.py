@@ -232,3 +232,98 @@ def test_what_a_page_says_of_an_experiment_is_translated(name: str) -> None:
 )  # fmt: skip
 def test_which_sentence_is_said(name: str, reports: Any, said: str) -> None:
     assert said in str(EXPERIMENTS[name].read(reports))
+
+
+def said(name: str, **reports: Any) -> str:
+    return str(EXPERIMENTS[name].read(reports))
+
+
+@pytest.mark.parametrize(
+    ("residual", "plain", "verdict"),
+    [
+        (0.014, 0.65, "hardly misses a single block"),
+        (0.3, 0.5, "not by as much"),
+        (0.5, 0.5, "unlike in Veit"),
+        (0.6, 0.2, "unlike in Veit"),
+    ],
+)
+def test_lesions_are_read_honestly(residual: float, plain: float, verdict: str) -> None:
+    words = said("lesion", resnet56=lesion(residual), plain56=lesion(plain))
+    assert verdict in words
+    assert f"{100 * residual:.1f} points more wrong in the median" in words
+    assert "block 1.1" in words
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [([0.5, 0.5, 0, 0, 0], "as in Veit"), ([0, 0, 1, 0, 0], "a little shorter"), ([0, 0, 0, 1, 0], "unlike in Veit")],
+)
+def test_paths_are_read_honestly(shares: list[float], verdict: str) -> None:
+    mean = sum(length * share for length, share in enumerate(shares))
+    words = said("paths", resnet8=of_lengths(*shares))
+    assert verdict in words
+    assert f"{mean:.1f} ± 0.1 on average, as estimated from 50 paths of each length" in words
+
+
+def test_a_vanishing_gradient_is_said_to_vanish() -> None:
+    def read(with_: float | None, without: float | None) -> str:
+        cases = {"PyTorch's start, with batch norm": with_, "PyTorch's start, without batch norm": without}
+        return said("gradients", plain56=gradients.Report(n=1, first_to_last=cases, norms={}))
+
+    assert "vanishes without batch norm, but not with it" in read(3.0, 1e-8)
+    assert "grows on its way back instead" in read(30.0, 1e-8)
+    assert "explodes" in read(2200.0, 1e-8)
+    assert "larger initial weights" not in read(30.0, 1e-8)  # nobody measured with these
+    large = said("gradients", plain56=first_to_last(30.0, 1e-8))
+    assert "does not vanish even without batch norm (ratio 0.3)" in large
+    assert "even with batch norm" in read(1e-4, 1e-8)
+    assert "does not vanish at all" in read(1.0, 1.0)
+    assert "not measurable" in read(1.0, None)
+    assert "2,200" in read(2200.0, 0.0)
+    assert "too small for 32 bits" in read(2200.0, 0.0)
+
+
+def test_maps_are_read_honestly() -> None:
+    def report(random: float) -> Any:
+        areas = {"deletion": {"a": 0.2, "b": 0.9, "random": random}, "insertion": {"a": 0.7, "b": 0.8, "random": 0.6}}
+        sure, unsure = Estimate(0.1, 0.05, 0.2), Estimate(0.1, -0.05, 0.2)
+        gain = {"deletion": {"a": sure, "b": unsure}, "insertion": {"a": sure, "b": sure}}
+        return faithful.Report(n=1, identity_error=0.0, area=areas, gain=gain, curves={})
+
+    words = said("faithful", resnet8=report(0.5))
+    assert "falls fastest by a (area 0.20; by random maps 0.50)" in words
+    assert "rises fastest by b (area 0.80; by random maps 0.60)" in words
+    assert words.endswith("Significantly better than random in both: a.")
+    assert "grey pixels" in said("faithful", resnet8=report(0.1))
+    scores = {"the middle": Estimate(0.9, 0.8, 1.0), "a": Estimate(0.6, 0.5, 0.7), "b": Estimate(0.3, 0.1, 0.4)}
+    words = said("localise", resnet8=localise.Report(n=1, accuracy=0.5, area=0.25, pointing=scores, energy={}))
+    assert "whose highest place is on it most often is a (60 %)" in words
+    assert "1 of 2 maps point at it" in words
+    assert "0 of 2 more often than the middle of the picture does (90 %)." in words
+
+
+def test_dials_and_lenses_are_read() -> None:
+    errors = {str(step / 10): 0.1 if 8 <= step <= 12 else 0.9 for step in range(16)}
+    turned = dial.Report(n=1, alpha=errors, lambda_={**errors, "0.9": 0.5}, exact_at_one=True)
+    words = said("dial", resnet8=turned, plain8=turned)
+    assert "α from 0.8 to 1.2, and for λ from 1 to 1.2" in words
+    assert "bit for bit" in words
+    early, late = known(0.9, 0.4, 0.1), known(0.9, 0.8, 0.1)
+    words = said("lens", resnet8=early, plain8=late)
+    assert "ResNet-8 has more than half of them right from block 1.0 on" in words
+    assert "can be read earlier" in words
+    assert "cannot be read earlier" in said("lens", resnet8=late, plain8=early)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if results.bundled(name)])
+def test_bundled_results_are_read_out(name: str) -> None:
+    result = results.bundled(name)
+    assert result is not None
+    for pair in results.pairs(result.networks):
+        for code in LANGUAGES:
+            words = language(code)(EXPERIMENTS[name].read(pair))
+            assert words.endswith((".", "。"))
+            assert "None" not in words
+            assert "nan" not in words
+        for alone in pair:
+            assert str(EXPERIMENTS[name].read({alone: pair[alone]}))  # a network without its twin

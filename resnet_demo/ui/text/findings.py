@@ -22,8 +22,8 @@ Value = TypeVar("Value")
 
 CLOSE = 0.02  # accuracies that differ by less are called equal, where it is not known on how many pictures they are
 SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each
-# First block's gradient over the last one's in their weights, of which later stages have up to 16 times more: that alone
-# is no vanishing.
+# First block's gradient over the last one's in their weights, of which later stages have up to 16 times more: that
+# alone is no vanishing.
 VANISHING_IN_WEIGHTS = 0.1
 
 
