@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from ... import lab
 from ...data import Dataset
 from ...errors import InputError
+from ...i18n import _
 from ...images import CIFAR10
 from ...lab import results
 from ...lab.results import Result
 from ...models.resnet import ResNet
-from ..bars import has_test_set, test_set, twin_of
-from ..session import HERE, Visit, shared_network, whole_number
+from ..bounds import whole_number
+from ..pictures import has_test_set, test_set
+from ..session import HERE, Session
 from .background import in_background
 
 MOST_SECONDS = 180  # of a run, whatever a request says
@@ -26,41 +28,37 @@ WITHOUT_LABELS = ("dial", "lens", "paths", "gradients", "responses", "refinement
 CIFAR, OWN, PICTURE, FRESH, NOTHING = "cifar10", "own", "picture", "fresh", ""
 
 
-def networks_of(visit: Visit) -> dict[str, ResNet]:
+def networks_of(session: Session) -> dict[str, ResNet]:
     """The network in sight and its twin where there is one, by name; the one with shortcuts first."""
-    found, twin = {visit.name: visit.network}, twin_of(visit)
-    if twin:
-        name, weights = twin
-        found[name] = visit.trained[name].model if weights == HERE else shared_network(name, weights, visit.seed)
-    return dict(sorted(found.items(), key=lambda item: item[1].config.plain))
+    return {name: model for name, (model, _source) in session.pair().items()}
 
 
-def data_of(visit: Visit, name: str, data_dir: str | None) -> str:
+def data_of(session: Session, name: str, data_dir: str | None) -> str:
     """Which pictures an experiment would take: CIFAR's, those beside which the network was trained, the visitor's.
 
     FRESH where it looks at none, NOTHING where there are none that suit it.
     """
     if most(name) == 1:
-        return FRESH if visit.picture else NOTHING
-    if visit.weights == HERE:
-        return NOTHING if lab.asks_for_masks(name) and visit.trained[visit.name].test_set.masks is None else OWN
+        return FRESH if session.picture else NOTHING
+    if session.weights == HERE:
+        return NOTHING if lab.asks_for_masks(name) and session.trained[session.name].test_set.masks is None else OWN
     if lab.asks_for_masks(name):
         return NOTHING
-    if visit.domain == CIFAR10 and has_test_set(data_dir):
+    if session.domain == CIFAR10 and has_test_set(data_dir):
         return CIFAR
-    return PICTURE if name in WITHOUT_LABELS and visit.picture else NOTHING
+    return PICTURE if name in WITHOUT_LABELS and session.picture else NOTHING
 
 
-def pictures_of(visit: Visit, name: str, data_dir: str | None) -> Dataset | None:
+def pictures_of(session: Session, name: str, data_dir: str | None) -> Dataset | None:
     """Those pictures with their labels; None where there are none."""
-    data = data_of(visit, name, data_dir)
+    data = data_of(session, name, data_dir)
     if data == OWN:
-        return visit.trained[visit.name].test_set
+        return session.trained[session.name].test_set
     if data == CIFAR:
         return test_set(data_dir)
-    if data in (PICTURE, FRESH) and visit.picture:
-        answer = visit.seen.logits.argmax().view(1)
-        return Dataset(PICTURE, visit.domain.pixels(visit.picture), answer, visit.labels)
+    if data in (PICTURE, FRESH) and session.picture:
+        answer = session.seen.logits.argmax().view(1)
+        return Dataset(PICTURE, session.domain.pixels(session.picture), answer, session.labels)
     return None
 
 
@@ -125,4 +123,4 @@ class Run:
 
 def count_of(name: str, pictures: object) -> int:
     """The number of pictures that a visitor asks for, judged; InputError for what cannot be."""
-    return whole_number(pictures, 1, most(name), "The number of pictures")
+    return whole_number(pictures, 1, most(name), _("The number of pictures"))

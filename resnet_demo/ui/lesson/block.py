@@ -19,7 +19,7 @@ def view(visit: Visit) -> View:
     name, kind, part, cosine, norms = block.name, block.shortcut_kind, share(block), block.cosine, block.norms
     return View(
         name=f"{visit.name}-{name}",
-        drawing=both(draw_block, block, channel_to_show(block), terms=visit.say.terms.TERMS),
+        drawing=both(draw_block, block, channel_to_show(block), terms=visit.text.terms.TERMS),
         reading=lambda say: say.lesson.block(name, (place, count), kind, part, cosine, (before, shape)),
         table=[("block", *(f"norm_{point}" for point in POINTS)), (name, *(norms[point] for point in POINTS))],
     )

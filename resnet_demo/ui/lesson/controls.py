@@ -67,7 +67,7 @@ class View:
 
 def go_to(visit: Visit, number: object) -> None:
     """Open a step of the lesson."""
-    visit.lesson.step = whole_number(number, 1, len(visit.say.lesson.STEPS), "The step")
+    visit.lesson.step = whole_number(number, 1, len(visit.text.lesson.STEPS), "The step")
 
 
 def turn(visit: Visit, control: Control, value: object) -> None:

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from ...figures import draw_street, network_title
+from ...i18n import language
 from ...lab.wires import head, rewired, states
 from ...models.predict import domain_of
 from ...models.resnet import ResNet
+from ..classes import titles as class_titles
 from ..parts import changes
 from ..session import MOST_DIAL, Visit
 from .controls import Control, Range, View
@@ -42,7 +44,7 @@ def view(visit: Visit) -> View:
             outputs = found
     told = {name: outcome(network, *answers[name]) for name, network in pair_of(visit).items()}
     best = told[visit.name][1]
-    answer = visit.titles[best.index], visit.say.reading.percent(best.probability)
+    answer = visit.titles[best.index], visit.say.percent(best.probability)
     drawing = draw_street(
         trace,
         None,
@@ -50,7 +52,7 @@ def view(visit: Visit) -> View:
         answer,
         cut=cut,
         outputs=outputs,
-        terms=visit.say.terms.TERMS,
+        terms=visit.text.terms.TERMS,
     )
     labels = visit.labels
     return View(
@@ -79,11 +81,13 @@ def _answers(visit: Visit, network: ResNet, inputs: Tensor) -> tuple[tuple[Tenso
 
 def _side_by_side(labels: tuple[str, ...], answers: dict[str, tuple[Tensor, Tensor]], say: Any) -> str:
     """The likeliest classes of each network, before and now."""
-    titles, columns = say.classes.titles(labels), ""
+    titles, columns = class_titles(labels, language(say.CODE)), ""
     for name, logits in answers.items():
         then, now = (of_one.softmax(0) for of_one in logits)
         likeliest = then.maximum(now).topk(min(CLASSES, len(labels))).indices.tolist()
-        rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], say)
+        rows = changes(
+            [(titles[index], then[index].item(), now[index].item()) for index in likeliest], language(say.CODE)
+        )
         title = say.lesson.ANSWER_OF.format(network_title(name))
         columns += f"<section><h4>{escape(title)}</h4>{rows}</section>"
     return f"<div class='rd-outcomes'>{columns}</div>"

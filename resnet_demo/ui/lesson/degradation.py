@@ -36,7 +36,7 @@ def view(visit: Visit) -> View:
         table += [(name, r["epoch"], 1 - r["train_accuracy"], 1 - r["test_accuracy"]) for r in run]  # pyright: ignore
     return View(
         name=f"degradation-{kind}-{depth}",
-        drawing=_drawing(kind, tuple(runs), visit.say.lesson.ERRORS[kind], visit.say.terms.TERMS),
+        drawing=_drawing(kind, tuple(runs), visit.text.lesson.ERRORS[kind], visit.text.terms.TERMS),
         reading=lambda say: say.lesson.degradation(finals, kind, epochs),
         table=table,
     )

@@ -55,7 +55,7 @@ def view(visit: Visit) -> View:
     table.append((block.name, channel, row, column, *found.values()))
     return View(
         name=f"{visit.name}-{block.name}-sum",
-        drawing=both(draw_sum, block, channel, row, column, terms=visit.say.terms.TERMS),
+        drawing=both(draw_sum, block, channel, row, column, terms=visit.text.terms.TERMS),
         reading=lambda say: say.lesson.number(found, kind, error),
         table=table,
     )

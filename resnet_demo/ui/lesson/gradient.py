@@ -40,7 +40,7 @@ def view(visit: Visit) -> View:
     return View(
         name=f"gradient-{layers}-{begin}",
         drawing=both(
-            draw_lines, lines, places, visit.say.lesson.GRADIENT, 0, logarithmic=True, terms=visit.say.terms.TERMS
+            draw_lines, lines, places, visit.text.lesson.GRADIENT, 0, logarithmic=True, terms=visit.text.terms.TERMS
         ),
         reading=lambda say: say.lesson.gradient(lines, str(begin), errors),
         table=[("block", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],

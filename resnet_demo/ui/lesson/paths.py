@@ -60,7 +60,7 @@ def _counts(visit: Visit) -> View:
     told = {name: _told(network, visit, gone) for name, network in pair_of(visit).items()}
     return View(
         name=f"{visit.name}-paths",
-        drawing=both(draw_lengths, before, now, visit.say.lesson.PATHS[COUNT]),
+        drawing=both(draw_lengths, before, now, visit.text.lesson.PATHS[COUNT]),
         reading=lambda say: say.lesson.paths(n, gone, all_titled(told, labels, say)),
         table=[("length", "paths", "left"), *zip(range(n + 1), before, now, strict=True)],
     )
@@ -83,7 +83,7 @@ def _gradient(visit: Visit) -> View:
     samples = samples_of_each_length(n)
     return View(
         name=f"{visit.name}-path-gradients",
-        drawing=both(draw_lengths, paths, shares, visit.say.lesson.PATHS[GRADIENT]),
+        drawing=both(draw_lengths, paths, shares, visit.text.lesson.PATHS[GRADIENT]),
         reading=lambda say: say.lesson.path_gradients(n, span, mean, samples, plain),
         table=[("length", "paths", "gradient_per_path", "gradient_share"),
                *zip(range(n + 1), counts, found.per_path, shares, strict=True)],

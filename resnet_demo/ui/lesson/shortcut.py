@@ -40,7 +40,7 @@ def view(visit: Visit) -> View:
         inputs = domain_of(network).to_input(visit.picture)
         found[name] = shares(network, inputs) if measure == SHARE else kept(network, inputs)
     highest = 1.0 if measure == KEPT else None
-    title = visit.say.lesson.MEASURES[measure]
+    title = visit.text.lesson.MEASURES[measure]
     lines = {name: values for name, values in found.items() if not all(map(math.isnan, values))}
     block = names[chosen_place]
     return View(
@@ -52,7 +52,7 @@ def view(visit: Visit) -> View:
             title,
             chosen_place,
             highest=highest,
-            terms=visit.say.terms.TERMS,
+            terms=visit.text.terms.TERMS,
         ),
         reading=lambda say: say.lesson.carried(measure, names, block, found),
         table=[("block", *found), *((name, *(values[i] for values in found.values())) for i, name in enumerate(names))],

@@ -43,12 +43,12 @@ def view(visit: Visit) -> View:
         (told[name],) = rank(network, found[after], 1)
     names = ["stem", *(block.name for block in trace.blocks)]
     labels, read = visit.labels, dict(visit.lesson.read)
-    title = visit.say.lesson.GROWN.format(visit.titles[trace.target])
+    title = visit.text.lesson.GROWN.format(visit.titles[trace.target])
     whole = after == len(trace.blocks)
-    where, places = names[after], [visit.say.lesson.STEM, *(name.removeprefix("layer") for name in names[1:])]
+    where, places = names[after], [visit.text.lesson.STEM, *(name.removeprefix("layer") for name in names[1:])]
     return View(
         name=f"{visit.name}-grown",
-        drawing=both(draw_lines, lines, places, title, after, highest=1.0, terms=visit.say.terms.TERMS),
+        drawing=both(draw_lines, lines, places, title, after, highest=1.0, terms=visit.text.terms.TERMS),
         reading=lambda say: say.lesson.grown(
             where, whole, {name: titled(best, labels, say) for name, best in told.items()}
         ),

@@ -46,11 +46,11 @@ def view(visit: Visit) -> View:
     found = {name: (losses[HALF], losses[here]) for name, losses in lines.items()}
     distance = abs(PLACES[here])
     highest = max(map(max, lines.values()))
-    title = visit.say.lesson.WALK if highest <= ROOF else visit.say.lesson.WALK_CUT_OFF.format(ROOF)
+    title = visit.text.lesson.WALK if highest <= ROOF else visit.text.lesson.WALK_CUT_OFF.format(ROOF)
     places = [f"{place:+.2g}".replace("-", "−") if place else "0" for place in PLACES]
     return View(
         name=f"loss-line-{layers}-{line}",
-        drawing=both(draw_lines, lines, places, title, here, highest=min(highest, ROOF), terms=visit.say.terms.TERMS),
+        drawing=both(draw_lines, lines, places, title, here, highest=min(highest, ROOF), terms=visit.text.terms.TERMS),
         reading=lambda say: say.lesson.walk(distance, found),
         table=[("away", *lines), *zip(PLACES, *lines.values(), strict=True)],
     )

@@ -8,9 +8,11 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
+from ...i18n import language
 from ...models.predict import Prediction, rank
 from ...models.resnet import ResNet
 from ..bars import twin_of
+from ..classes import titles
 from ..session import HERE, Visit, shared_network
 
 # Of each network by name: its likeliest class before and now, and how likely the first one is now.
@@ -38,7 +40,7 @@ def outcome(network: ResNet, before: Tensor, now: Tensor) -> tuple[Prediction, P
 
 def titled(prediction: Prediction, labels: tuple[str, ...], say: Any) -> Prediction:
     """A prediction whose class has its name in a language; `labels` are all classes of its network."""
-    return replace(prediction, label=say.classes.titles(labels)[prediction.index])
+    return replace(prediction, label=titles(labels, language(say.CODE))[prediction.index])
 
 
 def all_titled(told: Told, labels: tuple[str, ...], say: Any) -> Told:

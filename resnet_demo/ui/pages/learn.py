@@ -6,7 +6,7 @@ This file lays a step out and names its events; what a step shows is computed in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -15,12 +15,14 @@ from typing import Any
 
 import gradio as gr
 
-from .. import lesson
+from ...i18n import Language, _
+from .. import lesson, text
+from ..components import Radio, Slider
 from ..events import Events
+from ..html import figure
 from ..lesson import Choice, Control, Range
 from ..lesson.controls import go_to, turn
-from ..page import Page, choose
-from ..parts import Radio, Slider, figure
+from ..page import Layout, Page, choose
 from ..session import Visit
 from ..text.steps import Step
 
@@ -61,11 +63,10 @@ element.addEventListener('click', (event) => {
 SCROLL = "() => document.querySelector('#pages').scrollIntoView({block: 'start'})"
 
 
-@dataclass(frozen=True)
-class LearnPage:
-    """The page, and the controls that the app joins with its events."""
+@dataclass(frozen=True, kw_only=True)
+class LearnPage(Layout):
+    """The page, and the controls that are joined with its events."""
 
-    page: Page
     steps: gr.HTML
     view: gr.HTML
     choices: list[gr.Radio]
@@ -73,6 +74,10 @@ class LearnPage:
     back: gr.Button
     forward: gr.Button
     words: list[Any]  # what a step says whatever its controls are
+
+    @property
+    def page(self) -> Layout:
+        return self
 
     @property
     def controls(self) -> list[Any]:
@@ -83,7 +88,7 @@ class LearnPage:
         return {component: gr.skip() for component in components}
 
 
-def build() -> LearnPage:
+def build(data_dir: str | None = None) -> LearnPage:
     steps = gr.HTML(elem_id="lesson-steps", js_on_load=choose("step", number=True))
     prose = gr.Markdown(elem_id="lesson-prose", latex_delimiters=MATHS)
     with gr.Row(elem_id="lesson-controls"):
@@ -99,7 +104,7 @@ def build() -> LearnPage:
         button.click(None, js=SCROLL)
 
     def render(visit: Visit) -> dict[Any, Any]:
-        say, number = visit.say.lesson, visit.lesson.step
+        say, number = visit.text.lesson, visit.lesson.step
         step: Step = say.STEPS[number - 1]
         module = lesson.STEPS[number - 1]
         seen = module.view(visit)
@@ -108,8 +113,8 @@ def build() -> LearnPage:
             steps: _steps(say, number),
             prose: _prose(say, step, number),
             **_set(choices, ranges, module.controls(visit), say),
-            view: figure(seen.drawing, seen.reading(visit.say), seen.name, table=seen.table, say=visit.say)
-            + seen.below(visit.say),
+            view: figure(seen.drawing, seen.reading(visit.text), seen.name, table=seen.table, say=visit.say)
+            + seen.below(visit.text),
             question: f"**{say.QUESTION}** {step.question}",
             answer: _answer(say, step),
             back: gr.update(value=say.BACK, interactive=number > 1),
@@ -117,14 +122,16 @@ def build() -> LearnPage:
         }
 
     words = [steps, prose, question, answer, back, forward]
-    page = Page("learn", [*words, *choices, *ranges, view], render)
-    return LearnPage(page, steps, view, choices, ranges, back, forward, words)
+    return LearnPage(
+        components=[*words, *choices, *ranges, view], render=render, steps=steps, view=view, choices=choices,
+        ranges=ranges, back=back, forward=forward, words=words,
+    )  # fmt: skip
 
 
 # What events do
 
 
-def connect(page: LearnPage, tabs: gr.Tabs, events: Events) -> None:
+def connect(page: LearnPage, events: Events) -> None:
     def turn_page(visit: Visit, by: int) -> None:
         go_to(visit, visit.lesson.step + by)
 
@@ -136,7 +143,7 @@ def connect(page: LearnPage, tabs: gr.Tabs, events: Events) -> None:
         step = visit.lesson.step
         pick(visit, what)
         if visit.page != "learn":  # a button in the drawing led to another page
-            return {tabs: gr.Tabs(selected=visit.page)}
+            return {}
         return page.keep(page.words) if visit.lesson.step == step else {}
 
     touched = partial(gr.on, [control.input for control in page.controls], trigger_mode="always_last")
@@ -221,3 +228,27 @@ def _answer(say: Any, step: Step) -> str:
     shown = f'<div class="rd-choices">{buttons}</div>' if buttons else ""
     summary = f"<summary>{escape(say.REVEAL)}</summary>"
     return f'{shown}<details class="rd-fold">{summary}<p>{escape(step.answer)}</p></details>'
+
+
+def invitation(say: Language) -> str:
+    """The words that invite to the lesson from every other page, as HTML."""
+    return text.of(say.code).lesson.INVITATION
+
+
+def start(say: Language) -> str:
+    """What the button beside them says."""
+    return text.of(say.code).lesson.START
+
+
+def _query(visit: Visit) -> dict[str, str]:
+    return {"step": str(visit.lesson.step), **settings(visit)}
+
+
+def _asked(visit: Visit) -> Iterator[tuple[str, Callable[[str], None]]]:
+    yield "step", lambda number: go_to(visit, int(number) if number.isdecimal() and len(number) < 20 else number)
+    if visit.page == "learn":
+        for control in controls(visit):
+            yield control.key, partial(turn, visit, control)
+
+
+PAGE = Page("learn", _("Learn"), build, connect, asks="neither, nor a link", query=_query, asked=_asked)

@@ -1,37 +1,7 @@
 """English."""
 
-from . import (
-    bars,
-    classes,
-    classify,
-    cut,
-    experiments,
-    gradcam,
-    inside,
-    interface,
-    lesson,
-    notices,
-    reading,
-    sentences,
-    terms,
-    train,
-    training,
-)
+from . import experiments, lesson, terms
 
-__all__ = [
-    "bars",
-    "classes",
-    "classify",
-    "cut",
-    "experiments",
-    "gradcam",
-    "inside",
-    "interface",
-    "lesson",
-    "notices",
-    "reading",
-    "sentences",
-    "terms",
-    "train",
-    "training",
-]
+CODE = "en"
+
+__all__ = ["experiments", "lesson", "terms"]

@@ -1,37 +1,7 @@
 """Chinese, simplified."""
 
-from . import (
-    bars,
-    classes,
-    classify,
-    cut,
-    experiments,
-    gradcam,
-    inside,
-    interface,
-    lesson,
-    notices,
-    reading,
-    sentences,
-    terms,
-    train,
-    training,
-)
+from . import experiments, lesson, terms
 
-__all__ = [
-    "bars",
-    "classes",
-    "classify",
-    "cut",
-    "experiments",
-    "gradcam",
-    "inside",
-    "interface",
-    "lesson",
-    "notices",
-    "reading",
-    "sentences",
-    "terms",
-    "train",
-    "training",
-]
+CODE = "zh"
+
+__all__ = ["experiments", "lesson", "terms"]
