@@ -181,11 +181,11 @@ def network_choices(session: Session) -> list[tuple[str, str]]:
     return choices
 
 
-def title(name: str) -> Message:
+def title(name: str) -> Message | str:
     """resnet20 -> ResNet-20, plain18-cifar -> Plain-18 (3×3 stem)."""
     if name.endswith("-cifar"):
         return _("{name} (3×3 stem)", name=network_title(name))
-    return _("{name}", name=network_title(name))
+    return network_title(name)
 
 
 def weight_choices(session: Session) -> list[tuple[str, str]]:

@@ -144,8 +144,8 @@ def _numbers(block: BlockTrace, say: Language) -> Markup:
         )  # fmt: skip
         relation = Markup("<p>{}</p>").format(say.html(words))
     return Markup(
-        "<details class='rd-fold'><summary>{}</summary><div class='rd-scroll'><table class='rd-table'><thead><tr>{}</tr>"
-        "</thead><tbody>{}</tbody></table></div>{}</details>"
+        "<details class='rd-fold'><summary>{}</summary><div class='rd-scroll'><table class='rd-table'>"
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>{}</details>"
     ).format(say(_("The numbers of block {block}", block=block_title(block.name))), columns, rows, relation)
 
 

@@ -25,7 +25,7 @@ from ...figures import (
     network_title,
     photo_uri,
 )
-from ...i18n import Language, Message, _
+from ...i18n import Language, Message, _, _p
 from ...models import zoo
 from ...training.recipes import RECIPES
 from ...training.trainer import Record
@@ -90,7 +90,6 @@ RECIPE_TITLES = {
     "fast": _("fast: orthogonal updates (Muon), small crops first"),
     "paper": _("paper: He et al. 2015"),
     "seed": _("seed: the textbook loop"),
-    "textbook": _("textbook: the plain loop"),
 }
 
 
@@ -198,7 +197,7 @@ def build(data_dir: str | None = None) -> TrainPage:
             batch: gr.update(label=say(_("Pictures per step (empty: the recipe's)"))),
             rate: gr.update(label=say(_("Highest learning rate (empty: the recipe's)"))),
             seed: gr.update(label=say(_("Seed of weights and order"))),
-            start: gr.update(value=say(_("Train"))),
+            start: gr.update(value=say(_p("button", "Train"))),
             stop: gr.update(value=say(_("Stop"))),
             again: gr.update(value=say(_("Replay: the same race again"))),
             status: gr.update(value=note(say(NOTHING_YET))),
@@ -400,7 +399,7 @@ def finished(page: TrainPage, race: Race, say: Language) -> dict[Any, Any]:
 def _summary(race: Race) -> Message:
     if not race.results:
         return _("The training failed.")
-    return _("Stopped. What was learned until then is kept.") if race.stopped else _("Done.")
+    return _("Stopped. What was learned until then is kept.") if race.stopped else _p("training", "Done.")
 
 
 def waiting(say: Language) -> Markup:
