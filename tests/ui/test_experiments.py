@@ -26,8 +26,9 @@ from resnet_demo.ui.events import Events
 from resnet_demo.ui.jobs import run
 from resnet_demo.ui.jobs.run import Run
 from resnet_demo.ui.pages import experiments
-from resnet_demo.ui.pages.experiments import ExperimentsPage
-from resnet_demo.ui.session import HERE, OWN, RANDOM, TRAINED, Trained, Visit, end_visit, new_visit
+from resnet_demo.ui.pages.experiments import Experiments, ExperimentsPage
+from resnet_demo.ui.session import HERE, OWN, Session, Trained, end_session, new_session
+from resnet_demo.ui.store import RANDOM, TRAINED
 from resnet_demo.ui.text.en import experiments as english
 from resnet_demo.ui.text.zh import experiments as chinese
 
@@ -40,9 +41,9 @@ def built(tmp_path: Path) -> tuple[gr.Blocks, ExperimentsPage]:
     with gr.Blocks() as demo:
         key, clicked = gr.State(None), gr.JSON()
         page = experiments.build(str(tmp_path))
-        shown = page.page.components
+        shown = page.components
         events = Events(key, clicked, shown, lambda visit, whole: {}, shown, lambda visit: {})
-        experiments.connect(page, events, str(tmp_path))
+        experiments.connect(page, events)
     return demo, page
 
 
@@ -55,22 +56,22 @@ def handler(built: tuple[gr.Blocks, ExperimentsPage], name: str) -> Callable[...
     return next(event.fn for event in built[0].fns.values() if event.api_name == name)  # pyright: ignore
 
 
-def by_id(page: ExperimentsPage, visit: Visit) -> dict[str, Any]:
-    return {component.elem_id: value for component, value in page.page.render(visit).items()}
+def by_id(page: ExperimentsPage, visit: Session) -> dict[str, Any]:
+    return {component.elem_id: value for component, value in page.render(visit).items()}
 
 
 # What is shown
 
 
 @pytest.mark.parametrize("name", lab.NAMES)
-def test_every_experiment_is_shown(name: str, page: ExperimentsPage, visit: Visit) -> None:
-    visit.choose_experiment(name)
+def test_every_experiment_is_shown(name: str, page: ExperimentsPage, visit: Session) -> None:
+    experiments.choose_experiment(visit, name)
     shown = by_id(page, visit)
     assert english.TITLES[name] in shown["experiment"]
     assert "Look for" in shown["experiment"]
     assert re.search(rf'data-experiment="{name}" aria-pressed="true"', shown["experiments-menu"])
     assert shown["experiments-menu"].count("data-experiment") == len(lab.NAMES)
-    assert page.as_in(visit)[page.pictures] == run.suits(name) >= 1
+    assert page.form(visit)[page.pictures] == run.suits(name) >= 1
     if name in MEASURED:
         assert shown["experiment-bundled"].count("<svg") == 2  # for screens, and for phones
         assert 'data-kind="csv"' in shown["experiment-bundled"]
@@ -85,7 +86,7 @@ def test_every_experiment_has_a_place_and_words() -> None:
         assert set(words) == set(placed)
 
 
-def test_the_shown_pair_is_chosen(page: ExperimentsPage, visit: Visit) -> None:
+def test_the_shown_pair_is_chosen(page: ExperimentsPage, visit: Session) -> None:
     assert "ResNet-56" in by_id(page, visit)["experiment-bundled"]
     experiments.change_compared(visit, "resnet20")
     shown = by_id(page, visit)
@@ -105,48 +106,99 @@ def test_numbers_are_those_of_the_figure() -> None:
     ]
 
 
-def test_a_click_on_a_bar_cuts_that_block(visit: Visit) -> None:
+def found_here(visit: Session) -> None:
+    """What a run leaves behind of the networks that it measured."""
+    state = visit.of(Experiments)
+    state.sources[state.name] = {name: source for name, (_, source) in visit.pair().items()}
+
+
+def test_a_click_on_a_bar_cuts_that_block(visit: Session) -> None:
+    visit.use_network("resnet20", TRAINED)
+    found_here(visit)
     visit.turn(0.5, 1)
-    experiments.cut_from(visit, "plain20 layer2.1", bundled=False)
+    experiments.cut_live(visit, "plain20 layer2.1")
     assert (visit.name, visit.weights, visit.page) == ("plain20", TRAINED, "cut")
     assert visit.cut == {"layer2.1"}
     assert visit.dials.residual == 1
     for nonsense in ("plain20 layer9.9", "nothing", "", "plain20", 7):
-        for bundled in (True, False):
+        for cut in (experiments.cut_bundled, experiments.cut_live):
             with pytest.raises((InputError, KeyError)):
-                experiments.cut_from(visit, nonsense, bundled)
+                cut(visit, nonsense)
 
 
 @pytest.mark.parametrize("in_sight", [True, False])
-def test_a_bar_of_a_bundled_result_opens_the_bundled_network(in_sight: bool, visit: Visit) -> None:
+def test_a_bar_of_a_bundled_result_opens_the_bundled_network(in_sight: bool, visit: Session) -> None:
     own = zoo.build("resnet20", 5).eval().requires_grad_(False)
     visit.keep("resnet20", Trained(own, {}, draw_shapes(8, seed=1), None))
-    if in_sight:
-        visit.use_trained("resnet20")
-    experiments.cut_from(visit, "resnet20 layer2.1", bundled=True)
+    visit.use_trained("resnet20")
+    found_here(visit)
+    if not in_sight:
+        visit.use_network("resnet8", RANDOM)
+    experiments.cut_bundled(visit, "resnet20 layer2.1")
     assert (visit.weights, visit.seed, visit.cut) == (TRAINED, 0, {"layer2.1"})
     assert visit.network is not own
-    visit.use_network("resnet8", RANDOM)
-    experiments.cut_from(visit, "resnet20 layer2.1", bundled=False)
-    assert visit.network is own
+    for _ in range(2):  # from the bundled network of the same name, and again from another one
+        experiments.cut_live(visit, "resnet20 layer2.1")
+        assert visit.network is own
+        visit.use_network("resnet8", RANDOM)
 
 
-def test_names_with_spaces_have_bars_too(visit: Visit, tmp_path: Path) -> None:
+def test_names_with_spaces_have_bars_too(visit: Session, tmp_path: Path) -> None:
     config = ResNetConfig((2, 1), (4, 8))
     visit.use_file(weights.save(ResNet(config, seed=0), tmp_path / "own.safetensors"))
     assert " " in visit.name
-    experiments.cut_from(visit, f"{visit.name} layer1.1", bundled=False)
+    found_here(visit)
+    experiments.cut_live(visit, f"{visit.name} layer1.1")
     assert (visit.weights, visit.cut) == (OWN, {"layer1.1"})
 
 
-def test_the_address_leads_to_an_experiment(visit: Visit) -> None:
+def test_a_bar_cuts_the_very_weights_that_were_measured(visit: Session, tmp_path: Path) -> None:
+    """Names are not enough: an uploaded ResNet-20 is called as the bundled one is."""
+    first, second = (weights.save(zoo.build("resnet20", seed), tmp_path / f"{seed}.safetensors") for seed in (5, 6))
+    visit.use_file(first)
+    uploaded = visit.network
+    found_here(visit)
+    visit.use_network("resnet20", TRAINED)
+    experiments.cut_live(visit, "resnet20 layer2.1")
+    assert visit.network is uploaded
+    visit.use_file(second)
+    before = visit.network, visit.page, visit.cut
+    with pytest.raises(InputError, match="no longer here"):
+        experiments.cut_live(visit, "resnet20 layer2.1")
+    assert (visit.network, visit.page, visit.cut) == before
+
+
+def test_a_network_that_made_room_does_not_come_back_with_random_weights(visit: Session) -> None:
+    for name in ("resnet14", "plain14", "resnet20", "plain20", "resnet32"):
+        model = zoo.build(name, 5).eval().requires_grad_(False)
+        visit.keep(name, Trained(model, {}, draw_shapes(8, seed=1), None))
+        if name == "resnet14":
+            visit.use_trained(name)
+            found_here(visit)
+            visit.use_network("resnet8", RANDOM)
+    assert "resnet14" not in visit.trained
+    with pytest.raises(InputError, match="no longer here"):
+        experiments.cut_live(visit, "resnet14 layer1.0")
+    assert (visit.name, visit.cut) == ("resnet8", frozenset())
+
+
+def test_random_weights_come_back_from_their_seed(visit: Session) -> None:
+    visit.use_network("resnet8", RANDOM, 7)
+    found_here(visit)
+    measured = visit.network
+    visit.use_network("resnet8", RANDOM, 8)
+    experiments.cut_live(visit, "resnet8 layer2.0")
+    assert (visit.seed, visit.network) == (7, measured)
+
+
+def test_the_address_leads_to_an_experiment(visit: Session) -> None:
     visit.page = "experiments"
-    visit.choose_experiment("paths")
+    experiments.choose_experiment(visit, "paths")
     query = dict(pair.split("=") for pair in address.write(visit).split("&"))
     assert (query["tab"], query["experiment"]) == ("experiments", "paths")
-    other = Visit()
+    other = Session()
     address.read(other, {"tab": "experiments", "experiment": "paths"})
-    assert (other.page, other.experiment) == ("experiments", "paths")
+    assert (other.page, other.of(Experiments).name) == ("experiments", "paths")
     with pytest.warns(UserWarning, match="no experiment"):
         address.read(other, {"experiment": "sunshine"})
 
@@ -154,7 +206,7 @@ def test_the_address_leads_to_an_experiment(visit: Visit) -> None:
 # A run of one's own
 
 
-def test_which_pictures_a_run_takes(visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_which_pictures_a_run_takes(visit: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     absent = str(tmp_path)
     assert run.data_of(visit, "lens", absent) == run.PICTURE
     assert run.data_of(visit, "lesion", absent) == run.NOTHING
@@ -171,18 +223,17 @@ def test_which_pictures_a_run_takes(visit: Visit, tmp_path: Path, monkeypatch: p
     assert run.data_of(visit, "lesion", absent) == run.NOTHING  # it knows other classes
 
 
-def test_what_was_trained_here_is_asked_about_its_own_pictures(visit: Visit, tmp_path: Path) -> None:
+def test_what_was_trained_here_is_asked_about_its_own_pictures(visit: Session, tmp_path: Path) -> None:
     shapes = draw_shapes(8, seed=1)
     visit.keep("resnet8", Trained(visit.network, {}, shapes, None))
     visit.use_trained("resnet8")
-    visit.race = None  # another one, of other networks on other pictures, may have taken its place
     assert visit.weights == HERE
     assert run.data_of(visit, "lesion", str(tmp_path)) == run.OWN
     assert run.data_of(visit, "localise", str(tmp_path)) == run.OWN  # these pictures know where their objects are
     assert run.pictures_of(visit, "lesion", str(tmp_path)) is shapes
 
 
-def test_the_twin_is_measured_beside_it(visit: Visit) -> None:
+def test_the_twin_is_measured_beside_it(visit: Session) -> None:
     visit.use_network("plain8", RANDOM, 3)
     networks = run.networks_of(visit)
     assert [(name, network.config.plain) for name, network in networks.items()] == [
@@ -194,7 +245,7 @@ def test_the_twin_is_measured_beside_it(visit: Visit) -> None:
     assert list(run.networks_of(visit)) == ["resnet50"]
 
 
-def watched(visit: Visit, name: str = "lens", pictures: int = 2, stop: bool = False) -> Run:
+def watched(visit: Session, name: str = "lens", pictures: int = 2, stop: bool = False) -> Run:
     under_way = Run(name, pictures, "It took too long.")
     if stop:
         under_way.stop()
@@ -203,7 +254,7 @@ def watched(visit: Visit, name: str = "lens", pictures: int = 2, stop: bool = Fa
     return under_way
 
 
-def test_a_run_finds_what_the_library_finds(visit: Visit) -> None:
+def test_a_run_finds_what_the_library_finds(visit: Session) -> None:
     found = watched(visit).result
     assert found is not None
     expected = results.measure("lens", run.networks_of(visit), draw_shapes(6, seed=1), 2)
@@ -211,7 +262,7 @@ def test_a_run_finds_what_the_library_finds(visit: Visit) -> None:
     assert list(found["networks"]) == ["resnet8", "plain8"]
 
 
-def test_a_run_is_stopped_and_has_a_ceiling(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_stopped_and_has_a_ceiling(visit: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = watched(visit, stop=True)
     assert stopped.result is None
     assert stopped.stopped
@@ -229,10 +280,10 @@ def test_a_run_is_stopped_and_has_a_ceiling(visit: Visit, monkeypatch: pytest.Mo
 
 def test_the_event_runs_on_the_visitors_picture(built: Any, picture: Image.Image) -> None:
     page = built[1]
-    visit = new_visit()
+    visit = new_session()
     visit.use_network("resnet8", RANDOM)
     visit.show_picture(picture)
-    visit.choose_experiment("refinement")
+    experiments.choose_experiment(visit, "refinement")
     frames = list(handler(built, "run_experiment")(visit.key, 1))
     assert frames[0][page.start] == gr.update(visible=False)
     assert frames[0][page.stop] == gr.update(visible=True)
@@ -241,27 +292,27 @@ def test_the_event_runs_on_the_visitors_picture(built: Any, picture: Image.Image
     assert "Done" in last[page.status]
     assert "your picture" in last[page.live]
     assert last[page.live].count("<svg") == 2
-    assert visit.measured["refinement"]["provenance"]["pictures"] == 1
+    assert visit.of(Experiments).measured["refinement"]["provenance"]["pictures"] == 1
     assert handler(built, "stop_experiment")(visit.key)  # nothing runs any more: no harm
 
 
 @pytest.mark.parametrize("how", ["stop", "page closed"])
 def test_an_end_is_heard_before_the_pictures_are_read(how: str, built: Any, picture: Image.Image) -> None:
-    visit = new_visit("a browser")
+    visit = new_session("a browser")
     visit.use_network("resnet8", RANDOM)
     visit.show_picture(picture)
-    visit.choose_experiment("lens")
-    before = visit.run = Run("lens", 1, "It took too long.")
+    experiments.choose_experiment(visit, "lens")
+    before = visit.of(Experiments).run = Run("lens", 1, "It took too long.")
     frames = handler(built, "run_experiment")(visit.key, 1)
     next(frames)
     if how == "stop":
         handler(built, "stop_experiment")(visit.key)
     else:
-        end_visit("a browser")
+        end_session("a browser")
     (last,) = frames
     assert "Stopped" in last[built[1].status]
     assert last[built[1].start]["visible"]
-    assert "lens" not in visit.measured
+    assert "lens" not in visit.of(Experiments).measured
     assert not before.stopped  # which was over anyway
 
 
@@ -279,10 +330,10 @@ def test_a_closed_page_does_not_hold_up_the_others(
     monkeypatch.setattr(experiments, "load_dataset", slow)
     for module in (run, experiments):
         monkeypatch.setattr(module, "WAIT", 0.01)
-    visit = new_visit()
+    visit = new_session()
     visit.use_network("resnet8", RANDOM)
     visit.show_picture(picture)
-    visit.choose_experiment("refinement")
+    experiments.choose_experiment(visit, "refinement")
     frames = handler(built, name)(*[visit.key, 1][: 2 if name == "run_experiment" else 1])
     for _ in range(3):
         next(frames)
@@ -294,14 +345,14 @@ def test_a_closed_page_does_not_hold_up_the_others(
 
 def test_a_page_that_takes_its_time_does_not_hold_the_visit(built: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiments, "load_dataset", lambda *args: None)
-    visit = new_visit()
+    visit = new_session()
     for _ in handler(built, "download_cifar10")(visit.key):
         assert not visit.lock.locked()
 
 
 @pytest.mark.parametrize("pictures", [0, -1, 1.5, 10**9, "many", None, True, math.nan, [3]])
 def test_bad_numbers_are_refused(pictures: Any, built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
-    visit = new_visit()
+    visit = new_session()
     visit.show_picture(picture)
     frames: Iterator[Any] = handler(built, "run_experiment")(visit.key, pictures)
     with pytest.raises(gr.Error, match="number of pictures") as error:
@@ -310,7 +361,7 @@ def test_bad_numbers_are_refused(pictures: Any, built: Any, picture: Image.Image
 
 
 def test_what_cannot_be_run_is_said(built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
-    visit = new_visit()
+    visit = new_session()
     visit.show_picture(picture)
     with pytest.raises(gr.Error, match="needs labelled pictures") as error:
         list(handler(built, "run_experiment")(visit.key, 5))
@@ -320,10 +371,10 @@ def test_what_cannot_be_run_is_said(built: Any, picture: Image.Image, sentence: 
     assert shown["experiment-download"]["visible"] is True
     assert "not on this computer" in shown["experiment-here"]
     with pytest.raises(InputError, match="no experiment") as refused:
-        visit.choose_experiment("<script>")
+        experiments.choose_experiment(visit, "<script>")
     sentence(refused.value)
     with pytest.raises(InputError):
-        visit.choose_experiment(["lens"])
+        experiments.choose_experiment(visit, ["lens"])
 
 
 # What is said

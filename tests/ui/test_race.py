@@ -13,10 +13,10 @@ import torch
 from stripes import stripes
 
 from resnet_demo.errors import InputError
+from resnet_demo.i18n import language
 from resnet_demo.models import weights
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.trainer import Training
-from resnet_demo.ui import text
 from resnet_demo.ui.jobs import race as race_module
 from resnet_demo.ui.jobs.race import BOTH, OWN_PICTURES, PLAIN, RESIDUAL, SHAPES, Plan, Race, read_data
 from resnet_demo.ui.pages.train import outcome
@@ -142,8 +142,8 @@ def test_a_divergence_is_told_and_the_other_network_goes_on(monkeypatch):
     finished(race)
     assert list(race.failures) == ["plain8"]
     assert "diverged" in race.failures["plain8"]
-    assert "Plain-8 ended early: The training diverged" in outcome(race, text.of("en"))
-    assert "Plain-8 提前结束：训练发散了" in outcome(race, text.of("zh"))
+    assert "Plain-8 ended early: The training diverged" in outcome(race, language("en"))
+    assert "Plain-8 提前结束：训练发散了" in outcome(race, language("zh"))
     assert list(race.results) == ["resnet8"]
 
 

@@ -32,8 +32,9 @@ from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.predict import classify
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import bars, session, text
-from resnet_demo.ui.session import OWN, RANDOM, TRAINED, Shelf, Visit
+from resnet_demo.ui import bars, pictures, session, text
+from resnet_demo.ui.session import OWN, Session
+from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
@@ -50,12 +51,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for name in ("train_list", "test_list", "meta"):
         patch.setattr(fake_cifar.CIFAR10, name, getattr(fake_cifar.CIFAR10, name))
     fake_cifar.trust()
-    bars.test_set.cache_clear()
+    pictures.look_again(None)
     demo = ui.launch(data_dir=str(data), prevent_thread_lock=True)
     assert demo.local_url
     yield demo.local_url
     demo.close()
-    bars.test_set.cache_clear()
+    pictures.look_again(None)
     patch.undo()
 
 
@@ -305,7 +306,7 @@ def test_another_language_loses_nothing(guest: Guest, forwards: list[str]) -> No
     before = guest.ask("cut_wire", "layer2.1")
     forwards.clear()
     assert guest.ask("language", "zh") == before  # the API's data stays as it is
-    assert "切断块 2.1 的 F 之后" in guest.seen["cut"]
+    assert "切断块 2.1 的残差分支之后" in guest.seen["cut"]
     assert "青蛙" in guest.seen["cut_answer"]
     guest.ask("page_gradcam")
     assert "每个块在哪里看到“船”" in guest.seen["strip"]
@@ -321,7 +322,7 @@ def test_another_language_loses_nothing(guest: Guest, forwards: list[str]) -> No
     assert "Saliency: how strongly" in guest.seen["other"]
     assert forwards == []
     for wrong in ("de", "", None, 3, ["zh"], NASTY):
-        assert "A language is one of en, zh" in guest.refused("language", wrong)
+        assert "The language must be en or zh" in guest.refused("language", wrong)
 
 
 # What cannot be used
@@ -480,7 +481,7 @@ def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     guest.ask("page_inside")
     guest.ask("block", "layer2.0")
     assert "1×1 projection" in guest.seen["block"]
-    visit = Visit()
+    visit = Session()
     visit.use_network("resnet20", TRAINED)
     assert bars._twin(visit)["interactive"] is True
     visit.name = "resnet50"
@@ -499,7 +500,7 @@ def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Ca
 def test_a_visit_that_was_put_away_says_so(
     guest: Guest, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
 ) -> None:
-    monkeypatch.setattr(session, "_visits", Shelf(most=200, seconds=3600))  # an hour later: they are gone
+    monkeypatch.setattr(session, "_sessions", ExpiringCache(most=200, seconds=3600))  # an hour later: they are gone
     for api_name, values in (("page_inside", ()), ("block", ("layer1.0",)), ("example", ("dog",))):
         said = guest.refused(api_name, *values)
         sentence(AppError(said))
@@ -512,9 +513,9 @@ def test_two_visitors_never_see_each_others_results(address: str) -> None:
     plans = [("resnet20", "cat", 2), ("plain20", "ship", 7), ("resnet8", "frog", 0), ("plain8", "truck", 9)]
     expected = []
     for name, example, target in plans:
-        visit = Visit()
+        visit = Session()
         visit.use_network(name, TRAINED if zoo.bundled_weights(name) else RANDOM)
-        visit.show_picture(bars.example_picture(visit, example))
+        visit.show_picture(pictures.example_picture(visit, example))
         visit.explain(target)
         expected.append((visit, [p.label for p in visit.predictions()]))
     guests = [Guest(address) for _ in plans]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...i18n import Message, _
 from ...models.predict import Prediction
+from ..text.findings import block_title
 
 
 def answer(predictions: Sequence[Prediction], trained: bool) -> Message:
@@ -47,7 +48,8 @@ def unmeasured() -> Message:
 
 
 def evidence(label: str, positive: bool, block: str, trained: bool = True) -> Message:
-    """What one Grad-CAM map shows; `block` is a title such as 2.1."""
+    """What one Grad-CAM map shows."""
+    block = block_title(block)
     if not positive:
         return _("There is no positive evidence for “{label}” in block {block}.", label=label, block=block)
     if not trained:

@@ -72,7 +72,7 @@ def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
 
 
 def _share(fraction: float) -> Message:
-    return _("{number:,} %", number=round(100 * fraction))  # a branch can have more than all of it, or less than none
+    return _("{percent:.0f} %", percent=100 * fraction)  # a branch can have more than all of it, or less than none
 
 
 def other_method(method: str, label: str, highest: float, lowest: float, block: str) -> Sentences:

@@ -15,7 +15,6 @@ from ..html import answers, figure, heading, note
 from ..page import Layout, Page, choose
 from ..session import Session
 from ..store import RANDOM
-from ..text.findings import block_title
 
 # The slider works inside the page, at once: no request is needed to make a picture more or less transparent.
 OPACITY = """
@@ -62,7 +61,7 @@ def _overlay(session: Session) -> Markup:
     cam = block_cam(last)
     title = say(_("The picture with Grad-CAM for {label} laid over it", label=label))
     drawing = draw_overlay(session.domain.view(session.picture, 320), cam, title, 0.6)
-    reading = said.evidence(label, bool((cam > 0).any()), block_title(last.name), session.weights != RANDOM)
+    reading = said.evidence(label, bool((cam > 0).any()), last.name, session.weights != RANDOM)
     shown = figure(drawing, reading, f"grad-cam-{session.labels[target]}", say=say)
     return heading(say(_("Where it sees “{label}”", label=label))) + shown + _slider(say)
 

@@ -120,7 +120,7 @@ def _large(session: Session, cam: Tensor) -> Markup:
     label = session.titles[target]
     title = say(_("Grad-CAM for {label} in block {block}", label=label, block=opened))
     overlay = draw_overlay(session.domain.view(session.picture, 320), cam, title)
-    seen = classify.evidence(label, bool((cam > 0).any()), block_title(opened), session.weights != RANDOM)
+    seen = classify.evidence(label, bool((cam > 0).any()), opened, session.weights != RANDOM)
     name = f"{session.name}-{session.labels[target]}-{opened}"
     return heading(say(_("Block {block}", block=block_title(opened)))) + figure(overlay, seen, name, say=say)
 
