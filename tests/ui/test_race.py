@@ -147,6 +147,34 @@ def test_a_divergence_is_told_and_the_other_network_goes_on(monkeypatch):
     assert list(race.results) == ["resnet8"]
 
 
+def test_a_race_ends_whatever_happens(monkeypatch):
+    """An error that nobody foresaw ends one training; the page is told, and the other network goes on."""
+    race = Race(plan(epochs=2), *SETS)
+    step = Training.run
+
+    def broken(training, *values):
+        if training is race.trainings["plain8"]:
+            raise ZeroDivisionError("not for a visitor's eyes")
+        return step(training, *values)
+
+    monkeypatch.setattr(Training, "run", lambda training, *values: (yield from broken(training, *values)))
+    finished(race)
+    assert race.over
+    assert race.progress == 1
+    assert list(race.results) == ["resnet8"]
+    shown = outcome(race, language("en"))
+    assert "Plain-8 ended early: Something unexpected happened" in shown
+    assert "visitor's eyes" not in shown
+
+
+def test_a_race_that_is_left_is_over():
+    race = Race(plan(epochs=2), *SETS)
+    watched = race.run()
+    next(watched)
+    watched.close()
+    assert race.over
+
+
 @pytest.mark.parametrize("clock", [True, False])
 def test_a_replay_repeats_every_test(clock, monkeypatch):
     monkeypatch.setattr(race_module, "LEAST_SECONDS", 0.5)

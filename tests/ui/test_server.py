@@ -281,6 +281,18 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     assert guest.ask("network", "resnet20")["weights"] == TRAINED
 
 
+def test_a_field_that_is_left_late_changes_nothing(guest: Guest) -> None:
+    """Choosing other weights leaves the seed's field; which of the two events comes first is chance."""
+    guest.ask("network", "resnet20")
+    guest.ask("weights", RANDOM)
+    assert guest.ask("weights", TRAINED)["weights"] == TRAINED
+    assert guest.ask("seed_left", 7)["weights"] == TRAINED
+    guest.ask("weights", RANDOM)
+    before = guest.ask("seed_left", 7)
+    assert before["weights"] == RANDOM
+    assert guest.ask("seed_left", 8)["predictions"] != before["predictions"]
+
+
 def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -> None:
     own = ResNet(ResNetConfig((1, 1, 1), (4, 8, 16)), seed=0)
     own.domain = replace(CIFAR10, name=NASTY, labels=tuple(f"{NASTY}{index}" for index in range(10)))

@@ -305,6 +305,19 @@ def test_sixteen_visitors_load_one_network(monkeypatch: pytest.MonkeyPatch) -> N
     assert (len(models), len(built)) == (1, 1)
 
 
+def test_a_network_has_one_lock_while_it_is_loaded() -> None:
+    """Two who ask at once must not each make a lock of their own, and load the network twice."""
+    together = threading.Barrier(16)
+
+    def lock(_: int) -> threading.Lock:
+        together.wait()
+        return store._lock_of(("resnet14", RANDOM, 4712))
+
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(map(id, list(pool.map(lock, range(16)))))) == 1
+    assert ("resnet14", RANDOM, 4712) not in store._loading  # nobody waits any more
+
+
 def test_nothing_to_see_yet() -> None:
     visit = Session()
     for look in (lambda: visit.seen, lambda: visit.opened, visit.predictions, lambda: visit.explain(0)):
