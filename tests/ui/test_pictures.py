@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def test_what_cannot_be_read_counts_as_missing_until_it_can(tmp_path: Path) -> N
     assert not pictures.has_test_set(data_dir)  # so the pages offer to download it
     with pytest.raises(InputError, match="not on this computer"):
         pictures.random_test_picture(data_dir)
+    shutil.rmtree(folder)
     fake_cifar.write(tmp_path, train=10, test=20)
     fake_cifar.trust()
     found = pictures.test_set(data_dir)

@@ -30,7 +30,8 @@ ELSEWHERE = {"learn", "experiments"}  # whose words are not messages yet
 NAMES = set(
     """
     ResNet Plain ReLU Grad CAM GradCAM CIFAR ImageNet Fashion MNIST SVG PNG CSV zip safetensors pt pth th MB
-    and or conv bn relu LayerGradCam GuidedGradCam GuidedBackprop IntegratedGradients Occlusion Saliency English Language
+    and or English Language conv bn relu
+    LayerGradCam GuidedGradCam GuidedBackprop IntegratedGradients Occlusion Saliency
     """.split()  # noqa: SIM905 (it is prose)
 )
 

@@ -305,7 +305,7 @@ def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -
     guest.ask("attribute", "Saliency")
     shown |= {name: html for name, html in guest.seen.items() if isinstance(html, str)}
     assert "&lt;img src=x" in shown["answers"]
-    assert "Unlike most of its training pictures" in shown["answers"]
+    assert "unlike most of the training pictures" in shown["answers"]
     for name in ("answers", "overlay", "street", "block", "grids", "curves", "strip", "cam", "split", "other"):
         assert isinstance(shown[name], str), name
         assert "<img src=x" not in shown[name], name
@@ -434,13 +434,13 @@ def test_dials_end_somewhere(guest: Guest, sentence: Callable[[BaseException], s
     ("api_name", "values", "expected"),
     [
         ("network", ("resnet9", "resnet", "", None, 7, NASTY, ["resnet20"]), "There is no network"),
-        ("weights", ("stolen", "", None, 3, "/etc/passwd"), "Weights are 'trained' or 'random'"),
+        ("weights", ("stolen", "", None, 3, "/etc/passwd"), "Weights are trained or random"),
         ("block", ("layer9.0", "", None, 4, "layer1", ["layer1.0"]), "There is no block"),
         ("inside_block", ("layer9.0", None, {"a": 1}), "There is no block"),
         ("gradcam_block", ("layer9.0", None), "There is no block"),
         ("cut_wire", ("layer9.0", None, ["layer1.0"]), "There is no block"),
         ("example", ("unicorn", "../weights/resnet20", None, 3), "There is no example"),
-        ("sign", ("both", None, 1, ["signed"]), "The evidence is shown 'positive' or 'signed'"),
+        ("sign", ("both", None, 1, ["signed"]), "The evidence must be positive or signed"),
         ("attribute", ("Guess", None, 1, "__class__"), "There is no method"),
     ],
 )
@@ -496,7 +496,7 @@ def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     visit = Session()
     visit.use_network("resnet20", TRAINED)
     assert bars._twin(visit)["interactive"] is True
-    visit.name = "resnet50"
+    visit.use_network("resnet50", RANDOM)
     assert bars._twin(visit)["interactive"] is False
 
 
