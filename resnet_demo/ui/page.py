@@ -28,12 +28,12 @@ class Layout:
     `begin` sets those that depend on where an address leads.
     """
 
-    components: list[Component]
+    components: list[Any]
     render: Callable[[Session], Shown]
     labels: Callable[[Language], Shown] = lambda say: {}
     retell: Callable[[Session], Shown] = lambda session: {}
     clicks: dict[str, tuple[Component, Change]] = field(default_factory=dict)
-    fields: list[Component] = field(default_factory=list)
+    fields: list[Any] = field(default_factory=list)
     as_kept: Callable[[Session], Shown] = lambda session: {}
     begin: Callable[[Session], Shown] = lambda session: {}
 

@@ -93,7 +93,7 @@ def test_every_step_is_shown_and_told(
         assert not re.search(r"\bnan\b|\binf\b|None|\{", said), said
         assert len(table(page, visit)) > 1
         rendered = page.page.render(visit)
-        assert visit.say.lesson.STEPS[step - 1].title in rendered[page.words[1]]
+        assert visit.text.lesson.STEPS[step - 1].title in rendered[page.words[1]]
     assert sorted(visit.lesson.read) == list(STEPS)
 
 
@@ -131,7 +131,7 @@ def test_no_step_has_more_controls_than_the_page(visit: Visit) -> None:
         for language in ("en", "zh"):
             visit.language = language
             for control in declared:
-                assert control.key in visit.say.lesson.LABELS
+                assert control.key in visit.text.lesson.LABELS
 
 
 def test_controls_of_the_page_are_those_of_the_step(page: LearnPage, visit: Visit) -> None:
@@ -378,4 +378,4 @@ def test_numbers_of_a_figure_can_be_saved() -> None:
 
 
 def test_the_lesson_has_a_text_for_every_step(visit: Visit) -> None:
-    assert len(lesson.STEPS) == len(visit.say.lesson.STEPS) == len(STEPS)
+    assert len(lesson.STEPS) == len(visit.text.lesson.STEPS) == len(STEPS)

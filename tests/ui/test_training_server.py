@@ -78,7 +78,7 @@ def begin(client: Client) -> tuple[Job, Race]:
     """A long training, of which both networks have been seen."""
     job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
     deadline = time.monotonic() + 60
-    while not (race := latest_session().race) or not race.records["plain8"]:
+    while not (race := latest_session().of(train_page.Training).race) or not race.records["plain8"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return job, race
@@ -191,7 +191,7 @@ def test_a_stop_in_the_moment_the_pictures_are_there_is_heard(client: Client, mo
 
     monkeypatch.setattr(train_page, "begin", stopped_meanwhile)
     assert "Stopped" in train(client, epochs=200)["status"]
-    race = latest_session().race
+    race = latest_session().of(train_page.Training).race
     assert race is not None
     assert max(training.step for training in race.trainings.values()) == 1
 
