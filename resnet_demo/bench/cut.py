@@ -17,8 +17,8 @@ from ..assets import asset
 from ..figures import channel_to_show, draw_block, draw_lens, draw_street
 from ..images import load_image
 from ..interpret.trace import trace_blocks
+from ..lab.interventions import answer_without, block_names, trace_intervened
 from ..lab.lens import Beside, beside
-from ..lab.wires import answer_without, block_names, trace_rewired
 from ..models.predict import domain_of
 from ..models.zoo import load
 from . import take_turns
@@ -42,7 +42,7 @@ def measure() -> dict[str, Any]:
         then, now = (readings.softmax(1)[:, trace.target].tolist() for readings in (found.before, found.after))
         draw_street(trace, None, picture, (label, f"{now[-1]:.0%}"), cut=[name], outputs=found.states)
         draw_lens(names, then, now, label)
-        opened = trace_rewired(model, name, found.into(name), deleted=[name])
+        opened = trace_intervened(model, name, found.into(name), deleted=[name])
         for tall in (False, True):
             draw_block(opened, channel_to_show(trace[name]), tall, factors={"residual": 0.0, "shortcut": 1.0})
 

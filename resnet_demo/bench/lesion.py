@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from ..lab.interventions import answer_without, block_names
 from ..lab.lesion import without_each
 from ..lab.quick import BATCH, quick
-from ..lab.wires import answer_without, block_names
 from ..models.resnet import ResNet
 from ..models.zoo import load
 from ..training import hardware

@@ -140,8 +140,9 @@ EXPERIMENT = Experiment(
     asks=first_line(__doc__),
     title=_("What could be read after each block?"),
     question=_(
-        "The logit lens reads every block with the network’s own classifier, which was trained for the last block. Give "
-        "each block a linear classifier of its own, a probe, fitted on training pictures and judged on test pictures."
+        "The logit lens reads every block with the network’s own classifier, which was trained for the last block. "
+        "Give each block a linear classifier of its own, a probe, fitted on training pictures and judged on test "
+        "pictures."
     ),
     look_for=_("where the curve stops rising. What the probe cannot read better, later blocks did not add."),
     source=_("Alain and Bengio 2016"),

@@ -1,16 +1,16 @@
 """Can the same function be computed without a shortcut?
 
 It can, exactly. What enters a block has passed a ReLU, so it is not negative, and another ReLU leaves it as it is. A
-block of twice the width can therefore carry x beside its own maps: its first convolution computes F's maps and copies x,
-its second one computes F and adds the copy.
+block of twice the width can therefore carry x beside its own maps: its first convolution computes F's maps and copies
+x, its second one computes F and adds the copy.
 
     conv1' = [conv1; delta]        conv2' = [conv2, delta]
 
 The result is a plain network of the same depth, with other weights, and with the same answers. So shortcuts add nothing
 to what a network can compute. They change what training finds.
 
-Meng, Cheng, Zhang, Ma: RMNet, equivalently removing residual connection from networks, 2021 (arXiv 2111.00687). Related:
-RepVGG (Ding et al. 2021), DiracNets (Zagoruyko and Komodakis 2017).
+Meng, Cheng, Zhang, Ma: RMNet, equivalently removing residual connection from networks, 2021 (arXiv 2111.00687).
+Related: RepVGG (Ding et al. 2021), DiracNets (Zagoruyko and Komodakis 2017).
 """
 
 from __future__ import annotations

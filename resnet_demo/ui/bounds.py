@@ -8,7 +8,7 @@ from typing import TypeVar
 from ..errors import InputError
 from ..i18n import Message
 
-V = TypeVar("V", str, int)
+V = TypeVar("V", bound="str | int")
 
 
 def number_within(value: object, low: float, high: float, what: Message | str) -> float:
@@ -37,4 +37,4 @@ def one_of(value: object, allowed: Sequence[V], what: Message | str) -> V:
     """The value, or InputError where it is none of those that are allowed."""
     if not isinstance(value, (str, int)) or isinstance(value, bool) or value not in allowed:
         raise InputError("{what} must be {allowed:or}, not {value!r}.", what=what, allowed=allowed, value=value)
-    return value
+    return value  # pyright: ignore[reportReturnType]

@@ -1,4 +1,4 @@
-"""What an event does: it changes a visit, and what is in sight is shown anew; or a sentence says why not."""
+"""What an event does: it changes a session, and what is in sight is shown anew; or a sentence says why not."""
 
 from __future__ import annotations
 
@@ -10,48 +10,57 @@ from typing import Any, TypeAlias
 import gradio as gr
 
 from ..errors import InputError
-from . import text
-from .parts import notice
-from .session import Visit, visit_of
+from ..i18n import FIRST, _, language
+from .html import notice
+from .session import Session, session_of
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
 TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
 
 Shown: TypeAlias = "dict[Any, Any]"  # new values or updates, by component
-Change: TypeAlias = Callable[..., "Shown | None"]  # acts on a visit, and may say what is shown besides
-Handle: TypeAlias = Callable[..., Shown]  # what gradio calls, with the visit's key before the inputs
+Change: TypeAlias = Callable[..., "Shown | None"]  # acts on a session, and may say what is shown besides
+Handle: TypeAlias = Callable[..., Shown]  # what gradio calls, with the session's key before the inputs
 
 
 @contextmanager
-def visiting(visit_key: str | None) -> Iterator[Visit]:
-    """The visit of that key. An InputError's sentence goes to the visitor, in the visit's language; the app goes on."""
-    say = text.of(text.FIRST)
+def in_session(key: str | None) -> Iterator[Session]:
+    """The session of that key. An InputError's sentence goes to the visitor, in their language; the app goes on."""
+    code = FIRST
     try:
-        visit = visit_of(visit_key)
-        say = visit.say
-        yield visit
+        session = session_of(key)
+        code = session.language
+        yield session
     except InputError as error:
-        raise gr.Error(notice(error, say), print_exception=False) from None
+        say = language(code)
+        raise gr.Error(notice(error, say), title=say(_("Error")), print_exception=False) from None
 
 
 @dataclass(frozen=True)
 class Events:
-    """Joins components with what they change in a visit."""
+    """Joins components with what they change in a session."""
 
     key: gr.State
     clicked: gr.JSON  # for clients of the API: what a person would have clicked in a drawing
     shown: Sequence[Any]  # the components that an event may show anew
-    show: Callable[[Visit, bool], Shown]  # the visit: all that is in sight, or what follows from another class or block
+    show: Callable[[Session, bool], Shown]  # all that is in sight, or what follows from another class or block
     refused: Sequence[Any]
-    restore: Callable[[Visit], Shown]  # and what it holds where a person may have put something else
+    restore: Callable[[Session], Shown]  # and what a session holds where a person may have put something else
+    turned: Callable[[Session], Shown] = lambda session: {}  # what to show besides, where an event led to another page
+    picture: Any = None  # where the picture is shown that one chose
 
-    def handler(self, change: Change, whole: bool = False) -> Handle:
-        """Let `change` act on the visit, then show the visit; an InputError becomes a notice."""
+    def handler(self, change: Change, whole: bool = False, follow: bool = True) -> Handle:
+        """Let `change` act on the session, then show the session; an InputError becomes a notice.
 
-        def handle(visit_key: str | None, *values: Any) -> Shown:
-            with visiting(visit_key) as visit, visit.lock:
-                extra = change(visit, *values) or {}
-                return merge(self.show(visit, whole), extra)
+        Where the change leads to another page, the tabs follow, unless they were there first.
+        """
+
+        def handle(key: str | None, *values: Any) -> Shown:
+            with in_session(key) as session, session.lock:
+                before = session.page
+                extra = change(session, *values) or {}
+                if follow and session.page != before:
+                    extra = {**self.turned(session), **extra}
+                return merge(self.show(session, whole), extra)
 
         return handle
 
@@ -86,20 +95,20 @@ class Events:
         """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`."""
         act = self.handler(change, whole)
 
-        def handle(visit_key: str | None, value: Any, event: gr.EventData) -> Shown:
+        def handle(key: str | None, value: Any, event: gr.EventData) -> Shown:
             sent = event._data if isinstance(event._data, dict) else {}
-            return act(visit_key, sent.get("value", value))
+            return act(key, sent.get("value", value))
 
         inputs = [self.key, self.clicked]
         component.select(handle, inputs, self.shown, api_name=api_name, show_progress="hidden", **TOGETHER)
 
-    def _restored(self, visit_key: str | None) -> Shown:
+    def _restored(self, key: str | None) -> Shown:
         try:
-            visit = visit_of(visit_key)
+            session = session_of(key)
         except InputError:  # it was put away, and that was said already
-            return {self.key: visit_key}
-        with visit.lock:
-            return {**self.show(visit, True), **self.restore(visit)}
+            return {self.key: key}
+        with session.lock:
+            return {**self.show(session, True), **self.restore(session)}
 
 
 def merge(first: Shown, second: Shown) -> Shown:

@@ -1,32 +1,59 @@
-"""What a page is to the app: its components, and how it shows a visit."""
+"""What a page is to the app: its name and label, how it is built, and, once built, how it shows a session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from gradio.components import Component
 
-from .events import Change
-from .session import Visit
+from ..i18n import Language, Message
+from .events import Change, Events, Shown
+from .session import Session
+
+Asks = Literal["class and block", "nothing", "neither, nor a link"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """A page's components, and what they show; a page that has more to join with events derives from it.
+
+    `render` reads the session's trace and gives new values to `components`; a trace that is there is not made again.
+    `labels` gives the components whose words are fixed, and so do not come from `render`, what they say in a language;
+    `retell` what was told of a job before, in another language.
+    `clicks` says, by what is chosen (a "target", a "block", a "wire"), in which drawing it is clicked, and what a click
+    does.
+    `fields` are the components in which a person puts something that is kept with the session, and `as_kept` sets them;
+    `begin` sets those that depend on where an address leads.
+    """
+
+    components: list[Any]
+    render: Callable[[Session], Shown]
+    labels: Callable[[Language], Shown] = lambda say: {}
+    retell: Callable[[Session], Shown] = lambda session: {}
+    clicks: dict[str, tuple[Component, Change]] = field(default_factory=dict)
+    fields: list[Any] = field(default_factory=list)
+    as_kept: Callable[[Session], Shown] = lambda session: {}
+    begin: Callable[[Session], Shown] = lambda session: {}
 
 
 @dataclass(frozen=True)
 class Page:
-    """`render` reads the visit's trace and gives new values to components; a trace that is there is not made again.
+    """A page as the registry lists it; see `pages`.
 
-    `clicks` says, by what is chosen (a "target", a "block", a "wire"), in which drawing it is clicked, and what a click
-    does.
-    `labels` gives the components whose words are fixed, and so do not come from `render`, what they say in a language
-    (see `text`).
+    `build` lays it out, inside its tab, given where CIFAR-10 may lie; `connect` joins what it has beyond clicks in
+    drawings with the events. `asks` is what the bar above the pages asks for while this one is in sight. `query` is
+    the page's part of the address, and `asked` reads it: by key, what a value there changes.
     """
 
-    name: str
-    components: list[Component]
-    render: Callable[[Visit], dict[Any, Any]]
-    clicks: dict[str, tuple[Component, Change]] = field(default_factory=dict)
-    labels: Callable[[Any], dict[Any, Any]] = lambda say: {}
+    name: str  # in addresses and the events' names
+    label: Message  # on its tab
+    build: Callable[[str | None], Any]  # -> Layout
+    connect: Callable[[Any, Events], None] = lambda layout, events: None
+    asks: Asks = "class and block"
+    query: Callable[[Session], dict[str, str]] = lambda session: {}
+    asked: Callable[[Session], Iterable[tuple[str, Callable[[str], None]]]] = lambda session: ()
 
 
 def put(labels: dict[Any, Any]) -> None:

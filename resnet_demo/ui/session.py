@@ -1,127 +1,61 @@
-"""What one visitor owns, and the networks that all visitors share.
+"""What one visitor owns: a network, a picture with its trace, the class and block that are asked about, a language.
 
-A `Visit` holds the network that the visitor looks at, their picture and its trace. Visits sit in a registry that is
-bounded in number and in time; the page holds only a visit's key, which nobody can guess.
+Sessions sit in a registry that is bounded in number and in time; the page in the browser holds only a session's key,
+which nobody can guess. What a single page needs is the page's own: a `PageState`, which the session keeps for it.
 """
 
 from __future__ import annotations
 
-import reprlib
 import secrets
 import threading
-import time
 import weakref
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from PIL import Image
-from torch import Tensor
 
-from .. import lab
+from .. import i18n
 from ..data import Dataset
 from ..errors import InputError
-from ..i18n import Message, Sentences
+from ..i18n import Language, _
 from ..images import Domain
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks, traced_bytes
-from ..lab.paths import Paths
-from ..lab.results import Result
-from ..lab.wires import Dial
+from ..lab.interventions import BranchScales
 from ..models import zoo
 from ..models.predict import Prediction, domain_of, familiarity, rank
 from ..models.resnet import ResNet, ResNetConfig
 from ..models.weights import load_file
-from . import text
-from .bounds import number_within, whole_number
-from .jobs.race import Race
+from .bounds import number_within, one_of, whole_number
+from .classes import titles
+from .store import RANDOM, TRAINED, ExpiringCache, bytes_of, shared_network
 
-if TYPE_CHECKING:
-    from .jobs.run import Run
-
-TRAINED, RANDOM, OWN, HERE = "trained", "random", "your file", "trained here"  # where a network's weights are from
+OWN, HERE = "your file", "trained here"  # where a visitor's own weights are from; see `store` for the shared ones
 FIRST_NETWORK = "resnet20"
 MAX_SEED = 2**31 - 1
 MOST_DIAL = 1.5
-MOST_TRAINED = 4  # networks that a visit keeps of those that were trained in it
+MOST_TRAINED = 4  # networks that a session keeps of those that were trained in it
+MAX_BLOCKS = 60  # of a network on a page: ResNet-110 has 54, ResNet-152 has 50
 
-T = TypeVar("T")
-
-
-class Shelf(Generic[T]):
-    """A bounded store: the least recently used thing goes first, and anything unused for `seconds` goes.
-
-    `most` bounds the sum of what `weigh` says of each thing: by default their number. The last thing stays, whatever
-    its weight.
-    """
-
-    def __init__(
-        self, most: float, seconds: float = float("inf"), weigh: Callable[[T], float] = lambda thing: 1
-    ) -> None:
-        self.most, self.seconds, self.weigh = most, seconds, weigh
-        self._things: OrderedDict[object, tuple[float, float, T]] = OrderedDict()  # key: last used, weight, thing
-        self._lock = threading.Lock()
-
-    def put(self, key: object, thing: T) -> T:
-        with self._lock:
-            self._things[key] = (time.monotonic(), self.weigh(thing), thing)
-            self._things.move_to_end(key)
-            self._tidy()
-        return thing
-
-    def get(self, key: object) -> T | None:
-        with self._lock:
-            self._tidy()
-            if key not in self._things:
-                return None
-            _, weight, thing = self._things[key]
-            self._things[key] = (time.monotonic(), weight, thing)
-            self._things.move_to_end(key)
-            return thing
-
-    def drop(self, key: object) -> None:
-        with self._lock:
-            self._things.pop(key, None)
-
-    def _tidy(self) -> None:
-        now, total = time.monotonic(), sum(weight for _, weight, _ in self._things.values())
-        while self._things:
-            last_used, weight, _ = next(iter(self._things.values()))
-            fits = total <= self.most or len(self._things) == 1
-            if fits and now - last_used <= self.seconds:
-                break
-            total -= weight
-            self._things.popitem(last=False)
-
-
-def _bytes_of(model: ResNet) -> int:
-    return sum(tensor.nbytes for tensor in model.state_dict().values())
-
-
-_networks: Shelf[ResNet] = Shelf(most=1_000_000_000, weigh=_bytes_of)  # read-only, shared by all visitors
 # Traces weigh from 5 MB (ResNet-20) to 700 MB (ResNet-152), and their graphs about as much again: what does not fit is
 # made again when it is asked for.
 MOST_BYTES = 1_000_000_000  # of all visitors' traces; a single one must not have more
-_traces: Shelf[Trace] = Shelf(most=MOST_BYTES, seconds=3600, weigh=lambda trace: trace.nbytes)
-_loading: Shelf[threading.Lock] = Shelf(most=100)  # by network
-MAX_BLOCKS = 60  # of a network on a page: ResNet-110 has 54, ResNet-152 has 50
+_traces: ExpiringCache[Trace] = ExpiringCache(most=MOST_BYTES, seconds=3600, weigh=lambda trace: trace.nbytes)
 
 
-def shared_network(name: str, weights: str, seed: int) -> ResNet:
-    """A network of the zoo, trained from a seed or with random weights from one, kept for the next visitor."""
-    if weights not in (TRAINED, RANDOM):
-        raise InputError(f"Weights are {TRAINED!r} or {RANDOM!r}, or come from a file; not {weights!r}.")
-    key = (name, weights, seed)
-    model = _networks.get(key)
-    if model is None:
-        with _loading.get(key) or _loading.put(key, threading.Lock()):  # two visitors who want it load it once
-            model = _networks.get(key)
-            if model is None:
-                trained = weights == TRAINED
-                model = zoo.load(name, seed) if trained else zoo.build(name, seed).eval().requires_grad_(False)
-                _networks.put(key, model)
-    return model
+class PageState:
+    """What one page keeps of a session, made when it is first asked for: see `Session.of`."""
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of what is the visitor's alone."""
+        return 0
+
+    def end(self) -> None:
+        """The page is closed: stop what runs for it."""
+
+
+S = TypeVar("S", bound=PageState)
 
 
 @dataclass(frozen=True)
@@ -138,18 +72,18 @@ class Trained:
         return self.model.domain == other.model.domain and self.conditions == other.conditions
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where a network and its very weights are from, so that one can come back to them."""
+
+    name: str
+    weights: str
+    seed: int
+    model: weakref.ref[ResNet]  # tells a visitor's own networks apart: another one can have the same name
+
+
 @dataclass
-class Lesson:
-    """How far a visitor is in the lesson, how its controls stand, and what was read out in its steps."""
-
-    step: int = 1
-    settings: dict[str, Any] = field(default_factory=dict)  # by the controls' keys; see `ui/lesson/controls.py`
-    read: dict[int, Message | Sentences] = field(default_factory=dict)  # by step, what its numbers came to
-    paths: tuple[weakref.ref[Trace], Paths] | None = None  # what was last walked, and of which trace
-
-
-@dataclass
-class Visit:
+class Session:
     """One visitor's network, picture and choices; the trace of the picture is made once and used by every page."""
 
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -158,40 +92,36 @@ class Visit:
     seed: int = 0
     own: tuple[str, ResNet] | None = None  # an uploaded network and its name
     trained: dict[str, Trained] = field(default_factory=dict)  # by the network's name, the last one trained last
-    race: Race | None = None  # the training that runs, or the last one that ran
-    stop_asked: bool = False  # before the training could begin
     picture: Image.Image | None = None
     picture_name: str | None = None
     target: int | None = None  # the class that the trace's gradients are of
     asked: bool = False  # whether the visitor chose that class, or it is just the network's answer
     block: str | None = None
     channel: int | None = None  # None: the one that shows the block best
-    signed: bool = False  # show evidence against the class, too
     cut: frozenset[str] = frozenset()  # the wires that are cut, on the page for that; see `SHORTCUT_WIRE`
-    dials: Dial = field(default_factory=Dial)  # and by how much the branches of all others are multiplied
-    experiment: str = "lesion"  # the one that is looked at on their page
-    compared: str | None = None  # the first of the bundled networks that are shown there; None: the deepest
-    measured: dict[str, Result] = field(default_factory=dict)  # what the visitor's own runs found, by experiment
-    run: Run | None = None  # the experiment that runs, or the last one that ran
-    lesson: Lesson = field(default_factory=Lesson)
+    dials: BranchScales = field(
+        default_factory=BranchScales
+    )  # and by how much the branches of all others are multiplied
     page: str = "classify"
-    language: str = text.FIRST
-    browser_language: str = text.FIRST  # what the browser asks for; an address says where the two differ from the first
-    curves: tuple[weakref.ref[Trace], str, str] | None = None  # of which trace, in which language: what was last drawn
-    # Of which trace, by which method and for which block: the last map of captum's.
-    attributed: tuple[weakref.ref[Trace], str, str, Tensor] | None = None
+    language: str = i18n.FIRST
+    browser_language: str = i18n.FIRST  # what the browser asks for; see `address`
     forward_passes: int = 0  # how often the network ran, so that a test can count
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a visit at a time
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a session at a time
+    states: dict[type[PageState], Any] = field(default_factory=dict, repr=False)
+
+    def of(self, kind: type[S]) -> S:
+        """What a page keeps of this session: `session.of(Experiments).run`."""
+        return self.states.setdefault(kind, kind())
 
     def use_network(self, name: str, weights: str, seed: object = 0) -> None:
         """Look at a network of the zoo. Nothing changes if it cannot be had."""
-        number = whole_number(seed, 0, MAX_SEED, "The seed")
+        number = whole_number(seed, 0, MAX_SEED, _("The seed"))
         entry = zoo.network(name)
         self._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
         self._use(shared_network(name, weights, number), name, weights, number)
 
     def use_file(self, path: str | Path) -> None:
-        """Look at a network from an uploaded checkpoint; it belongs to this visit alone."""
+        """Look at a network from an uploaded checkpoint; it belongs to this visitor alone."""
         model = load_file(path)
         self._check_size(model.config, domain_of(model).size)
         before, self.own = self.own, (zoo.name_of(model.config), model)
@@ -200,11 +130,6 @@ class Visit:
         except InputError:
             self.own = before
             raise
-
-    def begin(self, race: Race) -> None:
-        """Let a training be the visit's; its pictures weigh, whatever comes of it."""
-        self.race = race
-        self._weigh()
 
     def keep(self, name: str, trained: Trained) -> None:
         """Put a network that was trained here among the visitor's own; the oldest that is not in sight makes room."""
@@ -216,31 +141,38 @@ class Visit:
         if name == in_sight:  # what is seen of the one before is of no use now
             self.asked = False
             self.use_trained(name)
-        self._weigh()
+        self.weigh()
 
     def use_trained(self, name: str) -> None:
-        """Look at a network that was trained in this visit."""
+        """Look at a network that was trained in this session."""
         if name not in self.trained:
-            raise InputError(self.say.notices.not_trained(name))
+            raise InputError("No {name} was trained in this session.", name=name)
         self._use(self.trained[name].model, name, HERE, self.seed)
-        self._weigh()
+        self.weigh()
 
     def use_own(self) -> None:
         """Look at the network that was uploaded before."""
         if self.own is None:
-            raise InputError(self.say.notices.NO_NETWORK)
+            raise InputError("There is no network of yours yet: upload a checkpoint.")
         name, model = self.own
         self._use(model, name, OWN, self.seed)
-        self._weigh()
+        self.weigh()
 
     def _check_size(self, config: ResNetConfig, size: int) -> None:
         """Refuse a network that is too much for a page with pictures of `size` pixels, before a picture runs."""
         if sum(config.blocks) > MAX_BLOCKS:
-            raise InputError(self.say.notices.too_deep(MAX_BLOCKS, sum(config.blocks)))
+            raise InputError(
+                "A page shows networks of at most {most} blocks, this one has {blocks}; use the library for deeper "
+                "ones.",
+                most=MAX_BLOCKS,
+                blocks=sum(config.blocks),
+            )
         if (needed := traced_bytes(config, size)) > MOST_BYTES:
             raise InputError(
-                f"A page shows networks in which one picture takes at most {MOST_BYTES // 1_000_000} MB, in this one "
-                f"it takes {needed // 1_000_000} MB; use the library for larger ones."
+                "A page shows networks in which one picture takes at most {most} MB; in this one it takes {needed} MB. "
+                "Use the library for larger ones.",
+                most=MOST_BYTES // 1_000_000,
+                needed=needed // 1_000_000,
             )
 
     def _use(self, model: ResNet, name: str, weights: str, seed: int) -> None:
@@ -254,7 +186,7 @@ class Visit:
         self.trace = self._run(self.network, picture, None)
         self.picture, self.picture_name, self.asked = picture, name, False
         self._settle(self.network)
-        self._weigh()
+        self.weigh()
 
     def _settle(self, model: ResNet) -> None:
         """Keep the block if the network has one of that name; a channel means nothing to another picture or network."""
@@ -265,10 +197,10 @@ class Visit:
         wires = names if model.config.plain else [*names, *(name + SHORTCUT_WIRE for name in names)]
         self.cut &= frozenset(wires)
 
-    def _weigh(self) -> None:
-        """Tell the registry that this visit holds more, or less, than before."""
-        if _visits.get(self.key) is self:
-            _visits.put(self.key, self)
+    def weigh(self) -> None:
+        """Tell the registry that this session holds more, or less, than before."""
+        if _sessions.get(self.key) is self:
+            _sessions.put(self.key, self)
 
     @property
     def trace(self) -> Trace | None:
@@ -292,14 +224,9 @@ class Visit:
         self.forward_passes += 1
         return trace_blocks(model, domain_of(model).to_input(picture), target)
 
-    def choose_experiment(self, name: object) -> None:
-        if name not in lab.NAMES:
-            raise InputError(f"There is no experiment {reprlib.repr(name)}; there are {', '.join(lab.NAMES)}.")
-        self.experiment = str(name)
-
     def explain(self, target: int) -> None:
         """Ask for another class: a backward pass through the graph that is there."""
-        target = whole_number(target, 0, len(self.labels) - 1, "The class")
+        target = whole_number(target, 0, len(self.labels) - 1, _("The class"))
         self.asked = True
         if target != self.seen.target:
             self.trace = retarget(self.seen, target)
@@ -311,42 +238,78 @@ class Visit:
         """Cut a block's residual branch, or its shortcut; mend it where it is cut. Returns the block."""
         block = self.seen[wire.removesuffix(SHORTCUT_WIRE)]
         if wire != block.name and block.shortcut_kind == "none":
-            raise InputError(self.say.notices.NO_SHORTCUT)
+            raise InputError("A plain block has no shortcut to cut.")
         self.cut ^= {wire}
         return block
 
     def mend(self) -> None:
         """The network as it is."""
-        self.cut, self.dials = frozenset(), Dial()
+        self.cut, self.dials = frozenset(), BranchScales()
 
     def turn(self, residual: object, shortcut: object) -> None:
         """Multiply the branches of all blocks, from 0 to `MOST_DIAL`."""
-        self.dials = Dial(
-            number_within(residual, 0, MOST_DIAL, "The dial of F(x)"),
-            number_within(shortcut, 0, MOST_DIAL, "The dial of the shortcuts"),
+        self.dials = BranchScales(
+            number_within(residual, 0, MOST_DIAL, _("The dial of F(x)")),
+            number_within(shortcut, 0, MOST_DIAL, _("The dial of the shortcuts")),
         )
 
     def open_channel(self, channel: int) -> None:
-        self.channel = whole_number(channel, 0, self.opened.total.shape[1] - 1, "The channel")
+        self.channel = whole_number(channel, 0, self.opened.total.shape[1] - 1, _("The channel"))
 
     def speak(self, language: object) -> None:
         """Say everything in another language."""
-        if not isinstance(language, str) or language not in text.LANGUAGES:
-            raise InputError(f"A language is one of {', '.join(text.LANGUAGES)}, not {reprlib.repr(language)}.")
-        self.language = language
+        self.language = one_of(language, tuple(i18n.LANGUAGES), _("The language"))
 
     @property
-    def say(self):
-        """What the app says, in the visitor's language; see `text`."""
-        return text.of(self.language)
+    def say(self) -> Language:
+        """Says messages in the visitor's language."""
+        return i18n.language(self.language)
 
     @property
     def network(self) -> ResNet:
-        if self.weights == OWN and self.own:
+        return self._model(self.name, self.weights, self.seed)
+
+    def _model(self, name: str, weights: str, seed: int) -> ResNet:
+        if weights == OWN and self.own:
             return self.own[1]
+        if weights == HERE:
+            return self.trained[name].model
+        return shared_network(name, weights, seed)
+
+    @property
+    def twin(self) -> tuple[str, str] | None:
+        """The name of the network's twin, and which of its weights compare with those in sight; None without one."""
+        other = zoo.twin(self.name)
+        if other is None or self.weights == OWN:
+            return None
         if self.weights == HERE:
-            return self.trained[self.name].model
-        return shared_network(self.name, self.weights, self.seed)
+            mine, its = self.trained[self.name], self.trained.get(other)
+            return (other, HERE) if its and its.compares_with(mine) else None
+        trained = self.weights == TRAINED and zoo.bundled_weights(other, self.seed)
+        return other, TRAINED if trained else RANDOM
+
+    def pair(self) -> dict[str, tuple[ResNet, Source]]:
+        """The network in sight and its twin where there is one, by name; the one with shortcuts first."""
+        found = {}
+        for name, weights in filter(None, ((self.name, self.weights), self.twin)):
+            model = self._model(name, weights, self.seed)
+            found[name] = model, Source(name, weights, self.seed, weakref.ref(model))
+        return dict(sorted(found.items(), key=lambda item: item[1][0].config.plain))
+
+    def look_at(self, source: Source) -> None:
+        """Come back to a network with the very weights that it had; InputError where they are gone."""
+        name, weights, seed = source.name, source.weights, source.seed
+        model = source.model()
+        if weights == OWN and self.own and self.own[1] is model:
+            there, look = True, self.use_own
+        elif weights == HERE and name in self.trained and self.trained[name].model is model:
+            there, look = True, lambda: self.use_trained(name)
+        else:
+            there, look = weights in (TRAINED, RANDOM), lambda: self.use_network(name, weights, seed)
+        if not there:
+            raise InputError("The weights of {name} that this was found with are no longer here.", name=name)
+        if (self.name, self.weights) != (name, weights) or (weights in (TRAINED, RANDOM) and self.seed != seed):
+            look()
 
     @property
     def domain(self) -> Domain:
@@ -359,13 +322,13 @@ class Visit:
     @property
     def titles(self) -> tuple[str, ...]:
         """The classes as the visitor reads them."""
-        return self.say.classes.titles(self.labels)
+        return titles(self.labels, self.say)
 
     @property
     def seen(self) -> Trace:
         trace = self.trace
         if trace is None:
-            raise InputError(self.say.notices.NO_PICTURE)
+            raise InputError("There is no picture yet: upload one, or choose an example.")
         return trace
 
     @property
@@ -384,58 +347,55 @@ class Visit:
         return familiarity(self.network, self.seen.logits)
 
 
-def _share(visit: Visit) -> float:
-    """What a visit weighs in the registry, which holds 200 visits, or a gigabyte of their pictures and networks."""
-    own = [visit.own[1]] if visit.own else []
-    networks = sum(_bytes_of(model) for model in (*own, *(trained.model for trained in visit.trained.values())))
-    tested = sum(trained.test_set.pictures.nbytes for trained in visit.trained.values())
-    picture = 3 * visit.picture.width * visit.picture.height if visit.picture else 0
-    pictures = visit.race.own_bytes if visit.race else 0
-    return max(1.0, (networks + tested + picture + pictures) / 5_000_000)
+def _share(session: Session) -> float:
+    """What a session weighs in the registry, which holds 200, or a gigabyte of their pictures and networks."""
+    own = [session.own[1]] if session.own else []
+    networks = sum(bytes_of(model) for model in (*own, *(trained.model for trained in session.trained.values())))
+    tested = sum(trained.test_set.pictures.nbytes for trained in session.trained.values())
+    picture = 3 * session.picture.width * session.picture.height if session.picture else 0
+    of_pages = sum(state.nbytes for state in session.states.values())
+    return max(1.0, (networks + tested + picture + of_pages) / 5_000_000)
 
 
-_visits: Shelf[Visit] = Shelf(most=200, seconds=3600, weigh=_share)
-_keys: Shelf[str] = Shelf(most=400, seconds=7200)  # of the visits, by browser session, to end them with their page
+_sessions: ExpiringCache[Session] = ExpiringCache(most=200, seconds=3600, weigh=_share)
+_keys: ExpiringCache[str] = ExpiringCache(most=400, seconds=7200)  # of the sessions, by gradio's, to end them with it
 
 
-def new_visit(session: str | None = None) -> Visit:
-    """Begin a visit, in a browser session or for a client that has none."""
-    visit = Visit()
-    if session:
-        end_visit(session)  # the page was loaded again
-        _keys.put(session, visit.key)
-    return _visits.put(visit.key, visit)
+def new_session(browser: str | None = None) -> Session:
+    """Begin a session, for an open page (by the name that gradio gave it) or for a client that has none."""
+    session = Session()
+    if browser:
+        end_session(browser)  # the page was loaded again
+        _keys.put(browser, session.key)
+    return _sessions.put(session.key, session)
 
 
-def visit_of(key: str | None) -> Visit:
-    """The visit of that key; a new one for a client that has none, and InputError for one that was put away."""
+def session_of(key: str | None) -> Session:
+    """The session of that key; a new one for a client that has none, and InputError for one that was put away."""
     if key is None:
-        return new_visit()
-    visit = _visits.get(key)
-    if visit is None:
+        return new_session()
+    session = _sessions.get(key)
+    if session is None:
         raise InputError(
-            "This visit has ended: its page lost the connection, or others needed the room; reload the page to begin "
-            "anew."
+            "This session has ended: its page lost the connection, or its place was needed for others; reload the page "
+            "to start again."
         )
-    return visit
+    return session
 
 
-def forget(visit: Visit) -> None:
-    """Let go of a visit's trace."""
-    _traces.drop(visit.key)
+def forget(session: Session) -> None:
+    """Let go of a session's trace."""
+    _traces.drop(session.key)
 
 
-def end_visit(session: str | None) -> None:
-    """Forget a browser session's visit at once, when its page is closed."""
-    key = _keys.get(session)
+def end_session(browser: str | None) -> None:
+    """Forget a page's session at once, when it is closed."""
+    key = _keys.get(browser)
     if key is not None:
-        visit = _visits.get(key)
-        if visit:
-            visit.stop_asked = True  # for a training whose pictures are still being read
-            if visit.race:
-                visit.race.abandon()
-            if visit.run:
-                visit.run.stop()
-        _visits.drop(key)
+        session = _sessions.get(key)
+        if session:
+            for state in list(session.states.values()):
+                state.end()
+        _sessions.drop(key)
         _traces.drop(key)
-        _keys.drop(session)
+        _keys.drop(browser)

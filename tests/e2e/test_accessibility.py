@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from resnet_demo.ui.text.en.interface import TABS
+from resnet_demo.ui.pages import BY_NAME
 
 if TYPE_CHECKING:
     from .conftest import OpenApp
@@ -35,7 +35,7 @@ def told(violation: dict[str, Any]) -> str:
 def test_axe_finds_nothing_grave(open_app: OpenApp, theme: str) -> None:
     with open_app(f"?__theme={theme}") as visit:
         for tab, drawing in SHOWS.items():
-            visit.turn_to(TABS[tab], drawing)
+            visit.turn_to(str(BY_NAME[tab].label), drawing)
             expect(visit.at(".pending, .generating")).to_have_count(0)
             visit.page.wait_for_function(STILL)  # gradio fades what is being made anew
             found = Axe().run(visit.page).response

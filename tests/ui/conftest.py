@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from resnet_demo.models.resnet import ResNet
-from resnet_demo.ui.session import RANDOM, Visit
+from resnet_demo.ui.session import Session
+from resnet_demo.ui.store import RANDOM
 
 
 @pytest.fixture
@@ -32,9 +33,9 @@ def forwards(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def visit(picture: Image.Image) -> Visit:
+def visit(picture: Image.Image) -> Session:
     """A visit with a small untrained network and a picture."""
-    visit = Visit()
+    visit = Session()
     visit.use_network("resnet8", RANDOM)
     visit.show_picture(picture)
     return visit

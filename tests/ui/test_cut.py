@@ -10,14 +10,17 @@ import pytest
 import torch
 
 from resnet_demo.errors import InputError
+from resnet_demo.i18n import language
 from resnet_demo.lab.dial import turn
 from resnet_demo.lab.lens import lens
 from resnet_demo.lab.wires import answer_without, states
-from resnet_demo.ui import parts
+from resnet_demo.ui import html
 from resnet_demo.ui.pages import cut
 from resnet_demo.ui.pages.cut import CutPage
-from resnet_demo.ui.session import RANDOM, TRAINED, Visit
-from resnet_demo.ui.text.en.reading import tenths
+from resnet_demo.ui.session import Session
+from resnet_demo.ui.store import RANDOM, TRAINED
+
+tenths = language("en").tenths
 
 
 @pytest.fixture
@@ -26,9 +29,9 @@ def page() -> CutPage:
         return cut.build()
 
 
-def shown(page: CutPage, visit: Visit) -> tuple[str, str, str, str]:
-    found = page.page.render(visit)
-    return tuple(found[component] for component in page.page.components)  # pyright: ignore[reportReturnType]
+def shown(page: CutPage, visit: Session) -> tuple[str, str, str, str]:
+    found = page.render(visit)
+    return tuple(found[component] for component in page.components)  # pyright: ignore[reportReturnType]
 
 
 def shares(drawing: str) -> list[str]:
@@ -38,7 +41,7 @@ def shares(drawing: str) -> list[str]:
 @pytest.mark.parametrize(
     ("network", "weights"), [("resnet20", TRAINED), ("plain20", TRAINED), ("resnet18-cifar", RANDOM)]
 )
-def test_answers_are_those_of_the_library(network: str, weights: str, page: CutPage, visit: Visit) -> None:
+def test_answers_are_those_of_the_library(network: str, weights: str, page: CutPage, visit: Session) -> None:
     visit.use_network(network, weights)
     names = [visit.seen.blocks[1].name, visit.seen.blocks[-1].name]
     for name in names:
@@ -53,16 +56,16 @@ def test_answers_are_those_of_the_library(network: str, weights: str, page: CutP
     assert shares(answer) == [text.replace("<", "‹").replace(">", "›") for text in expected]
 
 
-def test_dials_turn_every_block(page: CutPage, visit: Visit) -> None:
+def test_dials_turn_every_block(page: CutPage, visit: Session) -> None:
     visit.use_network("resnet20", TRAINED)
     visit.turn(0.4, 1.3)
     _, answer, *_ = shown(page, visit)
     now = turn(visit.network, visit.seen.image, 0.4, 1.3)[0].softmax(0)
     assert f">{tenths(now.max().item())}<" in answer
-    assert page.as_in(visit) == {page.residual: 0.4, page.shortcut: 1.3}
+    assert page.as_kept(visit) == dict(zip(page.fields, (0.4, 1.3), strict=True))
 
 
-def test_the_curve_is_the_lens(page: CutPage, visit: Visit) -> None:
+def test_the_curve_is_the_lens(page: CutPage, visit: Session) -> None:
     visit.use_network("resnet20", TRAINED)
     _, _, drawing, _ = shown(page, visit)
     expected = lens(visit.network, visit.seen.image).logits[:, 0].softmax(1)[:, visit.seen.target]
@@ -71,7 +74,7 @@ def test_the_curve_is_the_lens(page: CutPage, visit: Visit) -> None:
     assert torch.allclose((bottom - heights) / (bottom - top), expected, atol=1e-3)
 
 
-def test_a_shortcut_is_cut(page: CutPage, visit: Visit) -> None:
+def test_a_shortcut_is_cut(page: CutPage, visit: Session) -> None:
     visit.use_network("resnet20", TRAINED)
     visit.open_block("layer2.1")
     visit.cut_or_mend("layer2.1.shortcut")
@@ -89,7 +92,7 @@ def test_a_shortcut_is_cut(page: CutPage, visit: Visit) -> None:
     assert block.count('aria-label="F(x) of block layer2.1: whole"') == 2
 
 
-def test_the_block_shows_what_flows_now(page: CutPage, visit: Visit) -> None:
+def test_the_block_shows_what_flows_now(page: CutPage, visit: Session) -> None:
     visit.use_network("resnet20", TRAINED)
     visit.open_block("layer2.1")
     for wire in ("layer1.2", "layer2.1"):
@@ -105,7 +108,7 @@ def test_the_block_shows_what_flows_now(page: CutPage, visit: Visit) -> None:
     assert "×0.5" in shown(page, visit)[3]
 
 
-def test_a_plain_block_has_one_wire(page: CutPage, visit: Visit, sentence: Callable[[BaseException], str]) -> None:
+def test_a_plain_block_has_one_wire(page: CutPage, visit: Session, sentence: Callable[[BaseException], str]) -> None:
     visit.use_network("plain20", TRAINED)
     visit.cut_or_mend("layer2.1")
     street, _, _, block = shown(page, visit)
@@ -118,10 +121,10 @@ def test_a_plain_block_has_one_wire(page: CutPage, visit: Visit, sentence: Calla
 
 
 def test_changes_are_escaped() -> None:
-    assert "<img" not in parts.changes([("<img src=x>", 0.5, 0.5)])
+    assert "<img" not in html.changes([("<img src=x>", 0.5, 0.5)])
 
 
-def test_the_whole_network_is_not_run_again(page: CutPage, visit: Visit, forwards: list[str]) -> None:
+def test_the_whole_network_is_not_run_again(page: CutPage, visit: Session, forwards: list[str]) -> None:
     forwards.clear()
     shown(page, visit)
     assert forwards == []

@@ -9,7 +9,7 @@ import pytest
 
 from resnet_demo.errors import InputError
 from resnet_demo.ui.events import Events, merge
-from resnet_demo.ui.session import Visit, new_visit
+from resnet_demo.ui.session import Session, new_session
 
 
 @pytest.fixture
@@ -20,19 +20,19 @@ def parts() -> dict[str, Any]:
 
 @pytest.fixture
 def events(parts: dict[str, Any]) -> Events:
-    def show(visit: Visit, whole: bool) -> dict[Any, Any]:
+    def show(visit: Session, whole: bool) -> dict[Any, Any]:
         return {parts["key"]: visit.key, parts["text"]: f"{visit.page}, {'all' if whole else 'some'}"}
 
-    def restore(visit: Visit) -> dict[Any, Any]:
+    def restore(visit: Session) -> dict[Any, Any]:
         return {parts["other"]: visit.name}
 
     return Events(parts["key"], parts["clicked"], [parts["text"]], show, [parts["text"], parts["other"]], restore)
 
 
 def test_the_visit_is_changed_and_then_shown(events: Events, parts: dict[str, Any]) -> None:
-    visit = new_visit()
+    visit = new_session()
 
-    def turn(visit: Visit, page: str) -> None:
+    def turn(visit: Session, page: str) -> None:
         visit.page = page
 
     shown = events.handler(turn)(visit.key, "cut")
@@ -42,14 +42,14 @@ def test_the_visit_is_changed_and_then_shown(events: Events, parts: dict[str, An
 
 def test_what_an_event_says_besides_has_the_last_word(events: Events, parts: dict[str, Any]) -> None:
     said = {parts["text"]: "this", parts["other"]: "that"}
-    shown = events.handler(lambda visit: said)(new_visit().key)
+    shown = events.handler(lambda visit: said)(new_session().key)
     assert (shown[parts["text"]], shown[parts["other"]]) == ("this", "that")
 
 
 def test_a_sentence_becomes_a_notice_and_the_visit_goes_on(events: Events) -> None:
-    visit = new_visit()
+    visit = new_session()
 
-    def refuse(visit: Visit) -> None:
+    def refuse(visit: Session) -> None:
         raise InputError("Not <so>.")
 
     with pytest.raises(gr.Error) as error:
@@ -59,19 +59,19 @@ def test_a_sentence_becomes_a_notice_and_the_visit_goes_on(events: Events) -> No
 
 
 def test_a_notice_speaks_the_language_of_the_visit(events: Events) -> None:
-    visit = new_visit()
+    visit = new_session()
     visit.speak("zh")
 
-    def refuse(visit: Visit) -> None:
-        raise InputError("There is no file {path}.", path="cat.png")
+    def refuse(visit: Session) -> None:
+        raise InputError("No {name} was trained in this session.", name="plain8")
 
     with pytest.raises(gr.Error) as error:
         events.handler(refuse)(visit.key)
-    assert error.value.message == "没有文件 cat.png。"
+    assert (error.value.title, error.value.message) == ("错误", "本次会话中没有训练过 plain8。")
 
 
 def test_what_was_refused_is_put_back(events: Events, parts: dict[str, Any]) -> None:
-    visit = new_visit()
+    visit = new_session()
     assert events._restored(visit.key) == {
         parts["key"]: visit.key, parts["text"]: "classify, all", parts["other"]: "resnet20"
     }  # fmt: skip

@@ -14,24 +14,23 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from resnet_demo import lab
+from resnet_demo import i18n, lab
 from resnet_demo.data import draw_shapes
 from resnet_demo.errors import InputError
-from resnet_demo.figures.experiments import words_of
 from resnet_demo.lab import results
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.ui import address
+from resnet_demo.ui.captions import experiments as said
 from resnet_demo.ui.events import Events
 from resnet_demo.ui.jobs import run
 from resnet_demo.ui.jobs.run import Run
 from resnet_demo.ui.pages import experiments
-from resnet_demo.ui.pages.experiments import ExperimentsPage
-from resnet_demo.ui.session import HERE, OWN, RANDOM, TRAINED, Trained, Visit, end_visit, new_visit
-from resnet_demo.ui.text.en import experiments as english
-from resnet_demo.ui.text.zh import experiments as chinese
+from resnet_demo.ui.pages.experiments import Experiments, ExperimentsPage
+from resnet_demo.ui.session import HERE, OWN, Session, Trained, end_session, new_session
+from resnet_demo.ui.store import RANDOM, TRAINED
 
-MEASURED = [name for name in lab.NAMES if results.bundled(name)]
+MEASURED = [name for name in lab.EXPERIMENTS if results.bundled(name)]
 
 
 @pytest.fixture
@@ -40,9 +39,9 @@ def built(tmp_path: Path) -> tuple[gr.Blocks, ExperimentsPage]:
     with gr.Blocks() as demo:
         key, clicked = gr.State(None), gr.JSON()
         page = experiments.build(str(tmp_path))
-        shown = page.page.components
+        shown = page.components
         events = Events(key, clicked, shown, lambda visit, whole: {}, shown, lambda visit: {})
-        experiments.connect(page, events, str(tmp_path))
+        experiments.connect(page, events)
     return demo, page
 
 
@@ -55,37 +54,29 @@ def handler(built: tuple[gr.Blocks, ExperimentsPage], name: str) -> Callable[...
     return next(event.fn for event in built[0].fns.values() if event.api_name == name)  # pyright: ignore
 
 
-def by_id(page: ExperimentsPage, visit: Visit) -> dict[str, Any]:
-    return {component.elem_id: value for component, value in page.page.render(visit).items()}
+def by_id(page: ExperimentsPage, visit: Session) -> dict[str, Any]:
+    return {component.elem_id: value for component, value in page.render(visit).items()}
 
 
 # What is shown
 
 
-@pytest.mark.parametrize("name", lab.NAMES)
-def test_every_experiment_is_shown(name: str, page: ExperimentsPage, visit: Visit) -> None:
-    visit.choose_experiment(name)
+@pytest.mark.parametrize("name", lab.EXPERIMENTS)
+def test_every_experiment_is_shown(name: str, page: ExperimentsPage, visit: Session) -> None:
+    experiments.choose_experiment(visit, name)
     shown = by_id(page, visit)
-    assert english.TITLES[name] in shown["experiment"]
+    assert str(lab.get(name).title) in shown["experiment"]
     assert "Look for" in shown["experiment"]
     assert re.search(rf'data-experiment="{name}" aria-pressed="true"', shown["experiments-menu"])
-    assert shown["experiments-menu"].count("data-experiment") == len(lab.NAMES)
-    assert page.as_in(visit)[page.pictures] == run.suits(name) >= 1
+    assert shown["experiments-menu"].count("data-experiment") == len(lab.EXPERIMENTS)
+    assert page.form(visit)[page.pictures] == run.suits(name) >= 1
     if name in MEASURED:
         assert shown["experiment-bundled"].count("<svg") == 2  # for screens, and for phones
         assert 'data-kind="csv"' in shown["experiment-bundled"]
         assert "Source: " in shown["experiment-bundled"]
 
 
-def test_every_experiment_has_a_place_and_words() -> None:
-    placed = [name for names in experiments.GROUPS.values() for name in names]
-    assert set(lab.NAMES) <= set(placed) == set(english.TITLES)
-    assert len(placed) == len(set(placed))
-    for words in (english.QUESTIONS, english.LOOK, english.SOURCES):
-        assert set(words) == set(placed)
-
-
-def test_the_shown_pair_is_chosen(page: ExperimentsPage, visit: Visit) -> None:
+def test_the_shown_pair_is_chosen(page: ExperimentsPage, visit: Session) -> None:
     assert "ResNet-56" in by_id(page, visit)["experiment-bundled"]
     experiments.change_compared(visit, "resnet20")
     shown = by_id(page, visit)
@@ -105,48 +96,99 @@ def test_numbers_are_those_of_the_figure() -> None:
     ]
 
 
-def test_a_click_on_a_bar_cuts_that_block(visit: Visit) -> None:
+def found_here(visit: Session) -> None:
+    """What a run leaves behind of the networks that it measured."""
+    state = visit.of(Experiments)
+    state.sources[state.name] = {name: source for name, (_, source) in visit.pair().items()}
+
+
+def test_a_click_on_a_bar_cuts_that_block(visit: Session) -> None:
+    visit.use_network("resnet20", TRAINED)
+    found_here(visit)
     visit.turn(0.5, 1)
-    experiments.cut_from(visit, "plain20 layer2.1", bundled=False)
+    experiments.cut_live(visit, "plain20 layer2.1")
     assert (visit.name, visit.weights, visit.page) == ("plain20", TRAINED, "cut")
     assert visit.cut == {"layer2.1"}
     assert visit.dials.residual == 1
     for nonsense in ("plain20 layer9.9", "nothing", "", "plain20", 7):
-        for bundled in (True, False):
+        for cut in (experiments.cut_bundled, experiments.cut_live):
             with pytest.raises((InputError, KeyError)):
-                experiments.cut_from(visit, nonsense, bundled)
+                cut(visit, nonsense)
 
 
 @pytest.mark.parametrize("in_sight", [True, False])
-def test_a_bar_of_a_bundled_result_opens_the_bundled_network(in_sight: bool, visit: Visit) -> None:
+def test_a_bar_of_a_bundled_result_opens_the_bundled_network(in_sight: bool, visit: Session) -> None:
     own = zoo.build("resnet20", 5).eval().requires_grad_(False)
     visit.keep("resnet20", Trained(own, {}, draw_shapes(8, seed=1), None))
-    if in_sight:
-        visit.use_trained("resnet20")
-    experiments.cut_from(visit, "resnet20 layer2.1", bundled=True)
+    visit.use_trained("resnet20")
+    found_here(visit)
+    if not in_sight:
+        visit.use_network("resnet8", RANDOM)
+    experiments.cut_bundled(visit, "resnet20 layer2.1")
     assert (visit.weights, visit.seed, visit.cut) == (TRAINED, 0, {"layer2.1"})
     assert visit.network is not own
-    visit.use_network("resnet8", RANDOM)
-    experiments.cut_from(visit, "resnet20 layer2.1", bundled=False)
-    assert visit.network is own
+    for _ in range(2):  # from the bundled network of the same name, and again from another one
+        experiments.cut_live(visit, "resnet20 layer2.1")
+        assert visit.network is own
+        visit.use_network("resnet8", RANDOM)
 
 
-def test_names_with_spaces_have_bars_too(visit: Visit, tmp_path: Path) -> None:
+def test_names_with_spaces_have_bars_too(visit: Session, tmp_path: Path) -> None:
     config = ResNetConfig((2, 1), (4, 8))
     visit.use_file(weights.save(ResNet(config, seed=0), tmp_path / "own.safetensors"))
     assert " " in visit.name
-    experiments.cut_from(visit, f"{visit.name} layer1.1", bundled=False)
+    found_here(visit)
+    experiments.cut_live(visit, f"{visit.name} layer1.1")
     assert (visit.weights, visit.cut) == (OWN, {"layer1.1"})
 
 
-def test_the_address_leads_to_an_experiment(visit: Visit) -> None:
+def test_a_bar_cuts_the_very_weights_that_were_measured(visit: Session, tmp_path: Path) -> None:
+    """Names are not enough: an uploaded ResNet-20 is called as the bundled one is."""
+    first, second = (weights.save(zoo.build("resnet20", seed), tmp_path / f"{seed}.safetensors") for seed in (5, 6))
+    visit.use_file(first)
+    uploaded = visit.network
+    found_here(visit)
+    visit.use_network("resnet20", TRAINED)
+    experiments.cut_live(visit, "resnet20 layer2.1")
+    assert visit.network is uploaded
+    visit.use_file(second)
+    before = visit.network, visit.page, visit.cut
+    with pytest.raises(InputError, match="no longer here"):
+        experiments.cut_live(visit, "resnet20 layer2.1")
+    assert (visit.network, visit.page, visit.cut) == before
+
+
+def test_a_network_that_made_room_does_not_come_back_with_random_weights(visit: Session) -> None:
+    for name in ("resnet14", "plain14", "resnet20", "plain20", "resnet32"):
+        model = zoo.build(name, 5).eval().requires_grad_(False)
+        visit.keep(name, Trained(model, {}, draw_shapes(8, seed=1), None))
+        if name == "resnet14":
+            visit.use_trained(name)
+            found_here(visit)
+            visit.use_network("resnet8", RANDOM)
+    assert "resnet14" not in visit.trained
+    with pytest.raises(InputError, match="no longer here"):
+        experiments.cut_live(visit, "resnet14 layer1.0")
+    assert (visit.name, visit.cut) == ("resnet8", frozenset())
+
+
+def test_random_weights_come_back_from_their_seed(visit: Session) -> None:
+    visit.use_network("resnet8", RANDOM, 7)
+    found_here(visit)
+    measured = visit.network
+    visit.use_network("resnet8", RANDOM, 8)
+    experiments.cut_live(visit, "resnet8 layer2.0")
+    assert (visit.seed, visit.network) == (7, measured)
+
+
+def test_the_address_leads_to_an_experiment(visit: Session) -> None:
     visit.page = "experiments"
-    visit.choose_experiment("paths")
+    experiments.choose_experiment(visit, "paths")
     query = dict(pair.split("=") for pair in address.write(visit).split("&"))
     assert (query["tab"], query["experiment"]) == ("experiments", "paths")
-    other = Visit()
+    other = Session()
     address.read(other, {"tab": "experiments", "experiment": "paths"})
-    assert (other.page, other.experiment) == ("experiments", "paths")
+    assert (other.page, other.of(Experiments).name) == ("experiments", "paths")
     with pytest.warns(UserWarning, match="no experiment"):
         address.read(other, {"experiment": "sunshine"})
 
@@ -154,7 +196,7 @@ def test_the_address_leads_to_an_experiment(visit: Visit) -> None:
 # A run of one's own
 
 
-def test_which_pictures_a_run_takes(visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_which_pictures_a_run_takes(visit: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     absent = str(tmp_path)
     assert run.data_of(visit, "lens", absent) == run.PICTURE
     assert run.data_of(visit, "lesion", absent) == run.NOTHING
@@ -171,18 +213,17 @@ def test_which_pictures_a_run_takes(visit: Visit, tmp_path: Path, monkeypatch: p
     assert run.data_of(visit, "lesion", absent) == run.NOTHING  # it knows other classes
 
 
-def test_what_was_trained_here_is_asked_about_its_own_pictures(visit: Visit, tmp_path: Path) -> None:
+def test_what_was_trained_here_is_asked_about_its_own_pictures(visit: Session, tmp_path: Path) -> None:
     shapes = draw_shapes(8, seed=1)
     visit.keep("resnet8", Trained(visit.network, {}, shapes, None))
     visit.use_trained("resnet8")
-    visit.race = None  # another one, of other networks on other pictures, may have taken its place
     assert visit.weights == HERE
     assert run.data_of(visit, "lesion", str(tmp_path)) == run.OWN
     assert run.data_of(visit, "localise", str(tmp_path)) == run.OWN  # these pictures know where their objects are
     assert run.pictures_of(visit, "lesion", str(tmp_path)) is shapes
 
 
-def test_the_twin_is_measured_beside_it(visit: Visit) -> None:
+def test_the_twin_is_measured_beside_it(visit: Session) -> None:
     visit.use_network("plain8", RANDOM, 3)
     networks = run.networks_of(visit)
     assert [(name, network.config.plain) for name, network in networks.items()] == [
@@ -194,7 +235,7 @@ def test_the_twin_is_measured_beside_it(visit: Visit) -> None:
     assert list(run.networks_of(visit)) == ["resnet50"]
 
 
-def watched(visit: Visit, name: str = "lens", pictures: int = 2, stop: bool = False) -> Run:
+def watched(visit: Session, name: str = "lens", pictures: int = 2, stop: bool = False) -> Run:
     under_way = Run(name, pictures, "It took too long.")
     if stop:
         under_way.stop()
@@ -203,15 +244,15 @@ def watched(visit: Visit, name: str = "lens", pictures: int = 2, stop: bool = Fa
     return under_way
 
 
-def test_a_run_finds_what_the_library_finds(visit: Visit) -> None:
+def test_a_run_finds_what_the_library_finds(visit: Session) -> None:
     found = watched(visit).result
     assert found is not None
     expected = results.measure("lens", run.networks_of(visit), draw_shapes(6, seed=1), 2)
-    assert found["networks"] == expected["networks"]
-    assert list(found["networks"]) == ["resnet8", "plain8"]
+    assert found.networks == expected.networks
+    assert list(found.networks) == ["resnet8", "plain8"]
 
 
-def test_a_run_is_stopped_and_has_a_ceiling(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_stopped_and_has_a_ceiling(visit: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = watched(visit, stop=True)
     assert stopped.result is None
     assert stopped.stopped
@@ -229,10 +270,10 @@ def test_a_run_is_stopped_and_has_a_ceiling(visit: Visit, monkeypatch: pytest.Mo
 
 def test_the_event_runs_on_the_visitors_picture(built: Any, picture: Image.Image) -> None:
     page = built[1]
-    visit = new_visit()
+    visit = new_session()
     visit.use_network("resnet8", RANDOM)
     visit.show_picture(picture)
-    visit.choose_experiment("refinement")
+    experiments.choose_experiment(visit, "refinement")
     frames = list(handler(built, "run_experiment")(visit.key, 1))
     assert frames[0][page.start] == gr.update(visible=False)
     assert frames[0][page.stop] == gr.update(visible=True)
@@ -241,27 +282,27 @@ def test_the_event_runs_on_the_visitors_picture(built: Any, picture: Image.Image
     assert "Done" in last[page.status]
     assert "your picture" in last[page.live]
     assert last[page.live].count("<svg") == 2
-    assert visit.measured["refinement"]["provenance"]["pictures"] == 1
+    assert visit.of(Experiments).measured["refinement"].provenance.pictures == 1
     assert handler(built, "stop_experiment")(visit.key)  # nothing runs any more: no harm
 
 
 @pytest.mark.parametrize("how", ["stop", "page closed"])
 def test_an_end_is_heard_before_the_pictures_are_read(how: str, built: Any, picture: Image.Image) -> None:
-    visit = new_visit("a browser")
+    visit = new_session("a browser")
     visit.use_network("resnet8", RANDOM)
     visit.show_picture(picture)
-    visit.choose_experiment("lens")
-    before = visit.run = Run("lens", 1, "It took too long.")
+    experiments.choose_experiment(visit, "lens")
+    before = visit.of(Experiments).run = Run("lens", 1, "It took too long.")
     frames = handler(built, "run_experiment")(visit.key, 1)
     next(frames)
     if how == "stop":
         handler(built, "stop_experiment")(visit.key)
     else:
-        end_visit("a browser")
+        end_session("a browser")
     (last,) = frames
     assert "Stopped" in last[built[1].status]
     assert last[built[1].start]["visible"]
-    assert "lens" not in visit.measured
+    assert "lens" not in visit.of(Experiments).measured
     assert not before.stopped  # which was over anyway
 
 
@@ -279,10 +320,10 @@ def test_a_closed_page_does_not_hold_up_the_others(
     monkeypatch.setattr(experiments, "load_dataset", slow)
     for module in (run, experiments):
         monkeypatch.setattr(module, "WAIT", 0.01)
-    visit = new_visit()
+    visit = new_session()
     visit.use_network("resnet8", RANDOM)
     visit.show_picture(picture)
-    visit.choose_experiment("refinement")
+    experiments.choose_experiment(visit, "refinement")
     frames = handler(built, name)(*[visit.key, 1][: 2 if name == "run_experiment" else 1])
     for _ in range(3):
         next(frames)
@@ -294,14 +335,14 @@ def test_a_closed_page_does_not_hold_up_the_others(
 
 def test_a_page_that_takes_its_time_does_not_hold_the_visit(built: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiments, "load_dataset", lambda *args: None)
-    visit = new_visit()
+    visit = new_session()
     for _ in handler(built, "download_cifar10")(visit.key):
         assert not visit.lock.locked()
 
 
 @pytest.mark.parametrize("pictures", [0, -1, 1.5, 10**9, "many", None, True, math.nan, [3]])
 def test_bad_numbers_are_refused(pictures: Any, built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
-    visit = new_visit()
+    visit = new_session()
     visit.show_picture(picture)
     frames: Iterator[Any] = handler(built, "run_experiment")(visit.key, pictures)
     with pytest.raises(gr.Error, match="number of pictures") as error:
@@ -310,7 +351,7 @@ def test_bad_numbers_are_refused(pictures: Any, built: Any, picture: Image.Image
 
 
 def test_what_cannot_be_run_is_said(built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
-    visit = new_visit()
+    visit = new_session()
     visit.show_picture(picture)
     with pytest.raises(gr.Error, match="needs labelled pictures") as error:
         list(handler(built, "run_experiment")(visit.key, 5))
@@ -320,122 +361,30 @@ def test_what_cannot_be_run_is_said(built: Any, picture: Image.Image, sentence: 
     assert shown["experiment-download"]["visible"] is True
     assert "not on this computer" in shown["experiment-here"]
     with pytest.raises(InputError, match="no experiment") as refused:
-        visit.choose_experiment("<script>")
+        experiments.choose_experiment(visit, "<script>")
     sentence(refused.value)
     with pytest.raises(InputError):
-        visit.choose_experiment(["lens"])
+        experiments.choose_experiment(visit, ["lens"])
 
 
-# What is said
+# What is said beside the experiments
 
 
-@pytest.mark.parametrize("name", english.TITLES)
-def test_drawings_have_their_words_in_both_languages(name: str) -> None:
-    assert english.FIGURES[name] == words_of(name)
-    assert set(chinese.FIGURES[name]) == set(words_of(name))
-    for key, words in words_of(name).items():  # the same numbers are put in
-        assert set(re.findall(r"{\w+", words)) == set(re.findall(r"{\w+", chinese.FIGURES[name][key])), key
-
-
-@pytest.mark.parametrize("say", [english, chinese])
 @pytest.mark.parametrize("name", MEASURED)
-def test_bundled_results_are_read_out(name: str, say: Any) -> None:
+def test_a_result_says_what_it_rests_on(name: str) -> None:
     result = results.bundled(name)
     assert result is not None
-    for pair in results.pairs(result):
-        words = say.reading(name, pair)
+    for code in i18n.LANGUAGES:
+        words = i18n.language(code)(said.provenance(result, lab.get(name).source))
         assert words.endswith((".", "。"))
-        assert "None" not in words
-        assert "nan" not in words
-        for alone in pair:
-            assert say.reading(name, {alone: pair[alone]})  # a network without its twin
-    assert say.provenance(result, say.SOURCES[name]).endswith((".", "。"))
+        assert str(result.provenance.seed) in words
+        assert ("None" in words) is False
 
 
-def lesions_of(residual: float, plain: float) -> Any:
-    def one(median: float) -> Any:
-        return {"added": {"layer1.0": median, "layer1.1": 2 * median}, "median_added": median}
-
-    return {"resnet56": one(residual), "plain56": one(plain)}
-
-
-@pytest.mark.parametrize(
-    ("residual", "plain", "verdict"),
-    [
-        (0.014, 0.65, "hardly misses a block"),
-        (0.3, 0.5, "not by as much"),
-        (0.5, 0.5, "unlike in Veit"),
-        (0.6, 0.2, "unlike in Veit"),
-    ],
-)
-def test_lesions_are_read_honestly(residual: float, plain: float, verdict: str) -> None:
-    words = english.reading("lesion", lesions_of(residual, plain))
-    assert verdict in words
-    assert f"{100 * residual:.1f} points more wrong in the median" in words
-    assert "block 1.1" in words
-
-
-@pytest.mark.parametrize(
-    ("shares", "verdict"),
-    [([0.5, 0.5, 0, 0, 0], "as in Veit"), ([0, 0, 1, 0, 0], "a little shorter"), ([0, 0, 0, 1, 0], "unlike in Veit")],
-)
-def test_paths_are_read_honestly(shares: list[float], verdict: str) -> None:
-    mean = sum(length * share for length, share in enumerate(shares))
-    report = {"counts": [1, 4, 6, 4, 1], "shares": shares, "nine_tenths": [1, 2], "samples": 50}
-    words = english.reading("paths", {"resnet8": {**report, "mean_length": mean, "mean_length_error": 0.25}})
-    assert verdict in words
-    assert f"{mean:.1f} ± 0.2 in the mean, as estimated from 50 paths of each length" in words
-
-
-def test_a_vanishing_gradient_is_said_to_vanish() -> None:
-    def ratios(with_: float | None, without: float | None) -> Any:
-        cases = {"PyTorch's start, with batch norm": with_, "PyTorch's start, without batch norm": without}
-        return {"plain56": {"first_to_last": cases}}
-
-    assert "vanishes without batch norm, and not with it" in english.reading("gradients", ratios(3.0, 1e-8))
-    assert "rather grows" in english.reading("gradients", ratios(30.0, 1e-8))
-    assert "explodes" in english.reading("gradients", ratios(2200.0, 1e-8))
-    assert "larger weights" not in english.reading("gradients", ratios(30.0, 1e-8))  # nobody measured with these
-    large = ratios(30.0, 1e-8)
-    large["plain56"]["first_to_last"]["He's start, without batch norm"] = 0.3
-    large["plain56"]["first_to_last"]["He's start, with batch norm"] = 3.0
-    assert "does not vanish even without it (0.3 times" in english.reading("gradients", large)
-    assert "even with batch norm" in english.reading("gradients", ratios(1e-4, 1e-8))
-    assert "does not vanish at all" in english.reading("gradients", ratios(1.0, 1.0))
-    assert "not to be measured" in english.reading("gradients", ratios(1.0, None))
-    assert "2,200 times" in english.reading("gradients", ratios(2200.0, 0.0))
-    assert "too small for 32 bits" in english.reading("gradients", ratios(2200.0, 0.0))
-
-
-def test_maps_are_read_honestly() -> None:
-    areas = {"deletion": {"a": 0.2, "b": 0.9, "random": 0.5}, "insertion": {"a": 0.7, "b": 0.8, "random": 0.6}}
-    sure, unsure = {"mean": 0.1, "low": 0.05}, {"mean": 0.1, "low": -0.05}
-    gain = {"deletion": {"a": sure, "b": unsure}, "insertion": {"a": sure, "b": sure}}
-    words = english.reading("faithful", {"resnet8": {"area": areas, "gain": gain}})
-    assert "falls fastest by a (area 0.20; by random ones 0.50)" in words
-    assert "rises fastest by b (area 0.80; by random ones 0.60)" in words
-    assert words.endswith("Surely better than random in both: a.")
-    areas["deletion"]["random"] = 0.1
-    assert "grey pixels" in english.reading("faithful", {"resnet8": {"area": areas, "gain": gain}})
-    pointing = {
-        "the middle": {"mean": 0.9, "low": 0.8, "high": 1.0},
-        "a": {"mean": 0.6, "low": 0.5, "high": 0.7},
-        "b": {"mean": 0.3, "low": 0.1, "high": 0.4},
-    }
-    words = english.reading("localise", {"resnet8": {"pointing": pointing, "area": 0.25, "accuracy": 0.5}})
-    assert "the highest place of a (60 %)" in words
-    assert "1 of 2 maps point at it; more often than the middle of the picture does (90 %), 0." in words
-
-
-def test_dials_and_lenses_are_read() -> None:
-    errors = {str(step / 10): 0.1 if 8 <= step <= 12 else 0.9 for step in range(16)}
-    dials = {"alpha": errors, "lambda": {**errors, "0.9": 0.5}, "exact_at_one": True}
-    words = english.reading("dial", {"resnet8": dials, "plain8": dials})
-    assert "α from 0.8 to 1.2, and for λ from 1 to 1.2" in words
-    assert "bit for bit" in words
-    early, late = ({"stem": 0.9, "layer1.0": error, "layer1.1": 0.1} for error in (0.4, 0.8))
-    lens = {name: {"error": error, "contribution": error} for name, error in (("resnet8", early), ("plain8", late))}
-    words = english.reading("lens", lens)
-    assert "ResNet-8 has more than half of them right from block 1.0 on" in words
-    assert "can be read earlier" in words
-    assert "cannot be read earlier" in english.reading("lens", {"resnet8": lens["plain8"], "plain8": lens["resnet8"]})
+@pytest.mark.parametrize("masks", [False, True])
+@pytest.mark.parametrize("data", ["cifar10", "own", "fresh", "picture", ""])
+def test_what_a_run_would_take_is_said_in_every_language(data: str, masks: bool) -> None:
+    message = said.data_used(data, ["resnet56", "plain56"], "plain56", masks)
+    assert ("ResNet-56 and Plain-56" in str(message)) == (data in ("cifar10", "own", "picture"))
+    assert re.search("[\u4e00-\u9fff]", i18n.language("zh")(message))
+    assert str(said.no_data("plain56", masks)).endswith(".")

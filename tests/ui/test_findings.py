@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from resnet_demo.models.predict import Prediction
-from resnet_demo.ui.text import findings
+from resnet_demo.ui.captions import findings
 
 INF, NAN = math.inf, math.nan
 

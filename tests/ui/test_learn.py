@@ -19,16 +19,18 @@ from PIL import Image
 from resnet_demo.errors import InputError
 from resnet_demo.lab.gradients import gradients
 from resnet_demo.lab.lens import lens
-from resnet_demo.lab.wires import answer_without
+from resnet_demo.lab.interventions import answer_without
 from resnet_demo.models.zoo import histories
-from resnet_demo.ui import address, bars, lesson, parts
+from resnet_demo.ui import address, components, html as pieces, lesson
 from resnet_demo.ui.lesson import gradient, prose, shortcut
-from resnet_demo.ui.lesson.controls import Choice, Range, go_to, language_of, turn
+from resnet_demo.ui.lesson.controls import Choice, Range, go_to, turn
+from resnet_demo.ui.lesson.state import Lesson
 from resnet_demo.ui.lesson.examples import labelled
 from resnet_demo.ui.lesson.twins import pair_of
 from resnet_demo.ui.pages import learn
 from resnet_demo.ui.pages.learn import LearnPage
-from resnet_demo.ui.session import RANDOM, TRAINED, Visit, shared_network
+from resnet_demo.ui.session import RANDOM, TRAINED, Session
+from resnet_demo.ui.store import shared_network
 
 STEPS = range(1, 10)
 PAIRS = (("resnet8", RANDOM), ("plain8", RANDOM), ("resnet20", TRAINED), ("plain20", TRAINED))
@@ -49,28 +51,28 @@ def page() -> LearnPage:
         return learn.build()
 
 
-def opened(visit: Visit, step: int, **settings: Any) -> Visit:
-    visit.page = "learn"
-    go_to(visit, step)
+def opened(session: Session, step: int, **settings: Any) -> Session:
+    session.page = "learn"
+    go_to(session, step)
     if step == 8:
         settings.setdefault("layers", "20")
     for key, value in settings.items():
-        (control,) = [control for control in learn.controls(visit) if control.key == key]
-        turn(visit, control, value)
-    return visit
+        (control,) = [control for control in learn.controls(session) if control.key == key]
+        turn(session, control, value)
+    return session
 
 
-def shown(page: LearnPage, visit: Visit) -> tuple[str, str]:
+def shown(page: LearnPage, session: Session) -> tuple[str, str]:
     """The drawing and the sentence below it."""
-    view = page.page.render(visit)[page.view]
+    view = page.page.render(session)[page.view]
     drawing, caption = view.split("<figcaption>", 1)
     said = re.search(r"<span>(.*?)</span>", caption, re.S)
     assert said
     return drawing, html.unescape(said[1])
 
 
-def table(page: LearnPage, visit: Visit) -> list[list[str]]:
-    (content,) = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.page.render(visit)[page.view])
+def table(page: LearnPage, session: Session) -> list[list[str]]:
+    (content,) = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.page.render(session)[page.view])
     return list(csv.reader(io.StringIO(html.unescape(content))))
 
 
@@ -82,19 +84,19 @@ def table(page: LearnPage, visit: Visit) -> list[list[str]]:
 def test_every_step_is_shown_and_told(
     language: str, network: str, weights: str, page: LearnPage, picture: Image.Image
 ) -> None:
-    visit = Visit(language=language)
-    visit.use_network(network, weights)
-    visit.show_picture(picture)
+    session = Session(language=language)
+    session.use_network(network, weights)
+    session.show_picture(picture)
     for step in STEPS:
-        opened(visit, step)
-        drawing, said = shown(page, visit)
+        opened(session, step)
+        drawing, said = shown(page, session)
         assert "<svg" in drawing
         assert len(said) > 20
         assert not re.search(r"\bnan\b|\binf\b|None|\{", said), said
-        assert len(table(page, visit)) > 1
-        rendered = page.page.render(visit)
+        assert len(table(page, session)) > 1
+        rendered = page.page.render(session)
         assert prose.read(step, language).title in rendered[page.words[1]]
-    assert sorted(visit.lesson.read) == list(STEPS)
+    assert sorted(session.of(Lesson).read) == list(STEPS)
 
 
 def variants(control: Choice | Range) -> list[Any]:
@@ -105,43 +107,43 @@ def variants(control: Choice | Range) -> list[Any]:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_every_control_changes_the_picture_and_the_sentence(step: int, page: LearnPage, picture: Image.Image) -> None:
-    visit = Visit()
-    visit.use_network("resnet20", TRAINED)
-    visit.show_picture(picture)
-    opened(visit, step)
-    controls = learn.controls(visit)
+    session = Session()
+    session.use_network("resnet20", TRAINED)
+    session.show_picture(picture)
+    opened(session, step)
+    controls = learn.controls(session)
     assert controls
     for control in controls:
-        before = shown(page, visit)
+        before = shown(page, session)
         for value in variants(control):
-            turn(visit, control, value)
-            after = shown(page, visit)
+            turn(session, control, value)
+            after = shown(page, session)
             assert after[1] != before[1], (control.key, value)
             if control.key != "draw":  # the numbers of paths are the same, whichever blocks are deleted
                 assert after[0] != before[0], (control.key, value)
-        turn(visit, control, control.value)
-        assert shown(page, visit) == before
+        turn(session, control, control.value)
+        assert shown(page, session) == before
 
 
-def test_no_step_has_more_controls_than_the_page(visit: Visit) -> None:
+def test_no_step_has_more_controls_than_the_page(session: Session) -> None:
     for step in STEPS:
-        declared = learn.controls(opened(visit, step))
+        declared = learn.controls(opened(session, step))
         for kind in (Choice, Range):
             assert sum(isinstance(control, kind) for control in declared) <= learn.SLOTS
         for language in ("en", "zh"):
-            visit.language = language
+            session.language = language
             for control in declared:
-                assert language_of(visit)(control.label)
+                assert session.say(control.label)
 
 
-def test_controls_of_the_page_are_those_of_the_step(page: LearnPage, visit: Visit) -> None:
-    rendered = page.page.render(opened(visit, 5))
+def test_controls_of_the_page_are_those_of_the_step(page: LearnPage, session: Session) -> None:
+    rendered = page.page.render(opened(session, 5))
     seen = [rendered[control].get("visible") for control in page.controls]
     assert seen == [True, True, False, False]
-    rendered = page.page.render(opened(visit, 2))
+    rendered = page.page.render(opened(session, 2))
     assert [rendered[control].get("visible") for control in page.controls] == [False, False, True, True]
-    learn.set_controls(visit, "whatever", None, 3, 4)  # what is out of sight does not count
-    assert visit.lesson.settings == {"row": 3, "column": 4}
+    learn.set_controls(session, "whatever", None, 3, 4)  # what is out of sight does not count
+    assert session.of(Lesson).settings == {"row": 3, "column": 4}
 
 
 @pytest.mark.parametrize(
@@ -159,59 +161,59 @@ def test_controls_of_the_page_are_those_of_the_step(page: LearnPage, visit: Visi
     ],
 )
 def test_bad_values_get_a_sentence(
-    step: int, values: tuple[Any, ...], page: LearnPage, visit: Visit, sentence: Callable[[BaseException], str]
+    step: int, values: tuple[Any, ...], page: LearnPage, session: Session, sentence: Callable[[BaseException], str]
 ) -> None:
-    opened(visit, step)
-    before = shown(page, visit)
+    opened(session, step)
+    before = shown(page, session)
     with pytest.raises(InputError) as error:
-        learn.set_controls(visit, *values)
+        learn.set_controls(session, *values)
     sentence(error.value)
-    assert shown(page, visit) == before
+    assert shown(page, session) == before
 
 
 @pytest.mark.parametrize("number", [0, 10, 1.5, "3", None, True, math.nan])
-def test_there_is_no_other_step(number: Any, visit: Visit, sentence: Callable[[BaseException], str]) -> None:
+def test_there_is_no_other_step(number: Any, session: Session, sentence: Callable[[BaseException], str]) -> None:
     with pytest.raises(InputError) as error:
-        go_to(visit, number)
+        go_to(session, number)
     sentence(error.value)
-    assert visit.lesson.step == 1
+    assert session.of(Lesson).step == 1
 
 
 @pytest.mark.parametrize(
     ("step", "what"), [(1, "layer1.0"), (2, "1"), (2, "1,99"), (4, "layer9.0"), (6, "x"), (9, "z")]
 )
 def test_bad_clicks_get_a_sentence(
-    step: int, what: str, visit: Visit, sentence: Callable[[BaseException], str]
+    step: int, what: str, session: Session, sentence: Callable[[BaseException], str]
 ) -> None:
     with pytest.raises(InputError) as error:
-        learn.pick(opened(visit, step), what)
+        learn.pick(opened(session, step), what)
     sentence(error.value)
 
 
 # One by one
 
 
-def test_degradation_tells_the_histories(page: LearnPage, visit: Visit) -> None:
-    _, said = shown(page, opened(visit, 1, error="test", depth="20"))
+def test_degradation_tells_the_histories(page: LearnPage, session: Session) -> None:
+    _, said = shown(page, opened(session, 1, error="test", depth="20"))
     for name, title in (("resnet20", "ResNet-20"), ("plain20", "Plain-20")):
         error = 100 * (1 - histories()[name][-1]["test_accuracy"])
         assert f"{title} has {error:.1f} % test error" in said
-    assert len(table(page, visit)) == 1 + sum(len(histories()[name]) for name in ("resnet20", "plain20"))
+    assert len(table(page, session)) == 1 + sum(len(histories()[name]) for name in ("resnet20", "plain20"))
 
 
-def test_one_number_follows_the_equation(page: LearnPage, visit: Visit) -> None:
-    learn.pick(opened(visit, 2), "5,7")
-    names, values = table(page, visit)
+def test_one_number_follows_the_equation(page: LearnPage, session: Session) -> None:
+    learn.pick(opened(session, 2), "5,7")
+    names, values = table(page, session)
     found = dict(zip(names, values, strict=True))
     assert (found["row"], found["column"]) == ("5", "7")
     assert float(found["residual"]) + float(found["shortcut"]) == pytest.approx(float(found["total"]), abs=1e-6)
     assert float(found["output"]) == max(float(found["total"]), 0)
-    block, channel = visit.opened, int(found["channel"])
+    block, channel = session.opened, int(found["channel"])
     assert float(found["residual"]) == block.residual[0, channel, 5, 7].item()
-    assert f"{float(found['total']):+.3f}".replace("-", "−") in shown(page, visit)[0]
+    assert f"{float(found['total']):+.3f}".replace("-", "−") in shown(page, session)[0]
 
 
-def test_what_is_kept_is_all_where_every_branch_is_zero(visit: Visit) -> None:
+def test_what_is_kept_is_all_where_every_branch_is_zero(session: Session) -> None:
     network = shared_network("resnet8", RANDOM, 5)
     with torch.no_grad():
         for _, block in network.named_blocks():
@@ -221,97 +223,97 @@ def test_what_is_kept_is_all_where_every_branch_is_zero(visit: Visit) -> None:
     assert shortcut.kept(network, inputs) == pytest.approx([1.0, 1.0, 1.0], abs=1e-6)
 
 
-def test_gradients_are_those_of_the_experiment(page: LearnPage, visit: Visit) -> None:
-    opened(visit, 5, begin="trained")
-    header, *rows = table(page, visit)
+def test_gradients_are_those_of_the_experiment(page: LearnPage, session: Session) -> None:
+    opened(session, 5, begin="trained")
+    header, *rows = table(page, session)
     for column, name in enumerate(header[1:], start=1):
         expected = gradients(shared_network(name, TRAINED, 0), *labelled())
         assert [float(row[column]) for row in rows] == pytest.approx(list(expected.values()), rel=1e-4)
 
 
-def test_the_popular_claim_is_put_right(page: LearnPage, visit: Visit) -> None:
-    _, with_norm = shown(page, opened(visit, 5, begin="norm"))
+def test_the_popular_claim_is_put_right(page: LearnPage, session: Session) -> None:
+    _, with_norm = shown(page, opened(session, 5, begin="norm"))
     assert "It does not vanish in Plain-20" in with_norm
     assert "vanishing gradients are not what shortcuts cure here" in with_norm
-    _, small = shown(page, opened(visit, 5, begin="small"))
+    _, small = shown(page, opened(session, 5, begin="small"))
     assert "Without batch norm it vanishes in Plain-20" in small
     assert "With shortcuts it does not vanish." in small
 
 
-def test_a_cut_is_answered_by_both(page: LearnPage, visit: Visit) -> None:
-    visit.use_network("resnet20", TRAINED)
-    learn.pick(opened(visit, 6), "layer2.1")
-    header, *rows = table(page, visit)
+def test_a_cut_is_answered_by_both(page: LearnPage, session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    learn.pick(opened(session, 6), "layer2.1")
+    header, *rows = table(page, session)
     assert header == ["network", "class", "before", "after"]
     for name in ("resnet20", "plain20"):
-        network = pair_of(visit)[name]
-        expected = answer_without(network, visit.seen.image, ["layer2.1"])[0].softmax(0)
+        network = pair_of(session)[name]
+        expected = answer_without(network, session.seen.image, ["layer2.1"])[0].softmax(0)
         assert [float(row[3]) for row in rows if row[0] == name] == pytest.approx(expected.tolist(), abs=1e-6)
-    learn.pick(visit, "layer2.1")
-    assert not visit.cut
+    learn.pick(session, "layer2.1")
+    assert not session.cut
 
 
-def test_paths_are_counted(page: LearnPage, visit: Visit) -> None:
-    visit.use_network("resnet20", TRAINED)
-    _, said = shown(page, opened(visit, 7, deleted=3))
+def test_paths_are_counted(page: LearnPage, session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    _, said = shown(page, opened(session, 7, deleted=3))
     assert "9 blocks make 2⁹ = 512 paths" in said
     assert "one in 8 is left, 2⁶ = 64" in said
-    _, *rows = table(page, visit)
+    _, *rows = table(page, session)
     assert [int(row[1]) for row in rows] == [comb(9, k) for k in range(10)]
     assert [int(row[2]) for row in rows] == [comb(6, k) for k in range(10)]
-    opened(visit, 7, show="gradient")
-    shares = [float(row[3]) for row in table(page, visit)[1:]]
+    opened(session, 7, show="gradient")
+    shares = [float(row[3]) for row in table(page, session)[1:]]
     assert sum(shares) == pytest.approx(1)
 
 
-def test_a_plain_network_has_one_path(page: LearnPage, visit: Visit) -> None:
-    visit.use_network("plain8", RANDOM)
-    _, said = shown(page, opened(visit, 7, show="gradient"))
+def test_a_plain_network_has_one_path(page: LearnPage, session: Session) -> None:
+    session.use_network("plain8", RANDOM)
+    _, said = shown(page, opened(session, 7, show="gradient"))
     assert "its only path leads through all 3" in said
 
 
-def test_the_summary_recalls_what_was_read_out(page: LearnPage, visit: Visit) -> None:
-    _, first = shown(page, opened(visit, 3, place=2))
-    rendered = html.unescape(page.page.render(opened(visit, 9))[page.view])
+def test_the_summary_recalls_what_was_read_out(page: LearnPage, session: Session) -> None:
+    _, first = shown(page, opened(session, 3, place=2))
+    rendered = html.unescape(page.page.render(opened(session, 9))[page.view])
     assert first in rendered
     assert rendered.count("not opened yet") == 7
-    visit.language = "zh"
-    rendered = html.unescape(page.page.render(visit)[page.view])
+    session.language = "zh"
+    rendered = html.unescape(page.page.render(session)[page.view])
     assert "块 2.0 是 3 个块中的第 2 个" in rendered  # the same numbers in the other language
-    learn.pick(visit, "3")
-    assert visit.lesson.step == 3
-    opened(visit, 9)
-    learn.pick(visit, "train")
-    assert visit.page == "train"
+    learn.pick(session, "3")
+    assert session.of(Lesson).step == 3
+    opened(session, 9)
+    learn.pick(session, "train")
+    assert session.page == "train"
 
 
-def test_the_answer_grows_as_through_the_lens(page: LearnPage, visit: Visit) -> None:
-    visit.use_network("resnet20", TRAINED)
-    opened(visit, 9)
-    expected = lens(visit.network, visit.seen.image).logits[:, 0].softmax(1)[:, visit.seen.target]
-    header, *rows = table(page, visit)
+def test_the_answer_grows_as_through_the_lens(page: LearnPage, session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    opened(session, 9)
+    expected = lens(session.network, session.seen.image).logits[:, 0].softmax(1)[:, session.seen.target]
+    header, *rows = table(page, session)
     column = header.index("resnet20")
     assert [float(row[column]) for row in rows] == pytest.approx(expected.tolist(), abs=1e-6)
 
 
 def test_networks_without_a_twin_stand_alone(page: LearnPage, picture: Image.Image) -> None:
-    visit = Visit()
-    visit.use_network("resnet50", RANDOM)
-    visit.show_picture(picture)
-    assert list(pair_of(visit)) == ["resnet50"]
-    _, said = shown(page, opened(visit, 6))
+    session = Session()
+    session.use_network("resnet50", RANDOM)
+    session.show_picture(picture)
+    assert list(pair_of(session)) == ["resnet50"]
+    _, said = shown(page, opened(session, 6))
     assert "no twin here" in said
-    assert [control.key for control in learn.controls(opened(visit, 7))] == ["show", "deleted", "draw"]
-    (show, *_) = learn.controls(visit)
+    assert [control.key for control in learn.controls(opened(session, 7))] == ["show", "deleted", "draw"]
+    (show, *_) = learn.controls(session)
     assert isinstance(show, Choice)
     assert list(show.options) == ["count"]  # the walks would take minutes
 
 
-def test_what_another_network_left_behind_is_brought_within_bounds(page: LearnPage, visit: Visit) -> None:
-    visit.use_network("resnet20", TRAINED)
-    opened(visit, 7, deleted=7)
-    visit.use_network("resnet8", RANDOM)
-    _, said = shown(page, visit)
+def test_what_another_network_left_behind_is_brought_within_bounds(page: LearnPage, session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    opened(session, 7, deleted=7)
+    session.use_network("resnet8", RANDOM)
+    _, said = shown(page, session)
     assert "2³ = 8 paths" in said
 
 
@@ -331,23 +333,23 @@ def test_what_another_network_left_behind_is_brought_within_bounds(page: LearnPa
         (9, {"after": 1}),
     ],
 )
-def test_the_address_leads_back(step: int, settings: dict[str, Any], visit: Visit, page: LearnPage) -> None:
-    visit.use_network("resnet20", TRAINED)
-    visit.show_picture(bars.example_picture(visit, "cat"), "cat")
-    opened(visit, step, **settings)
-    query = dict(pair.split("=") for pair in address.write(visit).split("&"))
+def test_the_address_leads_back(step: int, settings: dict[str, Any], session: Session, page: LearnPage) -> None:
+    session.use_network("resnet20", TRAINED)
+    session.show_picture(bars.example_picture(session, "cat"), "cat")
+    opened(session, step, **settings)
+    query = dict(pair.split("=") for pair in address.write(session).split("&"))
     assert query["step"] == str(step)
-    other = Visit()
+    other = Session()
     address.read(other, query)
     assert (other.page, other.lesson.step) == ("learn", step)
-    assert learn.controls(other) == learn.controls(visit) or step in (3, 4, 6)  # these hold functions
-    assert shown(page, other)[1] == shown(page, visit)[1]
+    assert learn.controls(other) == learn.controls(session) or step in (3, 4, 6)  # these hold functions
+    assert shown(page, other)[1] == shown(page, session)[1]
 
 
-def test_a_wrong_address_is_told_and_left(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_address_is_told_and_left(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(gr, "Warning", lambda text, **_: warnings.append(text))
-    other = Visit()
+    other = Session()
     address.read(other, {"tab": "learn", "step": "12", "picture": "cat", "error": "<b>"})
     assert (other.page, other.lesson.step) == ("learn", 1)
     assert len(warnings) == 2
@@ -355,10 +357,10 @@ def test_a_wrong_address_is_told_and_left(visit: Visit, monkeypatch: pytest.Monk
 
 
 def test_a_teachers_link_opens_a_step_with_a_cut(page: LearnPage) -> None:
-    visit = Visit()
+    session = Session()
     query = {"tab": "learn", "step": "6", "model": "resnet20", "picture": "cat", "cut": "layer2.1"}
-    address.read(visit, query)
-    assert shown(page, visit)[1].startswith("Without block 2.1: ResNet-20")
+    address.read(session, query)
+    assert shown(page, session)[1].startswith("Without block 2.1: ResNet-20")
 
 
 # Pieces

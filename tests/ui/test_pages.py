@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
+import gradio as gr
 import pytest
 import torch
 from PIL import Image
 
-from resnet_demo import ui
 from resnet_demo.data import draw_shapes
 from resnet_demo.errors import InputError
+from resnet_demo.i18n import language
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.interpret.trace import POINTS, BlockTrace, Trace
@@ -21,13 +24,26 @@ from resnet_demo.lab.wires import Dial
 from resnet_demo.models import zoo
 from resnet_demo.models.predict import Prediction
 from resnet_demo.models.weights import save
-from resnet_demo.ui import address, bars, parts, session, text
+from resnet_demo.ui import address, bars, html, pictures, store
+from resnet_demo.ui.captions import classify as of_answers
+from resnet_demo.ui.captions import cut as of_cuts
+from resnet_demo.ui.captions import gradcam as of_maps
+from resnet_demo.ui.captions import inside as of_blocks
 from resnet_demo.ui.jobs.run import networks_of
 from resnet_demo.ui.lesson.twins import pair_of
 from resnet_demo.ui.pages import gradcam
-from resnet_demo.ui.session import HERE, RANDOM, TRAINED, Trained, Visit
-from resnet_demo.ui.text.en import reading as words
+from resnet_demo.ui.session import HERE, Session, Trained
+from resnet_demo.ui.store import RANDOM, TRAINED
 
+say = language("en")
+
+
+def said(caption: Callable[..., object]) -> Callable[..., Any]:
+    """What a caption says in English; None where it has nothing to say."""
+    return lambda *values, **named: None if (found := caption(*values, **named)) is None else say(found)
+
+
+answered, cut_told, read_map = said(of_answers.answer), said(of_cuts.cut), said(of_maps.other_method)
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
 
@@ -36,24 +52,24 @@ ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "
 
 
 def test_examples_exist_for_both_kinds_of_network(picture: Image.Image) -> None:
-    visit = Visit()
+    visit = Session()
     visit.use_network("resnet8", RANDOM)
-    assert tuple(bars.examples(visit)) == CIFAR10.labels
-    for name in (*CIFAR10.labels, bars.first_example(visit)):
-        assert min(bars.example_picture(visit, name).size) >= 32
+    assert tuple(pictures.examples(visit)) == CIFAR10.labels
+    for name in (*CIFAR10.labels, pictures.first_example(visit)):
+        assert min(pictures.example_picture(visit, name).size) >= 32
     visit.use_network("resnet18", RANDOM)
-    for name in (*bars.PHOTOS, bars.first_example(visit)):
-        assert min(bars.example_picture(visit, name).size) >= 200
-    assert min(bars.example_picture(visit, "cat").size) >= 32  # a link may take a drawing to an ImageNet network
+    for name in (*pictures.PHOTOS, pictures.first_example(visit)):
+        assert min(pictures.example_picture(visit, name).size) >= 200
+    assert min(pictures.example_picture(visit, "cat").size) >= 32  # a link may take a drawing to an ImageNet network
     for wrong in ("dragon", "None", "../../etc/passwd"):
         with pytest.raises(InputError, match="There is no example"):
-            bars.example_picture(visit, wrong)
+            pictures.example_picture(visit, wrong)
 
 
 def test_titles_and_weights() -> None:
-    assert bars.title("resnet20", text.of("en")) == "ResNet-20"
-    assert bars.title("plain18-cifar", text.of("en")) == "Plain-18 (3×3 stem)"
-    visit = Visit()
+    assert str(bars.title("resnet20")) == "ResNet-20"
+    assert str(bars.title("plain18-cifar")) == "Plain-18 (3×3 stem)"
+    visit = Session()
     visit.use_network("resnet20", TRAINED)
     assert [value for _, value in bars.weight_choices(visit)] == [TRAINED, RANDOM]
     visit.use_network("resnet8", RANDOM)
@@ -65,7 +81,7 @@ def test_titles_and_weights() -> None:
 
 
 def test_facts_are_counted() -> None:
-    visit = Visit()
+    visit = Session()
     visit.use_network("resnet20", RANDOM, 17)
     facts = bars._facts(visit)
     assert "<b>269,722</b> parameters" in facts
@@ -80,7 +96,7 @@ def test_facts_are_counted() -> None:
 
 
 def test_answers_are_buttons_and_escaped() -> None:
-    rows = parts.answers([Prediction(4, NASTY, 2.0, 0.75), Prediction(0, "cat", 1.0, 0.25)], target=0)
+    rows = html.answers([Prediction(4, NASTY, 2.0, 0.75), Prediction(0, "cat", 1.0, 0.25)], target=0)
     assert "<img" not in rows
     assert re.findall(r'data-target="(\d+)" aria-pressed="(\w+)"', rows) == [("4", "false"), ("0", "true")]
     assert "width:75.0%" in rows
@@ -88,21 +104,21 @@ def test_answers_are_buttons_and_escaped() -> None:
 
 def test_captions_are_escaped() -> None:
     for piece in (
-        parts.figure("<svg/>", NASTY, NASTY, NASTY), parts.note(NASTY), parts.placeholder(NASTY),
-        parts.pixels(Image.new("RGB", (1, 1)), NASTY),
-        parts.channels(NASTY, torch.ones(1, 2, 3, 3), [0, 1], 0, 1.0, "", NASTY),
+        html.figure("<svg/>", NASTY, NASTY, NASTY), html.note(NASTY), html.placeholder(NASTY),
+        html.pixels(Image.new("RGB", (1, 1)), NASTY),
+        html.channels(NASTY, torch.ones(1, 2, 3, 3), [0, 1], 0, 1.0, "", NASTY),
     ):  # fmt: skip
         assert "<img src=x" not in piece
         assert "&lt;img src=x" in piece
 
 
 def test_channel_card_marks_the_chosen_one() -> None:
-    card = parts.channels("F(x)", torch.randn(1, 32, 4, 4), list(range(0, 32, 2)), 10, 1.0, "", "n", clickable=True)
+    card = html.channels("F(x)", torch.randn(1, 32, 4, 4), list(range(0, 32, 2)), 10, 1.0, "", "n", clickable=True)
     assert 'data-columns="4" data-rows="4"' in card
     assert "left:25.000%;top:25.000%" in card  # 10 is the sixth of those shown: second row, second column
     assert "32 × 4 × 4" in card
     assert "channel 10, enlarged" in card
-    card = parts.channels("x", torch.randn(1, 4, 4, 4), [0, 1, 2, 3], None, 1.0, "", "n")
+    card = html.channels("x", torch.randn(1, 4, 4, 4), [0, 1, 2, 3], None, 1.0, "", "n")
     assert "enlarged" not in card
     assert "rd-pick" not in card
     assert "data-channels" not in card  # its channels are not those of the block's output
@@ -119,7 +135,7 @@ def test_channel_card_marks_the_chosen_one() -> None:
     ],
 )  # fmt: skip
 def test_percent(fraction: float, expected: str) -> None:
-    assert words.percent(fraction) == expected
+    assert say.percent(fraction) == expected
 
 
 def ranked(*pairs: tuple[str, float]) -> list[Prediction]:
@@ -127,44 +143,42 @@ def ranked(*pairs: tuple[str, float]) -> list[Prediction]:
 
 
 def test_answer_is_as_sure_as_the_network() -> None:
-    assert words.answer(ranked(("cat", 0.95), ("dog", 0.05)), True) == (
-        "The network is nearly certain: cat, with 95 %."
-    )
-    assert words.answer(ranked(("cat", 0.6), ("dog", 0.3)), True) == "Cat with 60 %; dog is the runner-up with 30 %."
-    assert words.answer(ranked(("cat", 0.4), ("dog", 0.3)), True) == "The network wavers: cat with 40 %, dog with 30 %."
-    assert "means nothing" in words.answer(ranked(("cat", 0.99), ("dog", 0.01)), False)
-    assert "cat" in words.answer(ranked(("cat", 1.0)), True)
+    assert answered(ranked(("cat", 0.95), ("dog", 0.05)), True) == ("The network is nearly certain: cat, with 95 %.")
+    assert answered(ranked(("cat", 0.6), ("dog", 0.3)), True) == "Cat with 60 %; dog is the runner-up with 30 %."
+    assert answered(ranked(("cat", 0.4), ("dog", 0.3)), True) == "The network wavers: cat with 40 %, dog with 30 %."
+    assert "means nothing" in answered(ranked(("cat", 0.99), ("dog", 0.01)), False)
+    assert "cat" in answered(ranked(("cat", 1.0)), True)
 
 
 def test_familiar_speaks_only_of_the_unlike() -> None:
-    assert words.familiar(None, "CIFAR-10") is None
-    assert words.familiar(0.05, "CIFAR-10") is None
-    assert "98 % of the CIFAR-10 test pictures" in str(words.familiar(0.02, "CIFAR-10"))
-    assert "over 99 %" in str(words.familiar(0.001, "CIFAR-10"))
+    assert said(of_answers.familiar)(None, "CIFAR-10") is None
+    assert said(of_answers.familiar)(0.05, "CIFAR-10") is None
+    assert "98 % of the CIFAR-10 test pictures" in str(said(of_answers.familiar)(0.02, "CIFAR-10"))
+    assert "over 99 %" in str(said(of_answers.familiar)(0.001, "CIFAR-10"))
 
 
 def test_cut_caption_tells_what_was_done_and_what_became_of_it() -> None:
     cat, dog = Prediction(3, "cat", 0.0, 0.95), Prediction(5, "dog", 0.0, 0.6)
-    whole = words.cut((), Dial(), cat, cat, 0.95, plain=False)
+    whole = cut_told((), Dial(), cat, cat, 0.95, plain=False)
     assert whole.startswith("This is the network as it is.")
-    assert "taken out" in words.cut((), Dial(), cat, cat, 0.95, plain=True)
-    assert words.cut({"layer2.1"}, Dial(), cat, cat, 0.7, False) == (
+    assert "taken out" in cut_told((), Dial(), cat, cat, 0.95, plain=True)
+    assert cut_told({"layer2.1"}, Dial(), cat, cat, 0.7, False) == (
         "Without F of block 2.1, it still says cat: 70 % instead of 95 %."
     )
-    assert words.cut({"layer2.1"}, Dial(), cat, cat, 0.951, False).endswith("it still says cat: 95 % as before.")
-    assert words.cut({"layer2.1", "layer1.0"}, Dial(0.5, 1.25), cat, dog, 0.003, False) == (
-        "Without F of 2 blocks (1.0 and 2.1) and with every F(x) multiplied by 0.5 and with every shortcut multiplied "
+    assert cut_told({"layer2.1"}, Dial(), cat, cat, 0.951, False).endswith("it still says cat: 95 % as before.")
+    assert cut_told({"layer2.1", "layer1.0"}, Dial(0.5, 1.25), cat, dog, 0.003, False) == (
+        "Without F of 2 blocks (1.0 and 2.1), with every F(x) multiplied by 0.5 and with every shortcut multiplied "
         "by 1.25, it says dog (60 %); cat went from 95 % to under 1 %."
     )
 
 
 def test_lens_caption_reads_the_curve() -> None:
     names = ["layer1.0", "layer2.0"]
-    assert "from block 2.0 on" in words.lens(names, [0.1, 0.4, 0.9], "cat", False)
-    assert "from block 2.0 on" in words.lens(names, [0.9, 0.4, 0.9], "cat", False)
-    assert "from the stem on" in words.lens(names, [0.6, 0.7, 0.9], "cat", False)
-    assert "not what it settles on" in words.lens(names, [0.6, 0.7, 0.3], "cat", False)
-    assert "never trained to be read so" in words.lens(names, [0.1, 0.4, 0.9], "cat", True)
+    assert "from block 2.0 on" in said(of_cuts.lens)(names, [0.1, 0.4, 0.9], "cat", False)
+    assert "from block 2.0 on" in said(of_cuts.lens)(names, [0.9, 0.4, 0.9], "cat", False)
+    assert "from the stem on" in said(of_cuts.lens)(names, [0.6, 0.7, 0.9], "cat", False)
+    assert "is not the answer at the end" in said(of_cuts.lens)(names, [0.6, 0.7, 0.3], "cat", False)
+    assert "never trained to be read like this" in said(of_cuts.lens)(names, [0.1, 0.4, 0.9], "cat", True)
 
 
 def a_block(f: list[float], s: list[float], kind: str = "identity", name: str = "layer1.0") -> BlockTrace:
@@ -177,24 +191,24 @@ def a_block(f: list[float], s: list[float], kind: str = "identity", name: str = 
 
 def test_block_caption_reads_its_numbers() -> None:
     # F = (0, 3) at a right angle to the shortcut (10, 0): 30 %, cosine 0.
-    text = words.block(a_block([0.0, 3.0], [10.0, 0.0], name="layer2.1"))
+    text = said(of_blocks.block)(a_block([0.0, 3.0], [10.0, 0.0], name="layer2.1"))
     assert text == (
         "Block 2.1 changes what the shortcut carries by 30 %: the shortcut does most of the work. "
         "F(x) is nearly at right angles to it: it adds something new (cosine 0.00)."
     )
-    text = words.block(a_block([10.0, 0.0], [10.0, 0.0]))
+    text = said(of_blocks.block)(a_block([10.0, 0.0], [10.0, 0.0]))
     assert "by 100 %: both branches matter" in text
     assert "partly along it: it amplifies" in text
     assert "(cosine 1.00)" in text
-    text = words.block(a_block([-30.0, 0.0], [10.0, 0.0]))
+    text = said(of_blocks.block)(a_block([-30.0, 0.0], [10.0, 0.0]))
     assert "by 300 %: the residual branch dominates" in text
     assert "it takes away" in text
-    assert "(cosine -1.00)" in text
-    assert "every second pixel" in words.block(a_block([1.0, 0.0], [1.0, 0.0], "padding"))
-    assert "1×1 convolution" in words.block(a_block([1.0, 0.0], [1.0, 0.0], "projection"))
-    text = words.block(a_block([0.0, 2.0], [0.0, 0.0], "none"))
+    assert "(cosine −1.00)" in text
+    assert "every second pixel" in said(of_blocks.block)(a_block([1.0, 0.0], [1.0, 0.0], "padding"))
+    assert "1×1 convolution" in said(of_blocks.block)(a_block([1.0, 0.0], [1.0, 0.0], "projection"))
+    text = said(of_blocks.block)(a_block([0.0, 2.0], [0.0, 0.0], "none"))
     assert "from norm 5 to 2" in text  # x = (3, 4)
-    assert words.exactness(a_block([1.0, 0.0], [1.0, 0.0])).endswith("is 0.")
+    assert said(of_blocks.exactness)(a_block([1.0, 0.0], [1.0, 0.0])).endswith("is 0.")
 
 
 def test_street_caption_names_the_extremes() -> None:
@@ -204,56 +218,56 @@ def test_street_caption_names_the_extremes() -> None:
         a_block([5.0, 0.0], [10.0, 0.0], name="layer1.2"),
     )
     trace = Trace(torch.zeros(1), torch.zeros(2), 0, blocks, None)  # pyright: ignore[reportArgumentType]
-    text = words.street(trace)
+    text = said(of_blocks.street)(trace)
     assert "Block 1.1 adds most to it (90 % of what the shortcut carries), block 1.0 least (10 %)" in text
     plain = replace(trace, blocks=(a_block([0.0, 20.0], [0.0, 0.0], "none"),))
-    assert "1.0 turns ‖x‖ = 5 into ‖F(x)‖ = 20" in words.street(plain)
+    assert "1.0 turns ‖x‖ = 5 into ‖F(x)‖ = 20" in said(of_blocks.street)(plain)
 
 
 def test_no_positive_evidence_is_said() -> None:
     nothing, some, against = torch.zeros(2, 2), torch.tensor([[2.0, 1.0], [0.0, -9.0]]), -torch.ones(2, 2)
-    text = words.cam({"layer1.0": nothing, "layer1.1": some, "layer2.0": against}, "cat", "layer1.0")
-    assert "No positive evidence for “cat” in block 1.0 (2 of 3 blocks have none)" in text
-    text = words.cam({"layer1.0": nothing, "layer1.1": some, "layer2.0": torch.ones(2, 2)}, "cat", "layer1.1")
+    text = said(of_maps.strip)({"layer1.0": nothing, "layer1.1": some, "layer2.0": against}, "cat", "layer1.0")
+    assert "There is no positive evidence for “cat” in block 1.0 (2 of 3 blocks have none)" in text
+    text = said(of_maps.strip)({"layer1.0": nothing, "layer1.1": some, "layer2.0": torch.ones(2, 2)}, "cat", "layer1.1")
     assert "In block 1.1 half of the evidence for “cat” lies on 25 % of the picture" in text
     assert "in the last block, 2.0, on 50 %" in text
-    assert "No positive evidence for “cat”" in words.evidence("cat", False, "layer1.0")
-    assert "No positive evidence" not in words.evidence("cat", True, "layer1.0")
-    assert "Red places" not in words.other_method("Saliency", "cat", 1.0, 0.0, "layer1.0")  # it has no sign
-    assert "Choose" not in words.cam({"layer1.0": nothing}, "cat", "layer1.0", signed=True)
+    assert "There is no positive evidence for “cat”" in said(of_answers.evidence)("cat", False, "layer1.0")
+    assert "There is no positive evidence" not in said(of_answers.evidence)("cat", True, "layer1.0")
+    assert "Red places" not in read_map("Saliency", "cat", 1.0, 0.0, "layer1.0")  # it has no sign
+    assert "Choose" not in said(of_maps.strip)({"layer1.0": nothing}, "cat", "layer1.0", signed=True)
     for method in set(METHODS) - {"Saliency"}:
-        assert "No positive evidence for “cat”" in words.other_method(method, "cat", 0.0, -1.0, "layer1.0")
-        both = words.other_method(method, "cat", 1.0, -1.0, "layer1.0")
+        assert "There is no positive evidence for “cat”" in read_map(method, "cat", 0.0, -1.0, "layer1.0")
+        both = read_map(method, "cat", 1.0, -1.0, "layer1.0")
         assert "Red places speak for “cat”" in both
         assert "Indigo" in both
-        assert "Indigo" not in words.other_method(method, "cat", 1.0, 0.0, "layer1.0")
+        assert "Indigo" not in read_map(method, "cat", 1.0, 0.0, "layer1.0")
 
 
 def test_split_caption_adds_up() -> None:
-    text = words.cam_split({"residual": 3.0, "shortcut": -1.0, "total": 2.0}, 1e-7, "cat")
-    assert "Net evidence for “cat” at the sum: 150 % of it from F(x), -50 % from the shortcut" in text
-    against = words.cam_split({"residual": -3.0, "shortcut": -1.0, "total": -4.0}, 1e-7, "cat")
+    text = said(of_maps.split)({"residual": 3.0, "shortcut": -1.0, "total": 2.0}, 1e-7, "cat")
+    assert "Net evidence for “cat” at the sum: 150 % of it from F(x), −50 % from the shortcut" in text
+    against = said(of_maps.split)({"residual": -3.0, "shortcut": -1.0, "total": -4.0}, 1e-7, "cat")
     assert "Net evidence against “cat” at the sum: 75 % of it from F(x), 25 %" in against
-    assert "1e-07" in text
+    assert "1e−07" in text
     for total in (0.0, 0.2):  # a share of next to nothing would say nothing
-        text = words.cam_split({"residual": 3.0, "shortcut": total - 3.0, "total": total}, 0.0, "cat")
-        assert "pull against each other: F(x) +3, the shortcut -" in text
+        text = said(of_maps.split)({"residual": 3.0, "shortcut": total - 3.0, "total": total}, 0.0, "cat")
+        assert "cancel each other: F(x) +3, the shortcut −" in text
 
 
-def test_pages_say_no_evidence_where_there_is_none(visit: Visit) -> None:
+def test_pages_say_no_evidence_where_there_is_none(visit: Session) -> None:
     """Through the page, on a trace whose every gradient speaks against the class."""
     against = tuple(
         replace(block, gradients={point: -torch.ones_like(value) for point, value in block.gradients.items()})
         for block in visit.seen.blocks
     )
     visit.trace = replace(visit.seen, blocks=against)
-    with ui.gr.Blocks():
-        page = gradcam.build().page
+    with gr.Blocks():
+        page = gradcam.build()
     shown = {component.elem_id: html for component, html in page.render(visit).items()}
-    assert "No positive evidence" in shown["strip"]
+    assert "There is no positive evidence" in shown["strip"]
     assert "(3 of 3 blocks have none)" in shown["strip"]
-    assert "No positive evidence" in shown["cam"]
-    visit.signed = True
+    assert "There is no positive evidence" in shown["cam"]
+    visit.of(gradcam.GradCam).signed = True
     shown = {component.elem_id: html for component, html in page.render(visit).items()}
     assert shown["strip"].count("no evidence</text>") == 0  # now it shows what speaks against
 
@@ -270,11 +284,11 @@ def trainings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         model.provenance = {"seed": seed, "test_accuracy": 0.5 + seed / 8}
         save(model, tmp_path / "weights" / f"{name}{'-seed1' * seed}.safetensors")
     monkeypatch.setattr(zoo, "asset", tmp_path.joinpath)
-    monkeypatch.setattr(session, "_networks", session.Shelf(most=10))
+    monkeypatch.setattr(store, "_networks", store.ExpiringCache(most=10))
 
 
 @pytest.mark.usefixtures("trainings")
-def test_a_network_that_was_trained_several_times_offers_the_choice(visit: Visit) -> None:
+def test_a_network_that_was_trained_several_times_offers_the_choice(visit: Session) -> None:
     visit.use_network("resnet8", TRAINED)
     offered = bars._training(visit)
     assert offered["visible"]
@@ -287,14 +301,14 @@ def test_a_network_that_was_trained_several_times_offers_the_choice(visit: Visit
     assert bars._training(visit)["value"] == 1
     assert "<b>62.50 %</b>" in bars._facts(visit)
     assert not torch.equal(visit.seen.logits, before)
-    assert bars.twin_of(visit) == ("plain8", TRAINED)
+    assert visit.twin == ("plain8", TRAINED)
     for name, weights in (("resnet8", RANDOM), ("resnet14", TRAINED)):
         visit.use_network(name, weights)
         assert not bars._training(visit)["visible"]
         assert "seeds" not in bars._facts(visit)
 
 
-def test_twins_that_were_trained_here_learned_from_the_same(visit: Visit) -> None:
+def test_twins_that_were_trained_here_learned_from_the_same(visit: Session) -> None:
     def train(name: str, conditions: str, labels: tuple[str, ...]) -> None:
         model = zoo.build(name, 0, len(labels)).eval().requires_grad_(False)
         model.domain = replace(CIFAR10, labels=labels)
@@ -302,21 +316,21 @@ def test_twins_that_were_trained_here_learned_from_the_same(visit: Visit) -> Non
 
     train("resnet8", "a race", CIFAR10.labels)
     visit.use_trained("resnet8")
-    assert bars.twin_of(visit) is None  # there is none yet
+    assert visit.twin is None  # there is none yet
     train("plain8", "a race", CIFAR10.labels)
-    assert bars.twin_of(visit) == ("plain8", HERE)
+    assert visit.twin == ("plain8", HERE)
     assert list(pair_of(visit)) == list(networks_of(visit)) == ["resnet8", "plain8"]
     for conditions, labels in (("another race", CIFAR10.labels), ("a race", ("dark", "bright"))):
         train("plain8", conditions, labels)
-        assert bars.twin_of(visit) is None
+        assert visit.twin is None
         assert not bars._twin(visit)["interactive"]
         assert list(pair_of(visit)) == list(networks_of(visit)) == ["resnet8"]
 
 
 @pytest.mark.usefixtures("trainings")
-def test_the_address_tells_which_training(visit: Visit) -> None:
+def test_the_address_tells_which_training(visit: Session) -> None:
     address.read(visit, {"model": "resnet8", "seed": "1", "picture": "cat"})
-    again = Visit()
+    again = Session()
     address.read(again, dict(parse_qsl(address.write(visit))))
     assert (again.name, again.weights, again.seed) == ("resnet8", TRAINED, 1)
     assert torch.equal(again.seen.logits, visit.seen.logits)

@@ -13,10 +13,10 @@ import torch
 from stripes import stripes
 
 from resnet_demo.errors import InputError
+from resnet_demo.i18n import language
 from resnet_demo.models import weights
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.trainer import Training
-from resnet_demo.ui import text
 from resnet_demo.ui.jobs import race as race_module
 from resnet_demo.ui.jobs.race import BOTH, OWN_PICTURES, PLAIN, RESIDUAL, SHAPES, Plan, Race, read_data
 from resnet_demo.ui.pages.train import outcome
@@ -141,10 +141,38 @@ def test_a_divergence_is_told_and_the_other_network_goes_on(monkeypatch):
             weight.fill_(float("nan"))
     finished(race)
     assert list(race.failures) == ["plain8"]
-    assert "diverged" in race.failures["plain8"]
-    assert "Plain-8 ended early: The training diverged" in outcome(race, text.of("en"))
-    assert "Plain-8 提前结束：训练发散了" in outcome(race, text.of("zh"))
+    assert "diverged" in str(race.failures["plain8"])
+    assert "Plain-8 ended early: The training diverged" in outcome(race, language("en"))
+    assert "Plain-8 提前结束：训练发散了" in outcome(race, language("zh"))
     assert list(race.results) == ["resnet8"]
+
+
+def test_a_race_ends_whatever_happens(monkeypatch):
+    """An error that nobody foresaw ends one training; the page is told, and the other network goes on."""
+    race = Race(plan(epochs=2), *SETS)
+    step = Training.run
+
+    def broken(training, *values):
+        if training is race.trainings["plain8"]:
+            raise ZeroDivisionError("not for a visitor's eyes")
+        return step(training, *values)
+
+    monkeypatch.setattr(Training, "run", lambda training, *values: (yield from broken(training, *values)))
+    finished(race)
+    assert race.over
+    assert race.progress == 1
+    assert list(race.results) == ["resnet8"]
+    shown = outcome(race, language("en"))
+    assert "Plain-8 ended early: Something unexpected happened" in shown
+    assert "visitor's eyes" not in shown
+
+
+def test_a_race_that_is_left_is_over():
+    race = Race(plan(epochs=2), *SETS)
+    watched = race.run()
+    next(watched)
+    watched.close()
+    assert race.over
 
 
 @pytest.mark.parametrize("clock", [True, False])

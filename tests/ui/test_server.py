@@ -32,9 +32,9 @@ from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.predict import classify
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import bars, session
-from resnet_demo.ui.lesson import prose
-from resnet_demo.ui.session import OWN, RANDOM, TRAINED, Shelf, Visit
+from resnet_demo.ui import bars, pictures, session, text
+from resnet_demo.ui.session import OWN, Session
+from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
@@ -51,12 +51,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for name in ("train_list", "test_list", "meta"):
         patch.setattr(fake_cifar.CIFAR10, name, getattr(fake_cifar.CIFAR10, name))
     fake_cifar.trust()
-    bars.test_set.cache_clear()
+    pictures.look_again(None)
     demo = ui.launch(data_dir=str(data), prevent_thread_lock=True)
     assert demo.local_url
     yield demo.local_url
     demo.close()
-    bars.test_set.cache_clear()
+    pictures.look_again(None)
     patch.undo()
 
 
@@ -281,6 +281,18 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     assert guest.ask("network", "resnet20")["weights"] == TRAINED
 
 
+def test_a_field_that_is_left_late_changes_nothing(guest: Guest) -> None:
+    """Choosing other weights leaves the seed's field; which of the two events comes first is chance."""
+    guest.ask("network", "resnet20")
+    guest.ask("weights", RANDOM)
+    assert guest.ask("weights", TRAINED)["weights"] == TRAINED
+    assert guest.ask("seed_left", 7)["weights"] == TRAINED
+    guest.ask("weights", RANDOM)
+    before = guest.ask("seed_left", 7)
+    assert before["weights"] == RANDOM
+    assert guest.ask("seed_left", 8)["predictions"] != before["predictions"]
+
+
 def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -> None:
     own = ResNet(ResNetConfig((1, 1, 1), (4, 8, 16)), seed=0)
     own.domain = replace(CIFAR10, name=NASTY, labels=tuple(f"{NASTY}{index}" for index in range(10)))
@@ -293,7 +305,7 @@ def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -
     guest.ask("attribute", "Saliency")
     shown |= {name: html for name, html in guest.seen.items() if isinstance(html, str)}
     assert "&lt;img src=x" in shown["answers"]
-    assert "Unlike most of its training pictures" in shown["answers"]
+    assert "unlike most of the training pictures" in shown["answers"]
     for name in ("answers", "overlay", "street", "block", "grids", "curves", "strip", "cam", "split", "other"):
         assert isinstance(shown[name], str), name
         assert "<img src=x" not in shown[name], name
@@ -306,7 +318,7 @@ def test_another_language_loses_nothing(guest: Guest, forwards: list[str]) -> No
     before = guest.ask("cut_wire", "layer2.1")
     forwards.clear()
     assert guest.ask("language", "zh") == before  # the API's data stays as it is
-    assert "切断块 2.1 的 F 之后" in guest.seen["cut"]
+    assert "切断块 2.1 的残差分支之后" in guest.seen["cut"]
     assert "青蛙" in guest.seen["cut_answer"]
     guest.ask("page_gradcam")
     assert "每个块在哪里看到“船”" in guest.seen["strip"]
@@ -322,7 +334,7 @@ def test_another_language_loses_nothing(guest: Guest, forwards: list[str]) -> No
     assert "Saliency: how strongly" in guest.seen["other"]
     assert forwards == []
     for wrong in ("de", "", None, 3, ["zh"], NASTY):
-        assert "A language is one of en, zh" in guest.refused("language", wrong)
+        assert "The language must be en or zh" in guest.refused("language", wrong)
 
 
 # What cannot be used
@@ -422,13 +434,13 @@ def test_dials_end_somewhere(guest: Guest, sentence: Callable[[BaseException], s
     ("api_name", "values", "expected"),
     [
         ("network", ("resnet9", "resnet", "", None, 7, NASTY, ["resnet20"]), "There is no network"),
-        ("weights", ("stolen", "", None, 3, "/etc/passwd"), "Weights are 'trained' or 'random'"),
+        ("weights", ("stolen", "", None, 3, "/etc/passwd"), "Weights are trained or random"),
         ("block", ("layer9.0", "", None, 4, "layer1", ["layer1.0"]), "There is no block"),
         ("inside_block", ("layer9.0", None, {"a": 1}), "There is no block"),
         ("gradcam_block", ("layer9.0", None), "There is no block"),
         ("cut_wire", ("layer9.0", None, ["layer1.0"]), "There is no block"),
         ("example", ("unicorn", "../weights/resnet20", None, 3), "There is no example"),
-        ("sign", ("both", None, 1, ["signed"]), "The evidence is shown 'positive' or 'signed'"),
+        ("sign", ("both", None, 1, ["signed"]), "The evidence must be positive or signed"),
         ("attribute", ("Guess", None, 1, "__class__"), "There is no method"),
     ],
 )
@@ -481,10 +493,10 @@ def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     guest.ask("page_inside")
     guest.ask("block", "layer2.0")
     assert "1×1 projection" in guest.seen["block"]
-    visit = Visit()
+    visit = Session()
     visit.use_network("resnet20", TRAINED)
     assert bars._twin(visit)["interactive"] is True
-    visit.name = "resnet50"
+    visit.use_network("resnet50", RANDOM)
     assert bars._twin(visit)["interactive"] is False
 
 
@@ -500,7 +512,7 @@ def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Ca
 def test_a_visit_that_was_put_away_says_so(
     guest: Guest, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
 ) -> None:
-    monkeypatch.setattr(session, "_visits", Shelf(most=200, seconds=3600))  # an hour later: they are gone
+    monkeypatch.setattr(session, "_sessions", ExpiringCache(most=200, seconds=3600))  # an hour later: they are gone
     for api_name, values in (("page_inside", ()), ("block", ("layer1.0",)), ("example", ("dog",))):
         said = guest.refused(api_name, *values)
         sentence(AppError(said))
@@ -513,9 +525,9 @@ def test_two_visitors_never_see_each_others_results(address: str) -> None:
     plans = [("resnet20", "cat", 2), ("plain20", "ship", 7), ("resnet8", "frog", 0), ("plain8", "truck", 9)]
     expected = []
     for name, example, target in plans:
-        visit = Visit()
+        visit = Session()
         visit.use_network(name, TRAINED if zoo.bundled_weights(name) else RANDOM)
-        visit.show_picture(bars.example_picture(visit, example))
+        visit.show_picture(pictures.example_picture(visit, example))
         visit.explain(target)
         expected.append((visit, [p.label for p in visit.predictions()]))
     guests = [Guest(address) for _ in plans]

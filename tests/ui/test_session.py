@@ -23,9 +23,11 @@ from resnet_demo.interpret.trace import trace_blocks
 from resnet_demo.lab.wires import Dial
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import address, bars, session
-from resnet_demo.ui.session import MAX_SEED, OWN, RANDOM, TRAINED, Shelf, Trained, Visit, visit_of
-from resnet_demo.ui.text.en import reading as words
+from resnet_demo.ui import address, pictures, session, store
+from resnet_demo.ui.pages import train
+from resnet_demo.ui.session import MAX_SEED, OWN, Session, Trained, session_of
+from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
+from resnet_demo.ui.captions.findings import spread
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
@@ -34,7 +36,7 @@ ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "
 # What a visit looks at
 
 
-def test_the_class_follows_the_answer_until_one_is_chosen(visit: Visit) -> None:
+def test_the_class_follows_the_answer_until_one_is_chosen(visit: Session) -> None:
     def answer() -> int:
         return int(visit.seen.logits.argmax())
 
@@ -53,7 +55,7 @@ def test_the_class_follows_the_answer_until_one_is_chosen(visit: Visit) -> None:
     assert visit.target == answer()
 
 
-def test_cuts_go_along_to_networks_that_have_such_blocks(visit: Visit) -> None:
+def test_cuts_go_along_to_networks_that_have_such_blocks(visit: Session) -> None:
     visit.use_network("resnet14", RANDOM)
     for name in ("layer1.1", "layer2.0", "layer3.1"):
         visit.cut_or_mend(name)
@@ -67,15 +69,15 @@ def test_cuts_go_along_to_networks_that_have_such_blocks(visit: Visit) -> None:
     assert (visit.cut, visit.dials) == (set(), Dial())
 
 
-def test_the_address_leads_back_to_the_view(visit: Visit) -> None:
+def test_the_address_leads_back_to_the_view(visit: Session) -> None:
     visit.use_network("resnet14", RANDOM, 7)
-    visit.show_picture(bars.example_picture(visit, "ship"), "ship")
+    visit.show_picture(pictures.example_picture(visit, "ship"), "ship")
     visit.open_block("layer2.1")
     visit.explain(8)
     visit.cut_or_mend("layer1.1")
     visit.cut_or_mend("layer3.0")
     visit.turn(0.75, 1.1)
-    again = Visit()
+    again = Session()
     address.read(again, dict(parse_qsl(address.write(visit))))
     assert (again.name, again.weights, again.seed, again.block) == ("resnet14", RANDOM, 7, "layer2.1")
     assert again.target == 8
@@ -86,115 +88,115 @@ def test_the_address_leads_back_to_the_view(visit: Visit) -> None:
 
 
 def test_weights_alone_in_the_address_mean_the_first_network() -> None:
-    visit = Visit()
+    visit = Session()
     address.read(visit, {"weights": "random", "seed": "3"})
     assert (visit.name, visit.weights, visit.seed) == ("resnet20", RANDOM, 3)
 
 
 def test_spread_is_the_share_that_holds_half_of_the_evidence() -> None:
-    assert words.spread(torch.tensor([[8.0, 1.0], [1.0, -50.0]])) == 0.25
-    assert words.spread(torch.ones(4, 4)) == 0.5
-    assert words.spread(-torch.ones(4, 4)) is None
-    assert words.spread(torch.zeros(4, 4)) is None
+    assert spread(torch.tensor([[8.0, 1.0], [1.0, -50.0]])) == 0.25
+    assert spread(torch.ones(4, 4)) == 0.5
+    assert spread(-torch.ones(4, 4)) is None
+    assert spread(torch.zeros(4, 4)) is None
 
 
 # What is kept, and how long
 
 
-class TestShelf:
+class TestExpiringCache:
     def test_holds_no_more_than_it_may(self) -> None:
-        shelf: Shelf[str] = Shelf(most=3)
+        cache: ExpiringCache[str] = ExpiringCache(most=3)
         for letter in "abcde":
-            shelf.put(letter, letter.upper())
-        assert [shelf.get(letter) for letter in "abcde"] == [None, None, "C", "D", "E"]
+            cache.put(letter, letter.upper())
+        assert [cache.get(letter) for letter in "abcde"] == [None, None, "C", "D", "E"]
 
     def test_what_was_used_stays_longer(self) -> None:
-        shelf: Shelf[str] = Shelf(most=2)
-        shelf.put("a", "A")
-        shelf.put("b", "B")
-        assert shelf.get("a") == "A"
-        shelf.put("c", "C")
-        assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == ("A", None, "C")
+        cache: ExpiringCache[str] = ExpiringCache(most=2)
+        cache.put("a", "A")
+        cache.put("b", "B")
+        assert cache.get("a") == "A"
+        cache.put("c", "C")
+        assert (cache.get("a"), cache.get("b"), cache.get("c")) == ("A", None, "C")
 
     def test_what_was_put_again_is_new(self) -> None:
-        shelf: Shelf[str] = Shelf(most=2)
+        cache: ExpiringCache[str] = ExpiringCache(most=2)
         for key, thing in (("a", "A"), ("b", "B"), ("a", "A2"), ("c", "C")):
-            shelf.put(key, thing)
-        assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == ("A2", None, "C")
+            cache.put(key, thing)
+        assert (cache.get("a"), cache.get("b"), cache.get("c")) == ("A2", None, "C")
 
     def test_forgets_what_rests(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = SimpleNamespace(now=1000.0)
-        monkeypatch.setattr(session, "time", SimpleNamespace(monotonic=lambda: clock.now))
-        shelf: Shelf[str] = Shelf(most=10, seconds=60)
-        shelf.put("a", "A")
-        shelf.put("b", "B")
+        monkeypatch.setattr(store, "time", SimpleNamespace(monotonic=lambda: clock.now))
+        cache: ExpiringCache[str] = ExpiringCache(most=10, seconds=60)
+        cache.put("a", "A")
+        cache.put("b", "B")
         clock.now += 50
-        assert shelf.get("a") == "A"  # and is young again
+        assert cache.get("a") == "A"  # and is young again
         clock.now += 50
-        assert shelf.get("b") is None
-        assert shelf.get("a") == "A"
+        assert cache.get("b") is None
+        assert cache.get("a") == "A"
         clock.now += 61
-        assert shelf.get("a") is None
+        assert cache.get("a") is None
 
     def test_weighs_what_it_holds(self) -> None:
-        shelf: Shelf[int] = Shelf(most=10, weigh=float)
+        cache: ExpiringCache[int] = ExpiringCache(most=10, weigh=float)
         for key, weight in (("a", 4), ("b", 5), ("c", 3)):
-            shelf.put(key, weight)
-        assert [shelf.get(key) for key in "abc"] == [None, 5, 3]
-        shelf.put("d", 99)  # too heavy for any company, but the last thing stays
-        assert [shelf.get(key) for key in "bcd"] == [None, None, 99]
+            cache.put(key, weight)
+        assert [cache.get(key) for key in "abc"] == [None, 5, 3]
+        cache.put("d", 99)  # too heavy for any company, but the last thing stays
+        assert [cache.get(key) for key in "bcd"] == [None, None, 99]
 
     def test_drop(self) -> None:
-        shelf: Shelf[str] = Shelf(most=2)
-        shelf.put("a", "A")
-        shelf.drop("a")
-        shelf.drop("never there")
-        assert shelf.get("a") is None
+        cache: ExpiringCache[str] = ExpiringCache(most=2)
+        cache.put("a", "A")
+        cache.drop("a")
+        cache.drop("never there")
+        assert cache.get("a") is None
 
     def test_many_threads(self) -> None:
-        shelf: Shelf[int] = Shelf(most=8)
+        cache: ExpiringCache[int] = ExpiringCache(most=8)
 
         def work(number: int) -> None:
             for turn in range(500):
-                shelf.put((number, turn % 5), turn)
-                shelf.get((number, (turn + 1) % 5))
-                shelf.drop((number, (turn + 2) % 5))
+                cache.put((number, turn % 5), turn)
+                cache.get((number, (turn + 1) % 5))
+                cache.drop((number, (turn + 2) % 5))
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(work, range(8)))
-        assert len(shelf._things) <= 8
+        assert len(cache._things) <= 8
 
 
 def test_a_visit_is_found_by_its_key_until_it_ends() -> None:
-    first, second = session.new_visit("browser-a"), session.new_visit("browser-b")
+    first, second = session.new_session("browser-a"), session.new_session("browser-b")
     assert first.key != second.key
     assert len(first.key) >= 32  # nobody guesses it
-    assert visit_of(first.key) is first
-    session.end_visit("browser-a")
+    assert session_of(first.key) is first
+    session.end_session("browser-a")
     with pytest.raises(InputError, match=r"has ended.*reload the page"):
-        visit_of(first.key)
-    assert visit_of(second.key) is second
-    again = session.new_visit("browser-b")  # the page was loaded again: its first visit is over
-    assert visit_of(again.key) is again
+        session_of(first.key)
+    assert session_of(second.key) is second
+    again = session.new_session("browser-b")  # the page was loaded again: its first visit is over
+    assert session_of(again.key) is again
     with pytest.raises(InputError):
-        visit_of(second.key)
-    session.end_visit("browser-b")
-    session.end_visit("browser-b")
-    session.end_visit(None)
+        session_of(second.key)
+    session.end_session("browser-b")
+    session.end_session("browser-b")
+    session.end_session(None)
 
 
-def test_a_client_without_a_key_gets_a_visit_of_its_own() -> None:
-    assert visit_of(None) is not visit_of(None)
+def test_a_client_without_a_key_gets_a_session_of_its_own() -> None:
+    assert session_of(None) is not session_of(None)
     for wrong in ("", "guess", "0" * 32):
         with pytest.raises(InputError):
-            visit_of(wrong)
+            session_of(wrong)
 
 
 # One forward pass
 
 
 def test_only_a_picture_or_a_network_costs_a_forward_pass(
-    visit: Visit, picture: Image.Image, forwards: list[str]
+    visit: Session, picture: Image.Image, forwards: list[str]
 ) -> None:
     before = visit.forward_passes
     for block in ("layer1.0", "layer3.0", "layer2.0"):
@@ -214,7 +216,7 @@ def test_only_a_picture_or_a_network_costs_a_forward_pass(
     assert (len(forwards), visit.forward_passes) == (2, before + 2)
 
 
-def test_another_class_means_other_gradients_of_the_same_pass(visit: Visit, picture: Image.Image) -> None:
+def test_another_class_means_other_gradients_of_the_same_pass(visit: Session, picture: Image.Image) -> None:
     visit.explain(4)
     expected = trace_blocks(visit.network, CIFAR10.to_input(picture), 4)
     for mine, fresh in zip(visit.seen.blocks, expected.blocks, strict=True):
@@ -222,7 +224,7 @@ def test_another_class_means_other_gradients_of_the_same_pass(visit: Visit, pict
         assert torch.allclose(mine.gradients["total"], fresh.gradients["total"], atol=1e-7)
 
 
-def test_a_trace_that_made_place_is_made_again(visit: Visit, forwards: list[str]) -> None:
+def test_a_trace_that_made_place_is_made_again(visit: Session, forwards: list[str]) -> None:
     visit.explain(6)
     before = visit.seen
     session._traces.drop(visit.key)
@@ -235,7 +237,7 @@ def test_a_trace_that_made_place_is_made_again(visit: Visit, forwards: list[str]
     assert len(forwards) == 1
 
 
-def test_what_fails_changes_nothing(visit: Visit, tmp_path: Path) -> None:
+def test_what_fails_changes_nothing(visit: Session, tmp_path: Path) -> None:
     def state() -> tuple[Any, ...]:
         return (
             visit.name,
@@ -269,7 +271,7 @@ def test_what_fails_changes_nothing(visit: Visit, tmp_path: Path) -> None:
         assert state() == before
 
 
-def test_a_network_keeps_the_question(visit: Visit) -> None:
+def test_a_network_keeps_the_question(visit: Session) -> None:
     visit.explain(7)
     visit.open_block("layer3.0")
     visit.use_network("plain8", RANDOM)
@@ -281,9 +283,9 @@ def test_a_network_keeps_the_question(visit: Visit) -> None:
 
 
 def test_networks_are_shared_and_seeds_are_not() -> None:
-    assert session.shared_network("resnet8", RANDOM, 1) is session.shared_network("resnet8", RANDOM, 1)
-    assert session.shared_network("resnet8", RANDOM, 1) is not session.shared_network("resnet8", RANDOM, 2)
-    model = session.shared_network("resnet8", RANDOM, 1)
+    assert store.shared_network("resnet8", RANDOM, 1) is store.shared_network("resnet8", RANDOM, 1)
+    assert store.shared_network("resnet8", RANDOM, 1) is not store.shared_network("resnet8", RANDOM, 2)
+    model = store.shared_network("resnet8", RANDOM, 1)
     assert not model.training
     assert not any(parameter.requires_grad for parameter in model.parameters())
 
@@ -296,42 +298,55 @@ def test_sixteen_visitors_load_one_network(monkeypatch: pytest.MonkeyPatch) -> N
 
     def load(_: int) -> ResNet:
         together.wait()
-        return session.shared_network("resnet14", RANDOM, 4711)
+        return store.shared_network("resnet14", RANDOM, 4711)
 
     with ThreadPoolExecutor(16) as pool:
         models = set(map(id, pool.map(load, range(16))))
     assert (len(models), len(built)) == (1, 1)
 
 
+def test_a_network_has_one_lock_while_it_is_loaded() -> None:
+    """Two who ask at once must not each make a lock of their own, and load the network twice."""
+    together = threading.Barrier(16)
+
+    def lock(_: int) -> threading.Lock:
+        together.wait()
+        return store._lock_of(("resnet14", RANDOM, 4712))
+
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(map(id, list(pool.map(lock, range(16)))))) == 1
+    assert ("resnet14", RANDOM, 4712) not in store._loading  # nobody waits any more
+
+
 def test_nothing_to_see_yet() -> None:
-    visit = Visit()
+    visit = Session()
     for look in (lambda: visit.seen, lambda: visit.opened, visit.predictions, lambda: visit.explain(0)):
         with pytest.raises(InputError, match="There is no picture yet"):
             look()
     assert visit.target is None
 
 
-def test_the_twin_keeps_weights_and_seed_where_it_can(visit: Visit) -> None:
+def test_the_twin_keeps_weights_and_seed_where_it_can(visit: Session) -> None:
     visit.use_network("resnet14", RANDOM, 7)
     visit.use_network("plain14", visit.weights, visit.seed)
     assert (visit.name, visit.weights, visit.seed) == ("plain14", RANDOM, 7)
 
 
-def test_a_page_refuses_a_network_that_would_hold_everybody_up(visit: Visit) -> None:
+def test_a_page_refuses_a_network_that_would_hold_everybody_up(visit: Session) -> None:
     with pytest.raises(InputError, match=r"at most 60 blocks, this one has 600"):
         visit.use_network("resnet1202", RANDOM)
     assert visit.name == "resnet8"
 
 
 def test_a_page_refuses_a_network_whose_values_would_fill_the_memory(
-    visit: Visit, tmp_path: Path, forwards: list[str], sentence: Callable[[BaseException], str]
+    visit: Session, tmp_path: Path, forwards: list[str], sentence: Callable[[BaseException], str]
 ) -> None:
     """A small file can say that its network looks at large pictures."""
     model = ResNet(ResNetConfig((3, 3), (64, 64)), seed=0)
     model.domain = replace(CIFAR10, size=512, resize=512)
     path = weights.save(model, tmp_path / "large.safetensors")
     assert path.stat().st_size < 2_000_000
-    with pytest.raises(InputError, match=r"at most 1000 MB, in this one it takes \d{4} MB") as error:
+    with pytest.raises(InputError, match=r"at most 1000 MB; in this one it takes \d{4} MB") as error:
         visit.use_file(path)
     sentence(error.value)
     assert (visit.name, visit.own, forwards) == ("resnet8", None, [])
@@ -340,7 +355,7 @@ def test_a_page_refuses_a_network_whose_values_would_fill_the_memory(
         visit._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
 
 
-def test_an_uploaded_network_can_be_left_and_taken_up_again(visit: Visit, tmp_path: Path) -> None:
+def test_an_uploaded_network_can_be_left_and_taken_up_again(visit: Session, tmp_path: Path) -> None:
     path = weights.save(ResNet(ResNetConfig.cifar(14), seed=5), tmp_path / "mine.safetensors")
     visit.use_file(path)
     own = visit.seen.logits
@@ -352,40 +367,41 @@ def test_an_uploaded_network_can_be_left_and_taken_up_again(visit: Visit, tmp_pa
 
 
 def test_a_visit_weighs_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_visits", Shelf(most=20, weigh=session._share))
-    small, large = session.new_visit(), session.new_visit()
+    monkeypatch.setattr(session, "_sessions", ExpiringCache(most=20, weigh=session._share))
+    small, large = session.new_session(), session.new_session()
     small.show_picture(Image.new("RGB", (32, 32)))
     large.show_picture(Image.new("RGB", (6000, 5600)))  # 100 MB
-    assert session._visits.get(small.key) is None
-    assert session._visits.get(large.key) is large
+    assert session._sessions.get(small.key) is None
+    assert session._sessions.get(large.key) is large
 
 
 def test_the_pictures_of_a_training_weigh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_visits", Shelf(most=20, weigh=session._share))
-    small, large = session.new_visit(), session.new_visit()
-    large.begin(SimpleNamespace(own_bytes=100_000_000))  # pyright: ignore[reportArgumentType]
-    assert session._visits.get(small.key) is None  # though nothing came of it yet, and may never
-    small, large = session.new_visit(), session.new_visit()
+    monkeypatch.setattr(session, "_sessions", ExpiringCache(most=20, weigh=session._share))
+    small, large = session.new_session(), session.new_session()
+    train.begin(large, SimpleNamespace(own_bytes=100_000_000))  # pyright: ignore[reportArgumentType]
+    assert session._sessions.get(small.key) is None  # though nothing came of it yet, and may never
+    small, large = session.new_session(), session.new_session()
     pictures = torch.empty(33_000, 3, 32, 32, dtype=torch.uint8)
     tested = Dataset("x", pictures, torch.empty(33_000), ("a", "b"))
-    large.keep("resnet8", Trained(session.shared_network("resnet8", RANDOM, 0), {}, tested, None))
-    assert session._visits.get(small.key) is None
-    assert session._visits.get(large.key) is large
+    large.keep("resnet8", Trained(store.shared_network("resnet8", RANDOM, 0), {}, tested, None))
+    assert session._sessions.get(small.key) is None
+    assert session._sessions.get(large.key) is large
 
 
 # The language
 
 
-def test_a_language_is_one_of_ours(visit: Visit) -> None:
+def test_a_language_is_one_of_ours(visit: Session) -> None:
     visit.speak("zh")
     assert visit.titles[3] == "猫"
     assert [p.label for p in visit.answers()] == [visit.titles[p.index] for p in visit.predictions()]
     for wrong in ("de", "", None, 1, ["zh"], NASTY):
-        with pytest.raises(InputError, match="A language is one of en, zh"):
+        with pytest.raises(InputError, match="The language must be en or zh"):
             visit.speak(wrong)
     assert visit.language == "zh"
-    with pytest.raises(InputError, match="还没有你自己的网络"):
+    with pytest.raises(InputError) as error:
         visit.use_own()
+    assert visit.say(error.value.message) == "还没有你自己的网络：请上传一个检查点。"
 
 
 @pytest.mark.parametrize(
@@ -396,7 +412,7 @@ def test_a_language_is_one_of_ours(visit: Visit) -> None:
     ],
 )  # fmt: skip
 def test_the_address_keeps_the_language(query: dict[str, str], accepted: str, spoken: str, written: str | None) -> None:
-    visit = Visit()
+    visit = Session()
     address.read(visit, query, accepted)
     assert visit.language == spoken
     assert dict(parse_qsl(address.write(visit))).get("lang") == written
@@ -417,14 +433,14 @@ def test_the_address_keeps_the_language(query: dict[str, str], accepted: str, sp
     ],
 )
 def test_address(query: dict[str, str], expected: tuple[str, ...]) -> None:
-    visit = Visit()
+    visit = Session()
     address.read(visit, query)
     assert (visit.name, visit.weights, visit.block) == expected
     assert visit.trace is not None
 
 
 def test_address_picks_class_and_picture() -> None:
-    by_name, by_number = Visit(), Visit()
+    by_name, by_number = Session(), Session()
     address.read(by_name, {"target": "frog", "picture": "ship"})
     address.read(by_number, {"target": "6", "picture": "ship"})
     assert by_name.labels[by_name.seen.target] == "frog"
@@ -439,7 +455,7 @@ def test_a_wrong_address_warns_and_begins_anyway(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(address.gr, "Warning", lambda text, **_: said.append(text))
-    visit = Visit()
+    visit = Session()
     address.read(visit, {wrong: "nonsense-7"})
     assert len(said) == 1
     assert "nonsense-7" in said[0]

@@ -18,14 +18,14 @@ from gradio_client.exceptions import AppError
 
 from resnet_demo import ui
 from resnet_demo.data import Dataset
+from resnet_demo.i18n import language
 from resnet_demo.models import weights
 from resnet_demo.training.evaluation import evaluate
-from resnet_demo.ui import session, text
+from resnet_demo.ui import session, store
 from resnet_demo.ui.jobs import race as race_module
 from resnet_demo.ui.jobs.race import Race
 from resnet_demo.ui.pages import train as train_page
 from resnet_demo.ui.pages.train import PRESETS
-from resnet_demo.ui.text.en import reading as words
 
 FORM: dict[str, Any] = {
     "depth": 8, "kind": "both", "data": "shapes", "file": None, "budget": "epochs", "seconds": 30, "epochs": 1,
@@ -70,15 +70,15 @@ def train(client: Client, **changes: Any) -> dict[str, Any]:
     return dict(zip(OUTPUTS, values, strict=False))
 
 
-def latest_visit() -> session.Visit:
-    return list(session._visits._things.values())[-1][2]
+def latest_session() -> session.Session:
+    return list(session._sessions._things.values())[-1][2]
 
 
 def begin(client: Client) -> tuple[Job, Race]:
     """A long training, of which both networks have been seen."""
     job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
     deadline = time.monotonic() + 60
-    while not (race := latest_visit().race) or not race.records["plain8"]:
+    while not (race := latest_session().of(train_page.Training).race) or not race.records["plain8"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return job, race
@@ -93,13 +93,13 @@ def test_what_was_trained_is_the_visitors(client: Client) -> None:
     assert set(files) == {"curves.png", "curves.svg", "history.csv", "plain8.safetensors", "resnet8.safetensors"}
     model = weights.load_file(files["resnet8.safetensors"])
     accuracy = evaluate(model, squares(40, 0)).accuracy
-    assert f"<b>{words.percent(accuracy)}</b> of 40 test pictures" in shown["result"]
+    assert f"<b>{language('en').percent(accuracy)}</b> of 40 test pictures" in shown["result"]
     answer = client.predict("resnet8", api_name="/network")[0]
     assert answer["weights"] == session.HERE
     assert {p["label"] for p in answer["predictions"]} == {"dark", "bright"}
     assert client.predict("plain8", api_name="/network")[0]["weights"] == session.HERE
     assert client.predict(api_name="/twin")[0]["model"] == "resnet8"
-    assert client.predict("random", api_name="/weights")[0]["weights"] == session.RANDOM
+    assert client.predict("random", api_name="/weights")[0]["weights"] == store.RANDOM
     assert client.predict(session.HERE, api_name="/weights")[0]["weights"] == session.HERE
 
 
@@ -117,7 +117,7 @@ def test_another_visitor_sees_nothing_of_it(client: Client, address: str) -> Non
     train(client, kind="plain")
     other = Client(address, verbose=False)
     other.predict(api_name="/start")
-    assert other.predict("plain8", api_name="/network")[0]["weights"] == session.RANDOM
+    assert other.predict("plain8", api_name="/network")[0]["weights"] == store.RANDOM
     with pytest.raises(AppError, match="No plain8 was trained"):
         other.predict("plain8", api_name="/look")
 
@@ -135,7 +135,7 @@ def test_how_far_a_download_is_is_told(client: Client, monkeypatch: pytest.Monke
     job = client.submit(*{**FORM, "data": "cifar10"}.values(), api_name="/train")
     assert "Done" in job.result(timeout=60)[0]
     assert any("12 of 170 MB" in shown[0] for shown in job.outputs())
-    assert "MB" not in train_page.arriving("shapes", None, text.of("en"))  # which are drawn
+    assert "MB" not in train_page.arriving("shapes", None, language("en"))  # which are drawn
 
 
 def test_a_replay_is_exact(client: Client) -> None:
@@ -170,13 +170,13 @@ def test_an_end_is_heard_while_the_pictures_are_read(
     monkeypatch.setattr(train_page, "read_data", slow)
     job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
     assert reading.wait(60)
-    visit = latest_visit()
+    visit = latest_session()
     if how == "stop":
         client.predict(api_name="/stop")
     else:
-        session.end_visit(client.session_hash)
+        session.end_session(client.session_hash)
     assert "Nothing trained yet" in job.result(timeout=30)[0]
-    assert visit.race is None
+    assert visit.of(train_page.Training).race is None
     other = Client(address, verbose=False)
     other.predict(api_name="/start")
     assert "Done" in train(other)["status"]  # while the first visitor's pictures still arrive, another one trains
@@ -185,13 +185,13 @@ def test_an_end_is_heard_while_the_pictures_are_read(
 
 
 def test_a_stop_in_the_moment_the_pictures_are_there_is_heard(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped_meanwhile(visit: session.Visit, race: Race) -> None:
-        visit.stop_asked = True
-        visit.race = race
+    def stopped_meanwhile(visit: session.Session, race: Race) -> None:
+        visit.of(train_page.Training).stop_asked = True
+        visit.of(train_page.Training).race = race
 
-    monkeypatch.setattr(session.Visit, "begin", stopped_meanwhile)
+    monkeypatch.setattr(train_page, "begin", stopped_meanwhile)
     assert "Stopped" in train(client, epochs=200)["status"]
-    race = latest_visit().race
+    race = latest_session().of(train_page.Training).race
     assert race is not None
     assert max(training.step for training in race.trainings.values()) == 1
 
@@ -199,7 +199,7 @@ def test_a_stop_in_the_moment_the_pictures_are_there_is_heard(client: Client, mo
 def test_training_again_while_looking_at_it(client: Client) -> None:
     train(client)
     assert client.predict("resnet8", api_name="/network")[0]["weights"] == session.HERE
-    visit = latest_visit()
+    visit = latest_session()
     before = visit.trace
     train(client, seed=1)
     assert visit.trace is not before  # the new network's, not the old one's
@@ -220,7 +220,7 @@ def test_training_again_while_looking_at_it(client: Client) -> None:
 
 def test_a_visit_that_ends_frees_the_processor(client: Client) -> None:
     job, race = begin(client)
-    session.end_visit(client.session_hash)
+    session.end_session(client.session_hash)
     job.result(timeout=60)
     steps = [training.step for training in race.trainings.values()]
     time.sleep(1)

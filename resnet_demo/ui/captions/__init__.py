@@ -1,1 +1,1 @@
-"""Captions: functions from numbers to the messages that read them out, the same for all languages."""
+"""Sentences that read a result out: from its numbers to messages. Which sentence is said is decided here, once."""

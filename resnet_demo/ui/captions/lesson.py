@@ -10,10 +10,10 @@ from typing import TypeAlias
 from ...figures import network_title
 from ...figures.runs import is_plain
 from ...i18n import FIRST, Message, Sentences, _, _n, _p, language, sentences
-from ...lab.wires import Dial
+from ...lab.interventions import BranchScales
 from ...models.predict import Prediction
-from ..text import findings
-from ..text.findings import block_title
+from . import findings
+from .findings import block_title
 
 START = _("Start the lesson")
 INVITATION = _("New to this? Nine short steps, each with a live experiment on your picture.")
@@ -383,7 +383,7 @@ def _fits(found: str, residual: str, plain: str, errors: Mapping[str, float]) ->
 # 6
 
 
-def cut(wires: Sequence[str], dials: Dial, told: Told) -> Sentences:
+def cut(wires: Sequence[str], dials: BranchScales, told: Told) -> Sentences:
     """What became of each network's answer."""
     changes = _changes(wires, dials)
     if not changes:
@@ -395,7 +395,7 @@ def cut(wires: Sequence[str], dials: Dial, told: Told) -> Sentences:
     )
 
 
-def _changes(wires: Sequence[str], dials: Dial) -> list[Message]:
+def _changes(wires: Sequence[str], dials: BranchScales) -> list[Message]:
     """What was done to the networks."""
     deleted, shortcuts = findings.branches_cut(wires)
     found = []

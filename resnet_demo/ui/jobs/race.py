@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import threading
 import time
 from collections.abc import Generator
@@ -15,6 +16,7 @@ from tempfile import TemporaryDirectory
 from ...data import DATASETS, Dataset, load_dataset
 from ...errors import InputError
 from ...figures import curves_svg, draw_history, figure_png
+from ...i18n import Message, _
 from ...models import zoo
 from ...models.resnet import ResNet
 from ...models.weights import save
@@ -23,7 +25,7 @@ from ...training.provenance import provenance
 from ...training.recipes import RECIPES, Recipe, recipe_of
 from ...training.records import Record
 from ...training.trainer import Training
-from ..bounds import number_within, whole_number
+from ..bounds import number_within, one_of, whole_number
 
 RESIDUAL, PLAIN, BOTH = "residual", "plain", "both"
 KINDS = (BOTH, RESIDUAL, PLAIN)
@@ -56,25 +58,27 @@ class Plan:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _among(self.depth, DEPTHS, "The depth")
-        _among(self.kind, KINDS, "The kind of network")
-        _among(self.data, DATA, "The data set")
-        _among(self.recipe, tuple(RECIPES), "The recipe")
+        one_of(self.depth, DEPTHS, _("The depth"))
+        one_of(self.kind, KINDS, _("The kind of network"))
+        one_of(self.data, DATA, _("The data set"))
+        one_of(self.recipe, tuple(RECIPES), _("The recipe"))
         if (self.seconds is None) == (self.epochs is None):
-            raise InputError("A training needs a budget: either seconds or epochs.")
+            raise InputError("Training needs a budget: either seconds or epochs.")
         if self.seconds is not None:
-            number_within(self.seconds, LEAST_SECONDS, MOST_SECONDS, "The budget in seconds")
+            number_within(self.seconds, LEAST_SECONDS, MOST_SECONDS, _("The budget in seconds"))
         else:
-            whole_number(self.epochs, 1, MOST_EPOCHS, "The number of epochs")
+            whole_number(self.epochs, 1, MOST_EPOCHS, _("The number of epochs"))
         if self.batch is not None:
-            whole_number(self.batch, *BATCHES, "The batch")
+            whole_number(self.batch, *BATCHES, _("The batch"))
         if self.rate is not None:
-            number_within(self.rate, *RATES, "The learning rate")
+            number_within(self.rate, *RATES, _("The learning rate"))
         if self.depth * self.settings.batch > MOST_LAYERS:
             raise InputError(
-                f"At depth {self.depth} a batch can have at most {MOST_LAYERS // self.depth} pictures here."
+                "At depth {depth} a batch can have at most {most} pictures here.",
+                depth=self.depth,
+                most=MOST_LAYERS // self.depth,
             )
-        whole_number(self.seed, 0, 2**31 - 1, "The seed")
+        whole_number(self.seed, 0, 2**31 - 1, _("The seed"))
         if self.data == OWN_PICTURES and self.file is None:
             raise InputError("There are no pictures of yours yet: upload a zip with one folder of pictures per class.")
 
@@ -95,11 +99,6 @@ class Plan:
         return recipe if self.rate is None else recipe.at_rate(float(self.rate))
 
 
-def _among(value: object, allowed: tuple, what: str) -> None:
-    if not isinstance(value, (str, int)) or isinstance(value, bool) or value not in allowed:
-        raise InputError(f"{what} is one of {', '.join(map(str, allowed))}, not {str(value)[:40]!r}.")
-
-
 # One reading of each data set at a time: that of a visitor who did not wait for it goes on, and takes its memory.
 _READING = {name: threading.Lock() for name in DATA}
 
@@ -118,13 +117,17 @@ def read_data(plan: Plan, data_dir: str | None) -> tuple[Dataset, Dataset]:
 def _own(plan: Plan) -> tuple[Dataset, Dataset]:
     assert plan.file is not None
     if not Path(plan.file).is_file():  # a client of the API could name a folder of the server's
-        raise InputError("The pictures come as a zip file with one folder of pictures per class.")
+        raise InputError("The pictures must be a zip file with one folder of pictures per class.")
     halves = load_dataset(plan.file, True), load_dataset(plan.file, False)
     pictures, classes = sum(map(len, halves)), len(halves[0].classes)
     if pictures > MOST_PICTURES or classes > MOST_CLASSES:
         raise InputError(
-            f"Here one can train on at most {MOST_PICTURES:,} pictures of {MOST_CLASSES} classes, and these are "
-            f"{pictures:,} of {classes}; use the library for more."
+            "Here you can train on at most {most:,} pictures of {most_classes} classes, and these are {pictures:,} of "
+            "{classes}; use the library for more.",
+            most=MOST_PICTURES,
+            most_classes=MOST_CLASSES,
+            pictures=pictures,
+            classes=classes,
         )
     return halves
 
@@ -151,7 +154,7 @@ class Race:
     trainings: dict[str, Training] = field(default_factory=dict)
     records: dict[str, list[Record]] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)  # by network, why its training ended before its time
+    failures: dict[str, Message | str] = field(default_factory=dict)  # by network, why its training ended early
     stopped: bool = False
     abandoned: bool = False
     mark: object = field(default_factory=object)  # by which it is told from every other race
@@ -222,8 +225,11 @@ class Race:
                         self._finish(name)
                     except FloatingPointError as error:
                         del turns[name]
-                        self._running.discard(name)
-                        self.failures[name] = str(error)
+                        self._fail(name, getattr(error, "message", str(error)))
+                    except Exception:  # whatever it was, the other network goes on, and the page is told of an end
+                        logging.getLogger(__name__).exception("The training of %s failed.", name)
+                        turns.pop(name, None)
+                        self._fail(name, _("Something unexpected happened; the server's log says what."))
                     if self.abandoned:
                         return
                     if time.monotonic() - started > 1.2 * MOST_SECONDS:  # a ceiling that epochs cannot break
@@ -232,6 +238,11 @@ class Race:
         finally:
             for turn in turns.values():
                 turn.close()
+            self._running.clear()
+
+    def _fail(self, name: str, why: Message | str) -> None:
+        self._running.discard(name)
+        self.failures[name] = why
 
     def _finish(self, name: str) -> None:
         training = self.trainings[name]

@@ -7,71 +7,70 @@ from collections.abc import Generator
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from ... import lab
 from ...data import Dataset
 from ...errors import InputError
+from ...i18n import Message, _
 from ...images import CIFAR10
 from ...lab import results
 from ...lab.results import Result
 from ...models.resnet import ResNet
-from ..bars import has_test_set, test_set, twin_of
-from ..session import HERE, Visit, shared_network, whole_number
+from ..bounds import whole_number
+from ..pictures import has_test_set, test_set
+from ..session import HERE, Session
 from .background import in_background
 
 MOST_SECONDS = 180  # of a run, whatever a request says
 WAIT = 0.4  # seconds between two looks at how far it is
-# They need nothing but pictures and what the network takes them for.
-WITHOUT_LABELS = ("dial", "lens", "paths", "gradients", "responses", "refinement", "sanity", "faithful")
 CIFAR, OWN, PICTURE, FRESH, NOTHING = "cifar10", "own", "picture", "fresh", ""
 
 
-def networks_of(visit: Visit) -> dict[str, ResNet]:
+def networks_of(session: Session) -> dict[str, ResNet]:
     """The network in sight and its twin where there is one, by name; the one with shortcuts first."""
-    found, twin = {visit.name: visit.network}, twin_of(visit)
-    if twin:
-        name, weights = twin
-        found[name] = visit.trained[name].model if weights == HERE else shared_network(name, weights, visit.seed)
-    return dict(sorted(found.items(), key=lambda item: item[1].config.plain))
+    return {name: model for name, (model, _source) in session.pair().items()}
 
 
-def data_of(visit: Visit, name: str, data_dir: str | None) -> str:
+def data_of(session: Session, name: str, data_dir: str | None) -> str:
     """Which pictures an experiment would take: CIFAR's, those beside which the network was trained, the visitor's.
 
     FRESH where it looks at none, NOTHING where there are none that suit it.
     """
     if most(name) == 1:
-        return FRESH if visit.picture else NOTHING
-    if visit.weights == HERE:
-        return NOTHING if lab.asks_for_masks(name) and visit.trained[visit.name].test_set.masks is None else OWN
-    if lab.asks_for_masks(name):
+        return FRESH if session.picture else NOTHING
+    experiment = lab.get(name)
+    if session.weights == HERE:
+        return NOTHING if experiment.masks and session.trained[session.name].test_set.masks is None else OWN
+    if experiment.masks:
         return NOTHING
-    if visit.domain == CIFAR10 and has_test_set(data_dir):
+    if session.domain == CIFAR10 and has_test_set(data_dir):
         return CIFAR
-    return PICTURE if name in WITHOUT_LABELS and visit.picture else NOTHING
+    return PICTURE if session.picture and not experiment.labels else NOTHING
 
 
-def pictures_of(visit: Visit, name: str, data_dir: str | None) -> Dataset | None:
+def pictures_of(session: Session, name: str, data_dir: str | None) -> Dataset | None:
     """Those pictures with their labels; None where there are none."""
-    data = data_of(visit, name, data_dir)
+    data = data_of(session, name, data_dir)
     if data == OWN:
-        return visit.trained[visit.name].test_set
+        return session.trained[session.name].test_set
     if data == CIFAR:
         return test_set(data_dir)
-    if data in (PICTURE, FRESH) and visit.picture:
-        answer = visit.seen.logits.argmax().view(1)
-        return Dataset(PICTURE, visit.domain.pixels(visit.picture), answer, visit.labels)
+    if data in (PICTURE, FRESH) and session.picture:
+        answer = session.seen.logits.argmax().view(1)
+        return Dataset(PICTURE, session.domain.pixels(session.picture), answer, session.labels)
     return None
 
 
 def suits(name: str) -> int:
     """Pictures for a quarter of a minute on two cores: what a visitor is offered."""
-    return max(1, lab.pictures_for(name) // 4)
+    return max(1, lab.get(name).pictures_for() // 4)
 
 
 def most(name: str) -> int:
     """Pictures for about two minutes."""
-    return lab.pictures_for(name, 2 * lab.pictures_for(name))
+    experiment = lab.get(name)
+    return experiment.pictures_for(2 * experiment.pictures_for())
 
 
 class Stopped(Exception):
@@ -87,9 +86,9 @@ class Run:
 
     name: str
     pictures: int
-    too_long: str  # what to say to a run that takes more than `MOST_SECONDS`
+    too_long: Message  # what to say to a run that takes more than `MOST_SECONDS`
     done: float = 0.0
-    result: Result | None = None  # None, too, for a run that was stopped
+    result: Result[Any] | None = None  # None, too, for a run that was stopped
     started: float = field(default_factory=time.monotonic)
     stopped: bool = False
 
@@ -125,4 +124,4 @@ class Run:
 
 def count_of(name: str, pictures: object) -> int:
     """The number of pictures that a visitor asks for, judged; InputError for what cannot be."""
-    return whole_number(pictures, 1, most(name), "The number of pictures")
+    return whole_number(pictures, 1, most(name), _("The number of pictures"))

@@ -1,6 +1,6 @@
 """What a step of the lesson is made of: controls that a person, an address or a client can set, and what they change.
 
-How a control stands is kept with the visit: in the lesson's own settings, or where other pages look, too (the block
+How a control stands is kept with the session: in the lesson's own settings, or where other pages look, too (the block
 that is open, the dial of F). Then the lesson and those pages agree.
 """
 
@@ -14,11 +14,12 @@ from typing import Any, TypeAlias
 from markupsafe import Markup
 
 from ...errors import InputError
-from ...i18n import Language, Message, Sentences, _, language
+from ...i18n import Message, Sentences, _
 from ..bounds import number_within, one_of, whole_number
-from ..parts import Table
-from ..session import Visit
+from ..html import Table
+from ..session import Session
 from . import prose
+from .state import Lesson
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Choice:
     label: Message
     options: Mapping[str, Message | str]
     value: str
-    change: Callable[[Visit, Any], None] | None = None  # where it is kept, if not in the lesson's settings
+    change: Callable[[Session, Any], None] | None = None  # where it is kept, if not in the lesson's settings
 
     def checked(self, value: object) -> str:
         return one_of(value, list(self.options), _("The control {key}", key=self.key))
@@ -45,7 +46,7 @@ class Range:
     high: float
     step: float
     value: float
-    change: Callable[[Visit, Any], None] | None = None
+    change: Callable[[Session, Any], None] | None = None
 
     def checked(self, value: object) -> float:
         if isinstance(value, str):  # from an address
@@ -71,7 +72,7 @@ class View:
     below: Markup = field(default_factory=Markup)  # HTML after the figure
 
 
-def nothing_to_pick(visit: Visit, what: str) -> None:
+def nothing_to_pick(session: Session, what: str) -> None:
     raise InputError("There is nothing to click in this step's drawing; use its controls.")
 
 
@@ -80,52 +81,48 @@ class Step:
     """A step of the lesson: how its controls stand, what it shows, and what a click in its drawing does."""
 
     name: str  # of its prose, see `prose.py`
-    controls: Callable[[Visit], list[Control]]
-    view: Callable[[Visit], View]
-    pick: Callable[[Visit, str], None] = nothing_to_pick
+    controls: Callable[[Session], list[Control]]
+    view: Callable[[Session], View]
+    pick: Callable[[Session, str], None] = nothing_to_pick
 
 
-def language_of(visit: Visit) -> Language:
-    return language(visit.language)
-
-
-def go_to(visit: Visit, number: object) -> None:
+def go_to(session: Session, number: object) -> None:
     """Open a step of the lesson."""
-    visit.lesson.step = whole_number(number, 1, len(prose.names()), _("The step"))
+    session.of(Lesson).step = whole_number(number, 1, len(prose.names()), _("The step"))
 
 
-def turn(visit: Visit, control: Control, value: object) -> None:
+def turn(session: Session, control: Control, value: object) -> None:
     """Set a control. Raises InputError for what it cannot be set to."""
     found = control.checked(value)
     if control.change:
-        control.change(visit, found)
+        control.change(session, found)
     else:
-        visit.lesson.settings[control.key] = found
+        session.of(Lesson).settings[control.key] = found
 
 
-def chosen(visit: Visit, key: str, label: Message, options: Mapping[str, Message | str], first: str) -> Choice:
+def chosen(session: Session, key: str, label: Message, options: Mapping[str, Message | str], first: str) -> Choice:
     """A choice as the lesson's settings have it."""
-    kept = visit.lesson.settings.get(key, first)
+    kept = session.of(Lesson).settings.get(key, first)
     return Choice(key, label, options, kept if kept in options else first)
 
 
-def turned(visit: Visit, key: str, label: Message, low: int, high: int, first: int) -> Range:
+def turned(session: Session, key: str, label: Message, low: int, high: int, first: int) -> Range:
     """A whole number as the lesson's settings have it; what another network left behind is brought within bounds."""
-    return Range(key, label, low, high, 1, min(max(int(visit.lesson.settings.get(key, first)), low), high))
+    return Range(key, label, low, high, 1, min(max(int(session.of(Lesson).settings.get(key, first)), low), high))
 
 
-def layers(visit: Visit, depths: Iterable[str], first: str) -> Choice:
+def layers(session: Session, depths: Iterable[str], first: str) -> Choice:
     """How deep the networks are that a step compares."""
-    return chosen(visit, "layers", _("Layers"), {depth: depth for depth in depths}, first)
+    return chosen(session, "layers", _("Layers"), {depth: depth for depth in depths}, first)
 
 
-def opened_block(visit: Visit) -> Range:
+def opened_block(session: Session) -> Range:
     """The block that is open, on all pages, by its place: 1, 2, 3, …"""
-    names = [block.name for block in visit.seen.blocks]
+    names = [block.name for block in session.seen.blocks]
 
-    def change(visit: Visit, place: int) -> None:
-        visit.open_block(names[place - 1])
+    def change(session: Session, place: int) -> None:
+        session.open_block(names[place - 1])
 
     return Range(
-        "place", _("Block, counted from the input"), 1, len(names), 1, names.index(visit.opened.name) + 1, change
+        "place", _("Block, counted from the input"), 1, len(names), 1, names.index(session.opened.name) + 1, change
     )

@@ -8,52 +8,52 @@ from torch import Tensor
 
 from ...figures import draw_street, network_title
 from ...i18n import _
-from ...lab.wires import head, rewired, states
+from ...lab.interventions import intervention, states
 from ...models.predict import domain_of
 from ...models.resnet import ResNet
 from ..captions import lesson as captions
-from ..parts import changes
-from ..session import MOST_DIAL, Visit
-from .controls import Control, Range, Step, View, language_of
+from ..html import changes
+from ..session import MOST_DIAL, Session
+from .controls import Control, Range, Step, View
 from .twins import outcome, pair_of
 
 CLASSES = 4  # that are shown of each network
 
 
-def controls(visit: Visit) -> list[Control]:
-    def change(visit: Visit, factor: float) -> None:
-        visit.turn(factor, visit.dials.shortcut)
+def controls(session: Session) -> list[Control]:
+    def change(session: Session, factor: float) -> None:
+        session.turn(factor, session.dials.shortcut)
 
-    return [Range("alpha", _("Multiply every F(x) by"), 0.0, MOST_DIAL, 0.05, visit.dials.residual, change)]
-
-
-def pick(visit: Visit, what: str) -> None:
-    visit.cut_or_mend(what)
+    return [Range("alpha", _("Multiply every F(x) by"), 0.0, MOST_DIAL, 0.05, session.dials.residual, change)]
 
 
-def view(visit: Visit) -> View:
-    trace, cut, dials = visit.seen, visit.cut, visit.dials
-    assert visit.picture is not None
+def pick(session: Session, what: str) -> None:
+    session.cut_or_mend(what)
+
+
+def view(session: Session) -> View:
+    trace, cut, dials = session.seen, session.cut, session.dials
+    assert session.picture is not None
     answers, outputs = {}, {}
-    for name, network in pair_of(visit).items():
-        inputs = domain_of(network).to_input(visit.picture)
-        answers[name], found = _answers(visit, network, inputs)
-        if name == visit.name:
+    for name, network in pair_of(session).items():
+        inputs = domain_of(network).to_input(session.picture)
+        answers[name], found = _answers(session, network, inputs)
+        if name == session.name:
             outputs = found
-    told = {name: outcome(network, *answers[name]) for name, network in pair_of(visit).items()}
-    best = told[visit.name][1]
-    answer = visit.titles[best.index], language_of(visit).percent(best.probability)
+    told = {name: outcome(network, *answers[name]) for name, network in pair_of(session).items()}
+    best = told[session.name][1]
+    answer = session.titles[best.index], session.say.percent(best.probability)
     drawing = draw_street(
         trace,
         None,
-        visit.domain.crop(visit.picture),
+        session.domain.crop(session.picture),
         answer,
         cut=cut,
         outputs=outputs,
-        terms=visit.say.terms.TERMS,
+        say=session.say,
     )
     return View(
-        name=f"{visit.name}-cut",
+        name=f"{session.name}-cut",
         drawing=drawing,
         reading=captions.cut(sorted(cut), dials, told),
         table=[
@@ -62,30 +62,30 @@ def view(visit: Visit) -> View:
                 (name, label, before, after)
                 for name, (then, now) in answers.items()
                 for label, before, after in zip(
-                    visit.labels, then.softmax(0).tolist(), now.softmax(0).tolist(), strict=True
+                    session.labels, then.softmax(0).tolist(), now.softmax(0).tolist(), strict=True
                 )
             ),
         ],
-        below=_side_by_side(visit, answers),
+        below=_side_by_side(session, answers),
     )
 
 
 @torch.no_grad()
-def _answers(visit: Visit, network: ResNet, inputs: Tensor) -> tuple[tuple[Tensor, Tensor], dict[str, Tensor]]:
+def _answers(session: Session, network: ResNet, inputs: Tensor) -> tuple[tuple[Tensor, Tensor], dict[str, Tensor]]:
     """Logits [classes] of the network as it is and now, and what its blocks put out now."""
-    found = dict(states(network, inputs, *rewired(network, visit.cut, visit.dials)))
-    now = head(network, list(found.values())[-1])
+    found = dict(states(network, inputs, *intervention(network, session.cut, session.dials)))
+    now = network.head(list(found.values())[-1])
     return (network(inputs)[0], now[0]), found
 
 
-def _side_by_side(visit: Visit, answers: dict[str, tuple[Tensor, Tensor]]) -> Markup:
+def _side_by_side(session: Session, answers: dict[str, tuple[Tensor, Tensor]]) -> Markup:
     """The likeliest classes of each network, before and now."""
-    titles, columns = visit.titles, Markup()
+    titles, columns = session.titles, Markup()
     for name, logits in answers.items():
         then, now = (of_one.softmax(0) for of_one in logits)
         likeliest = then.maximum(now).topk(min(CLASSES, len(titles))).indices.tolist()
-        rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], visit.say)
-        title = language_of(visit)(_("{network}: pale before, full now", network=network_title(name)))
+        rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], session.say)
+        title = session.say(_("{network}: pale before, full now", network=network_title(name)))
         columns += Markup("<section><h4>{}</h4>{}</section>").format(title, Markup(rows))
     return Markup("<div class='rd-outcomes'>{}</div>").format(columns)
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from ...figures import curves_svg, draw_degradation
 from ...figures.runs import depth_of
-from ...figures.terms import Terms
-from ...i18n import _, _p
+from ...i18n import Language, _, _p
 from ...models import zoo
 from ..captions import lesson as captions
-from ..session import Visit
-from .controls import Control, Step, View, chosen, language_of
+from ..session import Session
+from .controls import Control, Step, View, chosen
 
 ALL = "all"
 TITLES = {
@@ -26,18 +25,18 @@ def histories() -> dict[str, list[dict[str, Any]]]:
     return {name: run for name, run in zoo.histories().items() if run and depth_of(name) is not None}
 
 
-def controls(visit: Visit) -> list[Control]:
+def controls(session: Session) -> list[Control]:
     depths = sorted({depth_of(name) or 0 for name in histories()})
     one = {str(depth): str(depth) for depth in depths} if len(depths) > 1 else {}
     pictures = {"train": _("the training pictures"), "test": _("the test pictures")}
     return [
-        chosen(visit, "error", _("Error on"), pictures, "train"),
-        chosen(visit, "depth", _("Layers"), {ALL: _p("lesson", "all"), **one}, ALL),
+        chosen(session, "error", _("Error on"), pictures, "train"),
+        chosen(session, "depth", _("Layers"), {ALL: _p("lesson", "all"), **one}, ALL),
     ]
 
 
-def view(visit: Visit) -> View:
-    kind, depth = (str(control.value) for control in controls(visit))
+def view(session: Session) -> View:
+    kind, depth = (str(control.value) for control in controls(session))
     runs = {name: run for name, run in histories().items() if depth in (ALL, str(depth_of(name)))}
     finals = {name: 1 - run[-1][f"{kind}_accuracy"] for name, run in runs.items()}
     epochs = {name: run[-1]["epoch"] for name, run in runs.items()}
@@ -46,17 +45,17 @@ def view(visit: Visit) -> View:
         table += [(name, r["epoch"], 1 - r["train_accuracy"], 1 - r["test_accuracy"]) for r in run]  # pyright: ignore
     return View(
         name=f"degradation-{kind}-{depth}",
-        drawing=_drawing(kind, tuple(runs), language_of(visit)(TITLES[kind]), visit.say.terms.TERMS),
+        drawing=_drawing(kind, tuple(runs), session.say),
         reading=captions.degradation(finals, kind, epochs),
         table=table,
     )
 
 
 @lru_cache(maxsize=16)
-def _drawing(kind: str, names: tuple[str, ...], label: str, terms: Terms) -> str:
+def _drawing(kind: str, names: tuple[str, ...], say: Language) -> str:
     """Drawn once: matplotlib takes longer than all the rest."""
     runs = {name: histories()[name] for name in names}
-    return curves_svg(draw_degradation(runs, [kind]), label, terms)
+    return curves_svg(draw_degradation(runs, [kind], say=say), say(TITLES[kind]))
 
 
 STEP = Step("degradation", controls, view)

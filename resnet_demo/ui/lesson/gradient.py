@@ -10,9 +10,9 @@ from ...lab.gradients import fresh, gradients
 from ...models import zoo
 from ...models.resnet import ResNet
 from ..captions import lesson as captions
-from ..parts import both
-from ..session import TRAINED, Visit, shared_network
-from .controls import Control, Step, View, chosen, language_of
+from ..html import both
+from ..session import TRAINED, Session, shared_network
+from .controls import Control, Step, View, chosen
 from .controls import layers as layers_of
 from .degradation import histories
 from .examples import labelled
@@ -21,8 +21,8 @@ LAYERS = ("20", "56")
 NORM, BARE, SMALL, TRAINED_ALREADY = "norm", "bare", "small", "trained"
 
 
-def controls(visit: Visit) -> list[Control]:
-    layers = layers_of(visit, LAYERS, LAYERS[-1])
+def controls(session: Session) -> list[Control]:
+    layers = layers_of(session, LAYERS, LAYERS[-1])
     begins: dict[str, Message | str] = {
         NORM: _("untrained, with batch norm"),
         BARE: _("untrained, without batch norm"),
@@ -30,24 +30,24 @@ def controls(visit: Visit) -> list[Control]:
     }
     if all(zoo.bundled_weights(name) for name in _twins(layers.value)):
         begins[TRAINED_ALREADY] = _p("lesson", "trained")
-    return [layers, chosen(visit, "begin", _("Network"), begins, NORM)]
+    return [layers, chosen(session, "begin", _("Network"), begins, NORM)]
 
 
 def _twins(layers: str) -> tuple[str, str]:
     return f"resnet{layers}", f"plain{layers}"
 
 
-def view(visit: Visit) -> View:
-    layers, begin = (control.value for control in controls(visit))
+def view(session: Session) -> View:
+    layers, begin = (control.value for control in controls(session))
     norms = {name: gradient_norms(name, str(begin)) for name in _twins(str(layers))}
     names = list(norms[f"resnet{layers}"])
     places = [name[5:] for name in names]
     lines = {name: list(found.values()) for name, found in norms.items()}
     errors = {name: 1 - histories()[name][-1]["train_accuracy"] for name in norms if name in histories()}
-    title = language_of(visit)(_("norm of the gradient at each block, log scale"))
+    title = session.say(_("norm of the gradient at each block, log scale"))
     return View(
         name=f"gradient-{layers}-{begin}",
-        drawing=both(draw_lines, lines, places, title, 0, logarithmic=True, terms=visit.say.terms.TERMS),
+        drawing=both(draw_lines, lines, places, title, 0, logarithmic=True, say=session.say),
         reading=captions.gradient(lines, str(begin), errors),
         table=[("block", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],
     )

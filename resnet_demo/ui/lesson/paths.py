@@ -12,14 +12,15 @@ from torch import Tensor
 from ...figures import draw_lengths
 from ...i18n import Message, _, _p
 from ...lab import paths as experiment
-from ...lab.wires import answer_without, changes_shape
+from ...lab.interventions import answer_without, changes_shape
 from ...models.predict import Prediction, domain_of
 from ...models.resnet import ResNet
 from ...models.zoo import count_parameters
 from ..captions import lesson as captions
-from ..parts import both
-from ..session import Visit
-from .controls import Choice, Control, Range, Step, View, chosen, language_of, turned
+from ..html import both
+from ..session import Session
+from .controls import Choice, Control, Range, Step, View, chosen, turned
+from .state import Lesson
 from .twins import outcome, pair_of
 
 COUNT, GRADIENT = "count", "gradient"
@@ -27,23 +28,23 @@ STEPS_BACK = 6000  # through one block each, for paths of all lengths together: 
 MOST_PARAMETERS = 2_000_000  # of a network whose paths are walked while somebody waits
 
 
-def controls(visit: Visit) -> list[Control]:
-    shown = _shown(visit)
+def controls(session: Session) -> list[Control]:
+    shown = _shown(session)
     if shown.value == GRADIENT:
         return [shown]
-    return [shown, _deleted(visit), turned(visit, "draw", _("Which random draw"), 1, 20, 1)]
+    return [shown, _deleted(session), turned(session, "draw", _("Which random draw"), 1, 20, 1)]
 
 
-def _shown(visit: Visit) -> Choice:
-    quick = count_parameters(visit.network.config) < MOST_PARAMETERS
+def _shown(session: Session) -> Choice:
+    quick = count_parameters(session.network.config) < MOST_PARAMETERS
     what: dict[str, Message | str] = {COUNT: _("how many paths there are")}
     if quick:
         what[GRADIENT] = _("which paths carry the gradient")
-    return chosen(visit, "show", _p("lesson", "Show"), what, COUNT)
+    return chosen(session, "show", _p("lesson", "Show"), what, COUNT)
 
 
-def _deleted(visit: Visit) -> Range:
-    return turned(visit, "deleted", _("Blocks deleted at random"), 0, len(_can_go(visit.network)), 1)
+def _deleted(session: Session) -> Range:
+    return turned(session, "deleted", _("Blocks deleted at random"), 0, len(_can_go(session.network)), 1)
 
 
 def _can_go(network: ResNet) -> list[str]:
@@ -51,21 +52,21 @@ def _can_go(network: ResNet) -> list[str]:
     return [name for name, block in network.named_blocks() if not changes_shape(block)]
 
 
-def view(visit: Visit) -> View:
-    return _gradient(visit) if _shown(visit).value == GRADIENT else _counts(visit)
+def view(session: Session) -> View:
+    return _gradient(session) if _shown(session).value == GRADIENT else _counts(session)
 
 
-def _counts(visit: Visit) -> View:
-    _show, deleted, draw = (control.value for control in controls(visit))
-    gone = random.Random(int(draw)).sample(_can_go(visit.network), int(deleted))
-    n = len(visit.seen.blocks)
+def _counts(session: Session) -> View:
+    _show, deleted, draw = (control.value for control in controls(session))
+    gone = random.Random(int(draw)).sample(_can_go(session.network), int(deleted))
+    n = len(session.seen.blocks)
     before = [comb(n, length) for length in range(n + 1)]
     now = [comb(n - len(gone), length) for length in range(n + 1)]
-    say = language_of(visit)
+    say = session.say
     bars = say(_("paths through this many F’s")), say(_("left after the deletion"))  # the pale and the full ones
-    told = {name: _told(network, visit, gone) for name, network in pair_of(visit).items()}
+    told = {name: _told(network, session, gone) for name, network in pair_of(session).items()}
     return View(
-        name=f"{visit.name}-paths",
+        name=f"{session.name}-paths",
         drawing=both(draw_lengths, before, now, bars),
         reading=captions.paths(n, gone, told),
         table=[("length", "paths", "left"), *zip(range(n + 1), before, now, strict=True)],
@@ -73,24 +74,24 @@ def _counts(visit: Visit) -> View:
 
 
 @torch.no_grad()
-def _told(network: ResNet, visit: Visit, gone: list[str]) -> tuple[Prediction, Prediction, float]:
-    assert visit.picture is not None
-    inputs: Tensor = domain_of(network).to_input(visit.picture)
+def _told(network: ResNet, session: Session, gone: list[str]) -> tuple[Prediction, Prediction, float]:
+    assert session.picture is not None
+    inputs: Tensor = domain_of(network).to_input(session.picture)
     return outcome(network, network(inputs)[0], answer_without(network, inputs, gone)[0])
 
 
-def _gradient(visit: Visit) -> View:
-    found, plain = _measured(visit), visit.network.config.plain
+def _gradient(session: Session) -> View:
+    found, plain = _measured(session), session.network.config.plain
     n, counts, shares = len(found.counts) - 1, found.counts, found.shares
     whole = sum(counts)
     paths = [count / whole for count in counts]
     span = found.within(0.9) if sum(shares) else None
     mean = found.mean_length
     samples = samples_of_each_length(n)
-    say = language_of(visit)
+    say = session.say
     bars = say(_("share of the paths through this many F’s")), say(_("share of the gradient that they carry"))
     return View(
-        name=f"{visit.name}-path-gradients",
+        name=f"{session.name}-path-gradients",
         drawing=both(draw_lengths, paths, shares, bars),
         reading=captions.path_gradients(n, span, mean, samples, plain),
         table=[("length", "paths", "gradient_per_path", "gradient_share"),
@@ -103,14 +104,14 @@ def samples_of_each_length(n: int) -> int:
     return max(1, STEPS_BACK // (n * (n + 1)))
 
 
-def _measured(visit: Visit) -> experiment.Paths:
+def _measured(session: Session) -> experiment.Paths:
     """Walked once for each trace: of the gradient of the class that is asked for, in the visitor's network."""
-    trace, kept = visit.seen, visit.lesson.paths
+    trace, kept = session.seen, session.of(Lesson).paths
     if kept and kept[0]() is trace:
         return kept[1]
     samples = samples_of_each_length(len(trace.blocks))
-    found = experiment.paths(visit.network, trace.image, torch.tensor([trace.target]), samples)
-    visit.lesson.paths = (weakref.ref(trace), found)
+    found = experiment.paths(session.network, trace.image, torch.tensor([trace.target]), samples)
+    session.of(Lesson).paths = (weakref.ref(trace), found)
     return found
 
 

@@ -10,13 +10,13 @@ from torch.nn.functional import cosine_similarity
 
 from ...figures import draw_lines
 from ...i18n import _
-from ...lab.wires import passed_on, states
+from ...lab.interventions import passed_on, states
 from ...models.predict import domain_of
 from ...models.resnet import ResNet
 from ..captions import lesson as captions
-from ..parts import both
-from ..session import Visit
-from .controls import Choice, Control, Step, View, chosen, language_of, opened_block
+from ..html import both
+from ..session import Session
+from .controls import Choice, Control, Step, View, chosen, opened_block
 from .twins import pair_of
 
 SHARE, KEPT = "share", "kept"
@@ -26,32 +26,32 @@ TITLES = {
 }
 
 
-def controls(visit: Visit) -> list[Control]:
-    return [_measure(visit), opened_block(visit)]
+def controls(session: Session) -> list[Control]:
+    return [_measure(session), opened_block(session)]
 
 
-def _measure(visit: Visit) -> Choice:
+def _measure(session: Session) -> Choice:
     measures = {SHARE: _("what each block adds"), KEPT: _("what is left of the stem’s output")}
-    return chosen(visit, "measure", _("Measure"), measures, SHARE)
+    return chosen(session, "measure", _("Measure"), measures, SHARE)
 
 
-def pick(visit: Visit, what: str) -> None:
-    visit.open_block(what)
+def pick(session: Session, what: str) -> None:
+    session.open_block(what)
 
 
-def view(visit: Visit) -> View:
-    measure, chosen_place = _measure(visit).value, int(opened_block(visit).value) - 1
-    assert visit.picture is not None
-    names, found = [block.name for block in visit.seen.blocks], {}
-    for name, network in pair_of(visit).items():
-        inputs = domain_of(network).to_input(visit.picture)
+def view(session: Session) -> View:
+    measure, chosen_place = _measure(session).value, int(opened_block(session).value) - 1
+    assert session.picture is not None
+    names, found = [block.name for block in session.seen.blocks], {}
+    for name, network in pair_of(session).items():
+        inputs = domain_of(network).to_input(session.picture)
         found[name] = shares(network, inputs) if measure == SHARE else kept(network, inputs)
     highest = 1.0 if measure == KEPT else None
-    title = language_of(visit)(TITLES[measure])
+    title = session.say(TITLES[measure])
     lines = {name: values for name, values in found.items() if not all(map(math.isnan, values))}
     read_out = captions.share_added if measure == SHARE else captions.kept
     return View(
-        name=f"{visit.name}-{measure}",
+        name=f"{session.name}-{measure}",
         drawing=both(
             draw_lines,
             lines or found,
@@ -59,7 +59,7 @@ def view(visit: Visit) -> View:
             title,
             chosen_place,
             highest=highest,
-            terms=visit.say.terms.TERMS,
+            say=session.say,
         ),
         reading=read_out(names, names[chosen_place], found),
         table=[("block", *found), *((name, *(values[i] for values in found.values())) for i, name in enumerate(names))],

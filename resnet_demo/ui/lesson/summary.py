@@ -9,10 +9,11 @@ from ...i18n import _
 from ...lab.lens import lens
 from ...models.predict import domain_of, rank
 from ..captions import lesson as captions
-from ..parts import both
-from ..session import Visit
+from ..html import both
+from ..session import Session
 from . import prose
-from .controls import Control, Range, Step, View, go_to, language_of, turned
+from .controls import Control, Range, Step, View, go_to, turned
+from .state import Lesson
 from .twins import pair_of
 
 PAGES = {  # where to go from here
@@ -22,47 +23,47 @@ PAGES = {  # where to go from here
 }
 
 
-def controls(visit: Visit) -> list[Control]:
-    return [_after(visit)]
+def controls(session: Session) -> list[Control]:
+    return [_after(session)]
 
 
-def _after(visit: Visit) -> Range:
-    count = len(visit.seen.blocks)
-    return turned(visit, "after", _("Stop after how many blocks"), 0, count, count)
+def _after(session: Session) -> Range:
+    count = len(session.seen.blocks)
+    return turned(session, "after", _("Stop after how many blocks"), 0, count, count)
 
 
-def pick(visit: Visit, what: str) -> None:
+def pick(session: Session, what: str) -> None:
     """One of the buttons: another page, or a step of the lesson."""
     if what in PAGES:
-        visit.page = what
+        session.page = what
     else:
-        go_to(visit, int(what) if what.isdecimal() else what)
+        go_to(session, int(what) if what.isdecimal() else what)
 
 
-def view(visit: Visit) -> View:
-    after, trace = int(_after(visit).value), visit.seen
-    assert visit.picture is not None
+def view(session: Session) -> View:
+    after, trace = int(_after(session).value), session.seen
+    assert session.picture is not None
     lines, told = {}, {}
-    for name, network in pair_of(visit).items():
-        found = lens(network, domain_of(network).to_input(visit.picture)).logits[:, 0]  # [blocks + 1, classes]
+    for name, network in pair_of(session).items():
+        found = lens(network, domain_of(network).to_input(session.picture)).logits[:, 0]  # [blocks + 1, classes]
         lines[name] = found.softmax(1)[:, trace.target].tolist()
         (told[name],) = rank(network, found[after], 1)
     names = ["stem", *(block.name for block in trace.blocks)]
-    say = language_of(visit)
-    title = say(_("probability of “{label}” after each block", label=visit.titles[trace.target]))
+    say = session.say
+    title = say(_("probability of “{label}” after each block", label=session.titles[trace.target]))
     places = [say(_("stem")), *(name.removeprefix("layer") for name in names[1:])]
     return View(
-        name=f"{visit.name}-grown",
-        drawing=both(draw_lines, lines, places, title, after, highest=1.0, terms=visit.say.terms.TERMS),
+        name=f"{session.name}-grown",
+        drawing=both(draw_lines, lines, places, title, after, highest=1.0, say=session.say),
         reading=captions.grown(names[after], after == len(trace.blocks), told),
         table=[("after", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],
-        below=_seen(visit) + _onward(visit),
+        below=_seen(session) + _onward(session),
     )
 
 
-def _seen(visit: Visit) -> Markup:
+def _seen(session: Session) -> Markup:
     """What was read out in the steps before, each a way back to it."""
-    say, read, items = language_of(visit), visit.lesson.read, Markup()
+    say, read, items = session.say, session.of(Lesson).read, Markup()
     for number in range(1, len(prose.names())):
         seen = number in read
         items += Markup(
@@ -70,15 +71,15 @@ def _seen(visit: Visit) -> Markup:
             '<span class="{kind}">{words}</span></li>'
         ).format(
             number=number,
-            title=prose.read(number, visit.language).title,
+            title=prose.read(number, session.language).title,
             kind="" if seen else "rd-not-yet",
             words=say(read[number] if seen else _("not opened yet")),
         )
     return Markup("<h4>{}</h4><ol class='rd-lesson-seen'>{}</ol>").format(say(_("What you saw")), items)
 
 
-def _onward(visit: Visit) -> Markup:
-    say = language_of(visit)
+def _onward(session: Session) -> Markup:
+    say = session.say
     button = Markup('<button type="button" class="rd-look" data-pick="{}">{}</button>')
     buttons = Markup().join(button.format(page, say(title)) for page, title in PAGES.items())
     return Markup("<h4>{}</h4><div class='rd-choices'>{}</div>").format(say(_("Where to go next")), buttons)

@@ -6,20 +6,19 @@ from torch import Tensor
 
 from ...models.predict import Prediction, rank
 from ...models.resnet import ResNet
-from ..bars import twin_of
-from ..session import HERE, Visit, shared_network
+from ..session import HERE, Session, shared_network
 
 
-def pair_of(visit: Visit) -> dict[str, ResNet]:
+def pair_of(session: Session) -> dict[str, ResNet]:
     """The visitor's network and its twin by name, the residual one first.
 
     Only the visitor's where there is no twin, or none whose weights come from the same: beside a trained network a
     random one would prove nothing.
     """
-    pair, other = {visit.name: visit.network}, twin_of(visit)
-    if other and other[1] == visit.weights:
+    pair, other = {session.name: session.network}, session.twin
+    if other and other[1] == session.weights:
         name, weights = other
-        pair[name] = visit.trained[name].model if weights == HERE else shared_network(name, weights, visit.seed)
+        pair[name] = session.trained[name].model if weights == HERE else shared_network(name, weights, session.seed)
     return dict(sorted(pair.items(), key=lambda named: named[1].config.plain))
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from ...figures import draw_overlay
+from ...i18n import Language, _
 from ...interpret.attribution import block_cam
-from ..page import Page, choose
-from ..parts import answers, figure, note
-from ..session import RANDOM, Visit
+from ..captions import classify as said
+from ..html import answers, figure, heading, note
+from ..page import Layout, Page, choose
+from ..session import Session
+from ..store import RANDOM
 
 # The slider works inside the page, at once: no request is needed to make a picture more or less transparent.
 OPACITY = """
@@ -27,35 +30,47 @@ watch('value', show);
 """
 
 
-def build() -> Page:
+def build(data_dir: str | None = None) -> Layout:
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
             answer = gr.HTML(elem_id="answers", js_on_load=choose("target", number=True))
         with gr.Column(min_width=300):
             overlay = gr.HTML(elem_id="overlay", js_on_load=OPACITY)
 
-    def render(visit: Visit) -> dict[Any, Any]:
-        say = visit.say
-        predictions, words = visit.answers(), say.classify
-        trace, last = visit.seen, visit.seen.blocks[-1]
-        label = visit.titles[trace.target]
-        caption = f"<h3>{words.ANSWERS}</h3>{answers(predictions, trace.target, say)}"
-        caption += note(say.reading.answer(predictions, trained=visit.weights != RANDOM))
-        caption += note(words.CLICK)
-        unlike = say.reading.familiar(visit.familiarity(), visit.domain.name)
-        if visit.weights != RANDOM and visit.familiarity() is None:
-            unlike = words.NOT_MEASURED
-        if unlike:
-            caption += note(unlike, "rd-warning")
-        cam = block_cam(last)
-        assert visit.picture is not None
-        drawing = draw_overlay(visit.domain.view(visit.picture, 320), cam, words.overlay(label), 0.6)
-        slider = (
-            f'<label class="rd-slider">{words.PICTURE} <input type="range" class="rd-opacity" min="0" max="100" '
-            f'value="60" aria-label="{words.OPACITY}"> {words.EVIDENCE}</label>'
-        )
-        reading = say.reading.evidence(label, bool((cam > 0).any()), last.name, visit.weights != RANDOM)
-        shown = figure(drawing, reading, f"grad-cam-{visit.labels[trace.target]}", say=say)
-        return {answer: caption, overlay: f"<h3>{escape(words.sees(label))}</h3>{shown}{slider}"}
+    def render(session: Session) -> dict[Any, Any]:
+        return {answer: _answers(session), overlay: _overlay(session)}
 
-    return Page("classify", [answer, overlay], render, {"target": (answer, Visit.explain)})
+    return Layout(components=[answer, overlay], render=render, clicks={"target": (answer, Session.explain)})
+
+
+def _answers(session: Session) -> Markup:
+    say, trained, familiar = session.say, session.weights != RANDOM, session.familiarity()
+    predictions = session.answers()
+    shown = heading(say(_("What it answers"))) + answers(predictions, session.seen.target, say)
+    shown += note(say(said.answer(predictions, trained)))
+    shown += note(say(_("Click a class to see where the network finds evidence for it.")))
+    unlike = said.unmeasured() if trained and familiar is None else said.familiar(familiar, session.domain.name)
+    return shown + note(say(unlike), "rd-warning") if unlike else shown
+
+
+def _overlay(session: Session) -> Markup:
+    """The picture with the last block's Grad-CAM, and a slider for how much of it one sees."""
+    assert session.picture is not None
+    say, target, last = session.say, session.seen.target, session.seen.blocks[-1]
+    label = session.titles[target]
+    cam = block_cam(last)
+    title = say(_("The picture with Grad-CAM for {label} laid over it", label=label))
+    drawing = draw_overlay(session.domain.view(session.picture, 320), cam, title, 0.6)
+    reading = said.evidence(label, bool((cam > 0).any()), last.name, session.weights != RANDOM)
+    shown = figure(drawing, reading, f"grad-cam-{session.labels[target]}", say=say)
+    return heading(say(_("Where it sees “{label}”", label=label))) + shown + _slider(say)
+
+
+def _slider(say: Language) -> Markup:
+    return Markup(
+        '<label class="rd-slider">{} <input type="range" class="rd-opacity" min="0" max="100" value="60" '
+        'aria-label="{}"> {}</label>'
+    ).format(say(_("picture")), say(_("Opacity of the evidence")), say(_("evidence")))
+
+
+PAGE = Page("classify", _("Classify"), build)

@@ -8,38 +8,32 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from markupsafe import Markup
 
 from ...figures import channel_to_show, draw_block, draw_lens, draw_street
+from ...i18n import Language, _
+from ...lab.interventions import BranchScales, Intervention, intervention, trace_intervened
 from ...lab.lens import Beside, beside
-from ...lab.wires import Dial, Wires, rewired, trace_rewired
 from ...models.predict import rank
+from ..captions import cut as said
+from ..captions.findings import block_title
+from ..components import Slider
 from ..events import Change, Events
-from ..page import Page, choose
-from ..parts import Slider, both, changes, figure, note
-from ..session import MOST_DIAL, Visit
+from ..html import both, changes, figure, heading, note
+from ..page import Layout, Page, choose
+from ..session import MOST_DIAL, Session
 
 CLASSES = 5  # that are shown: the likeliest ones, before or now
 
 
-@dataclass(frozen=True)
-class CutPage:
-    """The page, and the controls that the app joins with its events."""
+@dataclass(frozen=True, kw_only=True)
+class CutPage(Layout):
+    """The page, and the button that restores everything."""
 
-    page: Page
-    residual: gr.Slider
-    shortcut: gr.Slider
     mend: gr.Button
 
-    @property
-    def dials(self) -> list[gr.Slider]:
-        return [self.residual, self.shortcut]
 
-    def as_in(self, visit: Visit) -> dict[Any, Any]:
-        """The controls as a visit has them."""
-        return {self.residual: visit.dials.residual, self.shortcut: visit.dials.shortcut}
-
-
-def build() -> CutPage:
+def build(data_dir: str | None = None) -> CutPage:
     street = gr.HTML(elem_id="cut-street", js_on_load=choose("block"))
     with gr.Row(elem_id="dials"):
         residual = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-residual", buttons=[])
@@ -52,72 +46,90 @@ def build() -> CutPage:
             lens = gr.HTML(elem_id="lens")
     block = gr.HTML(elem_id="cut-block", js_on_load=choose("block"))
 
-    def labels(say: Any) -> dict[Any, Any]:
+    def labels(say: Language) -> dict[Any, Any]:
         return {
-            residual: gr.update(label=say.cut.RESIDUAL),
-            shortcut: gr.update(label=say.cut.SHORTCUT),
-            mend: gr.update(value=say.cut.MEND),
+            residual: gr.update(label=say(_("Multiply every F(x) by"))),
+            shortcut: gr.update(label=say(_("Multiply every shortcut by"))),
+            mend: gr.update(value=say(_("Restore everything"))),
         }
 
-    def render(visit: Visit) -> dict[Any, Any]:
-        say, titles = visit.say, visit.titles
-        trace, network = visit.seen, visit.network
+    def as_kept(session: Session) -> dict[Any, Any]:
+        return {residual: session.dials.residual, shortcut: session.dials.shortcut}
+
+    def render(session: Session) -> dict[Any, Any]:
+        say, titles = session.say, session.titles
+        trace, network = session.seen, session.network
         names = [block.name for block in trace.blocks]
-        wires = rewired(network, visit.cut, visit.dials)
+        wires = intervention(network, session.cut, session.dials)
         found = beside(network, trace, *wires)
         before, after = found.before, found.after
         then, now = before.softmax(1), after.softmax(1)  # [blocks + 1, classes]
         first, new = (replace(p, label=titles[p.index]) for x in (before, after) for p in rank(network, x[-1], 1))
-        likeliest = then[-1].maximum(now[-1]).topk(min(CLASSES, len(visit.labels))).indices.tolist()
+        likeliest = then[-1].maximum(now[-1]).topk(min(CLASSES, len(session.labels))).indices.tolist()
         rows = [(titles[index], then[-1, index].item(), now[-1, index].item()) for index in likeliest]
         left, plain = now[-1, first.index].item(), network.config.plain
-        picture = visit.domain.crop(visit.picture) if visit.picture else visit.domain.to_picture(trace.image)
-        seen = (new.label, say.reading.percent(new.probability))
-        drawing = draw_street(trace, None, picture, seen, cut=visit.cut, outputs=found.states, terms=say.terms.TERMS)
-        broken = say.reading.cut(visit.cut, visit.dials, first, new, left, plain)
-        target = trace.target
-        grown, grows = then[:, target].tolist(), now[:, target].tolist()
+        picture = session.domain.crop(session.picture) if session.picture else session.domain.to_picture(trace.image)
+        seen = (new.label, say.percent(new.probability))
+        drawing = draw_street(trace, None, picture, seen, cut=session.cut, outputs=found.states, say=say)
+        broken = said.cut(session.cut, session.dials, first, new, left, plain)
+        label, grown, grows = titles[trace.target], then[:, trace.target].tolist(), now[:, trace.target].tolist()
+        bars = _("The pale bar is the answer of the original network, the full one its answer now.")
         return {
-            street: f"<h3>{say.cut.STREET}</h3>" + figure(drawing, broken, f"{visit.name}-cut", say=say),
-            block: _block(visit, found, wires),
-            answer: f"<h3>{say.cut.ANSWER}</h3>{note(say.cut.BARS)}{changes(rows, say)}",
-            lens: f"<h3>{say.cut.LENS}</h3>"
+            street: heading(say(_("Cut a wire, and see what happens")))
+            + figure(drawing, broken, f"{session.name}-cut", say=say),
+            block: _block(session, found, wires),
+            answer: heading(say(_("What it answers"))) + note(say(bars)) + changes(rows, say),
+            lens: heading(say(_("How the answer grows")))
             + figure(
-                draw_lens(names, grown, grows, titles[target], say.terms.TERMS),
-                say.reading.lens(names, grows, titles[target], plain),
-                f"{visit.name}-lens",
+                draw_lens(names, grown, grows, label, say),
+                said.lens(names, grows, label, plain),
+                f"{session.name}-lens",
                 say=say,
             ),
         }
 
     clicks: dict[str, tuple[Component, Change]] = {"wire": (street, cut_wire), "wire_of_block": (block, cut_wire)}
-    return CutPage(Page("cut", [street, answer, lens, block], render, clicks, labels), residual, shortcut, mend)
+    return CutPage(
+        components=[street, answer, lens, block], render=render, labels=labels, clicks=clicks,
+        fields=[residual, shortcut], as_kept=as_kept, mend=mend,
+    )  # fmt: skip
 
 
 def connect(page: CutPage, events: Events) -> None:
-    def mend(visit: Visit) -> dict[Any, Any]:
-        visit.mend()
-        return page.as_in(visit)
+    def mend(session: Session) -> dict[Any, Any]:
+        session.mend()
+        return page.as_kept(session)
 
-    turned = partial(gr.on, [dial.input for dial in page.dials], trigger_mode="always_last")  # while it is dragged
-    events.on(turned, Visit.turn, page.dials, "dial")
+    turned = partial(gr.on, [dial.input for dial in page.fields], trigger_mode="always_last")  # while it is dragged
+    events.on(turned, Session.turn, page.fields, "dial")
     events.on(page.mend.click, mend, [], "mend")
 
 
-def cut_wire(visit: Visit, wire: object) -> None:
-    """Cut a wire, or mend it, and open its block."""
-    visit.open_block(visit.cut_or_mend(str(wire)).name)
+def cut_wire(session: Session, wire: object) -> None:
+    """Cut a wire, or restore it, and open its block."""
+    session.open_block(session.cut_or_mend(str(wire)).name)
 
 
-def _block(visit: Visit, found: Beside, wires: Wires) -> str:
+def _block(session: Session, found: Beside, wires: Intervention) -> Markup:
     """The opened block as its equation, with what flows through it now; its two wires can be cut there."""
-    say, (dials, deleted) = visit.say, wires
-    name = visit.opened.name
-    seen = trace_rewired(visit.network, name, found.into(name), dials, deleted)
-    dial = dials.get(name, Dial(residual=float(name not in deleted)))
-    factors, words = {"residual": dial.residual, "shortcut": dial.shortcut}, say.cut.BLOCK
-    if visit.network.config.plain:
-        factors, words = {"residual": dial.residual}, say.cut.PLAIN_BLOCK
-    drawing = both(draw_block, seen, channel_to_show(visit.opened), terms=say.terms.TERMS, factors=factors)
-    title = say.cut.block(say.reading.block_title(name))
-    return f"<h3>{title}</h3>" + figure(drawing, words, f"{visit.name}-cut-{name}", say=say)
+    say, (dials, deleted) = session.say, wires
+    name = session.opened.name
+    seen = trace_intervened(session.network, name, found.into(name), dials, deleted)
+    dial = dials.get(name, BranchScales(residual=float(name not in deleted)))
+    if session.network.config.plain:
+        factors = {"residual": dial.residual}
+        words = _(
+            "What flows through this block now. Click the orange wire to take the block out; click again to restore it."
+        )
+    else:
+        factors = {"residual": dial.residual, "shortcut": dial.shortcut}
+        words = _(
+            "What flows through this block now. Click the orange wire to cut F, the blue one to cut the shortcut; "
+            "click again to restore it."
+        )
+    drawing = both(draw_block, seen, channel_to_show(session.opened), say=say, factors=factors)
+    title = say(_("Block {block}: its two wires", block=block_title(name)))
+    return heading(title) + figure(drawing, words, f"{session.name}-cut-{name}", say=say)
+
+
+PAGE = Page("cut", _("Cut"), build, connect)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import wait
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from ... import lab
 from ...data import downloading, load_dataset
 from ...errors import InputError
-from ...figures import draw_experiment, network_title
-from ...lab import results
+from ...figures import draw_experiment
+from ...i18n import Language, Message, _
+from ...lab import EXPERIMENTS, results
+from ...lab.experiment import GROUPS, Reports
 from ...lab.results import Result
-from ...models import zoo
-from .. import text
-from ..bars import has_test_set, test_set
-from ..events import Events, visiting
+from ..captions import experiments as said
+from ..components import whole_input
+from ..events import Events, in_session
+from ..html import Table, both, figure, heading, joined, note, pressed
+from ..html import progress as bar
 from ..jobs.background import in_background
 from ..jobs.run import (
     FRESH,
@@ -34,27 +37,40 @@ from ..jobs.run import (
     pictures_of,
     suits,
 )
-from ..page import Page, choose
-from ..parts import Table, both, figure, note, whole_input
-from ..session import TRAINED, Visit
+from ..page import Layout, Page, choose
+from ..pictures import has_test_set, look_again
+from ..session import PageState, Session, Source
+from ..store import TRAINED
 
+BUNDLED, HERE, RUN = _("Measured beforehand"), _("Run it here"), _("Run")
 # One experiment runs at a time; other visitors see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "experiment", "concurrency_limit": 1}
-GROUPS = {
-    "holes": ("lesion", "lesions", "dial"),
-    "inside": ("lens", "responses", "refinement"),
-    "gradient": ("paths", "gradients", "shattering"),
-    "ground": ("landscape",),
-    "maps": ("sanity", "localise", "faithful"),
-}
-TOGETHER = ("responses",)  # what is told by networks of several depths in one figure
 
 
-@dataclass(frozen=True)
-class ExperimentsPage:
-    """The page's components; the app joins them with its events."""
+@dataclass
+class Experiments(PageState):
+    """What is looked at on the page, and what the visitor's own runs found."""
 
-    page: Page
+    name: str = "lesion"
+    compared: str | None = None  # the first of the bundled networks that are shown; None: the deepest
+    run: Run | None = None  # the one that runs, or the last one that ran
+    measured: dict[str, Result[Any]] = field(default_factory=dict)  # by experiment
+    sources: dict[str, dict[str, Source]] = field(default_factory=dict)  # and on which networks, by their names
+
+    def end(self) -> None:
+        if self.run:
+            self.run.stop()
+
+
+def choose_experiment(session: Session, name: object) -> None:
+    session.of(Experiments).name = lab.get(str(name)).name
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentsPage(Layout):
+    """The page's components that are joined with its events."""
+
+    data_dir: str | None
     menu: gr.HTML
     asked: gr.HTML
     bundled: gr.HTML
@@ -65,17 +81,17 @@ class ExperimentsPage:
     download: gr.Button
     status: gr.HTML
 
-    def as_in(self, visit: Visit) -> dict[Any, Any]:
-        """The form as it is offered for the visit's experiment."""
-        return {self.pictures: suits(visit.experiment), self.status: ""}
+    def form(self, session: Session) -> dict[Any, Any]:
+        """The form as it is offered for the experiment that is looked at."""
+        return {self.pictures: suits(session.of(Experiments).name), self.status: ""}
 
     @property
     def outputs(self) -> list[Any]:
-        return [*self.page.components, self.pictures, self.start, self.stop, self.status]
+        """What a run changes."""
+        return [*self.components, self.pictures, self.start, self.stop, self.status]
 
 
-def build(data_dir: str | None) -> ExperimentsPage:
-    say = text.of(text.FIRST).experiments
+def build(data_dir: str | None = None) -> ExperimentsPage:
     menu = gr.HTML(elem_id="experiments-menu", js_on_load=choose("experiment"))
     asked = gr.HTML(elem_id="experiment", js_on_load=choose("compared"))
     with gr.Row(equal_height=False, elem_id="experiment-results"):
@@ -86,111 +102,109 @@ def build(data_dir: str | None) -> ExperimentsPage:
     here = gr.HTML(elem_id="experiment-here")
     with gr.Row(elem_id="experiment-form"):
         with gr.Column(min_width=150, scale=0) as asking:
-            pictures = whole_input(suits(Visit().experiment), label=say.PICTURES, elem_id="experiment-pictures")
-        start = gr.Button(say.RUN, variant="primary", elem_id="experiment-run", min_width=120, scale=0)
-        stop = gr.Button(say.STOP, elem_id="experiment-stop", visible=False, min_width=120, scale=0)
-        download = gr.Button(say.DOWNLOAD, elem_id="experiment-download", visible=False, min_width=220, scale=0)
+            pictures = whole_input(suits(Experiments().name), elem_id="experiment-pictures")
+        start = gr.Button(variant="primary", elem_id="experiment-run", min_width=120, scale=0)
+        stop = gr.Button(elem_id="experiment-stop", visible=False, min_width=120, scale=0)
+        download = gr.Button(elem_id="experiment-download", visible=False, min_width=220, scale=0)
     status = gr.HTML(elem_id="experiment-status")
 
-    def render(visit: Visit) -> dict[Any, Any]:
-        name, say = visit.experiment, visit.say.experiments
-        there, own = results.bundled(name), visit.measured.get(name)
-        data, masks = data_of(visit, name, data_dir), lab.asks_for_masks(name)
-        titles = [network_title(network) for network in networks_of(visit)]
+    def render(session: Session) -> dict[Any, Any]:
+        state, say = session.of(Experiments), session.say
+        name = state.name
+        there, own = results.bundled(name), state.measured.get(name)
+        data, masks = data_of(session, name, data_dir), lab.get(name).masks
+        used = said.data_used(data, list(networks_of(session)), session.name, masks)
         return {
-            menu: menu_of(visit),
-            asked: question(visit, there),
-            bundled: shown(visit, there, say.BUNDLED, own is not None) if there else note(say.NOT_YET),
+            menu: menu_of(session),
+            asked: question(session, there),
+            bundled: shown(session, there, BUNDLED, own is not None) if there else note(say(said.NOT_YET)),
             beside: gr.update(visible=own is not None),
-            live: shown(visit, own, say.HERE, there is not None) if own else "",
-            here: f"<h3>{escape(say.HERE)}</h3>" + note(say.data_used(data, titles, network_title(visit.name), masks)),
+            live: shown(session, own, HERE, there is not None) if own else "",
+            here: heading(say(HERE)) + note(say(used)),
             asking: gr.update(visible=data not in (PICTURE, FRESH)),
             start: gr.update(interactive=data != NOTHING),
             download: gr.update(visible=not (has_test_set(data_dir) or masks)),
         }
 
-    def labels(say: Any) -> dict[Any, Any]:
-        words = say.experiments
+    def labels(say: Language) -> dict[Any, Any]:
         return {
-            pictures: gr.update(label=words.PICTURES),
-            start: gr.update(value=words.RUN),
-            stop: gr.update(value=words.STOP),
-            download: gr.update(value=words.DOWNLOAD),
+            pictures: gr.update(label=say(_("Test pictures"))),
+            start: gr.update(value=say(RUN)),
+            stop: gr.update(value=say(_("Stop"))),
+            download: gr.update(value=say(_("Download CIFAR-10 (170 MB)"))),
         }
 
-    components = [menu, asked, bundled, beside, live, here, asking, start, download]
-    page = Page("experiments", components, render, labels=labels)
-    return ExperimentsPage(page, menu, asked, bundled, live, pictures, start, stop, download, status)
+    def begin(session: Session) -> dict[Any, Any]:
+        return {pictures: suits(session.of(Experiments).name), status: ""}
+
+    return ExperimentsPage(
+        components=[menu, asked, bundled, beside, live, here, asking, start, download], render=render, labels=labels,
+        fields=[pictures, status], begin=begin, data_dir=data_dir, menu=menu, asked=asked, bundled=bundled, live=live,
+        pictures=pictures, start=start, stop=stop, download=download, status=status,
+    )  # fmt: skip
 
 
 # What is shown
 
 
-def menu_of(visit: Visit) -> str:
+def menu_of(session: Session) -> Markup:
     """The experiments as buttons, in groups."""
-    say, groups = visit.say.experiments, []
-    for group, names in GROUPS.items():
-        buttons = "".join(
-            f'<li><button type="button" class="rd-ask" data-experiment="{name}" '
-            f'aria-pressed="{str(name == visit.experiment).lower()}">{escape(say.TITLES[name])}</button></li>'
-            for name in names
-            if name in lab.NAMES
+    say, groups = session.say, []
+    button = Markup('<li><button type="button" class="rd-ask" data-experiment="{}" aria-pressed="{}">{}</button></li>')
+    for group, title in GROUPS.items():
+        buttons = joined(
+            button.format(name, pressed(name == session.of(Experiments).name), say(experiment.title))
+            for name, experiment in EXPERIMENTS.items()
+            if experiment.group == group
         )
-        if buttons:
-            groups.append(f"<section><h4>{escape(say.GROUPS[group])}</h4><ul>{buttons}</ul></section>")
-    return note(say.INTRODUCTION) + f'<nav class="rd-menu">{"".join(groups)}</nav>'
+        groups.append(Markup("<section><h4>{}</h4><ul>{}</ul></section>").format(say(title), buttons))
+    return note(say(said.INTRODUCTION)) + Markup('<nav class="rd-menu">{}</nav>').format(joined(groups))
 
 
-def question(visit: Visit, result: Result | None) -> str:
+def question(session: Session, result: Result[Any] | None) -> Markup:
     """What is asked and what to look for; and a choice among the networks that the bundled result compares."""
-    name, say = visit.experiment, visit.say.experiments
-    parts = [
-        f"<h3>{escape(say.TITLES[name])}</h3>",
-        note(say.QUESTIONS[name]),
-        f'<p class="rd-note"><b>{escape(say.LOOK_FOR)}:</b> {escape(say.LOOK[name])}</p>',
-    ]
-    pairs = results.pairs(result) if result and name not in TOGETHER else []
-    if len(pairs) > 1:
-        current = next(iter(compared(visit, result)))
-        parts += [
-            '<p class="rd-pairs">',
-            *(
-                f'<button type="button" class="rd-ask" data-compared="{escape(next(iter(pair)))}" '
-                f'aria-pressed="{str(next(iter(pair)) == current).lower()}">'
-                f"{escape(say.pair([network_title(network) for network in pair]))}</button>"
-                for pair in pairs
-            ),
-            "</p>",
-        ]
-    return "".join(parts)
+    experiment, say = lab.get(session.of(Experiments).name), session.say
+    asked = heading(say(experiment.title)) + note(say(experiment.question))
+    asked += Markup('<p class="rd-note">{}</p>').format(
+        say.html(_("<b>Look for:</b> {what}", what=experiment.look_for))
+    )
+    pairs = results.pairs(result.networks) if result and not experiment.together else []
+    if len(pairs) < 2:
+        return asked
+    current = next(iter(compared(session, result)))
+    button = Markup('<button type="button" class="rd-ask" data-compared="{}" aria-pressed="{}">{}</button>')
+    buttons = joined(
+        button.format(first, pressed(first == current), say(said.compared(list(pair))))
+        for pair in pairs
+        for first in list(pair)[:1]
+    )
+    return asked + Markup('<p class="rd-pairs">{}</p>').format(buttons)
 
 
-def compared(visit: Visit, result: Result | None) -> dict[str, Any]:
+def compared(session: Session, result: Result[Any] | None) -> Reports:
     """Which of a result's reports are shown: all, or a network and its twin."""
     if result is None:
         return {}
-    if result["experiment"] in TOGETHER:
-        return result["networks"]
-    pairs = results.pairs(result)
-    return next((pair for pair in pairs if visit.compared in pair), pairs[0])
+    if lab.get(result.experiment).together:
+        return result.networks
+    pairs = results.pairs(result.networks)
+    return next((pair for pair in pairs if session.of(Experiments).compared in pair), pairs[0])
 
 
-def shown(visit: Visit, result: Result, title: str, beside: bool) -> str:
+def shown(session: Session, result: Result[Any], title: Message, beside: bool) -> Markup:
     """A result: its figure with the sentence that reads it, and what it rests on; `beside` another one."""
-    name, say = result["experiment"], visit.say.experiments
-    reports = compared(visit, result)
-    drawing = both(lambda tall=False: draw_experiment(name, reports, say.FIGURES.get(name), tall))
-    words = say.reading(name, reports)
-    source = say.provenance(result, say.SOURCES[name])
-    beside_it = " rd-beside" * beside
-    drawn = figure(drawing, words, "-".join([name, *reports]), table=table(reports), say=visit.say)
-    return (
-        f'<div class="rd-experiment{beside_it}"><h4>{escape(title)}</h4>{drawn}'
-        f'<p class="rd-source">{escape(source)}</p></div>'
+    experiment, say = lab.get(result.experiment), session.say
+    reports = compared(session, result)
+    drawing = both(lambda tall=False: draw_experiment(experiment.name, reports, tall, say))
+    name = "-".join([experiment.name, *reports])
+    drawn = figure(drawing, experiment.read(reports), name, table=table(reports), say=say)
+    source = say(said.provenance(result, experiment.source))
+    return Markup('<div class="rd-experiment{}"><h4>{}</h4>{}<p class="rd-source">{}</p></div>').format(
+        " rd-beside" * beside, say(title), drawn, source
     )
 
 
-def table(reports: dict[str, Any]) -> Table:
+def table(reports: Reports) -> Table:
     """The numbers: a row for each, a column for each network."""
     header, rows = results.table(reports)
     return [["number", *header[1:]], *(["" if value is None else value for value in row] for row in rows)]
@@ -199,67 +213,74 @@ def table(reports: dict[str, Any]) -> Table:
 # The events
 
 
-def connect(page: ExperimentsPage, events: Events, data_dir: str | None) -> None:
-    """The events that choose an experiment, run it, stop it, and fetch the data."""
-    key = events.key
+def connect(page: ExperimentsPage, events: Events) -> None:
+    """The events that choose an experiment, run it, stop it, fetch the data, and cut what is clicked in a result."""
+    key, data_dir = events.key, page.data_dir
 
-    def run(visit_key: str | None, pictures: Any) -> Iterator[dict[Any, Any]]:
-        with visiting(visit_key) as visit:
-            say, name = visit.say.experiments, visit.experiment
+    def run(session_key: str | None, pictures: Any) -> Iterator[dict[Any, Any]]:
+        with in_session(session_key) as session:
+            state, say = session.of(Experiments), session.say
+            name = state.name
             # Before anything is read: from here on, Stop and a closed page find this run, not the one before.
-            under_way = visit.run = Run(name, count_of(name, pictures), say.too_long(MOST_SECONDS))
-            yield {**busy(page), page.status: note(say.READING_DATA)}
-            with visit.lock:
-                networks, dataset = networks_of(visit), pictures_of(visit, name, data_dir)
+            under_way = state.run = Run(name, count_of(name, pictures), said.too_long(MOST_SECONDS))
+            yield {**busy(page), page.status: note(say(said.READING_DATA))}
+            with session.lock:
+                pair, dataset = session.pair(), pictures_of(session, name, data_dir)
+                networks = {network: model for network, (model, _source) in pair.items()}
             if dataset is None:
-                raise InputError(say.no_data(network_title(visit.name), lab.asks_for_masks(name)))
-            for _ in under_way.watch(networks, dataset):
-                yield {page.status: progress(under_way, say)}
+                with session.lock:  # what is on the disk turned out to be of no use: offer to fetch it
+                    yield {**page.render(session), **idle(page)}
+                raise InputError(said.no_data(session.name, lab.get(name).masks))
+            for _moment in under_way.watch(networks, dataset):
+                yield {page.status: progress(under_way, session)}
             if under_way.result:
-                visit.measured[name] = under_way.result
-            with visit.lock:
-                end = page.page.render(visit)
-            yield {**end, **idle(page), page.status: note(say.STOPPED if under_way.stopped else say.DONE)}
+                state.measured[name] = under_way.result
+                state.sources[name] = {network: source for network, (_model, source) in pair.items()}
+            with session.lock:
+                end = page.render(session)
+            yield {**end, **idle(page), page.status: note(say(said.STOPPED if under_way.stopped else said.DONE))}
 
-    def stop(visit_key: str | None) -> str:
-        with visiting(visit_key) as visit:
-            if visit.run:
-                visit.run.stop()
-            return note(visit.say.experiments.STOPPING)
+    def stop(session_key: str | None) -> str:
+        with in_session(session_key) as session:
+            if run := session.of(Experiments).run:
+                run.stop()
+            return note(session.say(said.STOPPING))
 
-    def fetch(visit_key: str | None) -> Iterator[dict[Any, Any]]:
-        with visiting(visit_key) as visit:
-            say = visit.say.experiments
+    def fetch(session_key: str | None) -> Iterator[dict[Any, Any]]:
+        with in_session(session_key) as session:
+            say = session.say
             with in_background(load_dataset, "cifar10", False, data_dir) as loaded:
                 while wait([loaded], WAIT).not_done:
                     arrived = downloading("cifar10", data_dir)
-                    yield {page.status: note(say.downloading(*arrived) if arrived else say.READING_DATA)}
+                    words = said.downloading(*arrived) if arrived else said.READING_DATA
+                    yield {page.status: note(say(words))}
             loaded.result()
-            test_set.cache_clear()  # which may remember that there was none
-            with visit.lock:
-                end = page.page.render(visit)
-            yield {**end, page.status: note(say.DONE)}
+            look_again(data_dir)
+            with session.lock:
+                end = {**page.render(session), **events.show(session, True)}
+            yield {**end, page.status: note(say(said.DONE))}
 
-    for trigger, act, inputs, api_name in (
-        (page.start.click, run, [key, page.pictures], "run_experiment"),
-        (page.download.click, fetch, [key], "download_cifar10"),
+    for trigger, act, inputs, outputs, api_name in (
+        (page.start.click, run, [key, page.pictures], page.outputs, "run_experiment"),
+        (page.download.click, fetch, [key], events.shown, "download_cifar10"),
     ):
         event = trigger(
-            act, inputs, page.outputs, api_name=api_name, show_progress="minimal", show_progress_on=[page.status],
-            **ALONE,
-        )  # fmt: skip
+            act, inputs, outputs, api_name=api_name, show_progress="minimal", show_progress_on=[page.status], **ALONE
+        )
         event.failure(
             lambda: {**idle(page), page.status: ""}, None, page.outputs, api_visibility="private", queue=False
         )
 
-    def change_experiment(visit: Visit, name: Any) -> dict[Any, Any]:
-        visit.choose_experiment(name)
-        return page.as_in(visit)
+    def change_experiment(session: Session, name: Any) -> dict[Any, Any]:
+        choose_experiment(session, name)
+        return page.form(session)
 
     events.on_click(page.menu, change_experiment, "experiments_experiment")
     events.on_click(page.asked, change_compared, "experiments_compared")
     # Not queued: it must reach a run that is under way, however long the queue is.
     page.stop.click(stop, [key], [page.status], api_name="stop_experiment", queue=False)
+    events.on_click(page.bundled, cut_bundled, "cut_from_bundled", whole=True)
+    events.on_click(page.live, cut_live, "cut_from_live", whole=True)
 
 
 def busy(page: ExperimentsPage) -> dict[Any, Any]:
@@ -270,37 +291,53 @@ def idle(page: ExperimentsPage) -> dict[Any, Any]:
     return {page.start: gr.update(visible=True), page.stop: gr.update(visible=False)}
 
 
-def progress(run: Run, say: Any) -> str:
-    share = 100 * run.done
-    return (
-        '<div class="rd-running"><span class="rd-progress" role="progressbar" '
-        f'aria-label="{escape(say.RUN)}" aria-valuenow="{share:.0f}"><span style="width:{share:.1f}%"></span></span>'
-        f"<span>{escape(say.STOPPING if run.stopped else say.running(run.done, run.seconds))}</span></div>"
-    )
+def progress(run: Run, session: Session) -> Markup:
+    say = session.say
+    return bar(run.done, say(RUN), say(said.STOPPING if run.stopped else said.running(run.done, run.seconds)))
 
 
-def cut_from(visit: Visit, chosen: object, bundled: bool) -> None:
-    """Open the page Cut with a block cut, from a click on its bar: "resnet56 layer2.1".
+def cut_bundled(session: Session, chosen: object) -> None:
+    """Open the page Cut with a block cut, from a click on its bar, "resnet56 layer2.1", in a bundled result.
 
-    The bars of a `bundled` result are of the networks that come with the app, whatever the visitor calls their own.
+    Such bars are of the networks that come with the app, whatever the visitor calls their own.
     """
-    name, _, block = str(chosen).rpartition(" ")  # a network from a file can have a name with spaces
-    if bundled:
-        if (visit.name, visit.weights, visit.seed) != (name, TRAINED, 0):
-            visit.use_network(name, TRAINED)
-    elif name != visit.name:
-        if name in visit.trained:
-            visit.use_trained(name)
-        else:
-            visit.use_network(name, "trained" if zoo.network(name).weights == "bundled" else "random", visit.seed)
-    visit.mend()
-    visit.cut_or_mend(block)
-    visit.page = "cut"
+    name, _space, block = str(chosen).rpartition(" ")
+    if (session.name, session.weights, session.seed) != (name, TRAINED, 0):
+        session.use_network(name, TRAINED)
+    _cut(session, block)
 
 
-def change_compared(visit: Visit, name: Any) -> None:
+def cut_live(session: Session, chosen: object) -> None:
+    """The same in a result of the visitor's own: of the network with the very weights that it was found with."""
+    name, _space, block = str(chosen).rpartition(" ")  # a network from a file can have a name with spaces
+    state = session.of(Experiments)
+    source = state.sources.get(state.name, {}).get(name)
+    if source is None:
+        raise InputError("There is no result of {name!r} to show.", name=name)
+    session.look_at(source)
+    _cut(session, block)
+
+
+def _cut(session: Session, block: str) -> None:
+    session.mend()
+    session.cut_or_mend(block)
+    session.page = "cut"
+
+
+def change_compared(session: Session, name: Any) -> None:
     """Show the bundled result of a network and its twin."""
-    result = results.bundled(visit.experiment)
-    if result is None or name not in result["networks"]:
-        raise InputError(f"There is no result of {str(name)[:40]!r} to show.")
-    visit.compared = str(name)
+    result = results.bundled(session.of(Experiments).name)
+    if result is None or name not in result.networks:
+        raise InputError("There is no result of {name!r} to show.", name=name)
+    session.of(Experiments).compared = str(name)
+
+
+def _query(session: Session) -> dict[str, str]:
+    return {"experiment": session.of(Experiments).name}
+
+
+def _asked(session: Session) -> Iterable[tuple[str, Any]]:
+    yield "experiment", lambda name: choose_experiment(session, name)
+
+
+PAGE = Page("experiments", _("Experiments"), build, connect, asks="nothing", query=_query, asked=_asked)

@@ -4,37 +4,50 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
+from torch import Tensor
 
 from ...errors import InputError
 from ...figures import draw_overlay, draw_split, draw_strip
+from ...i18n import Language, _
 from ...interpret.attribution import METHODS, attribute, block_cam, grad_cam
+from ...interpret.trace import Trace
+from ..bounds import one_of
+from ..captions import classify
+from ..captions import gradcam as said
+from ..captions.findings import block_title
+from ..components import Dropdown, Radio
 from ..events import Events
-from ..page import Page, choose
-from ..parts import Dropdown, Radio, figure, placeholder
-from ..session import RANDOM, Visit
+from ..html import figure, heading, placeholder
+from ..page import Layout, Page, choose
+from ..session import PageState, Session
+from ..store import RANDOM
 
 POSITIVE, SIGNED = "positive", "signed"
 
 
-@dataclass(frozen=True)
-class GradCamPage:
-    """The page, and the controls that the app joins with its events."""
+@dataclass
+class GradCam(PageState):
+    """What is looked at on the page."""
 
-    page: Page
+    signed: bool = False  # show evidence against the class, too
+    # Of which trace, by which method and for which block: the last map of captum's.
+    attributed: tuple[weakref.ref[Trace], str, str, Tensor] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradCamPage(Layout):
+    """The page, and the controls that are joined with its events."""
+
     sign: gr.Radio
     method: gr.Dropdown
     compute: gr.Button
 
-    def as_in(self, visit: Visit) -> dict[Any, Any]:
-        """The switch as a visit has it."""
-        return {self.sign: SIGNED if visit.signed else POSITIVE}
 
-
-def build() -> GradCamPage:
+def build(data_dir: str | None = None) -> GradCamPage:
     sign = Radio([POSITIVE, SIGNED], value=POSITIVE, elem_id="sign")
     strip = gr.HTML(elem_id="strip", js_on_load=choose("block"))
     with gr.Row(equal_height=False):
@@ -50,42 +63,33 @@ def build() -> GradCamPage:
         with gr.Column(min_width=300, scale=3):
             other = gr.HTML(elem_id="other")
 
-    def labels(say: Any) -> dict[Any, Any]:
-        words = say.gradcam
-        signs = [(words.POSITIVE, POSITIVE), (words.SIGNED, SIGNED)]
+    def labels(say: Language) -> dict[Any, Any]:
+        signs = [(say(_("only for the class")), POSITIVE), (say(_("for and against")), SIGNED)]
+        info = _("GuidedGradCam and LayerGradCam look at the chosen block; the others at the pixels.")
         return {
-            sign: gr.update(label=words.SIGN, choices=signs),
-            others: gr.update(value=f"<h3>{words.OTHER}</h3>"),
-            method: gr.update(label=words.METHOD, info=words.METHOD_INFO),
-            compute: gr.update(value=words.COMPUTE),
+            sign: gr.update(label=say(_("Show the evidence")), choices=signs),
+            others: gr.update(value=heading(say(_("Other methods")))),
+            method: gr.update(label=say(_("Method (captum)")), info=say(info)),
+            compute: gr.update(value=say(_("Compute"))),
         }
 
-    def render(visit: Visit) -> dict[Any, Any]:
-        say, words = visit.say, visit.say.gradcam
-        assert visit.picture is not None
-        trace, opened, signed = visit.seen, visit.opened, visit.signed
-        label = visit.titles[trace.target]
-        cams = grad_cam(trace, signed=signed)
-        picture = visit.domain.view(visit.picture, 160)
-        film = draw_strip(picture, cams, opened.name, words.film(label), say.terms.TERMS)
-        name = f"{visit.name}-{visit.labels[trace.target]}"
-        overlay = draw_overlay(
-            visit.domain.view(visit.picture, 320), cams[opened.name], words.overlay(label, opened.name)
-        )
-        positive = say.reading.evidence(
-            label, bool((cams[opened.name] > 0).any()), opened.name, visit.weights != RANDOM
-        )
-        seen = say.reading.cam(cams, label, opened.name, signed)
+    def as_kept(session: Session) -> dict[Any, Any]:
+        return {sign: SIGNED if session.of(GradCam).signed else POSITIVE}
+
+    def render(session: Session) -> dict[Any, Any]:
+        cams = grad_cam(session.seen, signed=session.of(GradCam).signed)
         return {
-            strip: f"<h3>{escape(words.every_block(label))}</h3>" + figure(film, seen, f"{name}-strip", say=say),
-            large: f"<h3>{words.block(say.reading.block_title(opened.name))}</h3>"
-            + figure(overlay, positive, f"{name}-{opened.name}", say=say),
-            split: _split(visit),
-            other: _other(visit),
+            strip: _strip(session, cams),
+            large: _large(session, cams[session.opened.name]),
+            split: _split(session),
+            other: _other(session),
         }
 
-    page = Page("gradcam", [strip, large, split, other], render, {"block": (strip, Visit.open_block)}, labels)
-    return GradCamPage(page, sign, method, compute)
+    return GradCamPage(
+        components=[strip, large, split, other], render=render, labels=labels,
+        clicks={"block": (strip, Session.open_block)}, fields=[sign], as_kept=as_kept,
+        sign=sign, method=method, compute=compute,
+    )  # fmt: skip
 
 
 def connect(page: GradCamPage, events: Events) -> None:
@@ -93,47 +97,74 @@ def connect(page: GradCamPage, events: Events) -> None:
     events.on(page.compute.click, compute_other, [page.method], "attribute")
 
 
-def change_sign(visit: Visit, chosen: object) -> None:
-    if chosen not in (POSITIVE, SIGNED):
-        raise InputError(f"The evidence is shown {POSITIVE!r} or {SIGNED!r}, not {chosen!r}.")
-    visit.signed = chosen == SIGNED
+def change_sign(session: Session, chosen: object) -> None:
+    session.of(GradCam).signed = one_of(chosen, (POSITIVE, SIGNED), _("The evidence")) == SIGNED
 
 
-def _split(visit: Visit) -> str:
+def _strip(session: Session, cams: dict[str, Tensor]) -> Markup:
+    """Every block's map, as a strip of film."""
+    assert session.picture is not None
+    say, opened, target = session.say, session.opened.name, session.seen.target
+    label, picture = session.titles[target], session.domain.view(session.picture, 160)
+    title = say(_("Grad-CAM for {label} in every block", label=label))
+    film = draw_strip(picture, cams, opened, title, session.say)
+    seen = said.strip(cams, label, opened, session.of(GradCam).signed)
+    name = f"{session.name}-{session.labels[target]}-strip"
+    return heading(say(_("Where every block sees “{label}”", label=label))) + figure(film, seen, name, say=say)
+
+
+def _large(session: Session, cam: Tensor) -> Markup:
+    """The opened block's map, over the picture."""
+    assert session.picture is not None
+    say, opened, target = session.say, session.opened.name, session.seen.target
+    label = session.titles[target]
+    title = say(_("Grad-CAM for {label} in block {block}", label=label, block=opened))
+    overlay = draw_overlay(session.domain.view(session.picture, 320), cam, title)
+    seen = classify.evidence(label, bool((cam > 0).any()), opened, session.weights != RANDOM)
+    name = f"{session.name}-{session.labels[target]}-{opened}"
+    return heading(say(_("Block {block}", block=block_title(opened)))) + figure(overlay, seen, name, say=say)
+
+
+def _split(session: Session) -> Markup:
     """Signed Grad-CAM of the sum and of its two terms, which must add up."""
-    assert visit.picture is not None
-    opened, target, say = visit.opened, visit.seen.target, visit.say
-    label = visit.titles[target]
-    title = f"<h3>{say.gradcam.which_branch(say.reading.block_title(opened.name))}</h3>"
+    assert session.picture is not None
+    opened, target, say = session.opened, session.seen.target, session.say
+    label = session.titles[target]
+    title = heading(say(_("Which branch of block {block} brought it?", block=block_title(opened.name))))
     if opened.shortcut_kind == "none":
-        return title + placeholder(say.gradcam.ONE_BRANCH)
+        only = _("In a plain block there is only one branch: all evidence has to go through F.")
+        return title + placeholder(say(only))
     cams = {branch: block_cam(opened, branch, signed=True) for branch in ("residual", "shortcut", "total")}
     error = (cams["residual"] + cams["shortcut"] - cams["total"]).abs().max().item()
     sums = {branch: cam.sum().item() for branch, cam in cams.items()}
-    drawing = draw_split(visit.domain.view(visit.picture, 160), cams, say.gradcam.split(label), say.terms.TERMS)
-    name = f"{visit.name}-{visit.labels[target]}-{opened.name}-branches"
-    return title + figure(drawing, say.reading.cam_split(sums, error, label), name, say=say)
+    words = say(_("Signed Grad-CAM of F(x), shortcut and their sum for {label}", label=label))
+    drawing = draw_split(session.domain.view(session.picture, 160), cams, words, session.say)
+    name = f"{session.name}-{session.labels[target]}-{opened.name}-branches"
+    return title + figure(drawing, said.split(sums, error, label), name, say=say)
 
 
-def compute_other(visit: Visit, chosen: object) -> None:
+def compute_other(session: Session, chosen: object) -> None:
     """Run one of captum's methods for the class and block that are open."""
-    if visit.picture is None:
-        raise InputError(visit.say.notices.NO_PICTURE)
-    trace, block, method = visit.seen, visit.opened.name, str(chosen)
-    result = attribute(visit.network, trace.image, trace.target, method, block)
-    visit.attributed = (weakref.ref(trace), block, method, result)
+    if session.picture is None:
+        raise InputError("There is no picture yet: upload one, or choose an example.")
+    trace, block, method = session.seen, session.opened.name, str(chosen)
+    result = attribute(session.network, trace.image, trace.target, method, block)
+    session.of(GradCam).attributed = (weakref.ref(trace), block, method, result)
 
 
-def _other(visit: Visit) -> str:
+def _other(session: Session) -> Markup:
     """What a method found for this picture, class and block; else that one can be chosen."""
-    say, trace, block = visit.say, visit.seen, visit.opened.name
-    of_trace, of_block, method, result = visit.attributed or (lambda: None, "", "", None)
+    say, trace, block = session.say, session.seen, session.opened.name
+    of_trace, of_block, method, result = session.of(GradCam).attributed or (lambda: None, "", "", None)
     if result is None or of_trace() is not trace or of_block != block:
-        return placeholder(say.gradcam.CHOOSE)
-    assert visit.picture is not None
-    label = visit.titles[trace.target]
-    drawing = draw_overlay(
-        visit.domain.view(visit.picture, 320), result, say.gradcam.method(method, label), opacity=0.85
-    )
-    reading = say.reading.other_method(method, label, result.max().item(), result.min().item(), block)
-    return figure(drawing, reading, f"{visit.name}-{visit.labels[trace.target]}-{method}", say=say)
+        choose_one = _("Choose a method and press Compute: these run the network again, some of them many times.")
+        return placeholder(say(choose_one))
+    assert session.picture is not None
+    label = session.titles[trace.target]
+    title = say(_("{method} for {label}", method=method, label=label))
+    drawing = draw_overlay(session.domain.view(session.picture, 320), result, title, opacity=0.85)
+    reading = said.other_method(method, label, result.max().item(), result.min().item(), block)
+    return figure(drawing, reading, f"{session.name}-{session.labels[trace.target]}-{method}", say=say)
+
+
+PAGE = Page("gradcam", _("Grad-CAM"), build, connect)

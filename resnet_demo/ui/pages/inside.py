@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from markupsafe import Markup
 
 from ...figures import (
     channel_to_show,
@@ -18,11 +20,15 @@ from ...figures import (
     source_channel,
     strongest,
 )
-from ...interpret.trace import POINTS, BlockTrace
+from ...i18n import Language, _
+from ...interpret.trace import POINTS, BlockTrace, Trace
+from ..captions import inside as said
+from ..captions.findings import block_title
+from ..components import whole_input
 from ..events import Change, Events
-from ..page import Page, choose
-from ..parts import both, channels, figure, note, whole_input
-from ..session import Visit
+from ..html import both, channels, figure, heading, joined, note
+from ..page import Layout, Page, choose
+from ..session import PageState, Session
 
 MOST_CHANNELS = 64  # more would be too small to see
 
@@ -39,82 +45,113 @@ element.addEventListener('click', (event) => {
 """
 
 
-def build() -> tuple[Page, gr.Number]:
+POINT_TITLES = {
+    "x": _("x"),
+    "residual": _("F(x)"),
+    "shortcut": _("shortcut(x)"),
+    "total": _("F(x) + shortcut"),
+    "output": _("y = ReLU(sum)"),
+}
+
+
+@dataclass
+class Inside(PageState):
+    """The curves that were last drawn: of which trace, and in which language."""
+
+    curves: tuple[weakref.ref[Trace], str, Markup] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsidePage(Layout):
+    """The page, and the field for a channel."""
+
+    number: gr.Number
+
+
+def build(data_dir: str | None = None) -> InsidePage:
     street = gr.HTML(elem_id="street", js_on_load=choose("block"))
     block = gr.HTML(elem_id="block")
     grids = gr.HTML(elem_id="channels", js_on_load=CHOOSE_CHANNEL)
     number = whole_input(None, elem_id="channel", minimum=0)
     curves = gr.HTML(elem_id="curves")
 
-    def render(visit: Visit) -> dict[Any, Any]:
-        say, words = visit.say, visit.say.inside
-        trace, opened = visit.seen, visit.opened
-        best = visit.answers(1)[0]
-        picture = visit.domain.crop(visit.picture) if visit.picture else visit.domain.to_picture(trace.image)
-        answer = (best.label, say.reading.percent(best.probability))
-        drawing = draw_street(trace, opened.name, picture, answer, terms=say.terms.TERMS)
-        channel = visit.channel if visit.channel is not None else channel_to_show(opened)
-        name = f"{visit.name}-{opened.name}"
-        checked = "" if opened.shortcut_kind == "none" else say.reading.exactness(opened)
+    def render(session: Session) -> dict[Any, Any]:
+        opened = session.opened
+        channel = session.channel if session.channel is not None else channel_to_show(opened)
         return {
-            street: f"<h3>{words.STREET}</h3>"
-            + figure(drawing, say.reading.street(trace), f"{visit.name}-street", say=say),
-            block: f"<h3>{words.block(say.reading.block_title(opened.name))}</h3>"
-            + figure(
-                both(draw_block, opened, channel, terms=say.terms.TERMS),
-                say.reading.block(opened),
-                name,
-                checked,
-                say=say,
-            )
-            + _numbers(opened, say),
-            grids: _grids(opened, channel, name, say),
+            street: _street(session),
+            block: _block(session, channel),
+            grids: _grids(opened, channel, f"{session.name}-{opened.name}", session.say),
             number: channel,
-            curves: _curves(visit),
+            curves: _curves(session),
         }
 
-    def labels(say: Any) -> dict[Any, Any]:
-        return {number: gr.update(label=say.inside.CHANNEL)}
+    def labels(say: Language) -> dict[Any, Any]:
+        return {number: gr.update(label=say(_("Channel to enlarge (or click one above)")))}
 
-    components = [street, block, number, grids, curves]
     clicks: dict[str, tuple[Component, Change]] = {
-        "block": (street, Visit.open_block),
-        "channel": (grids, Visit.open_channel),
+        "block": (street, Session.open_block),
+        "channel": (grids, Session.open_channel),
     }
-    return Page("inside", components, render, clicks, labels), number
+    return InsidePage(
+        components=[street, block, number, grids, curves], render=render, labels=labels, clicks=clicks, number=number
+    )
 
 
-def connect(number: gr.Number, events: Events) -> None:
-    events.on(number.submit, Visit.open_channel, [number], "channel")
+def connect(page: InsidePage, events: Events) -> None:
+    events.on(page.number.submit, Session.open_channel, [page.number], "channel")
 
 
-def _numbers(block: BlockTrace, say: Any) -> str:
+def _street(session: Session) -> Markup:
+    say, trace = session.say, session.seen
+    best = session.answers(1)[0]
+    picture = session.domain.crop(session.picture) if session.picture else session.domain.to_picture(trace.image)
+    answer = (best.label, say.percent(best.probability))
+    drawing = draw_street(trace, session.opened.name, picture, answer, say=session.say)
+    title = heading(say(_("The network, block by block")))
+    return title + figure(drawing, said.street(trace), f"{session.name}-street", say=say)
+
+
+def _block(session: Session, channel: int) -> Markup:
+    say, opened = session.say, session.opened
+    drawing = both(draw_block, opened, channel, say=session.say)
+    checked = "" if opened.shortcut_kind == "none" else said.exactness(opened)
+    shown = figure(drawing, said.block(opened), f"{session.name}-{opened.name}", checked, say=say)
+    title = say(_("Block {block}, drawn as its equation", block=block_title(opened.name)))
+    return heading(title) + shown + _numbers(opened, say)
+
+
+def _numbers(block: BlockTrace, say: Language) -> Markup:
     """The numbers of the drawing as a table."""
-    words = say.inside
-    rows = "".join(
-        f"<tr><th scope='row'>{words.POINTS[point]}</th><td>{block.norms[point]:.4g}</td>"
-        f"<td>{block.gradients[point].norm().item():.3g}</td>"
-        f"<td>{' × '.join(map(str, getattr(block, point).shape[1:]))}</td></tr>"
+    row = Markup("<tr><th scope='row'>{}</th><td>{:.4g}</td><td>{:.3g}</td><td>{}</td></tr>")
+    rows = joined(
+        row.format(
+            say(POINT_TITLES[point]),
+            block.norms[point],
+            block.gradients[point].norm().item(),
+            " × ".join(map(str, getattr(block, point).shape[1:])),
+        )
         for point in POINTS
         if not (block.shortcut_kind == "none" and point in ("shortcut", "total"))
     )
-    columns = "".join(f"<th>{column}</th>" for column in words.COLUMNS)
-    relation = ""
+    names = (_("value"), _("norm"), _("norm of its gradient"), _("shape"))
+    columns = joined(Markup("<th>{}</th>").format(say(column)) for column in names)
+    relation = Markup("")
     if block.ratio is not None:
-        relation = (
-            f"<p>‖F(x)‖ / ‖{words.SHORTCUT}‖ = <b>{block.ratio:.3f}</b>, "
-            f"{words.COSINE} = <b>{block.cosine or 0:.3f}</b></p>"
-        )
-    return (
-        f"<details class='rd-fold'><summary>{words.numbers(say.reading.block_title(block.name))}</summary>"
-        f"<div class='rd-scroll'><table class='rd-table'><thead><tr>{columns}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>{relation}</details>"
-    )
+        words = _(
+            "‖F(x)‖ / ‖shortcut‖ = <b>{ratio:.3f}</b>, cosine = <b>{cosine:.3f}</b>",
+            ratio=block.ratio, cosine=block.cosine or 0,
+        )  # fmt: skip
+        relation = Markup("<p>{}</p>").format(say.html(words))
+    return Markup(
+        "<details class='rd-fold'><summary>{}</summary><div class='rd-scroll'><table class='rd-table'>"
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>{}</details>"
+    ).format(say(_("The numbers of block {block}", block=block_title(block.name))), columns, rows, relation)
 
 
-def _grids(block: BlockTrace, channel: int, name: str, say: Any) -> str:
+def _grids(block: BlockTrace, channel: int, name: str, say: Language) -> Markup:
     """All five points side by side on one scale, and folded below them the maps inside F."""
-    words, values = say.inside, {point: getattr(block, point) for point in POINTS}
+    values = {point: getattr(block, point) for point in POINTS}
     scale = scale_of(*values.values())
     wide = [values[point][0] for point in POINTS[1:]]
     shown = strongest(wide, MOST_CHANNELS)
@@ -126,42 +163,44 @@ def _grids(block: BlockTrace, channel: int, name: str, say: Any) -> str:
         own = shown if same else strongest([value[0]], MOST_CHANNELS)
         chosen = source_channel(block, channel) if point == "x" else channel
         kind = f"rd-{point}", f"{name}-{point}"
-        cards.append(channels(words.POINTS[point], value, own, chosen, scale, *kind, clickable=same, say=say))
-    inside = "".join(
+        cards.append(channels(say(POINT_TITLES[point]), value, own, chosen, scale, *kind, clickable=same, say=say))
+    inside = [
         channels(
-            layer,
-            value,
-            strongest([value[0]], MOST_CHANNELS),
-            None,
-            scale_of(value),
-            "rd-residual",
-            f"{name}-{layer}",
-            say=say,
+            layer, value, strongest([value[0]], MOST_CHANNELS), None, scale_of(value), "rd-residual",
+            f"{name}-{layer}", say=say,
         )
         for layer, value in block.inside.items()
+    ]  # fmt: skip
+    legend = Markup(
+        '<div class="rd-legend" aria-hidden="true"><span>−{0:.2g}</span><span class="rd-ramp"></span>'
+        "<span>+{0:.2g}</span></div>"
+    ).format(scale)
+    in_row = Markup("<div class='rd-cards'>{}</div>")
+    layers = Markup("<details class='rd-fold'><summary>{}</summary>{}{}</details>").format(
+        say(_("Inside F: the output of each of its layers")),
+        note(say(_("Each layer on a scale of its own."))),
+        in_row.format(joined(inside)),
     )
-    count = block.total.shape[1]
-    ramp = '<span class="rd-ramp"></span>'
-    legend = f'<div class="rd-legend" aria-hidden="true"><span>−{scale:.2g}</span>{ramp}<span>+{scale:.2g}</span></div>'
     return (
-        f"<h3>{words.channels(say.reading.block_title(block.name))}</h3>"
-        + note(words.shown(channel, len(shown), count))
+        heading(say(_("Every channel of block {block}", block=block_title(block.name))))
+        + note(say(said.channels(channel, len(shown), block.total.shape[1])))
         + legend
-        + f"<div class='rd-cards'>{''.join(cards)}</div>"
-        + f"<details class='rd-fold'><summary>{words.LAYERS}</summary>"
-        + note(words.OWN_SCALES)
-        + f"<div class='rd-cards'>{inside}</div></details>"
+        + in_row.format(joined(cards))
+        + layers
     )
 
 
-def _curves(visit: Visit) -> str:
+def _curves(session: Session) -> Markup:
     """The curves, drawn once for each trace: matplotlib takes longer than all the rest of the page."""
-    trace, say = visit.seen, visit.say
-    if visit.curves and visit.curves[0]() is trace and visit.curves[1] == visit.language:
-        return visit.curves[2]
-    drawing = curves_svg(draw_curves(trace), say.inside.ALL_CURVES, say.terms.TERMS)
-    shown = f"<h3>{say.inside.CURVES}</h3>" + figure(
-        drawing, say.reading.curves(trace), f"{visit.name}-curves", say=say
-    )
-    visit.curves = (weakref.ref(trace), visit.language, shown)
+    trace, say, state = session.seen, session.say, session.of(Inside)
+    if state.curves and state.curves[0]() is trace and state.curves[1] == session.language:
+        return state.curves[2]
+    title = say(_("Norms of both branches, their ratio and their cosine, over all blocks"))
+    drawing = curves_svg(draw_curves(trace, session.say), title)
+    shown = heading(say(_("All blocks in one picture")))
+    shown += figure(drawing, said.curves(trace), f"{session.name}-curves", say=say)
+    state.curves = (weakref.ref(trace), session.language, shown)
     return shown
+
+
+PAGE = Page("inside", _("Inside the blocks"), build, connect)

@@ -6,6 +6,7 @@ This file lays a step out and names its events; what a step shows is computed in
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -17,14 +18,16 @@ from markupsafe import Markup
 from ...i18n import Language, _
 from .. import lesson
 from ..captions import lesson as captions
+from ..components import Radio, Slider
 from ..events import Events
+from ..html import figure
 from ..lesson import Choice, Control, Range
 from ..lesson import prose as proses
-from ..lesson.controls import go_to, language_of, turn
+from ..lesson.controls import go_to, turn
 from ..lesson.prose import Prose
-from ..page import Page, choose
-from ..parts import Radio, Slider, figure
-from ..session import Visit
+from ..lesson.state import Lesson
+from ..page import Layout, Page, choose
+from ..session import Session
 
 MATHS = [
     {"left": "$$", "right": "$$", "display": True},
@@ -63,11 +66,10 @@ element.addEventListener('click', (event) => {
 SCROLL = "() => document.querySelector('#pages').scrollIntoView({block: 'start'})"
 
 
-@dataclass(frozen=True)
-class LearnPage:
-    """The page, and the controls that the app joins with its events."""
+@dataclass(frozen=True, kw_only=True)
+class LearnPage(Layout):
+    """The page, and the controls that are joined with its events."""
 
-    page: Page
     steps: gr.HTML
     view: gr.HTML
     choices: list[gr.Radio]
@@ -94,7 +96,7 @@ def start(say: Language) -> str:
     return say(captions.START)
 
 
-def build() -> LearnPage:
+def build(data_dir: str | None = None) -> LearnPage:
     steps = gr.HTML(elem_id="lesson-steps", js_on_load=choose("step", number=True))
     prose = gr.Markdown(elem_id="lesson-prose", latex_delimiters=MATHS)
     with gr.Row(elem_id="lesson-controls"):
@@ -109,16 +111,16 @@ def build() -> LearnPage:
     for button in (back, forward):
         button.click(None, js=SCROLL)
 
-    def render(visit: Visit) -> dict[Any, Any]:
-        say, number = language_of(visit), visit.lesson.step
-        said, step = proses.read(number, visit.language), lesson.STEPS[number - 1]
-        seen = step.view(visit)
-        drawn = figure(seen.drawing, say(seen.reading), seen.name, table=seen.table, say=visit.say)
-        visit.lesson.read[number] = seen.reading
+    def render(session: Session) -> dict[Any, Any]:
+        say, number = session.say, session.of(Lesson).step
+        said, step = proses.read(number, session.language), lesson.STEPS[number - 1]
+        seen = step.view(session)
+        drawn = figure(seen.drawing, say(seen.reading), seen.name, table=seen.table, say=say)
+        session.of(Lesson).read[number] = seen.reading
         return {
-            steps: _steps(visit),
+            steps: _steps(session),
             prose: _prose(say, said, number),
-            **_set(choices, ranges, step.controls(visit), say),
+            **_set(choices, ranges, step.controls(session), say),
             view: Markup(drawn) + seen.below,
             question: say(_("**Think first.** {question}", question=said.question)),
             answer: _answer(say, said),
@@ -127,27 +129,29 @@ def build() -> LearnPage:
         }
 
     words = [steps, prose, question, answer, back, forward]
-    page = Page("learn", [*words, *choices, *ranges, view], render)
-    return LearnPage(page, steps, view, choices, ranges, back, forward, words)
+    return LearnPage(
+        components=[*words, *choices, *ranges, view], render=render, steps=steps, view=view, choices=choices,
+        ranges=ranges, back=back, forward=forward, words=words,
+    )  # fmt: skip
 
 
 # What events do
 
 
-def connect(page: LearnPage, tabs: gr.Tabs, events: Events) -> None:
-    def turn_page(visit: Visit, by: int) -> None:
-        go_to(visit, visit.lesson.step + by)
+def connect(page: LearnPage, events: Events) -> None:
+    def turn_page(session: Session, by: int) -> None:
+        go_to(session, session.of(Lesson).step + by)
 
-    def touch(visit: Visit, *values: Any) -> dict[Any, Any]:
-        set_controls(visit, *values)
+    def touch(session: Session, *values: Any) -> dict[Any, Any]:
+        set_controls(session, *values)
         return page.keep([*page.words, *page.controls])
 
-    def pick_in_view(visit: Visit, what: object) -> dict[Any, Any]:
-        step = visit.lesson.step
-        pick(visit, what)
-        if visit.page != "learn":  # a button in the drawing led to another page
-            return {tabs: gr.Tabs(selected=visit.page)}
-        return page.keep(page.words) if visit.lesson.step == step else {}
+    def pick_in_view(session: Session, what: object) -> dict[Any, Any]:
+        step = session.of(Lesson).step
+        pick(session, what)
+        if session.page != "learn":  # a button in the drawing led to another page
+            return {}
+        return page.keep(page.words) if session.of(Lesson).step == step else {}
 
     touched = partial(gr.on, [control.input for control in page.controls], trigger_mode="always_last")
     events.on(touched, touch, page.controls, "lesson_control")
@@ -157,35 +161,35 @@ def connect(page: LearnPage, tabs: gr.Tabs, events: Events) -> None:
     events.on_click(page.view, pick_in_view, "learn_lesson")
 
 
-def controls(visit: Visit) -> list[Control]:
+def controls(session: Session) -> list[Control]:
     """The controls of the open step."""
-    return lesson.STEPS[visit.lesson.step - 1].controls(visit)
+    return lesson.STEPS[session.of(Lesson).step - 1].controls(session)
 
 
-def settings(visit: Visit) -> dict[str, str]:
+def settings(session: Session) -> dict[str, str]:
     """How the open step's controls stand, for the address; those that stand elsewhere in it are left out."""
-    return {control.key: f"{control.value}" for control in controls(visit) if control.change is None}
+    return {control.key: f"{control.value}" for control in controls(session) if control.change is None}
 
 
-def set_controls(visit: Visit, *values: Any) -> None:
+def set_controls(session: Session, *values: Any) -> None:
     """Set the step's controls from what all the page's controls hold, those out of sight included."""
-    declared = controls(visit)
+    declared = controls(session)
     for kind, sent in ((Choice, values[:SLOTS]), (Range, values[SLOTS:])):
         mine = [control for control in declared if isinstance(control, kind)]
         for control, value in zip(mine, sent, strict=False):
             if value != control.value:
-                turn(visit, control, value)
+                turn(session, control, value)
 
 
-def pick(visit: Visit, what: object) -> None:
+def pick(session: Session, what: object) -> None:
     """Something in the step's drawing was clicked."""
-    lesson.STEPS[visit.lesson.step - 1].pick(visit, str(what))
+    lesson.STEPS[session.of(Lesson).step - 1].pick(session, str(what))
 
 
 # What is shown
 
 
-def _steps(visit: Visit) -> Markup:
+def _steps(session: Session) -> Markup:
     """All steps as a list of buttons."""
     step = Markup(
         '<li><button type="button" class="rd-lesson-step" data-step="{number}"{current} title="{title}" '
@@ -194,12 +198,12 @@ def _steps(visit: Visit) -> Markup:
     items = Markup().join(
         step.format(
             number=number,
-            current=Markup(' aria-current="step"') if number == visit.lesson.step else "",
-            title=proses.read(number, visit.language).title,
+            current=Markup(' aria-current="step"') if number == session.of(Lesson).step else "",
+            title=proses.read(number, session.language).title,
         )
         for number in range(1, len(lesson.STEPS) + 1)
     )
-    label = language_of(visit)(_("Steps of the lesson"))
+    label = session.say(_("Steps of the lesson"))
     return Markup('<nav aria-label="{}"><ol class="rd-lesson-steps">{}</ol></nav>').format(label, items)
 
 
@@ -236,3 +240,17 @@ def _answer(say: Language, said: Prose) -> Markup:
     shown = Markup('<div class="rd-choices">{}</div>').format(buttons) if buttons else ""
     fold = Markup('{}<details class="rd-fold"><summary>{}</summary><p>{}</p></details>')
     return fold.format(shown, say(_("Show the answer")), said.answer)
+
+
+def _query(session: Session) -> dict[str, str]:
+    return {"step": str(session.of(Lesson).step), **settings(session)}
+
+
+def _asked(session: Session) -> Iterator[tuple[str, Callable[[str], None]]]:
+    yield "step", lambda number: go_to(session, int(number) if number.isdecimal() and len(number) < 20 else number)
+    if session.page == "learn":
+        for control in controls(session):
+            yield control.key, partial(turn, session, control)
+
+
+PAGE = Page("learn", _("Learn"), build, connect, asks="neither, nor a link", query=_query, asked=_asked)

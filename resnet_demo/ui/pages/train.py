@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 from PIL import Image
 
 from ... import i18n
@@ -25,11 +25,16 @@ from ...figures import (
     network_title,
     photo_uri,
 )
+from ...i18n import Language, Message, _, _p
 from ...models import zoo
 from ...training.recipes import RECIPES
 from ...training.records import Record
-from .. import text
-from ..events import visiting
+from ..captions import training as said
+from ..classes import titles
+from ..components import Dropdown, File, Number, Radio, whole_input
+from ..events import Events, in_session
+from ..html import both, figure, heading, joined, note
+from ..html import progress as bar
 from ..jobs.background import in_background
 from ..jobs.race import (
     BOTH,
@@ -44,13 +49,14 @@ from ..jobs.race import (
     Race,
     read_data,
 )
-from ..page import Page, choose
-from ..parts import Dropdown, File, Number, Radio, both, figure, note, whole_input
-from ..session import Trained, Visit, visit_of
+from ..page import Layout, Page, choose
+from ..session import PageState, Session, Trained, session_of
 
 # One visitor trains at a time; the others see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
 MISTAKES = 12
+READING = _("Getting the pictures …")
+NOTHING_YET = _("Nothing trained yet: press Train.")
 WAIT = 0.5  # seconds between two words on how far a download is
 SECONDS, EPOCHS = "seconds", "epochs"
 # What a person may want to try first: the depth, the kind, the data, the seconds.
@@ -61,11 +67,53 @@ PRESETS = {
 }
 
 
-@dataclass(frozen=True)
-class TrainPage:
-    """The page's components; the app joins them with its events."""
+PRESET_TITLES = {
+    "twins": _("ResNet-56 against Plain-56"),
+    "deep": _("How deep can you go?"),
+    "own": _("My own pictures"),
+}
+KIND_TITLES = {
+    "both": _("both, side by side"),
+    "residual": _("with shortcuts"),
+    "plain": _("without shortcuts"),
+}
+DATA_TITLES = {
+    "shapes": _("Shapes (drawn by the program)"),
+    "cifar10": _("CIFAR-10 photos"),
+    "cifar100": _("CIFAR-100 photos"),
+    "fashion-mnist": _("Fashion-MNIST, clothes"),
+    "my pictures": _("My own pictures (zip)"),
+}
+BUDGET_TITLES = {SECONDS: _("by the clock"), EPOCHS: _("by epochs")}
+RECIPE_TITLES = {
+    "fast": _("fast: orthogonal updates (Muon), small crops first"),
+    "paper": _("paper: He et al. 2015"),
+    "textbook": _("seed: the textbook loop"),
+}
 
-    page: Page
+
+@dataclass
+class Training(PageState):
+    """The race that runs, or the last one that ran."""
+
+    race: Race | None = None
+    stop_asked: bool = False  # before the race could begin
+
+    @property
+    def nbytes(self) -> int:
+        return self.race.own_bytes if self.race else 0
+
+    def end(self) -> None:
+        self.stop_asked = True  # for a race whose pictures are still being read
+        if self.race:
+            self.race.abandon()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainPage(Layout):
+    """The page's components that are joined with its events."""
+
+    data_dir: str | None
     inputs: list[Any]  # in the order of `plan_of`'s arguments; what a preset fills in
     presets: dict[str, gr.Button]
     data: gr.Dropdown
@@ -87,7 +135,7 @@ class TrainPage:
         return [self.start, self.stop, self.again, self.status, self.live, self.result, self.files]
 
 
-def build() -> TrainPage:
+def build(data_dir: str | None = None) -> TrainPage:
     lead = gr.HTML()
     with gr.Row(elem_id="presets"):
         presets = {name: gr.Button(size="sm", elem_id=f"preset-{name}") for name in PRESETS}
@@ -116,111 +164,154 @@ def build() -> TrainPage:
     files = gr.File(file_count="multiple", interactive=False, visible=False, elem_id="train-files")
     degradation = gr.HTML(elem_id="degradation")
 
-    def labels(say: Any) -> dict[Any, Any]:
-        words = say.train
+    def labels(say: Language) -> dict[Any, Any]:
+        title = heading(say(_("Train a network and its twin without shortcuts")))
+        explained = _(
+            "A shortcut is the wire that carries a block's input past the block. Here two networks learn the same "
+            "pictures in the same order, one with shortcuts and one without: press Train. The picture and the network "
+            "at the side play no part in it and stay as they are."
+        )
+        range_of_seconds = _(
+            "Seconds, all networks together ({least} to {most})", least=LEAST_SECONDS, most=MOST_SECONDS
+        )
         return {
-            lead: gr.update(value=f"<h3>{words.HEADING}</h3>{note(words.LEAD)}"),
-            **{button: gr.update(value=words.PRESETS[name]) for name, button in presets.items()},
-            depth: gr.update(label=words.DEPTH, choices=[(words.layers(layers), layers) for layers in DEPTHS]),
-            kind: gr.update(label=words.NETWORKS, choices=[(words.KINDS[name], name) for name in KINDS]),
-            data: gr.update(label=words.PICTURES, choices=[(words.DATA[name], name) for name in DATA]),
-            file: gr.update(label=words.ZIP),
-            budget: gr.update(label=words.BUDGET, choices=[(words.BUDGETS[name], name) for name in (SECONDS, EPOCHS)]),
-            seconds: gr.update(label=words.seconds(LEAST_SECONDS, MOST_SECONDS)),
-            epochs: gr.update(label=words.EPOCHS),
-            how: gr.update(label=words.HOW),
-            recipe: gr.update(label=words.RECIPE, choices=[(words.RECIPES[name], name) for name in RECIPES]),
-            batch: gr.update(label=words.BATCH),
-            rate: gr.update(label=words.RATE),
-            seed: gr.update(label=words.SEED),
-            start: gr.update(value=words.START),
-            stop: gr.update(value=words.STOP),
-            again: gr.update(value=words.AGAIN),
-            status: gr.update(value=note(words.NOTHING_YET)),
+            lead: gr.update(value=title + note(say(explained))),
+            **{button: gr.update(value=say(PRESET_TITLES[name])) for name, button in presets.items()},
+            depth: gr.update(
+                label=say(_("Depth")),
+                choices=[(say(_("{layers} layers", layers=layers)), layers) for layers in DEPTHS],
+            ),
+            kind: gr.update(label=say(_("Networks")), choices=[(say(KIND_TITLES[name]), name) for name in KINDS]),
+            data: gr.update(label=say(_("Pictures")), choices=[(say(DATA_TITLES[name]), name) for name in DATA]),
+            file: gr.update(label=say(_("A zip with one folder of pictures per class"))),
+            budget: gr.update(
+                label=say(_("How long")), choices=[(say(title), name) for name, title in BUDGET_TITLES.items()]
+            ),
+            seconds: gr.update(label=say(range_of_seconds)),
+            epochs: gr.update(label=say(_("Epochs: passes through all pictures"))),
+            how: gr.update(label=say(_("How to train"))),
+            recipe: gr.update(
+                label=say(_("Recipe")), choices=[(say(RECIPE_TITLES.get(name, name)), name) for name in RECIPES]
+            ),
+            batch: gr.update(label=say(_("Pictures per step (empty: the recipe's)"))),
+            rate: gr.update(label=say(_("Highest learning rate (empty: the recipe's)"))),
+            seed: gr.update(label=say(_("Seed of weights and order"))),
+            start: gr.update(value=say(_p("button", "Train"))),
+            stop: gr.update(value=say(_("Stop"))),
+            again: gr.update(value=say(_("Replay: the same race again"))),
+            status: gr.update(value=note(say(NOTHING_YET))),
             live: gr.update(value=waiting(say)),
-            files: gr.update(label=words.FILES),
+            result: gr.update(value=""),
+            files: gr.update(label=say(_("Weights, history and plots"))),
         }
 
-    page = Page("train", [degradation], lambda visit: {degradation: degradation_figure(visit.language)}, labels=labels)
+    def retell(session: Session) -> dict[Any, Any]:
+        """What stands on the page of the session's race, in the visitor's language."""
+        race, say = session.of(Training).race, session.say
+        if race is None:
+            return {}
+        over = race.over or race.abandoned
+        return {
+            status: note(say(_summary(race))) if over else progress(race, say),
+            live: curves(race, say),
+            result: outcome(race, say) if over else "",
+        }
+
+    def render(session: Session) -> dict[Any, Any]:
+        return {degradation: degradation_figure(session.language)}
+
     inputs = [depth, kind, data, file, budget, seconds, epochs, recipe, batch, rate, seed]
     return TrainPage(
-        page=page, inputs=inputs, presets=presets, data=data, file=file, budget=budget, seconds=seconds, epochs=epochs,
-        start=start, stop=stop, again=again, status=status, live=live, result=result, files=files,
+        components=[degradation], render=render, labels=labels, retell=retell, data_dir=data_dir, inputs=inputs,
+        presets=presets, data=data, file=file, budget=budget, seconds=seconds, epochs=epochs, start=start, stop=stop,
+        again=again, status=status, live=live, result=result, files=files,
     )  # fmt: skip
 
 
-def connect(
-    page: TrainPage, key: gr.State, show: Callable[[Visit], dict[Any, Any]], shown: list[Any], data_dir: str | None
-) -> None:
-    """The page's events. `show` gives the rest of the app, the components in `shown`, as a visit has it."""
+def connect(page: TrainPage, events: Events) -> None:
+    """The page's events."""
+    key, data_dir = events.key, page.data_dir
 
-    def new(visit: Visit, *form: Any) -> tuple[Plan, Callable[[], Race]]:
+    def new(session: Session, *form: Any) -> tuple[Plan, Callable[[], Race]]:
         plan = plan_of(*form)
         return plan, lambda: Race(plan, *read_data(plan, data_dir))
 
-    def again(visit: Visit) -> tuple[Plan, Callable[[], Race]]:
-        if visit.race is None:
-            raise InputError(visit.say.notices.NO_RACE)
-        return visit.race.plan, visit.race.repeat
+    def again(session: Session) -> tuple[Plan, Callable[[], Race]]:
+        race = session.of(Training).race
+        if race is None:
+            raise InputError("There is no race to repeat yet: train first.")
+        return race.plan, race.repeat
 
     def running_event(
         prepare: Callable[..., tuple[Plan, Callable[[], Race]]],
     ) -> Callable[..., Iterator[dict[Any, Any]]]:
         """An event that trains: it shows the race as it goes, and hands over what came out."""
 
-        def run(visit_key: str | None, *form: Any) -> Iterator[dict[Any, Any]]:
-            with visiting(visit_key) as visit:
-                plan, make = prepare(visit, *form)  # what cannot be is refused before the page is cleared
-                visit.race, visit.stop_asked = None, False
-                yield {key: visit.key, **reading(page, visit.say)}
+        def run(session_key: str | None, *form: Any) -> Iterator[dict[Any, Any]]:
+            with in_session(session_key) as session:
+                state = session.of(Training)
+                plan, make = prepare(session, *form)  # what cannot be is refused before the page is cleared
+                state.race, state.stop_asked = None, False
+                yield {key: session.key, **reading(page, session.say)}
                 with in_background(make) as made:
                     while wait([made], WAIT).not_done:
-                        if visit.stop_asked:  # a download goes on by itself: the next training finds it there
-                            yield idle(page, visit.say)
+                        if state.stop_asked:  # a download goes on by itself: the next training finds it there
+                            yield idle(page, session.say)
                             return
-                        yield {page.status: arriving(plan.data, data_dir, visit.say)}
+                        yield {page.status: arriving(plan.data, data_dir, session.say)}
                     race = made.result()
-                visit.begin(race)
-                if visit.stop_asked:
+                begin(session, race)
+                if state.stop_asked:
                     race.stop()
-                for _ in race.run():
-                    yield {page.status: status(race, visit.say), page.live: live(race, visit.say)}
+                for _moment in race.run():
+                    yield {page.status: progress(race, session.say), page.live: curves(race, session.say)}
                 if race.abandoned:
                     return
-                with visit.lock:
-                    adopt(visit, race)
-                    end = {**finished(page, race, visit.say), **show(visit)}
+                with session.lock:
+                    adopt(session, race)
+                    end = {**finished(page, race, session.say), **events.show(session, True)}
                 yield end
 
         return run
 
-    def refused(visit_key: str | None) -> dict[Any, Any]:
+    def refused(session_key: str | None) -> dict[Any, Any]:
         try:
-            visit = visit_of(visit_key)
-            return idle(page, visit.say, visit.race)
-        except InputError:  # the visit was put away, and that was said already
-            return idle(page, text.of(text.FIRST))
+            session = session_of(session_key)
+            return idle(page, session.say, session.of(Training).race)
+        except InputError:  # the session was put away, and that was said already
+            return idle(page, i18n.language(i18n.FIRST))
 
     for trigger, prepare, form, api_name in (
         (page.start.click, new, page.inputs, "train"),
         (page.again.click, again, [], "train_again"),
     ):
         event = trigger(
-            running_event(prepare), [key, *form], [*page.outputs, *shown], api_name=api_name,
+            running_event(prepare), [key, *form], [*page.outputs, *events.shown], api_name=api_name,
             show_progress="full", show_progress_on=[page.status], **ALONE,
         )  # fmt: skip
         event.failure(refused, [key], page.outputs, api_visibility="private", queue=False)
 
-    def stop(visit_key: str | None) -> str:
-        with visiting(visit_key) as visit:
-            visit.stop_asked = True
-            if visit.race is None:
-                return note(visit.say.train.STOPPING)
-            visit.race.stop()
-            return status(visit.race, visit.say)
+    def stop(session_key: str | None) -> str:
+        with in_session(session_key) as session:
+            state = session.of(Training)
+            state.stop_asked = True
+            if state.race is None:
+                return note(session.say(_("It will stop before the first step is over.")))
+            state.race.stop()
+            return progress(state.race, session.say)
 
     # Not queued: it must reach a training that is running, however long the queue is.
     page.stop.click(stop, [key], [page.status], api_name="stop", queue=False)
+
+    def look(session: Session, name: Any) -> dict[Any, Any]:
+        """Look inside a network that was trained here, with a picture that it was tested on."""
+        session.use_trained(str(name))
+        picture = next(iter(session.trained[session.name].samples.values()))
+        session.show_picture(picture)
+        session.page = "inside"
+        return {events.picture: picture}
+
+    events.on_click(page.result, look, "look", whole=True)
 
     def fill_in(name: str) -> Callable[[], dict[Any, Any]]:
         return lambda: preset(page, name)
@@ -258,78 +349,73 @@ def preset(page: TrainPage, name: str) -> dict[Any, Any]:
 # While it runs
 
 
-def idle(page: TrainPage, say: Any, race: Race | None = None) -> dict[Any, Any]:
+def begin(session: Session, race: Race) -> None:
+    """Let a race be the session's; its pictures weigh, whatever comes of it."""
+    session.of(Training).race = race
+    session.weigh()
+
+
+def idle(page: TrainPage, say: Language, race: Race | None = None) -> dict[Any, Any]:
     """The buttons as they are when nothing runs."""
     return {
         page.start: gr.update(visible=True),
         page.stop: gr.update(visible=False),
         # By epochs, a race that was stopped is not repeatable: where it stopped was not the clock's doing.
         page.again: gr.update(visible=bool(race and race.results and not (race.stopped and race.plan.epochs))),
-        page.status: note(say.train.NOTHING_YET if race is None else _summary(race, say)),
+        page.status: note(say(NOTHING_YET if race is None else _summary(race))),
     }
 
 
-def reading(page: TrainPage, say: Any) -> dict[Any, Any]:
+def reading(page: TrainPage, say: Language) -> dict[Any, Any]:
     """What is shown until the first step."""
     return {
         page.start: gr.update(visible=False),
         page.stop: gr.update(visible=True),
         page.again: gr.update(visible=False),
-        page.status: note(say.train.READING),
+        page.status: note(say(READING)),
         page.live: waiting(say),
         page.result: "",
         page.files: gr.update(visible=False),
     }
 
 
-def arriving(data: str, data_dir: str | None, say: Any) -> str:
+def arriving(data: str, data_dir: str | None, say: Language) -> Markup:
     """How far a download of pictures is; where there is none, they are being read or drawn."""
     download = downloading(data, data_dir) if data in DATASETS else None
     if download is None:
-        return note(say.train.READING)
-    return note(say.train.downloading(*download))
+        return note(say(READING))
+    arrived, size = (round(count / 1e6) for count in download)
+    return note(say(_("Downloading the pictures: {arrived} of {size} MB …", arrived=arrived, size=size)))
 
 
-def finished(page: TrainPage, race: Race, say: Any) -> dict[Any, Any]:
-    shown = {**idle(page, say, race), page.live: live(race, say), page.result: outcome(race, say)}
+def finished(page: TrainPage, race: Race, say: Language) -> dict[Any, Any]:
+    shown = {**idle(page, say, race), page.live: curves(race, say), page.result: outcome(race, say)}
     if race.results:
         shown[page.files] = gr.update(value=race.write_files(), visible=True)
     return shown
 
 
-def _summary(race: Race, say: Any) -> str:
+def _summary(race: Race) -> Message:
     if not race.results:
-        return say.train.FAILED
-    return say.train.STOPPED if race.stopped else say.train.DONE
+        return _("The training failed.")
+    return _("Stopped. What was learned until then is kept.") if race.stopped else _p("training", "Done.")
 
 
-def retold(page: TrainPage, visit: Visit) -> dict[Any, Any]:
-    """What stands on the page of the visit's race, in the visitor's language."""
-    race, say = visit.race, visit.say
-    if race is None:
-        return {}
-    over = race.over or race.abandoned
-    return {
-        page.status: note(_summary(race, say)) if over else status(race, say),
-        page.live: live(race, say),
-        page.result: outcome(race, say) if over else "",
-    }
+def waiting(say: Language) -> Markup:
+    words = _("The curves will grow here, one for each network.")
+    return figure(both(draw_race, {}, say=say), words, "race", say=say)
 
 
-def waiting(say: Any) -> str:
-    return figure(both(draw_race, {}, terms=say.terms.TERMS), say.train.WAITING, "race", say=say)
-
-
-def live(race: Race, say: Any) -> str:
+def curves(race: Race, say: Language) -> Markup:
     """The race as it stands: curves, and the gradients of the last step."""
     records, latest, classes = race.records, _latest(race), len(race.train_set.classes)
     pictures = race.plan.epochs and race.plan.epochs * len(race.train_set)  # the axis; by the clock nobody knows
-    curves = both(draw_race, records, pictures, classes, terms=say.terms.TERMS)
-    gradients = both(draw_gradients, latest, terms=say.terms.TERMS)
+    learned = both(draw_race, records, pictures, classes, say=say)
+    gradients = both(draw_gradients, latest, say=say)
     return (
-        figure(curves, say.training.race(records, classes, race.over), "race", say=say)
-        + f"<h3>{say.train.GRADIENTS}</h3>"
-        + figure(gradients, say.training.gradients(latest), "gradients", say=say)
+        figure(learned, said.race(records, classes, race.over), "race", say=say)
+        + heading(say(_("How strongly each block is told to change: the gradient")))
+        + figure(gradients, said.gradients(latest), "gradients", say=say)
     )
 
 
@@ -337,21 +423,21 @@ def _latest(race: Race) -> dict[str, Record]:
     return {name: run[-1] for name, run in race.records.items() if run}
 
 
-def status(race: Race, say: Any) -> str:
+def progress(race: Race, say: Language) -> Markup:
     """How fast, and how much longer."""
-    words, done = say.train, race.progress
+    done = race.progress
     if race.stopped:
-        left = words.LAST_TEST
+        left = _("Stopping: what was learned is tested once more")
     elif race.plan.seconds:
-        left = words.seconds_left(race.plan.seconds * (1 - done))
+        left = _("about <b>{seconds:.0f} s</b> left", seconds=race.plan.seconds * (1 - done))
     else:
-        left = words.done(done)
-    speeds = [words.speed(network_title(name), run[-1].images_per_second) for name, run in race.records.items() if run]
-    bar = (
-        f'<span class="rd-progress" role="progressbar" aria-label="{words.PROGRESS}" aria-valuenow="{100 * done:.0f}">'
-        f'<span style="width:{100 * done:.1f}%"></span></span>'
-    )
-    return f'<div class="rd-running">{bar}<span>{" · ".join([left, *speeds])}</span></div>'
+        left = _("<b>{percent:.0f} %</b> done", percent=100 * done)
+    speeds = [
+        _("{name} <b>{speed:,}</b> pictures/s", name=network_title(name), speed=round(run[-1].images_per_second))
+        for name, run in race.records.items()
+        if run
+    ]
+    return bar(done, say(_("Training")), Markup(" · ").join(say.html(words) for words in (left, *speeds)))
 
 
 # Afterwards
@@ -367,76 +453,109 @@ def samples(dataset: Dataset, most: int = 10) -> dict[str, Image.Image]:
     return found
 
 
-def adopt(visit: Visit, race: Race) -> None:
+def adopt(session: Session, race: Race) -> None:
     """Make what was trained the visitor's own."""
     for name, result in race.results.items():
-        visit.keep(name, Trained(result.model, samples(race.test_set), result.test_set.copy(), race.conditions))
+        kept = Trained(result.model, samples(race.test_set), result.test_set.copy(), race.conditions)
+        session.keep(name, kept)
 
 
-def outcome(race: Race, say: Any) -> str:
+def outcome(race: Race, say: Language) -> Markup:
     """What came out: the figures, a way to look inside, the confusions and the worst mistakes of each network."""
-    words, said = say.train, i18n.language(text.code_of(say))
-    failed = [words.failed(network_title(name), said(reason)) for name, reason in race.failures.items()]
+    failed = [
+        _("{name} ended early: {reason}", name=network_title(name), reason=reason)
+        for name, reason in race.failures.items()
+    ]
     if not race.results:
-        return note(" ".join(failed) or words.NOTHING, "rd-warn")
-    parts = [f"<h3>{words.OUTCOME}</h3>"]
-    for sentence in (*failed, *(said(each.note) for each in (race.train_set, race.test_set) if each.note)):
-        parts.append(note(sentence, "rd-warn"))
+        return joined(note(say(message), "rd-warn") for message in failed or [_("Nothing was trained.")])
+    parts = [heading(say(_("What came out")))]
+    parts += [note(say(words), "rd-warn") for words in (*failed, race.train_set.note, race.test_set.note) if words]
     exact = race.repeats_exactly
     if exact is not None:
-        parts.append(note(words.SAME if exact else words.NOT_SAME))
-    rows = "".join(
-        f"<tr><th scope='row'>{network_title(name)}</th>"
-        f"<td>{words.tested(say.reading.percent(result.test.accuracy), result.test.n)}</td>"
-        f"<td>{words.seen(race.trainings[name].history[-1].images)}</td><td><button type='button' class='rd-look' "
-        f"data-network='{name}'>{words.look(network_title(name))}</button></td></tr>"
-        for name, result in race.results.items()
+        same = _("Replayed: every test came out exactly as the first time.")
+        differs = _("Replayed with the same seeds and schedule, but the tests differ.")
+        parts.append(note(say(same if exact else differs)))
+    rows = joined(_row(name, race, say) for name in race.results)
+    parts.append(Markup("<div class='rd-scroll'><table class='rd-table'><tbody>{}</tbody></table></div>").format(rows))
+    ratios = both(draw_ratios, _latest(race), say=say)
+    words = _("‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 the shortcut carries more than the block adds.")
+    parts.append(
+        heading(say(_("How much each block adds to its shortcut")), 4) + figure(ratios, words, "ratios", say=say)
     )
-    parts.append(f"<div class='rd-scroll'><table class='rd-table'><tbody>{rows}</tbody></table></div>")
-    ratios = both(draw_ratios, _latest(race), terms=say.terms.TERMS)
-    parts.append(f"<h4>{words.RATIOS}</h4>" + figure(ratios, words.READ_RATIOS, "ratios", say=say))
-    parts.append(f"<div class='rd-outcomes'>{''.join(_outcome(name, race, say) for name in race.results)}</div>")
-    return "".join(parts)
+    each = joined(_outcome(name, race, say) for name in race.results)
+    return joined([*parts, Markup("<div class='rd-outcomes'>{}</div>").format(each)])
 
 
-def _outcome(name: str, race: Race, say: Any) -> str:
-    """What one network takes for what, and the mistakes that it is surest of."""
+def _row(name: str, race: Race, say: Language) -> Markup:
     result = race.results[name]
-    labels, matrix = say.classes.titles(result.test_set.classes), result.test.confusion
-    drawing = both(draw_confusion, matrix, labels, terms=say.terms.TERMS)
-    return (
-        f"<section><h4>{say.train.confusion(network_title(name))}</h4>"
-        + figure(drawing, say.training.confusion(matrix, labels), f"{name}-confusion", say=say)
-        + _mistakes(name, race, say)
-        + "</section>"
+    tested = _(
+        "<b>{share:percent}</b> of {pictures:,} test pictures", share=result.test.accuracy, pictures=result.test.n
+    )
+    seen = _("{pictures:,} pictures seen", pictures=race.trainings[name].history[-1].images)
+    return Markup(
+        "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td>"
+        "<td><button type='button' class='rd-look' data-network='{}'>{}</button></td></tr>"
+    ).format(
+        network_title(name), say.html(tested), say(seen), name, say(_("Look inside {name}", name=network_title(name)))
     )
 
 
-def _mistakes(name: str, race: Race, say: Any) -> str:
-    result, words = race.results[name], say.train
+def _outcome(name: str, race: Race, say: Language) -> Markup:
+    """What one network takes for what, and the mistakes that it is most confident in."""
+    result = race.results[name]
+    labels, matrix = titles(result.test_set.classes, say), result.test.confusion
+    drawing = both(draw_confusion, matrix, labels, say=say)
+    title = say(_("{name}: what it takes for what", name=network_title(name)))
+    confusion = figure(drawing, said.confusion(matrix, labels), f"{name}-confusion", say=say)
+    return Markup("<section>{}{}{}</section>").format(heading(title, 4), confusion, _mistakes(name, race, say))
+
+
+def _mistakes(name: str, race: Race, say: Language) -> Markup:
+    result = race.results[name]
     wrong = result.test.mistakes(MISTAKES)
     if not len(wrong):
-        return note(words.no_mistake(network_title(name), result.test.n))
-    shares = result.test.logits.softmax(1)
-    labels = say.classes.titles(result.test_set.classes)
-    cards = ""
+        none = _(
+            "{name} makes no mistake on these {pictures:,} pictures.",
+            name=network_title(name), pictures=result.test.n,
+        )  # fmt: skip
+        return note(say(none))
+    shares, labels = result.test.logits.softmax(1), titles(result.test_set.classes, say)
+    card = Markup(
+        '<figure class="rd-mistake"><img class="rd-pixels" alt="{}" src="{}"><figcaption><b>{}</b> {}<br>{}'
+        "</figcaption></figure>"
+    )
+    cards = []
     for index in wrong.tolist():
-        said = int(shares[index].argmax())
-        truth = labels[int(result.test.labels[index])]
-        cards += (
-            f'<figure class="rd-mistake"><img class="rd-pixels" alt="{escape(words.mistake(truth, labels[said]))}" '
-            f'src="{photo_uri(result.test_set.picture(index))}"><figcaption><b>{escape(labels[said])}</b> '
-            f"{say.reading.percent(float(shares[index, said]))}<br>{escape(words.truly(truth))}</figcaption></figure>"
+        answer, truth = int(shares[index].argmax()), labels[int(result.test.labels[index])]
+        cards.append(
+            card.format(
+                say(_("{truth}, taken for {answer}", truth=truth, answer=labels[answer])),
+                photo_uri(result.test_set.picture(index)),
+                labels[answer],
+                say.percent(float(shares[index, answer])),
+                say(_("is {truth}", truth=truth)),
+            )
         )
-    return f"<h4>{words.MISTAKES}</h4><div class='rd-mistakes'>{cards}</div>"
+    title = heading(say(_("The mistakes it is most confident in")), 4)
+    return title + Markup("<div class='rd-mistakes'>{}</div>").format(joined(cards))
 
 
-@lru_cache(maxsize=len(text.LANGUAGES))
-def degradation_figure(language: str) -> str:
+@lru_cache(maxsize=len(i18n.LANGUAGES))
+def degradation_figure(code: str) -> Markup:
     """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
-    say, (histories, *again) = text.of(language), [zoo.histories(seed) for seed in range(zoo.MOST_SEEDS)]
-    words = say.train
-    drawing = curves_svg(draw_degradation(histories, again=again), words.ERRORS, say.terms.TERMS)
-    reading = say.training.degradation(histories, {name: zoo.test_accuracies(name) for name in histories})
-    source = words.ALIKE if zoo.trained_alike() else words.UNLIKE
-    return f"<h3>{words.LONG_RUN}</h3>" + figure(drawing, reading, "degradation", source, say=say)
+    say, (histories, *again) = i18n.language(code), [zoo.histories(seed) for seed in range(zoo.MOST_SEEDS)]
+    title = say(_("Training and test error by epoch, plain and residual networks"))
+    drawing = curves_svg(draw_degradation(histories, again=again, say=say), title)
+    reading = said.degradation(histories, {name: zoo.test_accuracies(name) for name in histories})
+    if zoo.trained_alike():
+        source = _("CIFAR-10, the same recipe for all; after He et al. 2015, figures 1 and 6.")
+    else:
+        source = _(
+            "CIFAR-10, the same seed and number of epochs; the recipes differ a little between depths, but never "
+            "between a network and its twin. After He et al. 2015, figures 1 and 6."
+        )
+    title = heading(say(_("The long run: what the bundled networks did")))
+    return title + figure(drawing, reading, "degradation", source, say=say)
+
+
+PAGE = Page("train", _("Train"), build, connect, asks="neither, nor a link")

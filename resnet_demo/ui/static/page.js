@@ -1,6 +1,68 @@
-// What the pages need beyond gradio: saving figures, the keyboard inside drawings, and links to a page on a phone.
+// What the pages need beyond gradio: the address and its language, saving figures, the keyboard inside drawings, and
+// links to a page on a phone. `shell.py` puts `rdWords`, what scripts say by language, and `rdFirst` before it.
 
-// Where the bars stand above the pages, who came by a link to a page should see it.
+// Keeps the address in step with what is shown, so that it can be copied or bookmarked, and says the language.
+function rdAddress(query) {
+  const theme = new URLSearchParams(location.search).get('__theme');
+  const all = [query, theme && '__theme=' + theme].filter(Boolean).join('&');
+  history.replaceState(null, '', all ? '?' + all : location.pathname);
+  document.documentElement.lang = new URLSearchParams(query).get('lang') || rdFirst;
+  document.title = rdSaid().title;
+  rdTranslate(document.body);
+}
+
+function rdSaid() {
+  return rdWords[document.documentElement.lang] || rdWords[rdFirst];
+}
+
+// gradio's own labels are English, or speak the browser's language; here they get those of the page. What is known of
+// any language is known by its English, so that one can go back.
+const rdEnglish = new Map();
+for (const { brought } of Object.values(rdWords)) {
+  for (const [english, said] of Object.entries(brought)) rdEnglish.set(english, english).set(said, english);
+}
+function rdOurs(words) {
+  const english = rdEnglish.get(words.trim());
+  return english && rdSaid().brought[english];
+}
+function rdTranslate(root) {
+  if (root.nodeType === Node.TEXT_NODE) {
+    const ours = rdOurs(root.data);
+    if (ours && root.data.trim() !== ours) root.data = root.data.replace(root.data.trim(), ours);
+    return;
+  }
+  if (root.nodeType !== Node.ELEMENT_NODE) return;
+  for (const one of [root, ...root.querySelectorAll('[aria-label], [title]')]) {
+    for (const name of ['aria-label', 'title']) {
+      const ours = one.hasAttribute(name) && rdOurs(one.getAttribute(name));
+      if (ours && ours !== one.getAttribute(name)) one.setAttribute(name, ours);
+    }
+  }
+  for (const part of root.querySelectorAll('[data-testid] .wrap, .icon-wrap ~ *, button')) {
+    for (const node of part.childNodes) if (node.nodeType === Node.TEXT_NODE) rdTranslate(node);
+  }
+}
+new MutationObserver((changes) => {
+  for (const { type, target, addedNodes } of changes) {
+    if (type === 'attributes') rdTranslate(target);
+    else for (const node of addedNodes) rdTranslate(node);
+  }
+}).observe(document.documentElement, {
+  childList: true, subtree: true, attributes: true, attributeFilter: ['aria-label', 'title'],
+});
+
+async function rdShare() {
+  const words = rdSaid();
+  const nodes = [...document.querySelector('#share').childNodes];
+  const label = nodes.find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  const before = label.data;
+  let said = words.copied;
+  try { await navigator.clipboard.writeText(location.href); } catch { said = words.byHand; }
+  label.data = said;
+  setTimeout(() => { if (label.data === said) label.data = before; }, 2000);
+}
+
+// On a phone the bars stand above the pages: a link to a page should lead to it.
 const rdCameToPage = new URLSearchParams(location.search).has('tab');
 function rdBegin() {
   const pages = document.querySelector('#pages');

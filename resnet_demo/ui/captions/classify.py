@@ -1,0 +1,60 @@
+"""What the network answers, how sure it is, and whether it has seen the like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...i18n import Message, _
+from ...models.predict import Prediction
+from .findings import block_title
+
+
+def answer(predictions: Sequence[Prediction], trained: bool) -> Message:
+    first, second = predictions[0], predictions[1] if len(predictions) > 1 else None
+    if not trained:
+        return _(
+            "The weights are random, so “{label}” means nothing: it depends on the seed alone. The structure of the "
+            "network is the same, though.",
+            label=first.label,
+        )
+    if second is None or first.probability > 0.9:
+        return _(
+            "The network is nearly certain: {label}, with {share:percent}.", label=first.label, share=first.probability
+        )
+    values = {
+        "label": first.label, "share": first.probability, "second": second.label, "second_share": second.probability,
+    }  # fmt: skip
+    if first.probability > 0.5:
+        return _(
+            "{label:capitalized} with {share:percent}; {second} is the runner-up with {second_share:percent}.", **values
+        )
+    return _("The network wavers: {label} with {share:percent}, {second} with {second_share:percent}.", **values)
+
+
+def familiar(share_below: float | None, dataset: str) -> Message | None:
+    """A note where a picture is unlike the training pictures, with the measurement it rests on."""
+    if share_below is None or share_below >= 0.05:
+        return None
+    return _(
+        "This picture is unlike most of the training pictures: the evidence in its logits (their energy) is weaker "
+        "than for {share:percent} of the {dataset} test pictures. Do not trust the answer, however sure it looks.",
+        share=1 - share_below,
+        dataset=dataset,
+    )
+
+
+def unmeasured() -> Message:
+    return _("How much this picture resembles the training pictures was not measured for these weights.")
+
+
+def evidence(label: str, positive: bool, block: str, trained: bool = True) -> Message:
+    """What one Grad-CAM map shows."""
+    block = block_title(block)
+    if not positive:
+        return _("There is no positive evidence for “{label}” in block {block}.", label=label, block=block)
+    if not trained:
+        return _(
+            "The weights are random: the map shows where “{label}” happens to come from, not what it looks like.",
+            label=label,
+        )
+    return _("The redder a place, the more evidence for “{label}” block {block} found there.", label=label, block=block)

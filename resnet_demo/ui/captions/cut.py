@@ -1,0 +1,98 @@
+"""What was done to the network, and what became of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ...i18n import Message, Sentences, _, sentences
+from ...lab.interventions import BranchScales
+from ...models.predict import Prediction
+from .findings import block_title, branches_cut, settled
+
+
+def cut(
+    wires: Collection[str], dials: BranchScales, before: Prediction, after: Prediction, left: float, plain: bool
+) -> Message | Sentences:
+    """What became of the answer: `before` and `after` are the likeliest classes, `left` what the first one has now."""
+    parts = done(wires, dials)
+    if not parts:
+        return _untouched(plain)
+    values = {"done": _("{parts:and}", parts=parts), "label": before.label, "was": before.probability, "left": left}
+    if after.index != before.index:
+        return _(
+            "{done:capitalized}, it says {answer} ({now:percent}); {label} went from {was:percent} to {left:percent}.",
+            answer=after.label,
+            now=after.probability,
+            **values,
+        )
+    if f"{left:.0%}" == f"{before.probability:.0%}":
+        return _("{done:capitalized}, it still says {label}: {left:percent} as before.", **values)
+    return _("{done:capitalized}, it still says {label}: {left:percent} instead of {was:percent}.", **values)
+
+
+def _untouched(plain: bool) -> Message:
+    if plain:
+        return _(
+            "This is the network as it is. Click a block to cut its F: a plain block has no shortcut, so it is taken "
+            "out altogether, and its input is passed on in its place. Click again to restore it."
+        )
+    return _(
+        "This is the network as it is. Click a block to cut its F: then only its shortcut carries the picture past it. "
+        "Click again to restore it. Or click the road below a block to cut its shortcut, for contrast."
+    )
+
+
+def done(wires: Collection[str], dials: BranchScales) -> list[Message]:
+    """What was done to the network, in phrases that begin a sentence; none for nothing."""
+    without_f, without_shortcut = branches_cut(wires)
+    parts: list[Message] = []
+    if len(without_f) == 1:
+        parts.append(_("without F of block {block}", block=without_f[0]))
+    elif without_f:
+        parts.append(_("without F of {number} blocks ({blocks:and})", number=len(without_f), blocks=without_f))
+    if len(without_shortcut) == 1:
+        parts.append(_("without the shortcut of block {block}", block=without_shortcut[0]))
+    elif without_shortcut:
+        parts.append(
+            _(
+                "without the shortcut of {number} blocks ({blocks:and})",
+                number=len(without_shortcut),
+                blocks=without_shortcut,
+            )
+        )
+    if dials.residual != 1:
+        parts.append(_("with every F(x) multiplied by {factor:g}", factor=dials.residual))
+    if dials.shortcut != 1:
+        parts.append(_("with every shortcut multiplied by {factor:g}", factor=dials.shortcut))
+    return parts
+
+
+def lens(names: Sequence[str], probabilities: Sequence[float], label: str, plain: bool) -> Sentences:
+    """How an answer grows: `probabilities` of the class after the stem and after each block."""
+    since = settled(probabilities)
+    if since is None:
+        found = _(
+            "Read off after each block, as if no later one existed: “{label}” is not the answer at the end.",
+            label=label,
+        )
+    elif since == 0:
+        found = _(
+            "Read off after each block, as if no later one existed: “{label}” is likelier than all other classes "
+            "together from the stem on.",
+            label=label,
+        )
+    else:
+        found = _(
+            "Read off after each block, as if no later one existed: “{label}” is likelier than all other classes "
+            "together from block {block} on.",
+            label=label,
+            block=block_title(names[since - 1]),
+        )
+    if plain:
+        why = _("A plain network was never trained to be read like this: each of its blocks replaces its input.")
+    else:
+        why = _(
+            "Each block only adds to its input, so the classifier at the end can be applied after any of them; it was "
+            "trained for the last."
+        )
+    return sentences(found, why)

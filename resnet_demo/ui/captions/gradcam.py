@@ -1,0 +1,108 @@
+"""What maps of evidence show: in every block, split by branch, and by captum's other methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ...i18n import Message, Sentences, _, sentences
+from .findings import block_title, spread
+
+
+def strip(cams: Mapping[str, Tensor], label: str, opened: str, signed: bool = False) -> Message | Sentences:
+    """What the film strip shows, read from its maps."""
+    widths = {name: spread(cam) for name, cam in cams.items()}
+    block, last, width = block_title(opened), list(widths)[-1], widths[opened]
+    if width is None:
+        nothing = _(
+            "There is no positive evidence for “{label}” in block {block} ({silent} of {count} blocks have none).",
+            label=label,
+            block=block,
+            silent=sum(width is None for width in widths.values()),
+            count=len(widths),
+        )
+        return sentences(nothing, None if signed else _("Choose “for and against” to see what speaks against it."))
+    click = _("Click a frame to look into that block.")
+    if opened == last or widths[last] is None:
+        half = _(
+            "In block {block} half of the evidence for “{label}” lies on {width:percent} of the picture.",
+            block=block,
+            label=label,
+            width=width,
+        )
+    else:
+        half = _(
+            "In block {block} half of the evidence for “{label}” lies on {width:percent} of the picture, in the last "
+            "block, {last}, on {last_width:percent}.",
+            block=block,
+            label=label,
+            width=width,
+            last=block_title(last),
+            last_width=widths[last],
+        )
+    return sentences(half, click)
+
+
+def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
+    """How much of the evidence each branch brought; `parts` are the sums of the signed maps."""
+    residual, shortcut, total = parts["residual"], parts["shortcut"], parts["total"]
+    exact = _(
+        "The two signed maps add up to the third one, to within {error:.0e}: Grad-CAM does not lose the shortcut.",
+        error=error,
+    )
+    if abs(total) < 0.25 * max(abs(residual), abs(shortcut)) or not total:
+        against_each_other = _(
+            "The branches cancel each other: F(x) {residual:+.2g}, the shortcut {shortcut:+.2g}.",
+            residual=residual,
+            shortcut=shortcut,
+        )
+        return sentences(against_each_other, exact)
+    values = {"label": label, "residual": _share(residual / total), "shortcut": _share(shortcut / total)}
+    if total > 0:
+        net = _(
+            "Net evidence for “{label}” at the sum: {residual} of it from F(x), {shortcut} from the shortcut.", **values
+        )
+    else:
+        net = _(
+            "Net evidence against “{label}” at the sum: {residual} of it from F(x), {shortcut} from the shortcut.",
+            **values,
+        )
+    return sentences(net, exact)
+
+
+def _share(fraction: float) -> Message:
+    return _("{percent:.0f} %", percent=100 * fraction)  # a branch can have more than all of it, or less than none
+
+
+def other_method(method: str, label: str, highest: float, lowest: float, block: str) -> Sentences:
+    """How to read the map of one of captum's methods."""
+    how = _how(method, block_title(block))
+    if method == "Saliency":
+        return sentences(how)
+    if highest <= 0:
+        return sentences(how, _("There is no positive evidence for “{label}”.", label=label))
+    return sentences(
+        how,
+        _("Red places speak for “{label}”.", label=label),
+        _("Indigo places speak against it.") if lowest < 0 else None,
+    )
+
+
+def _how(method: str, block: str) -> Message:
+    return {
+        "LayerGradCam": _("Captum's own Grad-CAM of block {block}, signed.", block=block),
+        "GuidedGradCam": _(
+            "Guided Grad-CAM: fine edges, kept where block {block} found positive evidence.", block=block
+        ),
+        "GuidedBackprop": _(
+            "Guided backpropagation: fine edges, since only positive gradients pass the ReLUs; it changes little when "
+            "the last layers lose what they have learned (`experiment sanity`)."
+        ),
+        "IntegratedGradients": _(
+            "Integrated gradients, from a grey picture to this one: the values nearly add up to the change of the "
+            "logit."
+        ),
+        "Occlusion": _("Occlusion: how far the logit falls when a grey square covers this place."),
+        "Saliency": _("Saliency: how strongly a small change of this pixel moves the logit, up or down."),
+    }[method]

@@ -1,0 +1,123 @@
+"""What happens inside: the street of blocks, one block as its equation, and the curves over all of them."""
+
+from __future__ import annotations
+
+from ...figures import share, strongest_change, weakest_change
+from ...i18n import Message, Sentences, _, sentences
+from ...interpret.trace import BlockTrace, Trace
+from .findings import block_title, direction, small
+
+
+def street(trace: Trace) -> Message:
+    strongest, weakest = strongest_change(trace), weakest_change(trace)
+    if trace.blocks[0].shortcut_kind == "none":
+        return _(
+            "This plain network has no motorway. Whatever a block does not pass on itself is lost to all that follow: "
+            "block {block} turns ‖x‖ = {before:.3g} into ‖F(x)‖ = {after:.3g}.",
+            block=block_title(weakest.name),
+            before=weakest.norms["x"],
+            after=weakest.norms["residual"],
+        )
+    return _(
+        "The blue road carries the picture past every block. Block {most} adds most to it ({most_share:percent} of "
+        "what the shortcut carries), block {least} least ({least_share:percent}). Click a block to look inside it.",
+        most=block_title(strongest.name),
+        most_share=share(strongest),
+        least=block_title(weakest.name),
+        least_share=share(weakest),
+    )
+
+
+def block(trace: BlockTrace) -> Message | Sentences:
+    """What the drawing of a block shows."""
+    name = block_title(trace.name)
+    if trace.shortcut_kind == "none":
+        return _(
+            "Block {block} replaces x by F(x) altogether (from norm {before:.3g} to {after:.3g}). Its residual twin "
+            "would only have to learn the difference.",
+            block=name,
+            before=trace.norms["x"],
+            after=trace.norms["residual"],
+        )
+    return sentences(_change(name, share(trace)), _direction(trace.cosine or 0.0), _shape(trace.shortcut_kind))
+
+
+def _change(block: str, change: float) -> Message:
+    if change < 0.4:
+        return _(
+            "Block {block} changes what the shortcut carries by {change:percent}: the shortcut does most of the work.",
+            block=block,
+            change=change,
+        )
+    if change < 1.1:
+        return _(
+            "Block {block} changes what the shortcut carries by {change:percent}: both branches matter.",
+            block=block,
+            change=change,
+        )
+    return _(
+        "Block {block} changes what the shortcut carries by {change:percent}: the residual branch dominates.",
+        block=block,
+        change=change,
+    )
+
+
+def _direction(cosine: float) -> Message:
+    return {
+        "along": _(
+            "F(x) points partly along it: it amplifies what is there (cosine {cosine:.2f}).", cosine=cosine
+        ),
+        "against": _(
+            "F(x) points partly against it: it takes away from what is there (cosine {cosine:.2f}).", cosine=cosine
+        ),
+        "across": _(
+            "F(x) is nearly at right angles to it: it adds something new (cosine {cosine:.2f}).", cosine=cosine
+        ),
+    }[direction(cosine)]  # fmt: skip
+
+
+def _shape(shortcut_kind: str) -> Message | None:
+    if shortcut_kind == "padding":
+        return _("Here the maps halve in size: the shortcut keeps every second pixel and fills new channels with 0.")
+    if shortcut_kind == "projection":
+        return _("Here the shape changes, so the shortcut is a 1×1 convolution of its own.")
+    return None
+
+
+def exactness(trace: BlockTrace) -> Message:
+    return _(
+        "Checked on these tensors: the largest |F(x) + shortcut − sum| is {error:.1g}.", error=trace.identity_error
+    )
+
+
+def curves(trace: Trace) -> Message:
+    """What the curves over all blocks show."""
+    if trace.blocks[0].shortcut_kind == "none":
+        return _("Without shortcuts F(x) can only be compared with x itself, which each block replaces.")
+    strongest = strongest_change(trace)
+    return _(
+        "In {few} of {count} blocks F(x) is less than half of what the shortcut carries. Block {block} changes most: "
+        "F(x) is {change:percent} of what passes by it.",
+        few=small(map(share, trace.blocks)),
+        count=len(trace.blocks),
+        block=block_title(strongest.name),
+        change=share(strongest),
+    )
+
+
+def channels(channel: int, some: int, count: int) -> Message:
+    """Which channels the cards show: one enlarged, and `some` of all `count` of them."""
+    if some < count:
+        return _(
+            "Channel {channel} enlarged, above the {some} strongest of {count}. All are on one scale, so that colours "
+            "can be compared across the equation: click a channel to enlarge it everywhere.",
+            channel=channel,
+            some=some,
+            count=count,
+        )
+    return _(
+        "Channel {channel} enlarged, above all {count}. All are on one scale, so that colours can be compared across "
+        "the equation: click a channel to enlarge it everywhere.",
+        channel=channel,
+        count=count,
+    )

@@ -1,0 +1,99 @@
+"""The pictures that are offered: examples that suit a network, and CIFAR-10's test pictures where they are."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from ..assets import asset
+from ..data import Dataset, default_data_dir, load_dataset
+from ..errors import InputError
+from ..images import CIFAR10, load_image
+from .session import HERE, Session
+
+PHOTOS = {"lion": "lion.jpg", "cheetah": "cheetah1.jpg", "tower": "tower.jpg"}  # they come with gradio
+
+
+def examples(session: Session) -> Mapping[str, Path | Image.Image]:
+    """Pictures by name that suit the session's network.
+
+    Ours for CIFAR-10, the photos that gradio brings for ImageNet, test pictures for one that was trained on others.
+    """
+    if session.weights == HERE and session.domain != CIFAR10:
+        return session.trained[session.name].samples
+    return _photos() if session.domain.size >= 64 else _drawings()
+
+
+def _photos() -> dict[str, Path]:
+    return {name: Path(gr.get_image(file)) for name, file in PHOTOS.items()}
+
+
+def _drawings() -> dict[str, Path]:
+    return {name: asset("examples", f"{name}.png") for name in CIFAR10.labels}
+
+
+def first_example(session: Session) -> str:
+    """The picture that a session begins with."""
+    return "cat" if session.domain.size < 64 else "lion"
+
+
+def example_picture(session: Session, name: str) -> Image.Image:
+    offered = examples(session)
+    # A link may name an example of the other kind: one can take the cat along to an ImageNet network.
+    found = offered.get(name) or {**_photos(), **_drawings()}.get(name)
+    if found is None:
+        raise InputError("There is no example {name!r}; there are {offered:and}.", name=name, offered=list(offered))
+    return load_image(found) if isinstance(found, Path) else found
+
+
+# CIFAR-10's test pictures
+
+
+@lru_cache(maxsize=1)  # which remembers what was read, and no failure
+def _read(data_dir: str | None) -> Dataset:
+    return load_dataset("cifar10", train=False, data_dir=data_dir, download=False)
+
+
+_unreadable: set[str | None] = set()  # folders in which files lie that could not be read
+
+
+def test_set(data_dir: str | None) -> Dataset | None:
+    """CIFAR-10's test pictures, if they are on this computer."""
+    try:
+        found = _read(data_dir)
+    except InputError:
+        _unreadable.add(data_dir)
+        return None
+    _unreadable.discard(data_dir)
+    return found
+
+
+def look_again(data_dir: str | None) -> None:
+    """Forget what was found: the pictures have been fetched."""
+    _read.cache_clear()
+    _unreadable.discard(data_dir)
+
+
+def has_test_set(data_dir: str | None) -> bool:
+    """Whether CIFAR-10's files seem to be there; a glance only, since reading them takes a second.
+
+    Where they turned out to be unreadable they count as missing, until they are fetched or can be read.
+    """
+    folder = Path(data_dir) if data_dir else default_data_dir()
+    return data_dir not in _unreadable and (folder / "cifar-10-batches-py" / "test_batch").is_file()
+
+
+def random_test_picture(data_dir: str | None) -> tuple[Image.Image, str]:
+    """A picture that no network here was trained on, with the class that people gave it."""
+    dataset = test_set(data_dir)
+    if dataset is None:
+        raise InputError(
+            "CIFAR-10 is not on this computer; start the app with --data-dir and the folder that holds it."
+        )
+    index = random.randrange(len(dataset))
+    return dataset.picture(index), dataset.classes[int(dataset.labels[index])]

@@ -1,0 +1,315 @@
+"""The layout of the app and its start: the header, the bars, the pages in their tabs, and what joins them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from .. import i18n
+from ..errors import InputError
+from ..i18n import Language, Message, _
+from . import address as addresses
+from . import bars as bars_module
+from .bars import Bars
+from .brought import BROUGHT
+from .components import Radio
+from .events import TOGETHER, Events, Shown, merge
+from .html import joined
+from .page import Layout, put
+from .pages import BY_NAME, PAGES, learn
+from .pictures import example_picture, first_example
+from .session import Session, end_session, forget, new_session
+from .style import theme
+
+STATIC = Path(__file__).parent / "static"
+FIRST_PAGE, LESSON = "classify", "learn"
+EQUATION = Markup('<span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>')
+TITLE = _("ResNet laboratory")
+GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
+    (
+        _("Block"),
+        _(
+            "The unit a ResNet is built of. 2.1 is the second block of stage 2 (blocks count from 0); the library "
+            "calls it <code>layer2.1</code>. From stage to stage the maps get smaller, and there are more of them."
+        ),
+    ),
+    (_('<b class="rd-r">F(x)</b>'), _("What the block's own layers compute from its input x: the change.")),
+    (
+        _('<b class="rd-s">shortcut</b>'),
+        _("The wire that carries x past those layers, to be added to F(x); also called a skip connection."),
+    ),
+    (_("‖x‖"), _("The norm: the length of all of a map's numbers together, a measure of how much there is.")),
+    (_("cosine"), _("Whether two things point the same way: 1 the same, 0 at right angles, −1 opposite.")),
+    (
+        _("channel, map"),
+        _(
+            "Each block works on a stack of small pictures, its channels; each shows where one feature is found. "
+            "Crimson is above zero, indigo below, and zero is the colour of the page."
+        ),
+    ),
+    (
+        _("Gradient"),
+        _(
+            "For each weight, how much the loss would change with it; training moves the weight accordingly. Its norm "
+            "says how strongly a block is told to change."
+        ),
+    ),
+    (
+        _("Training and test"),
+        _(
+            "A network learns from training pictures, some at a time (a batch); all of them once is an epoch. What it "
+            "has learned is tested on pictures that it never learned from."
+        ),
+    ),
+    (_("Cutting F(x)"), _("The block then adds nothing: only what its shortcut carries is passed on.")),
+    (
+        _("Plain network"),
+        _("The same layers without shortcuts: the twin that shows what the shortcuts are for."),
+    ),
+    (_("logit, probability"), _("A class's raw score, and what softmax makes of all the scores together.")),
+    (
+        _("Grad-CAM (CAM)"),
+        _(
+            "A map of evidence: where a block's channels were active, each weighted by how much it raises the class's "
+            "logit (Selvaraju et al., 2017)."
+        ),
+    ),
+)
+
+
+def header(say: Language) -> Markup:
+    lead = _(
+        'A residual block computes a change <b class="rd-r">F(x)</b> and adds it to what its shortcut carries past it, '
+        '<b class="rd-s">x</b>. Choose a picture and a network, and see what took which way through each block.'
+    )
+    return Markup('<header class="rd-header"><h1>{}<span class="rd-name">{}</span></h1><p>{}</p></header>').format(
+        EQUATION, say(_("The ResNet laboratory")), say.html(lead)
+    )
+
+
+def glossary(say: Language) -> Markup:
+    entry = Markup("<dt>{}</dt><dd>{}</dd>")
+    entries = joined(entry.format(say.html(word), say.html(meaning)) for word, meaning in GLOSSARY)
+    return Markup('<details class="rd-fold"><summary>{}</summary><dl class="rd-words">{}</dl></details>').format(
+        say(_("Words and signs")), entries
+    )
+
+
+def build_demo(data_dir: str | None = None) -> gr.Blocks:
+    """The whole app. `data_dir` is where CIFAR-10 may lie, for the button that draws a random test picture."""
+    english = i18n.language(i18n.FIRST)
+    with gr.Blocks(
+        title=english(TITLE), analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
+    ) as demo:  # fmt: skip
+        key = gr.State(None)
+        with gr.Row(elem_id="header"):
+            heading = gr.HTML()
+            language = Radio(
+                [(title, code) for code, title in i18n.LANGUAGES.items()], value=i18n.FIRST,
+                label="Language · 语言", elem_id="language", scale=0, min_width=190,
+            )  # fmt: skip
+        with gr.Row(elem_id="invitation", equal_height=True) as invitation:
+            invites = gr.HTML(elem_id="invitation-words")
+            start_lesson = gr.Button(size="sm", variant="primary", elem_id="start-lesson")
+        result = gr.JSON(visible=False)  # for clients of the API: the answer as data
+        address = gr.Textbox(visible="hidden", label="address", elem_id="address")
+        clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
+        with gr.Row(elem_id="columns", equal_height=False):
+            with gr.Column(elem_id="side", scale=0, min_width=330):
+                picture_bar = bars_module.build_picture_bar()
+                model_bar = bars_module.build_model_bar()
+            with gr.Column(elem_id="main", scale=1, min_width=340):
+                bars = Bars(*picture_bar, *model_bar, *bars_module.build_ask_bar(), data_dir=data_dir)
+                tab_of: dict[str, gr.Tab] = {}
+                layouts: dict[str, Layout] = {}
+                with gr.Tabs(elem_id="pages", selected=FIRST_PAGE) as tabs:
+                    for page in PAGES:
+                        with gr.Tab(id=page.name) as tab_of[page.name]:
+                            layouts[page.name] = page.build(data_dir)
+                explained = gr.HTML()
+        fields = [component for layout in layouts.values() for component in layout.fields]
+        on_pages = [component for layout in layouts.values() for component in layout.components]
+        first = [key, tabs, invitation, result, address]
+        everything = [*first, bars.picture, *bars.controls, *fields, *on_pages]
+        refused = [bars.file, language, *everything]
+
+        def labels(say: Language) -> Shown:
+            """What stands fixed, in a language."""
+            return {
+                heading: gr.update(value=header(say)),
+                invites: gr.update(value=learn.invitation(say)),
+                start_lesson: gr.update(value=learn.start(say)),
+                explained: gr.update(value=glossary(say)),
+                **{tab_of[page.name]: gr.update(label=say(page.label)) for page in PAGES},
+                **bars.labels(say),
+                **{
+                    component: update for layout in layouts.values() for component, update in layout.labels(say).items()
+                },
+            }
+
+        put(labels(english))
+        in_words = [
+            *first, language, *(c for c in labels(english) if c not in everything), *everything[len(first) :],
+        ]  # fmt: skip
+
+        def speak(session: Session) -> Shown:
+            """What stands fixed and what was told of jobs, in the visitor's language."""
+            told = {c: update for layout in layouts.values() for c, update in layout.retell(session).items()}
+            return {language: session.language, **labels(session.say), **told}
+
+        def show(session: Session, whole: bool = True) -> Shown:
+            """New values for what is in sight: all of it, or only what follows from another class or block."""
+            asks = BY_NAME[session.page].asks
+            shown = {key: session.key, **(bars.render if whole else bars.render_choice)(session, asks)}
+            if session.trace is not None:
+                shown |= layouts[session.page].render(session)
+                shown |= {result: _as_data(session), address: addresses.write(session)}
+                shown[invitation] = gr.update(visible=session.page != LESSON)
+            return shown
+
+        def kept(session: Session) -> Shown:
+            """What a person may have put into the pages' fields, as the session has it."""
+            return {component: v for layout in layouts.values() for component, v in layout.as_kept(session).items()}
+
+        def restore(session: Session) -> Shown:
+            return {**kept(session), language: session.language, bars.picture: session.picture, bars.file: None}
+
+        def turned(session: Session) -> Shown:
+            return {**kept(session), tabs: gr.Tabs(selected=session.page)}
+
+        events = Events(key, clicked, everything, show, refused, restore, turned, bars.picture)
+
+        # A session begins
+
+        def start(session_key: str | None, request: gr.Request) -> Shown:
+            session = new_session(request.session_hash)
+            with session.lock:
+                addresses.read(session, dict(request.query_params), request.headers.get("accept-language", ""))
+                begun = {c: value for layout in layouts.values() for c, value in layout.begin(session).items()}
+                shown = {**show(session), **kept(session), **begun}
+                if session.language != i18n.FIRST:
+                    shown = merge(speak(session), shown)
+                return {**shown, bars.picture: session.picture, tabs: gr.Tabs(selected=session.page)}
+
+        begun = demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
+        begun.then(None, js="() => rdBegin()")
+        demo.unload(_end)
+
+        # The language
+
+        def change_language(session: Session, code: Any) -> Shown:
+            session.speak(code)
+            return speak(session)
+
+        events.on(language.input, change_language, [language], "language", whole=True, outputs=in_words)
+
+        # What is chosen in the bars and on the pages
+
+        bars_module.connect(bars, events)
+        for page in PAGES:
+            page.connect(layouts[page.name], events)
+            for what, (component, change) in layouts[page.name].clicks.items():
+                events.on_click(component, change, f"{page.name}_{what}")
+
+        # The pages: only the one in sight is drawn
+
+        for page in PAGES:
+
+            def turn_to(session: Session, name: str = page.name) -> None:
+                session.page = name
+
+            turn = events.handler(turn_to, follow=False)
+
+            # The first page is chosen as the app opens, beside `start`, which draws it. It says nothing about the key:
+            # it may have begun before `start` and end after it.
+            def select(session_key: str | None, turn: Callable[..., Any] = turn) -> Shown:
+                return turn(session_key) if session_key else gr.skip()
+
+            events.bind(tab_of[page.name].select, select, [], f"page_{page.name}")
+
+        def begin_lesson(session: Session) -> None:
+            session.page = LESSON
+
+        events.on(start_lesson.click, begin_lesson, [], "start_lesson")
+        start_lesson.click(None, js=learn.SCROLL)
+        address.change(None, [address], js="(query) => rdAddress(query)")
+        bars.share.click(None, js="() => rdShare()")
+    demo.queue(max_size=40, api_open=False)
+    return demo
+
+
+def _end(request: gr.Request) -> None:
+    end_session(request.session_hash)
+
+
+def _as_data(session: Session) -> dict[str, Any]:
+    """The answer for clients of the API."""
+    return {
+        "model": session.name,
+        "weights": session.weights,
+        "target": session.labels[session.seen.target],
+        "block": session.opened.name,
+        "predictions": [{"label": p.label, "probability": p.probability} for p in session.predictions()],
+        "familiarity": session.familiarity(),
+    }
+
+
+def script() -> str:
+    """What the pages need beyond gradio, with the words that it says, by language."""
+    words = {}
+    for code in i18n.LANGUAGES:
+        say = i18n.language(code)
+        words[code] = {
+            "title": say(TITLE),
+            "copied": say(_("Copied")),
+            "byHand": say(_("Copy the address from the browser’s bar")),
+            "brought": {english.text: say(english) for english in BROUGHT},
+        }
+    said = json.dumps(words, ensure_ascii=False).replace("</", "<\\/")
+    return f"const rdWords = {said}, rdFirst = '{i18n.FIRST}';\n{(STATIC / 'page.js').read_text('utf-8')}"
+
+
+def launch(
+    host: str = "127.0.0.1", port: int | None = None, data_dir: str | None = None, prevent_thread_lock: bool = False
+) -> gr.Blocks:
+    """Build the app and serve it; returns at once with `prevent_thread_lock`, else when the server stops.
+
+    Raises InputError where the port is taken.
+    """
+    demo = build_demo(data_dir)
+    try:
+        demo.launch(
+            server_name=host,
+            server_port=port,
+            prevent_thread_lock=True,
+            theme=theme(),
+            css_paths=STATIC / "style.css",
+            head=f"<script>{script()}</script>",
+            footer_links=[],
+            ssr_mode=False,
+            run_history=False,  # a shared computer must not show one visitor's pictures to the next
+            enable_monitoring=False,
+            max_file_size="300mb",
+            show_error=True,
+        )
+    except OSError:
+        raise InputError(
+            "Port {port} of {host} is taken or not available; choose another with --port.", port=port, host=host
+        ) from None
+    # The first visitor should not wait for the network to be read and for torch to warm up.
+    threading.Thread(target=_first_answer, daemon=True).start()
+    if not prevent_thread_lock:
+        demo.block_thread()
+    return demo
+
+
+def _first_answer() -> None:
+    session = Session()
+    session.show_picture(example_picture(session, first_example(session)))
+    forget(session)
