@@ -35,7 +35,7 @@ def provenance(result: Result[Any], source: Message) -> Sentences:
     if result.experiment == "shattering":
         used = _("Fresh networks, no pictures; random seed {seed}.", seed=told.seed)
     elif result.data == "picture":
-        used = _("Your picture, and the network’s own answer as its label; random seed {seed}.", seed=told.seed)
+        used = _("On your picture, with the network’s own answer as its label; random seed {seed}.", seed=told.seed)
     else:
         used = _n(
             "{count:,} test picture of {data}; random seed {seed}.",
