@@ -1,4 +1,4 @@
-"""What the shell prints: JSON, tables and sentences for each command, and a line that shows how far it is."""
+"""What the shell prints: JSON, tables and sentences for each command, and a line of progress."""
 
 from __future__ import annotations
 
@@ -129,11 +129,11 @@ def bench(result: Mapping[str, Any]) -> str:
     return table(("figure", "value"), figures, "<<")
 
 
-# What it tells on the way
+# Progress
 
 
 def record(at: Record) -> str:
-    """How far a training is."""
+    """How far a training has come."""
     test = ""
     if at.test_accuracy is not None:
         test = f"   test: loss {at.test_loss:.3f}, {percent(at.test_accuracy)}"

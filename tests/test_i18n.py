@@ -224,7 +224,7 @@ def test_chinese_is_set_off_from_letters_not_from_chinese() -> None:
 def test_chinese_writes_numbers_and_lists_its_own_way() -> None:
     assert (chinese.percent(0.93), chinese.tenths(0.934)) == ("93%", "93.4%")
     known = InputError("There is no recipe {name!r}; there are {known:and}.", name="x", known=["a", "b", "c"])
-    assert chinese(known.message) == "没有训练方案 'x'；可选的有：a、b和c。"
+    assert chinese(known.message) == "没有训练方案 'x'；可选的有：a、b 和 c。"
 
 
 def test_errors_carry_their_message() -> None:

@@ -54,7 +54,7 @@ def load_folder(path: str | Path, train: bool, size: int = 32) -> Dataset:
     in the data set's `note`. Each picture's short side is scaled to `size` and the middle cut out.
 
     Raises InputError, one sentence, where this does not give two classes with a picture in both halves, or where it
-    would take more memory or time than can be lent to one data set.
+    would take more memory or time than one data set may.
     """
     path = Path(path)
     if os.path.isdir(path):

@@ -1,4 +1,4 @@
-"""Which places spoke for a class: Grad-CAM of every block from one trace, and captum's methods.
+"""Which places in a picture speak for a class: Grad-CAM of every block from one trace, and captum's methods.
 
 [1] Selvaraju et al.: Grad-CAM, ICCV 2017 (arXiv 1610.02391).
 """
@@ -57,7 +57,7 @@ def grad_cam(trace: Trace, branch: str = "output", signed: bool = False) -> dict
 
 
 def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str | None = None) -> Tensor:
-    """One of captum's methods: how much each place spoke for (> 0) or against (< 0) the target, as a map [h, w].
+    """One of captum's methods: how much each place speaks for (> 0) or against (< 0) the target, as a map [h, w].
 
     image [1, 3, H, W]; `block` names the layer of LayerGradCam and GuidedGradCam (None: the last block). The map has
     the block's resolution for LayerGradCam, else the picture's, its three colours summed. Saliency has no sign.

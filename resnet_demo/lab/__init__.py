@@ -44,7 +44,9 @@ EXPERIMENTS = Registry(
     "lesion",
     "lesions",
     "dial",
+    "unfold",
     "lens",
+    "probes",
     "paths",
     "gradients",
     "responses",
@@ -72,9 +74,17 @@ def get(name: str) -> Experiment:
     raise InputError("There is no experiment {name!r}; there are {known:and}.", name=name, known=known)
 
 
-def run(name: str, model: ResNet, dataset: Dataset, seed: int = 0, progress: Progress = lambda done: None) -> Any:
+def run(
+    name: str,
+    model: ResNet,
+    dataset: Dataset,
+    seed: int = 0,
+    progress: Progress = lambda done: None,
+    training: Dataset | None = None,
+) -> Any:
     """The report of an experiment on a network, with the pictures and labels of a data set.
 
+    `training` are pictures of its other half, for experiments that fit something first (`Experiment.fits_on`).
     `progress` is told the fraction that is done. Raises InputError for an unknown experiment, for a data set that is
     empty or lacks what the experiment asks for, or where the network's classes are not the data set's.
     """
@@ -83,4 +93,10 @@ def run(name: str, model: ResNet, dataset: Dataset, seed: int = 0, progress: Pro
     experiment = get(name)
     experiment.check(dataset)
     check_classes(model, dataset)
-    return experiment.report(model, dataset, seed, progress)
+    if not experiment.fits_on:
+        return experiment.report(model, dataset, seed, progress)
+    if training is None:
+        raise InputError(
+            "This experiment needs training pictures, too; there are none of {dataset}.", dataset=dataset.name
+        )
+    return experiment.report(model, dataset, seed, progress, training)

@@ -43,11 +43,12 @@ class Experiment:
     source: Message
     group: str  # a key of `GROUPS`
     record: type  # of the report
-    report: Callable[[ResNet, Dataset, int, Progress], Any]  # for a network, pictures with labels, and a seed
+    report: Callable[..., Any]  # for a network, pictures with labels, a seed and progress; see also `fits_on`
     read: Callable[[Reports], Sentences]  # the result read out: reports by network, the residual one before its twin
     pictures: int  # about a minute's work on two cores
     most: int | None = None  # where it goes back through all pictures at once, or looks at none of them
     data: str = "cifar10"  # the data set that it is made on unless one says otherwise
+    fits_on: int = 0  # training pictures that something is fitted on first, which `report` gets after the others
     masks: bool = False  # whether it must be known where the objects are
     labels: bool = False  # whether the labels must be true, since it counts mistakes on many pictures
     all_depths: bool = False  # whether it looks at depths of its own, and asks a network only whether it is plain

@@ -1,4 +1,4 @@
-"""Classify a picture, and say how familiar it looks to the network."""
+"""Classify a picture, and measure how familiar it looks to the network."""
 
 from __future__ import annotations
 

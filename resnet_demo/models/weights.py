@@ -61,7 +61,7 @@ def load_file(path: str | Path) -> ResNet:
     """Load a network from a checkpoint of ours, torchvision's, akamaster's or the common 3x3-stem ResNet-18.
 
     Returns the network in eval mode, with its `domain` and `provenance` where the file or its style tells them.
-    Raises InputError, naming the tensor, if anything is missing, spare, misshapen or not a finite real number.
+    Raises InputError, naming the tensor, if anything is missing, superfluous, misshapen or not a finite real number.
     """
     path = Path(path)
     tensors, metadata = read_tensors(path)

@@ -13,6 +13,7 @@ import torch
 
 from ..assets import asset
 from ..errors import InputError, similar
+from ..i18n import _n
 from ..images import CIFAR10, imagenet, nameless
 from .resnet import ResNet, ResNetConfig
 from .weights import SUFFIXES, load_file, read_metadata
@@ -50,7 +51,7 @@ def bundled_weights(name: str, seed: int = 0) -> Path | None:
 def bundled_seeds(name: str) -> list[int]:
     """The seeds that a network's bundled weights were trained from, one training each; 0 is the one that `load` takes.
 
-    How far the same training comes out differently by luck alone can only be told from several.
+    Several are needed to see how much the result of one and the same training varies with the seed.
     """
     return [seed for seed in range(MOST_SEEDS) if bundled_weights(name, seed)]
 
@@ -215,11 +216,16 @@ def load(source: str | Path, seed: int = 0) -> ResNet:
     if path:
         return load_file(path)
     if entry.weights == "bundled":
+        seeds = bundled_seeds(entry.name)
         raise InputError(
-            "The bundled weights of {name} were trained from the seeds {seeds:and}, not from {seed}.",
-            name=entry.name,
-            seeds=bundled_seeds(entry.name),
-            seed=seed,
+            _n(
+                "The bundled weights of {name} were trained from seed {seeds:and}, not from {seed}.",
+                "The bundled weights of {name} were trained from the seeds {seeds:and}, not from {seed}.",
+                len(seeds),
+                name=entry.name,
+                seeds=seeds,
+                seed=seed,
+            )
         )
     if entry.weights == "download":
         return _load_torchvision(entry)

@@ -1,7 +1,7 @@
-"""How far a training is: by epochs, by the clock, or as another training went.
+"""How far a training has come: by epochs, by the clock, or as another training went.
 
 A pace tells the trainer how much of the training is done, from 0 to 1, and when to test. The learning rate and the
-size of the crops follow it, so that every training ends annealed, whatever its budget.
+size of the crops follow it, so that every training ends with an annealed learning rate, whatever its budget.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from itertools import accumulate
 
 from ..errors import InputError
 
-MARKS = 20  # a training by the clock is tested so many times on its way
-FINE = 1000  # and its schedule is told in so many parts
+MARKS = 20  # tests on the way of a training by the clock
+FINE = 1000  # parts in which its schedule is recorded
 
 
 class Clock:
-    """Seconds that a training ran. It stands until it is started, and while a reader of records keeps it waiting."""
+    """Seconds that a training has run. It stands still before the start and while a reader of records is busy."""
 
     def __init__(self, before: float = 0.0):
         self._before = before
@@ -36,7 +36,7 @@ class Clock:
 
 
 class EpochPace:
-    """So many epochs; a test after each. The seed alone fixes such a training step by step."""
+    """A number of epochs, with a test after each. The seed alone fixes such a training step by step."""
 
     def __init__(self, epochs: int, steps_per_epoch: int):
         self._total, self._steps_per_epoch = epochs * steps_per_epoch, steps_per_epoch
@@ -50,7 +50,8 @@ class EpochPace:
 
 
 class ClockPace:
-    """So many seconds; a test after every twentieth. The schedule moves in thousandths, so that it can be told."""
+    """A number of seconds, with a test after every twentieth of them. The schedule moves in thousandths, so that it can
+    be recorded."""
 
     def __init__(self, seconds: float):
         self._budget = seconds
@@ -63,7 +64,7 @@ class ClockPace:
 
 
 class ReplayPace:
-    """Another training's way by the clock: how many steps it took in each thousandth of its budget."""
+    """Another training's course by the clock: how many steps it took in each thousandth of its budget."""
 
     def __init__(self, schedule: Sequence[int]):
         counts = all(isinstance(steps, int) and steps >= 0 for steps in schedule)

@@ -1,4 +1,4 @@
-"""A training's state on disk: written whole or not at all, and believed only where it fits."""
+"""A training's state on disk: written whole or not at all, and resumed only by the training that it belongs to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def keep(path: Path, task: dict[str, Any], state: dict[str, Any]) -> None:
 
 
 def restore(path: Path, task: dict[str, Any]) -> dict[str, Any]:
-    """The state that was kept; InputError where the file is of another task, torn, or something else."""
+    """The state that was kept; InputError where the file is of another task, torn, or not a checkpoint."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         found = state["task"]

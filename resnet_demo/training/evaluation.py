@@ -30,12 +30,12 @@ class Evaluation:
 
     @cached_property
     def accuracy(self) -> float:
-        """The fraction of the pictures that were classified rightly."""
+        """The fraction of the pictures that were classified correctly."""
         return int((self.logits.argmax(1) == self.labels).sum()) / self.n  # exact: 0.9173, not 0.91729998
 
     @cached_property
     def error(self) -> float:
-        """The fraction that was classified wrongly."""
+        """The fraction that was misclassified."""
         return int((self.logits.argmax(1) != self.labels).sum()) / self.n
 
     @cached_property
@@ -55,7 +55,7 @@ class Evaluation:
         return torch.bincount(self.labels * classes + self.logits.argmax(1), minlength=classes**2).view(classes, -1)
 
     def mistakes(self, count: int) -> Tensor:
-        """Indices of up to so many wrongly classified pictures, the most confident first."""
+        """Indices of up to `count` misclassified pictures, the most confident first."""
         confidence, answers = self.logits.softmax(1).max(1)
         wrong = (answers != self.labels).nonzero()[:, 0]
         return wrong[confidence[wrong].argsort(descending=True)[:count]]
@@ -76,7 +76,7 @@ def evaluate(
     logits = torch.zeros(len(dataset), len(dataset.classes), device=device)
     model.eval()
     try:
-        # Every process has the whole data set, and takes every so-manieth batch.
+        # Every process has the whole data set, and takes every n-th batch of n processes.
         # On a GPU in full precision, too (not TF32): a test of the same weights finds the same answers everywhere.
         with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled, allow_tf32=False):
             for start in range(distributed.rank() * batch, len(dataset), distributed.world() * batch):

@@ -1,4 +1,4 @@
-"""What this computer trains on."""
+"""The device that this computer trains on."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Microbatches(AbstractContextManager["Microbatches"]):
         self._domain, self._half = domain_of(model), half
         self._device, self._known = next(model.parameters()).device, set[torch.Size]()
         microbatches, world = microbatches_in(recipe), distributed.world()
-        # The parts take turns in the batch. A part is a microbatch; where there are more processes than that, it is what
+        # The parts take turns in the batch. A part is a microbatch; with more processes than microbatches it is what
         # one of several processes has of one.
         parts = max(microbatches, world)
         self._parts = [slice(part, None, parts) for part in range(distributed.rank(), parts, world)]

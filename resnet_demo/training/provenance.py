@@ -1,8 +1,8 @@
-"""Where weights come from: what was asked for, with what it was done, and what came out; it is saved with them.
+"""Where weights come from: what was asked for, on what it was run, and what came out; it is saved with them.
 
-What was asked for can be read back, to train once more in the same way. Files of version 0.1 know less: they have no
-schedule, no gradients and ratios in their history, and call the device `cpu`. Where a file does not tell whether the
-training was stopped, it was not.
+What was asked for can be read back, to repeat the training. Files of version 0.1 hold less: they have no schedule, no
+gradients and ratios in their history, and call the device `cpu`. Where a file does not say whether the training was
+stopped, it was not.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from .recipes import Recipe
 from .records import Record
 from .trainer import Training
 
-MOST_BYTES = 10_000_000  # of a file that tells of a training
+MOST_BYTES = 10_000_000  # of a provenance file
 
 
 def provenance(network: str, training: Training, test: Evaluation) -> dict[str, Any]:
-    """The story of a training that ended, by itself or stopped; `test` was measured on the weights at its end."""
+    """The provenance of weights whose training has ended, by itself or stopped; `test` was measured on them."""
     last = training.history[-1]
     where = hardware.device()
     return {
@@ -84,7 +84,7 @@ class Settings:
 def settings_of(path: Path) -> Settings:
     """The settings of the training that weights came from, read from them (.safetensors) or the .json beside them.
 
-    Raises InputError where the file does not tell them all, and where a training by epochs was stopped: a repetition
+    Raises InputError where the file does not hold them all, and where a training by epochs was stopped: a repetition
     would go on to the end of its budget. (By the clock, the schedule tells where it ended.)
     """
     if not path.is_file():
@@ -120,7 +120,7 @@ def settings_of(path: Path) -> Settings:
 
 @dataclass(frozen=True)
 class _Story:
-    """What a provenance must tell, so that its training can be repeated."""
+    """What a provenance must hold, so that its training can be repeated."""
 
     network: str
     dataset: str
@@ -153,7 +153,7 @@ def _story(path: Path) -> _Story:
 
 
 def told(history: Sequence[Record]) -> list[dict[str, Any]]:
-    """Records as plain values, rounded to what can be read."""
+    """Records as plain values, rounded to readable precision."""
     return [_rounded(asdict(record)) for record in history]
 
 

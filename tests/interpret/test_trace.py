@@ -60,13 +60,13 @@ def test_identities_hold_in_every_network(name, randomise):
     with torch.no_grad():
         assert torch.equal(trace.blocks[0].x, model.stem(image))
         assert torch.equal(trace.logits, model(image)[0])
-        assert torch.equal(model.fc(trace.blocks[-1].output.mean((2, 3)))[0], trace.logits)
+        assert torch.equal(model.head(trace.blocks[-1].output)[0], trace.logits)
         for block, (key, module) in zip(trace.blocks, model.named_blocks(), strict=True):
             assert block.name == key
             assert torch.equal(block.residual, module.residual(block.x))
             assert torch.equal(block.shortcut, module.shortcut(block.x).expand_as(block.residual))
             assert (block.residual + block.shortcut - block.total).abs().max() <= 1e-5
-            assert torch.equal(block.output, block.total.relu())
+            assert torch.equal(block.output, module.relu(block.total))
     for block, following in zip(trace.blocks, trace.blocks[1:], strict=False):
         assert torch.equal(block.output, following.x)
     if model.config.plain:
@@ -79,6 +79,19 @@ def test_identities_hold_in_every_network(name, randomise):
     assert max(cam.abs().max().item() for cam in total.values()) > 1e-3  # the tolerance was not met by zeros
 
 
+@pytest.mark.parametrize("name", ["preresnet20", "preresnet56"])
+def test_in_pre_activation_networks_the_branches_add_up(name, randomise):
+    """x_L = x_0 + F_1 + … + F_L (He et al. 2016, equation 4), carried through the shortcuts where the shape changes."""
+    model = zoo.build(name, seed=0)
+    randomise(model)
+    trace = trace_blocks(model, torch.randn(1, 3, 32, 32))
+    added = trace.blocks[0].x
+    for block, (_, module) in zip(trace.blocks, model.named_blocks(), strict=True):
+        added = module.shortcut(added) + block.residual
+        assert (added - block.output).abs().max() <= 1e-5
+    assert (trace.blocks[0].x < 0).any()  # nothing cuts off what is negative
+
+
 @pytest.mark.parametrize(
     "config",
     [
@@ -86,8 +99,9 @@ def test_identities_hold_in_every_network(name, randomise):
         ResNetConfig((2, 2, 1), (4, 8, 16), plain=True),
         ResNetConfig((2, 2, 1), (4, 8, 16), shortcut="B"),
         ResNetConfig((2, 2), (4, 8), "bottleneck", "imagenet", "B"),
+        ResNetConfig((2, 2, 1), (4, 8, 16), "preact"),
     ],
-    ids=["A", "plain", "B", "bottleneck"],
+    ids=["A", "plain", "B", "bottleneck", "preact"],
 )
 def test_gradients_equal_autograd_with_the_branches_separated(config, randomise):
     model = ResNet(config, seed=0)
@@ -103,10 +117,10 @@ def test_gradients_equal_autograd_with_the_branches_separated(config, randomise)
         if config.plain:
             shortcut = torch.zeros_like(residual, requires_grad=True)
         total = residual + shortcut
-        values = output = total.relu()
+        values = output = block.relu(total)
         for _, later in list(model.named_blocks())[index + 1 :]:
             values = later(values)
-        logit = model.fc(values.mean((2, 3)))[0, target]
+        logit = model.head(values)[0, target]
         expected = torch.autograd.grad(logit, (x, residual, shortcut, total, output))
         for point, gradient in zip(POINTS, expected, strict=True):
             got = trace[name].gradients[point]

@@ -63,7 +63,7 @@ def test_a_notice_speaks_the_language_of_the_visit(events: Events) -> None:
     visit.speak("zh")
 
     def refuse(visit: Visit) -> None:
-        raise InputError("There is no file cat.png.")
+        raise InputError("There is no file {path}.", path="cat.png")
 
     with pytest.raises(gr.Error) as error:
         events.handler(refuse)(visit.key)

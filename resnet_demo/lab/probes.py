@@ -1,0 +1,155 @@
+"""How much could be read from the maps after each block, by whoever may choose the reader?
+
+The logit lens reads every block with the network's own classifier, which was trained for the last block alone. A linear
+probe is a classifier of its own for each block: ridge regression from the maps, averaged over their places, to the
+classes, fitted on training pictures and judged on test pictures. It says what is there, however it is written down.
+
+Alain and Bengio: Understanding intermediate layers using linear classifier probes, 2016 (arXiv 1610.01644).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from ..data import Dataset
+from ..i18n import Sentences, _, sentences
+from ..models.predict import domain_of
+from ..models.resnet import ResNet
+from .experiment import Experiment, Progress, first_line
+from .interventions import states
+from .quick import BATCH, quick
+from .reading import both, sides
+
+RIDGE = 1.0  # the penalty, on features of unit variance
+LAST_THIRD = 1 / 3
+FLAT, RISING = 0.03, 0.10  # of accuracy, over the last third of the blocks
+
+
+@torch.inference_mode()
+def features(model: ResNet, dataset: Dataset, progress: Progress = lambda done: None) -> dict[str, Tensor]:
+    """By stem and block: its maps averaged over their places, [N, C]."""
+    network, domain = quick(model), domain_of(model)
+    found: dict[str, list[Tensor]] = {}
+    for start in range(0, len(dataset), BATCH):
+        inputs = domain.normalise(dataset.pictures[start : start + BATCH])
+        for name, maps in states(network, inputs):
+            found.setdefault(name, []).append(maps.mean(dim=(2, 3)))
+        progress(min(start + BATCH, len(dataset)) / len(dataset))
+    return {name: torch.cat(parts) for name, parts in found.items()}
+
+
+class Probe:
+    """Ridge regression of one-hot classes on features [N, C] with labels [N]."""
+
+    def __init__(self, values: Tensor, labels: Tensor, classes: int, ridge: float = RIDGE):
+        values, targets = values.double(), one_hot(labels, classes).double()
+        self.mean, self.spread = values.mean(0), values.std(0).clamp(min=1e-9)
+        x, self.base = (values - self.mean) / self.spread, targets.mean(0)
+        gram = x.T @ x + ridge * torch.eye(x.shape[1], dtype=x.dtype)
+        self.weights = torch.linalg.solve(gram, x.T @ (targets - self.base))
+
+    def scores(self, values: Tensor) -> Tensor:
+        """Features [N, C] -> one score for each class, [N, classes]; the largest is the answer."""
+        return (values.double() - self.mean) / self.spread @ self.weights + self.base
+
+
+@dataclass(frozen=True)
+class Report:
+    """Right fractions of n test pictures."""
+
+    n: int
+    fitted_on: int  # training pictures
+    accuracy: Mapping[str, float]  # of the probe after the stem and after each block
+    own_classifier: float  # of the network's own classifier on the last block's averaged maps, which is the network
+    ridge: float
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress, training: Dataset) -> Report:
+    """The accuracy of a probe after each block, fitted on the training pictures."""
+    share = len(training) / (len(training) + len(dataset))
+    seen = features(model, training, lambda done: progress(share * done))
+    asked = features(model, dataset, lambda done: progress(share + (1 - share) * done))
+    classes, accuracy = model.config.classes, {}
+    for name, values in seen.items():
+        answers = Probe(values, training.labels, classes).scores(asked[name]).argmax(1)
+        accuracy[name] = (answers == dataset.labels).double().mean().item()
+    with torch.inference_mode():
+        last = asked[next(reversed(asked))]
+        own = model.fc(last) if model.config.block != "preact" else _own(model, dataset)
+    right = (own.argmax(1) == dataset.labels).double().mean().item()
+    return Report(len(dataset), len(training), accuracy, right, RIDGE)
+
+
+def _own(model: ResNet, dataset: Dataset) -> Tensor:
+    """Logits of a network whose classifier does not read the averaged maps directly."""
+    domain = domain_of(model)
+    starts = range(0, len(dataset), BATCH)
+    return torch.cat([model(domain.normalise(dataset.pictures[start : start + BATCH])) for start in starts])
+
+
+def rise(accuracy: Mapping[str, float]) -> float:
+    """By how much the probes' accuracy rises over the last third of the blocks."""
+    values = list(accuracy.values())
+    return values[-1] - values[-1 - round(LAST_THIRD * (len(values) - 1))]
+
+
+def ends(residual: float, plain: float) -> Literal["plain stops", "both rise", "both stop", "plain rises"]:
+    """Which of the twins still improves in its last third, by how much each rises there."""
+    if residual > plain + FLAT:
+        return "plain stops" if plain < FLAT else "both rise"
+    return "both stop" if max(residual, plain) < FLAT else "plain rises" if plain > residual + FLAT else "both rise"
+
+
+def read(reports: Mapping[str, Report]) -> Sentences:
+    said = []
+    for side in both(reports):
+        values = list(side.report.accuracy.values())
+        said.append(
+            _(
+                "After two thirds of its blocks a linear probe reads {before:tenths} of the pictures rightly from "
+                "{network}, after the last one {end:tenths}; the network’s own classifier {own:tenths}.",
+                network=side.title,
+                before=values[-1] - rise(side.report.accuracy),
+                end=values[-1],
+                own=side.report.own_classifier,
+            )
+        )
+    residual, plain = sides(reports)
+    if residual and plain:
+        verdicts = {
+            "plain stops": _(
+                "The residual network improves to its end. The plain one stops improving: its last blocks add nothing "
+                "that could be read. That is degradation."
+            ),
+            "both rise": _("Both networks improve to their ends."),
+            "both stop": _("Neither network improves in its last third."),
+            "plain rises": _("Here it is the plain network that improves more in its last third."),
+        }
+        said.append(verdicts[ends(rise(residual.report.accuracy), rise(plain.report.accuracy))])
+    return sentences(*said)
+
+
+EXPERIMENT = Experiment(
+    name="probes",
+    asks=first_line(__doc__),
+    title=_("What could be read after each block?"),
+    question=_(
+        "The logit lens reads every block with the network’s own classifier, which was trained for the last block. Give "
+        "each block a linear classifier of its own, a probe, fitted on training pictures and judged on test pictures."
+    ),
+    look_for=_("where the curve stops rising. What the probe cannot read better, later blocks did not add."),
+    source=_("Alain and Bengio 2016"),
+    group="inside",
+    record=Report,
+    report=report,
+    read=read,
+    pictures=1000,
+    labels=True,
+    fits_on=5000,
+)
