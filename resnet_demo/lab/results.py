@@ -155,7 +155,7 @@ def _result_of(name: str) -> TypeAdapter[Result[Any]]:
     """Reads an experiment's results. KeyError where there is no such experiment."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Result[lab.EXPERIMENTS[name].record])
+    return TypeAdapter(Result[lab.EXPERIMENTS[name].record])  # pyright: ignore[reportInvalidTypeForm]
 
 
 @lru_cache(maxsize=32)

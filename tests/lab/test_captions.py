@@ -61,7 +61,7 @@ def dials(high: int, exact: bool) -> Any:
 
 
 def known(*errors: float) -> Any:
-    error = dict(zip(("stem", "layer1.0", "layer1.1"), errors, strict=True))
+    error: dict[str, float] = dict(zip(("stem", "layer1.0", "layer1.1"), errors, strict=True))
     return lens.Report(n=1, error=error, contribution=error, identity_error=0.0, sum_error=0.0)
 
 

@@ -81,6 +81,9 @@ def test_the_model_is_left_as_it_was_and_the_report_checks_itself(model):
     data = noise(BATCH + 2)  # more than a batch
     found = report(model, data, 0, lambda _: None)
     assert found.exact_at_centre is True
+    assert found.minimum is not None
+    assert found.centre is not None
+    assert found.maximum is not None
     assert found.minimum <= found.centre == evaluate(model, data, BATCH).loss <= found.maximum
     assert len(found.losses) == len(found.losses[0]) == len(found.coordinates)
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())

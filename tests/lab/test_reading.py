@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from resnet_demo.lab import faithful, gradients, lens, localise, reading, responses, sanity
@@ -9,7 +10,7 @@ from resnet_demo.lab.bootstrap import Estimate
 from resnet_demo.lab.reading import Side
 
 
-def gradient_report(cases: dict[str, float | None]) -> Any:
+def gradient_report(cases: Mapping[str, float | None]) -> Any:
     return gradients.Report(n=1, first_to_last=cases, norms={})
 
 

@@ -177,6 +177,7 @@ def test_a_bundled_result_is_that_of_the_bundled_weights(path, fingerprints):
     assert result.experiment == path.stem
     assert result.question == lab.get(path.stem).asks
     provenance = result.provenance
+    assert provenance.command is not None
     assert provenance.command.startswith(f"resnet-demo experiment {path.stem} --model ")
     assert 1 <= provenance.pictures <= TEN
     assert set(result.networks) == set(provenance.weights) == set(provenance.seconds)
