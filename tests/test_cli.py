@@ -450,7 +450,7 @@ def test_localise_refuses_what_it_cannot_compare(weights: Path) -> None:
 @pytest.mark.usefixtures("trusted")
 def test_localise_asks_for_masks_before_it_trains(cifar: Path) -> None:
     told = complaint("experiment", "localise", "--data", "cifar10", "--data-dir", cifar)
-    assert "does not tell where its objects are" in told
+    assert "does not say where its objects are" in told
 
 
 def test_an_experiment_on_a_checkpoint_and_what_it_refuses(weights: Path, tmp_path: Path) -> None:
