@@ -16,7 +16,7 @@ from resnet_demo.data.shapes import FIGURES
 from resnet_demo.i18n import language
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.trace import POINTS, BlockTrace, Trace
-from resnet_demo.lab.wires import Dial
+from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models.predict import Prediction
 from resnet_demo.ui import classes, pictures
 from resnet_demo.ui.captions import classify, cut, gradcam, inside, training
@@ -272,9 +272,9 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
         *((block("layer2.1", [1.0, 0.0], [10.0, 0.0], kind),) for kind in ("padding", "projection", "none")),
     ],
     "cut.cut": [
-        ((), Dial(), CAT, CAT, 0.85, True), ((), Dial(), CAT, CAT, 0.85, False),
-        ({"layer2.1"}, Dial(), CAT, CAT, 0.7, False), ({"layer2.1"}, Dial(), CAT, CAT, 0.85, False),
-        ({"layer2.1", "layer1.0"}, Dial(0.5, 1.25), CAT, DOG, 0.003, False),
+        ((), BranchScales(), CAT, CAT, 0.85, True), ((), BranchScales(), CAT, CAT, 0.85, False),
+        ({"layer2.1"}, BranchScales(), CAT, CAT, 0.7, False), ({"layer2.1"}, BranchScales(), CAT, CAT, 0.85, False),
+        ({"layer2.1", "layer1.0"}, BranchScales(0.5, 1.25), CAT, DOG, 0.003, False),
     ],
     "cut.lens": [
         (["layer1.0", "layer2.0"], shares, "猫", plain)
@@ -321,7 +321,7 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
         ({"resnet20": run(0.5, train=0.7), "plain20": run(0.5, train=0.6)},),
     ],
     "classify.evidence": [("猫", found, "layer2.1", trained) for found in (True, False) for trained in (True, False)],
-    "cut.done": [({"layer1.0"}, Dial()), ({"layer1.0", "layer1.1", "layer2.0.shortcut"}, Dial(0.5, 1.25))],
+    "cut.done": [({"layer1.0"}, BranchScales()), ({"layer1.0", "layer1.1", "layer2.0.shortcut"}, BranchScales(0.5, 1.25))],
     "inside.channels": [(3, 16, 64), (3, 16, 16)],
 }  # fmt: skip
 CAPTIONS = (classify, inside, cut, gradcam, training)

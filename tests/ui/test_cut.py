@@ -12,8 +12,8 @@ import torch
 from resnet_demo.errors import InputError
 from resnet_demo.i18n import language
 from resnet_demo.lab.dial import turn
+from resnet_demo.lab.interventions import answer_without, states
 from resnet_demo.lab.lens import lens
-from resnet_demo.lab.wires import answer_without, states
 from resnet_demo.ui import html
 from resnet_demo.ui.pages import cut
 from resnet_demo.ui.pages.cut import CutPage

@@ -18,14 +18,15 @@ from PIL import Image
 
 from resnet_demo.errors import InputError
 from resnet_demo.lab.gradients import gradients
-from resnet_demo.lab.lens import lens
 from resnet_demo.lab.interventions import answer_without
+from resnet_demo.lab.lens import lens
 from resnet_demo.models.zoo import histories
-from resnet_demo.ui import address, components, html as pieces, lesson
+from resnet_demo.ui import address, lesson, pictures
+from resnet_demo.ui import html as pieces
 from resnet_demo.ui.lesson import gradient, prose, shortcut
 from resnet_demo.ui.lesson.controls import Choice, Range, go_to, turn
-from resnet_demo.ui.lesson.state import Lesson
 from resnet_demo.ui.lesson.examples import labelled
+from resnet_demo.ui.lesson.state import Lesson
 from resnet_demo.ui.lesson.twins import pair_of
 from resnet_demo.ui.pages import learn
 from resnet_demo.ui.pages.learn import LearnPage
@@ -64,7 +65,7 @@ def opened(session: Session, step: int, **settings: Any) -> Session:
 
 def shown(page: LearnPage, session: Session) -> tuple[str, str]:
     """The drawing and the sentence below it."""
-    view = page.page.render(session)[page.view]
+    view = page.render(session)[page.view]
     drawing, caption = view.split("<figcaption>", 1)
     said = re.search(r"<span>(.*?)</span>", caption, re.S)
     assert said
@@ -72,7 +73,7 @@ def shown(page: LearnPage, session: Session) -> tuple[str, str]:
 
 
 def table(page: LearnPage, session: Session) -> list[list[str]]:
-    (content,) = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.page.render(session)[page.view])
+    (content,) = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.render(session)[page.view])
     return list(csv.reader(io.StringIO(html.unescape(content))))
 
 
@@ -94,7 +95,7 @@ def test_every_step_is_shown_and_told(
         assert len(said) > 20
         assert not re.search(r"\bnan\b|\binf\b|None|\{", said), said
         assert len(table(page, session)) > 1
-        rendered = page.page.render(session)
+        rendered = page.render(session)
         assert prose.read(step, language).title in rendered[page.words[1]]
     assert sorted(session.of(Lesson).read) == list(STEPS)
 
@@ -137,10 +138,10 @@ def test_no_step_has_more_controls_than_the_page(session: Session) -> None:
 
 
 def test_controls_of_the_page_are_those_of_the_step(page: LearnPage, session: Session) -> None:
-    rendered = page.page.render(opened(session, 5))
+    rendered = page.render(opened(session, 5))
     seen = [rendered[control].get("visible") for control in page.controls]
     assert seen == [True, True, False, False]
-    rendered = page.page.render(opened(session, 2))
+    rendered = page.render(opened(session, 2))
     assert [rendered[control].get("visible") for control in page.controls] == [False, False, True, True]
     learn.set_controls(session, "whatever", None, 3, 4)  # what is out of sight does not count
     assert session.of(Lesson).settings == {"row": 3, "column": 4}
@@ -274,11 +275,11 @@ def test_a_plain_network_has_one_path(page: LearnPage, session: Session) -> None
 
 def test_the_summary_recalls_what_was_read_out(page: LearnPage, session: Session) -> None:
     _, first = shown(page, opened(session, 3, place=2))
-    rendered = html.unescape(page.page.render(opened(session, 9))[page.view])
+    rendered = html.unescape(page.render(opened(session, 9))[page.view])
     assert first in rendered
     assert rendered.count("not opened yet") == 7
     session.language = "zh"
-    rendered = html.unescape(page.page.render(session)[page.view])
+    rendered = html.unescape(page.render(session)[page.view])
     assert "块 2.0 是 3 个块中的第 2 个" in rendered  # the same numbers in the other language
     learn.pick(session, "3")
     assert session.of(Lesson).step == 3
@@ -335,13 +336,13 @@ def test_what_another_network_left_behind_is_brought_within_bounds(page: LearnPa
 )
 def test_the_address_leads_back(step: int, settings: dict[str, Any], session: Session, page: LearnPage) -> None:
     session.use_network("resnet20", TRAINED)
-    session.show_picture(bars.example_picture(session, "cat"), "cat")
+    session.show_picture(pictures.example_picture(session, "cat"), "cat")
     opened(session, step, **settings)
     query = dict(pair.split("=") for pair in address.write(session).split("&"))
     assert query["step"] == str(step)
     other = Session()
     address.read(other, query)
-    assert (other.page, other.lesson.step) == ("learn", step)
+    assert (other.page, other.of(Lesson).step) == ("learn", step)
     assert learn.controls(other) == learn.controls(session) or step in (3, 4, 6)  # these hold functions
     assert shown(page, other)[1] == shown(page, session)[1]
 
@@ -351,7 +352,7 @@ def test_a_wrong_address_is_told_and_left(session: Session, monkeypatch: pytest.
     monkeypatch.setattr(gr, "Warning", lambda text, **_: warnings.append(text))
     other = Session()
     address.read(other, {"tab": "learn", "step": "12", "picture": "cat", "error": "<b>"})
-    assert (other.page, other.lesson.step) == ("learn", 1)
+    assert (other.page, other.of(Lesson).step) == ("learn", 1)
     assert len(warnings) == 2
     assert all("<b>" not in warning for warning in warnings)
 
@@ -368,7 +369,7 @@ def test_a_teachers_link_opens_a_step_with_a_cut(page: LearnPage) -> None:
 
 def test_numbers_of_a_figure_can_be_saved() -> None:
     rows = [("a", "b"), (1, 'two, "three"'), (0.5, "<img>")]
-    drawn = parts.figure("<svg/>", "caption", "name", table=rows)
+    drawn = pieces.figure("<svg/>", "caption", "name", table=rows)
     (content,) = re.findall(r'data-content="([^"]*)"', drawn)
     assert list(csv.reader(io.StringIO(html.unescape(content)))) == [
         ["a", "b"],
@@ -376,7 +377,7 @@ def test_numbers_of_a_figure_can_be_saved() -> None:
         ["0.5", "<img>"],
     ]
     assert "<img>" not in drawn
-    assert "csv" not in parts.figure("<svg/>", "caption", "name")
+    assert "csv" not in pieces.figure("<svg/>", "caption", "name")
 
 
 def test_the_lesson_has_a_text_for_every_step() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from resnet_demo import i18n
 from resnet_demo.i18n import LANGUAGES, Message, Sentences, language
-from resnet_demo.lab.wires import Dial
+from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models.predict import Prediction
 from resnet_demo.ui import lesson
 from resnet_demo.ui.captions import lesson as captions
@@ -280,23 +280,23 @@ LOST = (prediction(0, 0.9), prediction(1, 0.7), 0.2)
 )
 def test_cut_tells_who_lost(residual: Any, plain: Any, verdict: str) -> None:
     told = {"resnet20": residual, "plain20": plain}
-    said = str(captions.cut(["layer2.1"], Dial(), told))
+    said = str(captions.cut(["layer2.1"], BranchScales(), told))
     assert said.startswith("Without block 2.1: ResNet-20 ")
     assert verdict in said
     assert verdict in str(captions.paths(9, ["layer2.1"], told))
 
 
 def test_cut_of_nothing_of_many_and_of_dials() -> None:
-    def said(wires: list[str], dials: Dial, **told: Any) -> str:
+    def said(wires: list[str], dials: BranchScales, **told: Any) -> str:
         return str(captions.cut(wires, dials, told))
 
-    assert "Nothing is cut: ResNet-20 says cat (90 %) and" in said([], Dial(), resnet20=KEPT, plain20=KEPT)
-    assert "no twin here" in said([], Dial(), resnet50=KEPT)
+    assert "Nothing is cut: ResNet-20 says cat (90 %) and" in said([], BranchScales(), resnet20=KEPT, plain20=KEPT)
+    assert "no twin here" in said([], BranchScales(), resnet50=KEPT)
     five = [f"layer1.{i}" for i in range(5)]
-    assert "Without 5 blocks and with every F(x) multiplied by 0.5" in said(five, Dial(0.5), resnet50=KEPT)
-    assert "Without blocks 1.0 and 1.1: " in said(five[:2], Dial(), resnet50=KEPT)
+    assert "Without 5 blocks and with every F(x) multiplied by 0.5" in said(five, BranchScales(0.5), resnet50=KEPT)
+    assert "Without blocks 1.0 and 1.1: " in said(five[:2], BranchScales(), resnet50=KEPT)
     same = (prediction(0, 0.9), prediction(1, 0.91), 0.9)
-    assert "which stays at 90 %" in said(["layer1.0"], Dial(), resnet50=same)
+    assert "which stays at 90 %" in said(["layer1.0"], BranchScales(), resnet50=same)
 
 
 def test_path_gradients() -> None:
@@ -386,7 +386,7 @@ SAMPLES: dict[Callable[..., Message | Sentences], list[tuple[Any, ...]]] = {  # 
             [], ["layer2.1"], ["layer2.1", "layer1.0"], [f"layer1.{place}" for place in range(5)],
             ["layer1.0.shortcut", "layer1.1"],
         )
-        for turned in (Dial(), Dial(0.5, 1.25)) for told in ANSWERED
+        for turned in (BranchScales(), BranchScales(0.5, 1.25)) for told in ANSWERED
     ],
     captions.paths: [
         (9, names, told) for names in ([], ["layer2.1"], ["layer1.1", "layer1.2"]) for told in ANSWERED

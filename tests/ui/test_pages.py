@@ -20,7 +20,7 @@ from resnet_demo.i18n import language
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.interpret.trace import POINTS, BlockTrace, Trace
-from resnet_demo.lab.wires import Dial
+from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models import zoo
 from resnet_demo.models.predict import Prediction
 from resnet_demo.models.weights import save
@@ -159,14 +159,14 @@ def test_familiar_speaks_only_of_the_unlike() -> None:
 
 def test_cut_caption_tells_what_was_done_and_what_became_of_it() -> None:
     cat, dog = Prediction(3, "cat", 0.0, 0.95), Prediction(5, "dog", 0.0, 0.6)
-    whole = cut_told((), Dial(), cat, cat, 0.95, plain=False)
+    whole = cut_told((), BranchScales(), cat, cat, 0.95, plain=False)
     assert whole.startswith("This is the network as it is.")
-    assert "taken out" in cut_told((), Dial(), cat, cat, 0.95, plain=True)
-    assert cut_told({"layer2.1"}, Dial(), cat, cat, 0.7, False) == (
+    assert "taken out" in cut_told((), BranchScales(), cat, cat, 0.95, plain=True)
+    assert cut_told({"layer2.1"}, BranchScales(), cat, cat, 0.7, False) == (
         "Without F of block 2.1, it still says cat: 70 % instead of 95 %."
     )
-    assert cut_told({"layer2.1"}, Dial(), cat, cat, 0.951, False).endswith("it still says cat: 95 % as before.")
-    assert cut_told({"layer2.1", "layer1.0"}, Dial(0.5, 1.25), cat, dog, 0.003, False) == (
+    assert cut_told({"layer2.1"}, BranchScales(), cat, cat, 0.951, False).endswith("it still says cat: 95 % as before.")
+    assert cut_told({"layer2.1", "layer1.0"}, BranchScales(0.5, 1.25), cat, dog, 0.003, False) == (
         "Without F of 2 blocks (1.0 and 2.1), with every F(x) multiplied by 0.5 and with every shortcut multiplied "
         "by 1.25, it says dog (60 %); cat went from 95 % to under 1 %."
     )

@@ -32,7 +32,8 @@ from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.predict import classify
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import bars, pictures, session, text
+from resnet_demo.ui import bars, pictures, session
+from resnet_demo.ui.lesson import prose
 from resnet_demo.ui.session import OWN, Session
 from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
 

@@ -20,14 +20,14 @@ from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.trace import trace_blocks
-from resnet_demo.lab.wires import Dial
+from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.ui import address, pictures, session, store
+from resnet_demo.ui.captions.findings import spread
 from resnet_demo.ui.pages import train
 from resnet_demo.ui.session import MAX_SEED, OWN, Session, Trained, session_of
 from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
-from resnet_demo.ui.captions.findings import spread
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
@@ -62,11 +62,11 @@ def test_cuts_go_along_to_networks_that_have_such_blocks(visit: Session) -> None
     visit.cut_or_mend("layer3.1")
     visit.turn(0.5, 1)
     visit.use_network("plain14", RANDOM)
-    assert (visit.cut, visit.dials) == ({"layer1.1", "layer2.0"}, Dial(0.5, 1.0))
+    assert (visit.cut, visit.dials) == ({"layer1.1", "layer2.0"}, BranchScales(0.5, 1.0))
     visit.use_network("resnet8", RANDOM)
     assert visit.cut == {"layer2.0"}
     visit.mend()
-    assert (visit.cut, visit.dials) == (set(), Dial())
+    assert (visit.cut, visit.dials) == (set(), BranchScales())
 
 
 def test_the_address_leads_back_to_the_view(visit: Session) -> None:
@@ -82,7 +82,7 @@ def test_the_address_leads_back_to_the_view(visit: Session) -> None:
     assert (again.name, again.weights, again.seed, again.block) == ("resnet14", RANDOM, 7, "layer2.1")
     assert again.target == 8
     assert again.cut == {"layer1.1", "layer3.0"}
-    assert again.dials == Dial(0.75, 1.1)
+    assert again.dials == BranchScales(0.75, 1.1)
     assert torch.equal(again.seen.image, visit.seen.image)
     assert torch.equal(again.seen.logits, visit.seen.logits)
 
