@@ -25,7 +25,7 @@ __all__ = [
     "trace_blocks",
     "train",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Where each name is at home; imported when it is first asked for (PEP 562), since torch takes seconds.
 _HOMES = {

@@ -1,4 +1,4 @@
-"""The one exception that is meant for a person's eyes."""
+"""The exceptions that are meant for a person's eyes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ class InputError(ValueError):
     def __init__(self, text: str | Message, /, **values: Any):
         self.message = text if isinstance(text, Message) else Message(text, values)
         super().__init__(str(self.message))
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.message,)
+
+
+class DivergenceError(FloatingPointError):
+    """A training whose loss grew beyond all bounds. Its message says so, as that of an `InputError` does."""
+
+    def __init__(self, message: Message):
+        self.message = message
+        super().__init__(str(message))
 
     def __reduce__(self) -> Any:
         return type(self), (self.message,)

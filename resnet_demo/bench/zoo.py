@@ -23,6 +23,7 @@ from typing import Any
 import torch
 
 from ..data import Dataset, load_dataset
+from ..errors import DivergenceError
 from ..files import write_atomically
 from ..models.weights import save
 from ..models.zoo import build
@@ -97,7 +98,7 @@ class Turn:
                 except StopIteration:
                     self._finish()
                     return
-                except FloatingPointError as error:
+                except DivergenceError as error:
                     self.done = True
                     say(f"{self.plan.name}: {error}")
                     return

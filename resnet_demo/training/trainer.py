@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..data import Dataset, augment, batches
-from ..errors import InputError
+from ..errors import DivergenceError, InputError
 from ..i18n import _
 from ..images import CIFAR10, Domain
 from ..interpret.trace import branch_ratios
@@ -79,7 +79,7 @@ def train(
     done on a GPU by default; on a processor it takes a minute or two and a C++ compiler, and then trains 5 % faster.
     A recipe's batch that is larger than the training set becomes the training set.
 
-    Raises InputError for an impossible budget or checkpoint, and FloatingPointError when the training diverges.
+    Raises InputError for an impossible budget or checkpoint, and DivergenceError when the training diverges.
     """
     training = Training(model, train_set, test_set, recipe, epochs=epochs, minutes=minutes, seed=seed, compile=compile)
     return training.run(checkpoint, resume)
@@ -289,13 +289,13 @@ class Training:
         return self._sample.subset(ASK_IN_SHORT) if self.in_short else self.test_set
 
     def _record(self, test: Evaluation | None = None) -> Record:
-        """What is known now. Raises FloatingPointError where that is no training any more."""
+        """What is known now. Raises DivergenceError where that is no training any more."""
         loss, accuracy = self._meter.means()
         finite = bool(torch.cat([value.flatten() for value in self.model.state_dict().values()]).isfinite().all())
         # Not `loss > DIVERGED`, which is false for what is not a number.
         if not loss <= DIVERGED or not finite or (test and not math.isfinite(test.loss)):
-            raise FloatingPointError(
-                "The training diverged: its loss grew beyond all measure; a lower learning rate or another seed may do."
+            raise DivergenceError(
+                _("The training diverged: its loss grew beyond all bounds; try a lower learning rate or another seed.")
             )
         gradients = {
             name: torch.stack([weight.grad.norm() for weight in block.parameters() if weight.grad is not None])

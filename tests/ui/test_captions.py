@@ -321,7 +321,9 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
         ({"resnet20": run(0.5, train=0.7), "plain20": run(0.5, train=0.6)},),
     ],
     "classify.evidence": [("猫", found, "layer2.1", trained) for found in (True, False) for trained in (True, False)],
-    "cut.done": [({"layer1.0"}, BranchScales()), ({"layer1.0", "layer1.1", "layer2.0.shortcut"}, BranchScales(0.5, 1.25))],
+    "cut.done": [
+        ({"layer1.0"}, BranchScales()), ({"layer1.0", "layer1.1", "layer2.0.shortcut"}, BranchScales(0.5, 1.25)),
+    ],
     "inside.channels": [(3, 16, 64), (3, 16, 16)],
 }  # fmt: skip
 CAPTIONS = (classify, inside, cut, gradcam, training)

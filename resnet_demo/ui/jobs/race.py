@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ...data import DATASETS, Dataset, load_dataset
-from ...errors import InputError
+from ...errors import DivergenceError, InputError
 from ...figures import curves_svg, draw_history, figure_png
 from ...i18n import Message, _
 from ...models import zoo
@@ -223,9 +223,9 @@ class Race:
                     except StopIteration:
                         del turns[name]
                         self._finish(name)
-                    except FloatingPointError as error:
+                    except DivergenceError as error:
                         del turns[name]
-                        self._fail(name, getattr(error, "message", str(error)))
+                        self._fail(name, error.message)
                     except Exception:  # whatever it was, the other network goes on, and the page is told of an end
                         logging.getLogger(__name__).exception("The training of %s failed.", name)
                         turns.pop(name, None)
