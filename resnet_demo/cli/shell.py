@@ -33,7 +33,7 @@ class Group(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)  # in the order in which they were registered
 
-    def main(self, args: Sequence[str] | None = None, **options: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, **options: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         args = list(sys.argv[1:] if args is None else args) or ["--help"]
         try:
             # Not standalone: click then raises what it would print as a paragraph, and returns the status of an Exit.

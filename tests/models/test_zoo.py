@@ -222,10 +222,10 @@ def test_what_a_training_tells_of_its_end_is_one_story(name, seed):
     assert told is not None
     assert told["test_accuracy"] == pytest.approx(told["history"][-1]["test_accuracy"], abs=2e-3)
     lesion = bundled("lesion")
-    if seed == 0 and lesion and name in lesion["networks"]:  # measured on the whole test set, too, another time
-        report = lesion["networks"][name]
-        assert report["n"] == 10_000
-        assert 1 - report["error"] == pytest.approx(told["test_accuracy"], abs=2e-4)
+    if seed == 0 and lesion and name in lesion.networks:  # measured on the whole test set, too, another time
+        report = lesion.networks[name]
+        assert report.n == 10_000
+        assert 1 - report.error == pytest.approx(told["test_accuracy"], abs=2e-4)
     if seed == 0:  # other seeds are there to show what luck does
         assert told["test_accuracy"] >= {"resnet20": 0.915, "resnet32": 0.92, "resnet56": 0.925}.get(name, 0)
 
