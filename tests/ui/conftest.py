@@ -1,4 +1,4 @@
-"""A visit to look at, for the tests of the app."""
+"""A session to look at, for the tests of the app."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def forwards(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def visit(picture: Image.Image) -> Session:
-    """A visit with a small untrained network and a picture."""
-    visit = Session()
-    visit.use_network("resnet8", RANDOM)
-    visit.show_picture(picture)
-    return visit
+def session(picture: Image.Image) -> Session:
+    """A session with a small untrained network and a picture."""
+    session = Session()
+    session.use_network("resnet8", RANDOM)
+    session.show_picture(picture)
+    return session

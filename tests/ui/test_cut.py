@@ -29,8 +29,8 @@ def page() -> CutPage:
         return cut.build()
 
 
-def shown(page: CutPage, visit: Session) -> tuple[str, str, str, str]:
-    found = page.render(visit)
+def shown(page: CutPage, session: Session) -> tuple[str, str, str, str]:
+    found = page.render(session)
     return tuple(found[component] for component in page.components)  # pyright: ignore[reportReturnType]
 
 
@@ -41,49 +41,49 @@ def shares(drawing: str) -> list[str]:
 @pytest.mark.parametrize(
     ("network", "weights"), [("resnet20", TRAINED), ("plain20", TRAINED), ("resnet18-cifar", RANDOM)]
 )
-def test_answers_are_those_of_the_library(network: str, weights: str, page: CutPage, visit: Session) -> None:
-    visit.use_network(network, weights)
-    names = [visit.seen.blocks[1].name, visit.seen.blocks[-1].name]
+def test_answers_are_those_of_the_library(network: str, weights: str, page: CutPage, session: Session) -> None:
+    session.use_network(network, weights)
+    names = [session.seen.blocks[1].name, session.seen.blocks[-1].name]
     for name in names:
-        visit.cut_or_mend(name)
-    street, answer, *_ = shown(page, visit)
-    assert street.count("Block layer") == len(visit.seen.blocks)
+        session.cut_or_mend(name)
+    street, answer, *_ = shown(page, session)
+    assert street.count("Block layer") == len(session.seen.blocks)
     assert street.count(': cut"') == 2
-    then = visit.seen.logits.softmax(0)
-    now = answer_without(visit.network, visit.seen.image, names)[0].softmax(0)
+    then = session.seen.logits.softmax(0)
+    now = answer_without(session.network, session.seen.image, names)[0].softmax(0)
     likeliest = then.maximum(now).topk(5).indices.tolist()
     expected = [tenths(share[index].item()) for index in likeliest for share in (then, now)]
     assert shares(answer) == [text.replace("<", "‹").replace(">", "›") for text in expected]
 
 
-def test_dials_turn_every_block(page: CutPage, visit: Session) -> None:
-    visit.use_network("resnet20", TRAINED)
-    visit.turn(0.4, 1.3)
-    _, answer, *_ = shown(page, visit)
-    now = turn(visit.network, visit.seen.image, 0.4, 1.3)[0].softmax(0)
+def test_dials_turn_every_block(page: CutPage, session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    session.turn(0.4, 1.3)
+    _, answer, *_ = shown(page, session)
+    now = turn(session.network, session.seen.image, 0.4, 1.3)[0].softmax(0)
     assert f">{tenths(now.max().item())}<" in answer
-    assert page.as_kept(visit) == dict(zip(page.fields, (0.4, 1.3), strict=True))
+    assert page.as_kept(session) == dict(zip(page.fields, (0.4, 1.3), strict=True))
 
 
-def test_the_curve_is_the_lens(page: CutPage, visit: Session) -> None:
-    visit.use_network("resnet20", TRAINED)
-    _, _, drawing, _ = shown(page, visit)
-    expected = lens(visit.network, visit.seen.image).logits[:, 0].softmax(1)[:, visit.seen.target]
+def test_the_curve_is_the_lens(page: CutPage, session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    _, _, drawing, _ = shown(page, session)
+    expected = lens(session.network, session.seen.image).logits[:, 0].softmax(1)[:, session.seen.target]
     heights = torch.tensor([float(y) for y in re.findall(r'<circle [^>]*cy="([^"]+)"', drawing)])
     bottom, top = 200.0, 14.0
     assert torch.allclose((bottom - heights) / (bottom - top), expected, atol=1e-3)
 
 
-def test_a_shortcut_is_cut(page: CutPage, visit: Session) -> None:
-    visit.use_network("resnet20", TRAINED)
-    visit.open_block("layer2.1")
-    visit.cut_or_mend("layer2.1.shortcut")
-    street, answer, _, block = shown(page, visit)
+def test_a_shortcut_is_cut(page: CutPage, session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    session.open_block("layer2.1")
+    session.cut_or_mend("layer2.1.shortcut")
+    street, answer, _, block = shown(page, session)
     assert street.count('role="button"') == 2 * 9  # each block, and its stretch of the road
     assert 'aria-label="Shortcut of block layer2.1: cut"' in street
     assert "Without the shortcut of block 2.1" in street
-    model = visit.network
-    x = model.stem(visit.seen.image)
+    model = session.network
+    x = model.stem(session.seen.image)
     for name, module in model.named_blocks():
         x = module.relu(module.residual(x)) if name == "layer2.1" else module(x)
     expected = model.fc(x.mean(dim=(2, 3)))[0].softmax(0)
@@ -92,31 +92,31 @@ def test_a_shortcut_is_cut(page: CutPage, visit: Session) -> None:
     assert block.count('aria-label="F(x) of block layer2.1: whole"') == 2
 
 
-def test_the_block_shows_what_flows_now(page: CutPage, visit: Session) -> None:
-    visit.use_network("resnet20", TRAINED)
-    visit.open_block("layer2.1")
+def test_the_block_shows_what_flows_now(page: CutPage, session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    session.open_block("layer2.1")
     for wire in ("layer1.2", "layer2.1"):
-        visit.cut_or_mend(wire)
-    block = shown(page, visit)[3]
-    outputs = dict(states(visit.network, visit.seen.image, deleted=["layer1.2", "layer2.1"]))
+        session.cut_or_mend(wire)
+    block = shown(page, session)[3]
+    outputs = dict(states(session.network, session.seen.image, deleted=["layer1.2", "layer2.1"]))
     x, y = (outputs[name].norm().item() for name in ("layer2.0", "layer2.1"))
-    assert x != visit.seen["layer2.1"].norms["x"]
+    assert x != session.seen["layer2.1"].norms["x"]
     assert f"x {x:.3g}," in block
     assert f"y {y:.3g}." in block
-    visit.mend()
-    visit.turn(0.5, 1)
-    assert "×0.5" in shown(page, visit)[3]
+    session.mend()
+    session.turn(0.5, 1)
+    assert "×0.5" in shown(page, session)[3]
 
 
-def test_a_plain_block_has_one_wire(page: CutPage, visit: Session, sentence: Callable[[BaseException], str]) -> None:
-    visit.use_network("plain20", TRAINED)
-    visit.cut_or_mend("layer2.1")
-    street, _, _, block = shown(page, visit)
+def test_a_plain_block_has_one_wire(page: CutPage, session: Session, sentence: Callable[[BaseException], str]) -> None:
+    session.use_network("plain20", TRAINED)
+    session.cut_or_mend("layer2.1")
+    street, _, _, block = shown(page, session)
     assert street.count('role="button"') == 9
     assert block.count('role="button"') == 2
     assert "Shortcut of block" not in street + block
     with pytest.raises(InputError) as error:
-        visit.cut_or_mend("layer2.1.shortcut")
+        session.cut_or_mend("layer2.1.shortcut")
     assert "no shortcut" in sentence(error.value)
 
 
@@ -124,7 +124,7 @@ def test_changes_are_escaped() -> None:
     assert "<img" not in html.changes([("<img src=x>", 0.5, 0.5)])
 
 
-def test_the_whole_network_is_not_run_again(page: CutPage, visit: Session, forwards: list[str]) -> None:
+def test_the_whole_network_is_not_run_again(page: CutPage, session: Session, forwards: list[str]) -> None:
     forwards.clear()
-    shown(page, visit)
+    shown(page, session)
     assert forwards == []

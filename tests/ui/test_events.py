@@ -1,4 +1,4 @@
-"""An event changes the visit and shows it anew, or tells in a sentence why not."""
+"""An event changes the session and shows it anew, or tells in a sentence why not."""
 
 from __future__ import annotations
 
@@ -20,62 +20,62 @@ def parts() -> dict[str, Any]:
 
 @pytest.fixture
 def events(parts: dict[str, Any]) -> Events:
-    def show(visit: Session, whole: bool) -> dict[Any, Any]:
-        return {parts["key"]: visit.key, parts["text"]: f"{visit.page}, {'all' if whole else 'some'}"}
+    def show(session: Session, whole: bool) -> dict[Any, Any]:
+        return {parts["key"]: session.key, parts["text"]: f"{session.page}, {'all' if whole else 'some'}"}
 
-    def restore(visit: Session) -> dict[Any, Any]:
-        return {parts["other"]: visit.name}
+    def restore(session: Session) -> dict[Any, Any]:
+        return {parts["other"]: session.name}
 
     return Events(parts["key"], parts["clicked"], [parts["text"]], show, [parts["text"], parts["other"]], restore)
 
 
 def test_the_visit_is_changed_and_then_shown(events: Events, parts: dict[str, Any]) -> None:
-    visit = new_session()
+    session = new_session()
 
-    def turn(visit: Session, page: str) -> None:
-        visit.page = page
+    def turn(session: Session, page: str) -> None:
+        session.page = page
 
-    shown = events.handler(turn)(visit.key, "cut")
-    assert shown == {parts["key"]: visit.key, parts["text"]: "cut, some"}
-    assert events.handler(turn, whole=True)(visit.key, "learn")[parts["text"]] == "learn, all"
+    shown = events.handler(turn)(session.key, "cut")
+    assert shown == {parts["key"]: session.key, parts["text"]: "cut, some"}
+    assert events.handler(turn, whole=True)(session.key, "learn")[parts["text"]] == "learn, all"
 
 
 def test_what_an_event_says_besides_has_the_last_word(events: Events, parts: dict[str, Any]) -> None:
     said = {parts["text"]: "this", parts["other"]: "that"}
-    shown = events.handler(lambda visit: said)(new_session().key)
+    shown = events.handler(lambda session: said)(new_session().key)
     assert (shown[parts["text"]], shown[parts["other"]]) == ("this", "that")
 
 
 def test_a_sentence_becomes_a_notice_and_the_visit_goes_on(events: Events) -> None:
-    visit = new_session()
+    session = new_session()
 
-    def refuse(visit: Session) -> None:
+    def refuse(session: Session) -> None:
         raise InputError("Not <so>.")
 
     with pytest.raises(gr.Error) as error:
-        events.handler(refuse)(visit.key)
+        events.handler(refuse)(session.key)
     assert error.value.message == "Not &lt;so&gt;."
-    assert not visit.lock.locked()
+    assert not session.lock.locked()
 
 
 def test_a_notice_speaks_the_language_of_the_visit(events: Events) -> None:
-    visit = new_session()
-    visit.speak("zh")
+    session = new_session()
+    session.speak("zh")
 
-    def refuse(visit: Session) -> None:
+    def refuse(session: Session) -> None:
         raise InputError("No {name} was trained in this session.", name="plain8")
 
     with pytest.raises(gr.Error) as error:
-        events.handler(refuse)(visit.key)
+        events.handler(refuse)(session.key)
     assert (error.value.title, error.value.message) == ("错误", "本次会话中没有训练过 plain8。")
 
 
 def test_what_was_refused_is_put_back(events: Events, parts: dict[str, Any]) -> None:
-    visit = new_session()
-    assert events._restored(visit.key) == {
-        parts["key"]: visit.key, parts["text"]: "classify, all", parts["other"]: "resnet20"
+    session = new_session()
+    assert events._restored(session.key) == {
+        parts["key"]: session.key, parts["text"]: "classify, all", parts["other"]: "resnet20"
     }  # fmt: skip
-    assert events._restored("of no visit") == {parts["key"]: "of no visit"}
+    assert events._restored("of no session") == {parts["key"]: "of no session"}
 
 
 def test_updates_of_one_component_are_merged(parts: dict[str, Any]) -> None:

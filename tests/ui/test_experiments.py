@@ -40,7 +40,7 @@ def built(tmp_path: Path) -> tuple[gr.Blocks, ExperimentsPage]:
         key, clicked = gr.State(None), gr.JSON()
         page = experiments.build(str(tmp_path))
         shown = page.components
-        events = Events(key, clicked, shown, lambda visit, whole: {}, shown, lambda visit: {})
+        events = Events(key, clicked, shown, lambda session, whole: {}, shown, lambda session: {})
         experiments.connect(page, events)
     return demo, page
 
@@ -54,37 +54,37 @@ def handler(built: tuple[gr.Blocks, ExperimentsPage], name: str) -> Callable[...
     return next(event.fn for event in built[0].fns.values() if event.api_name == name)  # pyright: ignore
 
 
-def by_id(page: ExperimentsPage, visit: Session) -> dict[str, Any]:
-    return {component.elem_id: value for component, value in page.render(visit).items()}
+def by_id(page: ExperimentsPage, session: Session) -> dict[str, Any]:
+    return {component.elem_id: value for component, value in page.render(session).items()}
 
 
 # What is shown
 
 
 @pytest.mark.parametrize("name", lab.EXPERIMENTS)
-def test_every_experiment_is_shown(name: str, page: ExperimentsPage, visit: Session) -> None:
-    experiments.choose_experiment(visit, name)
-    shown = by_id(page, visit)
+def test_every_experiment_is_shown(name: str, page: ExperimentsPage, session: Session) -> None:
+    experiments.choose_experiment(session, name)
+    shown = by_id(page, session)
     assert str(lab.get(name).title) in shown["experiment"]
     assert "Look for" in shown["experiment"]
     assert re.search(rf'data-experiment="{name}" aria-pressed="true"', shown["experiments-menu"])
     assert shown["experiments-menu"].count("data-experiment") == len(lab.EXPERIMENTS)
-    assert page.form(visit)[page.pictures] == run.suits(name) >= 1
+    assert page.form(session)[page.pictures] == run.suits(name) >= 1
     if name in MEASURED:
         assert shown["experiment-bundled"].count("<svg") == 2  # for screens, and for phones
         assert 'data-kind="csv"' in shown["experiment-bundled"]
         assert "Source: " in shown["experiment-bundled"]
 
 
-def test_the_shown_pair_is_chosen(page: ExperimentsPage, visit: Session) -> None:
-    assert "ResNet-56" in by_id(page, visit)["experiment-bundled"]
-    experiments.change_compared(visit, "resnet20")
-    shown = by_id(page, visit)
+def test_the_shown_pair_is_chosen(page: ExperimentsPage, session: Session) -> None:
+    assert "ResNet-56" in by_id(page, session)["experiment-bundled"]
+    experiments.change_compared(session, "resnet20")
+    shown = by_id(page, session)
     assert "ResNet-20" in shown["experiment-bundled"]
     assert "ResNet-56" not in shown["experiment-bundled"]
     assert re.search('data-compared="resnet20" aria-pressed="true"', shown["experiment"])
     with pytest.raises(InputError, match="no result"):
-        experiments.change_compared(visit, "<b>")
+        experiments.change_compared(session, "<b>")
 
 
 def test_numbers_are_those_of_the_figure() -> None:
@@ -96,95 +96,95 @@ def test_numbers_are_those_of_the_figure() -> None:
     ]
 
 
-def found_here(visit: Session) -> None:
+def found_here(session: Session) -> None:
     """What a run leaves behind of the networks that it measured."""
-    state = visit.of(Experiments)
-    state.sources[state.name] = {name: source for name, (_, source) in visit.pair().items()}
+    state = session.of(Experiments)
+    state.sources[state.name] = {name: source for name, (_, source) in session.pair().items()}
 
 
-def test_a_click_on_a_bar_cuts_that_block(visit: Session) -> None:
-    visit.use_network("resnet20", TRAINED)
-    found_here(visit)
-    visit.turn(0.5, 1)
-    experiments.cut_live(visit, "plain20 layer2.1")
-    assert (visit.name, visit.weights, visit.page) == ("plain20", TRAINED, "cut")
-    assert visit.cut == {"layer2.1"}
-    assert visit.dials.residual == 1
+def test_a_click_on_a_bar_cuts_that_block(session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    found_here(session)
+    session.turn(0.5, 1)
+    experiments.cut_live(session, "plain20 layer2.1")
+    assert (session.name, session.weights, session.page) == ("plain20", TRAINED, "cut")
+    assert session.cut == {"layer2.1"}
+    assert session.dials.residual == 1
     for nonsense in ("plain20 layer9.9", "nothing", "", "plain20", 7):
         for cut in (experiments.cut_bundled, experiments.cut_live):
             with pytest.raises((InputError, KeyError)):
-                cut(visit, nonsense)
+                cut(session, nonsense)
 
 
 @pytest.mark.parametrize("in_sight", [True, False])
-def test_a_bar_of_a_bundled_result_opens_the_bundled_network(in_sight: bool, visit: Session) -> None:
+def test_a_bar_of_a_bundled_result_opens_the_bundled_network(in_sight: bool, session: Session) -> None:
     own = zoo.build("resnet20", 5).eval().requires_grad_(False)
-    visit.keep("resnet20", Trained(own, {}, draw_shapes(8, seed=1), None))
-    visit.use_trained("resnet20")
-    found_here(visit)
+    session.keep("resnet20", Trained(own, {}, draw_shapes(8, seed=1), None))
+    session.use_trained("resnet20")
+    found_here(session)
     if not in_sight:
-        visit.use_network("resnet8", RANDOM)
-    experiments.cut_bundled(visit, "resnet20 layer2.1")
-    assert (visit.weights, visit.seed, visit.cut) == (TRAINED, 0, {"layer2.1"})
-    assert visit.network is not own
+        session.use_network("resnet8", RANDOM)
+    experiments.cut_bundled(session, "resnet20 layer2.1")
+    assert (session.weights, session.seed, session.cut) == (TRAINED, 0, {"layer2.1"})
+    assert session.network is not own
     for _ in range(2):  # from the bundled network of the same name, and again from another one
-        experiments.cut_live(visit, "resnet20 layer2.1")
-        assert visit.network is own
-        visit.use_network("resnet8", RANDOM)
+        experiments.cut_live(session, "resnet20 layer2.1")
+        assert session.network is own
+        session.use_network("resnet8", RANDOM)
 
 
-def test_names_with_spaces_have_bars_too(visit: Session, tmp_path: Path) -> None:
+def test_names_with_spaces_have_bars_too(session: Session, tmp_path: Path) -> None:
     config = ResNetConfig((2, 1), (4, 8))
-    visit.use_file(weights.save(ResNet(config, seed=0), tmp_path / "own.safetensors"))
-    assert " " in visit.name
-    found_here(visit)
-    experiments.cut_live(visit, f"{visit.name} layer1.1")
-    assert (visit.weights, visit.cut) == (OWN, {"layer1.1"})
+    session.use_file(weights.save(ResNet(config, seed=0), tmp_path / "own.safetensors"))
+    assert " " in session.name
+    found_here(session)
+    experiments.cut_live(session, f"{session.name} layer1.1")
+    assert (session.weights, session.cut) == (OWN, {"layer1.1"})
 
 
-def test_a_bar_cuts_the_very_weights_that_were_measured(visit: Session, tmp_path: Path) -> None:
+def test_a_bar_cuts_the_very_weights_that_were_measured(session: Session, tmp_path: Path) -> None:
     """Names are not enough: an uploaded ResNet-20 is called as the bundled one is."""
     first, second = (weights.save(zoo.build("resnet20", seed), tmp_path / f"{seed}.safetensors") for seed in (5, 6))
-    visit.use_file(first)
-    uploaded = visit.network
-    found_here(visit)
-    visit.use_network("resnet20", TRAINED)
-    experiments.cut_live(visit, "resnet20 layer2.1")
-    assert visit.network is uploaded
-    visit.use_file(second)
-    before = visit.network, visit.page, visit.cut
+    session.use_file(first)
+    uploaded = session.network
+    found_here(session)
+    session.use_network("resnet20", TRAINED)
+    experiments.cut_live(session, "resnet20 layer2.1")
+    assert session.network is uploaded
+    session.use_file(second)
+    before = session.network, session.page, session.cut
     with pytest.raises(InputError, match="no longer here"):
-        experiments.cut_live(visit, "resnet20 layer2.1")
-    assert (visit.network, visit.page, visit.cut) == before
+        experiments.cut_live(session, "resnet20 layer2.1")
+    assert (session.network, session.page, session.cut) == before
 
 
-def test_a_network_that_made_room_does_not_come_back_with_random_weights(visit: Session) -> None:
+def test_a_network_that_made_room_does_not_come_back_with_random_weights(session: Session) -> None:
     for name in ("resnet14", "plain14", "resnet20", "plain20", "resnet32"):
         model = zoo.build(name, 5).eval().requires_grad_(False)
-        visit.keep(name, Trained(model, {}, draw_shapes(8, seed=1), None))
+        session.keep(name, Trained(model, {}, draw_shapes(8, seed=1), None))
         if name == "resnet14":
-            visit.use_trained(name)
-            found_here(visit)
-            visit.use_network("resnet8", RANDOM)
-    assert "resnet14" not in visit.trained
+            session.use_trained(name)
+            found_here(session)
+            session.use_network("resnet8", RANDOM)
+    assert "resnet14" not in session.trained
     with pytest.raises(InputError, match="no longer here"):
-        experiments.cut_live(visit, "resnet14 layer1.0")
-    assert (visit.name, visit.cut) == ("resnet8", frozenset())
+        experiments.cut_live(session, "resnet14 layer1.0")
+    assert (session.name, session.cut) == ("resnet8", frozenset())
 
 
-def test_random_weights_come_back_from_their_seed(visit: Session) -> None:
-    visit.use_network("resnet8", RANDOM, 7)
-    found_here(visit)
-    measured = visit.network
-    visit.use_network("resnet8", RANDOM, 8)
-    experiments.cut_live(visit, "resnet8 layer2.0")
-    assert (visit.seed, visit.network) == (7, measured)
+def test_random_weights_come_back_from_their_seed(session: Session) -> None:
+    session.use_network("resnet8", RANDOM, 7)
+    found_here(session)
+    measured = session.network
+    session.use_network("resnet8", RANDOM, 8)
+    experiments.cut_live(session, "resnet8 layer2.0")
+    assert (session.seed, session.network) == (7, measured)
 
 
-def test_the_address_leads_to_an_experiment(visit: Session) -> None:
-    visit.page = "experiments"
-    experiments.choose_experiment(visit, "paths")
-    query = dict(pair.split("=") for pair in address.write(visit).split("&"))
+def test_the_address_leads_to_an_experiment(session: Session) -> None:
+    session.page = "experiments"
+    experiments.choose_experiment(session, "paths")
+    query = dict(pair.split("=") for pair in address.write(session).split("&"))
     assert (query["tab"], query["experiment"]) == ("experiments", "paths")
     other = Session()
     address.read(other, {"tab": "experiments", "experiment": "paths"})
@@ -196,68 +196,68 @@ def test_the_address_leads_to_an_experiment(visit: Session) -> None:
 # A run of one's own
 
 
-def test_which_pictures_a_run_takes(visit: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_which_pictures_a_run_takes(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     absent = str(tmp_path)
-    assert run.data_of(visit, "lens", absent) == run.PICTURE
-    assert run.data_of(visit, "lesion", absent) == run.NOTHING
-    assert run.data_of(visit, "localise", absent) == run.NOTHING
-    assert run.pictures_of(visit, "lesion", absent) is None
-    own = run.pictures_of(visit, "lens", absent)
+    assert run.data_of(session, "lens", absent) == run.PICTURE
+    assert run.data_of(session, "lesion", absent) == run.NOTHING
+    assert run.data_of(session, "localise", absent) == run.NOTHING
+    assert run.pictures_of(session, "lesion", absent) is None
+    own = run.pictures_of(session, "lens", absent)
     assert own is not None
     assert own.pictures.shape == (1, 3, 32, 32)
-    assert own.labels.tolist() == [int(visit.seen.logits.argmax())]
-    assert run.data_of(visit, "shattering", absent) == run.FRESH
+    assert own.labels.tolist() == [int(session.seen.logits.argmax())]
+    assert run.data_of(session, "shattering", absent) == run.FRESH
     monkeypatch.setattr(run, "has_test_set", lambda _: True)
-    assert run.data_of(visit, "lesion", absent) == run.CIFAR
-    visit.use_network("resnet18", RANDOM)
-    assert run.data_of(visit, "lesion", absent) == run.NOTHING  # it knows other classes
+    assert run.data_of(session, "lesion", absent) == run.CIFAR
+    session.use_network("resnet18", RANDOM)
+    assert run.data_of(session, "lesion", absent) == run.NOTHING  # it knows other classes
 
 
-def test_what_was_trained_here_is_asked_about_its_own_pictures(visit: Session, tmp_path: Path) -> None:
+def test_what_was_trained_here_is_asked_about_its_own_pictures(session: Session, tmp_path: Path) -> None:
     shapes = draw_shapes(8, seed=1)
-    visit.keep("resnet8", Trained(visit.network, {}, shapes, None))
-    visit.use_trained("resnet8")
-    assert visit.weights == HERE
-    assert run.data_of(visit, "lesion", str(tmp_path)) == run.OWN
-    assert run.data_of(visit, "localise", str(tmp_path)) == run.OWN  # these pictures know where their objects are
-    assert run.pictures_of(visit, "lesion", str(tmp_path)) is shapes
+    session.keep("resnet8", Trained(session.network, {}, shapes, None))
+    session.use_trained("resnet8")
+    assert session.weights == HERE
+    assert run.data_of(session, "lesion", str(tmp_path)) == run.OWN
+    assert run.data_of(session, "localise", str(tmp_path)) == run.OWN  # these pictures know where their objects are
+    assert run.pictures_of(session, "lesion", str(tmp_path)) is shapes
 
 
-def test_the_twin_is_measured_beside_it(visit: Session) -> None:
-    visit.use_network("plain8", RANDOM, 3)
-    networks = run.networks_of(visit)
+def test_the_twin_is_measured_beside_it(session: Session) -> None:
+    session.use_network("plain8", RANDOM, 3)
+    networks = run.networks_of(session)
     assert [(name, network.config.plain) for name, network in networks.items()] == [
         ("resnet8", False),
         ("plain8", True),
     ]
-    assert networks["plain8"] is visit.network
-    visit.use_network("resnet50", RANDOM)
-    assert list(run.networks_of(visit)) == ["resnet50"]
+    assert networks["plain8"] is session.network
+    session.use_network("resnet50", RANDOM)
+    assert list(run.networks_of(session)) == ["resnet50"]
 
 
-def watched(visit: Session, name: str = "lens", pictures: int = 2, stop: bool = False) -> Run:
+def watched(session: Session, name: str = "lens", pictures: int = 2, stop: bool = False) -> Run:
     under_way = Run(name, pictures, "It took too long.")
     if stop:
         under_way.stop()
-    for _ in under_way.watch(run.networks_of(visit), draw_shapes(6, seed=1)):
+    for _ in under_way.watch(run.networks_of(session), draw_shapes(6, seed=1)):
         pass
     return under_way
 
 
-def test_a_run_finds_what_the_library_finds(visit: Session) -> None:
-    found = watched(visit).result
+def test_a_run_finds_what_the_library_finds(session: Session) -> None:
+    found = watched(session).result
     assert found is not None
-    expected = results.measure("lens", run.networks_of(visit), draw_shapes(6, seed=1), 2)
+    expected = results.measure("lens", run.networks_of(session), draw_shapes(6, seed=1), 2)
     assert found.networks == expected.networks
     assert list(found.networks) == ["resnet8", "plain8"]
 
 
-def test_a_run_is_stopped_and_has_a_ceiling(visit: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped = watched(visit, stop=True)
+def test_a_run_is_stopped_and_has_a_ceiling(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = watched(session, stop=True)
     assert stopped.result is None
     assert stopped.stopped
     left = Run("lesions", 6, "It took too long.")
-    watching = left.watch(run.networks_of(visit), draw_shapes(6, seed=1))
+    watching = left.watch(run.networks_of(session), draw_shapes(6, seed=1))
     monkeypatch.setattr(run, "WAIT", 0.001)
     next(watching)
     watching.close()  # the visitor's page was closed
@@ -265,16 +265,16 @@ def test_a_run_is_stopped_and_has_a_ceiling(visit: Session, monkeypatch: pytest.
     assert left.result is None
     monkeypatch.setattr(run, "MOST_SECONDS", -1)
     with pytest.raises(InputError, match="too long"):
-        watched(visit)
+        watched(session)
 
 
 def test_the_event_runs_on_the_visitors_picture(built: Any, picture: Image.Image) -> None:
     page = built[1]
-    visit = new_session()
-    visit.use_network("resnet8", RANDOM)
-    visit.show_picture(picture)
-    experiments.choose_experiment(visit, "refinement")
-    frames = list(handler(built, "run_experiment")(visit.key, 1))
+    session = new_session()
+    session.use_network("resnet8", RANDOM)
+    session.show_picture(picture)
+    experiments.choose_experiment(session, "refinement")
+    frames = list(handler(built, "run_experiment")(session.key, 1))
     assert frames[0][page.start] == gr.update(visible=False)
     assert frames[0][page.stop] == gr.update(visible=True)
     last = frames[-1]
@@ -282,27 +282,27 @@ def test_the_event_runs_on_the_visitors_picture(built: Any, picture: Image.Image
     assert "Done" in last[page.status]
     assert "your picture" in last[page.live]
     assert last[page.live].count("<svg") == 2
-    assert visit.of(Experiments).measured["refinement"].provenance.pictures == 1
-    assert handler(built, "stop_experiment")(visit.key)  # nothing runs any more: no harm
+    assert session.of(Experiments).measured["refinement"].provenance.pictures == 1
+    assert handler(built, "stop_experiment")(session.key)  # nothing runs any more: no harm
 
 
 @pytest.mark.parametrize("how", ["stop", "page closed"])
 def test_an_end_is_heard_before_the_pictures_are_read(how: str, built: Any, picture: Image.Image) -> None:
-    visit = new_session("a browser")
-    visit.use_network("resnet8", RANDOM)
-    visit.show_picture(picture)
-    experiments.choose_experiment(visit, "lens")
-    before = visit.of(Experiments).run = Run("lens", 1, "It took too long.")
-    frames = handler(built, "run_experiment")(visit.key, 1)
+    session = new_session("a browser")
+    session.use_network("resnet8", RANDOM)
+    session.show_picture(picture)
+    experiments.choose_experiment(session, "lens")
+    before = session.of(Experiments).run = Run("lens", 1, "It took too long.")
+    frames = handler(built, "run_experiment")(session.key, 1)
     next(frames)
     if how == "stop":
-        handler(built, "stop_experiment")(visit.key)
+        handler(built, "stop_experiment")(session.key)
     else:
         end_session("a browser")
     (last,) = frames
     assert "Stopped" in last[built[1].status]
     assert last[built[1].start]["visible"]
-    assert "lens" not in visit.of(Experiments).measured
+    assert "lens" not in session.of(Experiments).measured
     assert not before.stopped  # which was over anyway
 
 
@@ -320,11 +320,11 @@ def test_a_closed_page_does_not_hold_up_the_others(
     monkeypatch.setattr(experiments, "load_dataset", slow)
     for module in (run, experiments):
         monkeypatch.setattr(module, "WAIT", 0.01)
-    visit = new_session()
-    visit.use_network("resnet8", RANDOM)
-    visit.show_picture(picture)
-    experiments.choose_experiment(visit, "refinement")
-    frames = handler(built, name)(*[visit.key, 1][: 2 if name == "run_experiment" else 1])
+    session = new_session()
+    session.use_network("resnet8", RANDOM)
+    session.show_picture(picture)
+    experiments.choose_experiment(session, "refinement")
+    frames = handler(built, name)(*[session.key, 1][: 2 if name == "run_experiment" else 1])
     for _ in range(3):
         next(frames)
     start = time.monotonic()
@@ -335,36 +335,36 @@ def test_a_closed_page_does_not_hold_up_the_others(
 
 def test_a_page_that_takes_its_time_does_not_hold_the_visit(built: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiments, "load_dataset", lambda *args: None)
-    visit = new_session()
-    for _ in handler(built, "download_cifar10")(visit.key):
-        assert not visit.lock.locked()
+    session = new_session()
+    for _ in handler(built, "download_cifar10")(session.key):
+        assert not session.lock.locked()
 
 
 @pytest.mark.parametrize("pictures", [0, -1, 1.5, 10**9, "many", None, True, math.nan, [3]])
 def test_bad_numbers_are_refused(pictures: Any, built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
-    visit = new_session()
-    visit.show_picture(picture)
-    frames: Iterator[Any] = handler(built, "run_experiment")(visit.key, pictures)
+    session = new_session()
+    session.show_picture(picture)
+    frames: Iterator[Any] = handler(built, "run_experiment")(session.key, pictures)
     with pytest.raises(gr.Error, match="number of pictures") as error:
         list(frames)
     sentence(Exception(error.value.message))
 
 
 def test_what_cannot_be_run_is_said(built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
-    visit = new_session()
-    visit.show_picture(picture)
+    session = new_session()
+    session.show_picture(picture)
     with pytest.raises(gr.Error, match="needs labelled pictures") as error:
-        list(handler(built, "run_experiment")(visit.key, 5))
+        list(handler(built, "run_experiment")(session.key, 5))
     sentence(Exception(error.value.message))
-    shown = by_id(built[1], visit)
+    shown = by_id(built[1], session)
     assert shown["experiment-run"]["interactive"] is False
     assert shown["experiment-download"]["visible"] is True
     assert "not on this computer" in shown["experiment-here"]
     with pytest.raises(InputError, match="no experiment") as refused:
-        experiments.choose_experiment(visit, "<script>")
+        experiments.choose_experiment(session, "<script>")
     sentence(refused.value)
     with pytest.raises(InputError):
-        experiments.choose_experiment(visit, ["lens"])
+        experiments.choose_experiment(session, ["lens"])
 
 
 # What is said beside the experiments

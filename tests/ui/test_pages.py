@@ -52,44 +52,44 @@ ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "
 
 
 def test_examples_exist_for_both_kinds_of_network(picture: Image.Image) -> None:
-    visit = Session()
-    visit.use_network("resnet8", RANDOM)
-    assert tuple(pictures.examples(visit)) == CIFAR10.labels
-    for name in (*CIFAR10.labels, pictures.first_example(visit)):
-        assert min(pictures.example_picture(visit, name).size) >= 32
-    visit.use_network("resnet18", RANDOM)
-    for name in (*pictures.PHOTOS, pictures.first_example(visit)):
-        assert min(pictures.example_picture(visit, name).size) >= 200
-    assert min(pictures.example_picture(visit, "cat").size) >= 32  # a link may take a drawing to an ImageNet network
+    session = Session()
+    session.use_network("resnet8", RANDOM)
+    assert tuple(pictures.examples(session)) == CIFAR10.labels
+    for name in (*CIFAR10.labels, pictures.first_example(session)):
+        assert min(pictures.example_picture(session, name).size) >= 32
+    session.use_network("resnet18", RANDOM)
+    for name in (*pictures.PHOTOS, pictures.first_example(session)):
+        assert min(pictures.example_picture(session, name).size) >= 200
+    assert min(pictures.example_picture(session, "cat").size) >= 32  # a link may take a drawing to an ImageNet network
     for wrong in ("dragon", "None", "../../etc/passwd"):
         with pytest.raises(InputError, match="There is no example"):
-            pictures.example_picture(visit, wrong)
+            pictures.example_picture(session, wrong)
 
 
 def test_titles_and_weights() -> None:
     assert str(bars.title("resnet20")) == "ResNet-20"
     assert str(bars.title("plain18-cifar")) == "Plain-18 (3×3 stem)"
-    visit = Session()
-    visit.use_network("resnet20", TRAINED)
-    assert [value for _, value in bars.weight_choices(visit)] == [TRAINED, RANDOM]
-    visit.use_network("resnet8", RANDOM)
-    assert [value for _, value in bars.weight_choices(visit)] == [RANDOM]
-    marked = {name: title for title, name in bars.network_choices(visit)}
+    session = Session()
+    session.use_network("resnet20", TRAINED)
+    assert [value for _, value in bars.weight_choices(session)] == [TRAINED, RANDOM]
+    session.use_network("resnet8", RANDOM)
+    assert [value for _, value in bars.weight_choices(session)] == [RANDOM]
+    marked = {name: title for title, name in bars.network_choices(session)}
     assert marked["resnet20"] == "ResNet-20 · trained"
     assert marked["resnet8"] == "ResNet-8"
     assert marked["resnet50"] == "ResNet-50 · ImageNet"
 
 
 def test_facts_are_counted() -> None:
-    visit = Session()
-    visit.use_network("resnet20", RANDOM, 17)
-    facts = bars._facts(visit)
+    session = Session()
+    session.use_network("resnet20", RANDOM, 17)
+    facts = bars._facts(session)
     assert "<b>269,722</b> parameters" in facts
     assert "<b>9</b> blocks" in facts
     assert "seed 17" in facts
     assert "no shortcuts" not in facts
-    visit.use_network("plain20", RANDOM)
-    assert "no shortcuts" in bars._facts(visit)
+    session.use_network("plain20", RANDOM)
+    assert "no shortcuts" in bars._facts(session)
 
 
 # The pages' pieces
@@ -254,21 +254,21 @@ def test_split_caption_adds_up() -> None:
         assert "cancel each other: F(x) +3, the shortcut −" in text
 
 
-def test_pages_say_no_evidence_where_there_is_none(visit: Session) -> None:
+def test_pages_say_no_evidence_where_there_is_none(session: Session) -> None:
     """Through the page, on a trace whose every gradient speaks against the class."""
     against = tuple(
         replace(block, gradients={point: -torch.ones_like(value) for point, value in block.gradients.items()})
-        for block in visit.seen.blocks
+        for block in session.seen.blocks
     )
-    visit.trace = replace(visit.seen, blocks=against)
+    session.trace = replace(session.seen, blocks=against)
     with gr.Blocks():
         page = gradcam.build()
-    shown = {component.elem_id: html for component, html in page.render(visit).items()}
+    shown = {component.elem_id: html for component, html in page.render(session).items()}
     assert "There is no positive evidence" in shown["strip"]
     assert "(3 of 3 blocks have none)" in shown["strip"]
     assert "There is no positive evidence" in shown["cam"]
-    visit.of(gradcam.GradCam).signed = True
-    shown = {component.elem_id: html for component, html in page.render(visit).items()}
+    session.of(gradcam.GradCam).signed = True
+    shown = {component.elem_id: html for component, html in page.render(session).items()}
     assert shown["strip"].count("no evidence</text>") == 0  # now it shows what speaks against
 
 
@@ -288,54 +288,54 @@ def trainings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("trainings")
-def test_a_network_that_was_trained_several_times_offers_the_choice(visit: Session) -> None:
-    visit.use_network("resnet8", TRAINED)
-    offered = bars._training(visit)
+def test_a_network_that_was_trained_several_times_offers_the_choice(session: Session) -> None:
+    session.use_network("resnet8", TRAINED)
+    offered = bars._training(session)
     assert offered["visible"]
     assert offered["choices"] == [("0", 0), ("1", 1)]
     assert offered["value"] == 0
-    assert "50.00 %" in bars._facts(visit)
-    assert "2 seeds: 50.00 to 62.50 %" in bars._facts(visit)
-    before = visit.seen.logits
-    visit.use_network("resnet8", TRAINED, 1)
-    assert bars._training(visit)["value"] == 1
-    assert "<b>62.50 %</b>" in bars._facts(visit)
-    assert not torch.equal(visit.seen.logits, before)
-    assert visit.twin == ("plain8", TRAINED)
+    assert "50.00 %" in bars._facts(session)
+    assert "2 seeds: 50.00 to 62.50 %" in bars._facts(session)
+    before = session.seen.logits
+    session.use_network("resnet8", TRAINED, 1)
+    assert bars._training(session)["value"] == 1
+    assert "<b>62.50 %</b>" in bars._facts(session)
+    assert not torch.equal(session.seen.logits, before)
+    assert session.twin == ("plain8", TRAINED)
     for name, weights in (("resnet8", RANDOM), ("resnet14", TRAINED)):
-        visit.use_network(name, weights)
-        assert not bars._training(visit)["visible"]
-        assert "seeds" not in bars._facts(visit)
+        session.use_network(name, weights)
+        assert not bars._training(session)["visible"]
+        assert "seeds" not in bars._facts(session)
 
 
-def test_twins_that_were_trained_here_learned_from_the_same(visit: Session) -> None:
+def test_twins_that_were_trained_here_learned_from_the_same(session: Session) -> None:
     def train(name: str, conditions: str, labels: tuple[str, ...]) -> None:
         model = zoo.build(name, 0, len(labels)).eval().requires_grad_(False)
         model.domain = replace(CIFAR10, labels=labels)
-        visit.keep(name, Trained(model, {}, draw_shapes(8, seed=1), conditions))
+        session.keep(name, Trained(model, {}, draw_shapes(8, seed=1), conditions))
 
     train("resnet8", "a race", CIFAR10.labels)
-    visit.use_trained("resnet8")
-    assert visit.twin is None  # there is none yet
+    session.use_trained("resnet8")
+    assert session.twin is None  # there is none yet
     train("plain8", "a race", CIFAR10.labels)
-    assert visit.twin == ("plain8", HERE)
-    assert list(pair_of(visit)) == list(networks_of(visit)) == ["resnet8", "plain8"]
+    assert session.twin == ("plain8", HERE)
+    assert list(pair_of(session)) == list(networks_of(session)) == ["resnet8", "plain8"]
     for conditions, labels in (("another race", CIFAR10.labels), ("a race", ("dark", "bright"))):
         train("plain8", conditions, labels)
-        assert visit.twin is None
-        assert not bars._twin(visit)["interactive"]
-        assert list(pair_of(visit)) == list(networks_of(visit)) == ["resnet8"]
+        assert session.twin is None
+        assert not bars._twin(session)["interactive"]
+        assert list(pair_of(session)) == list(networks_of(session)) == ["resnet8"]
 
 
 @pytest.mark.usefixtures("trainings")
-def test_the_address_tells_which_training(visit: Session) -> None:
-    address.read(visit, {"model": "resnet8", "seed": "1", "picture": "cat"})
+def test_the_address_tells_which_training(session: Session) -> None:
+    address.read(session, {"model": "resnet8", "seed": "1", "picture": "cat"})
     again = Session()
-    address.read(again, dict(parse_qsl(address.write(visit))))
+    address.read(again, dict(parse_qsl(address.write(session))))
     assert (again.name, again.weights, again.seed) == ("resnet8", TRAINED, 1)
-    assert torch.equal(again.seen.logits, visit.seen.logits)
-    visit.use_network("resnet8", TRAINED)
-    assert "seed" not in address.write(visit)
+    assert torch.equal(again.seen.logits, session.seen.logits)
+    session.use_network("resnet8", TRAINED)
+    assert "seed" not in address.write(session)
     with pytest.raises(InputError, match="from seed 0, not from 1"):
-        visit.use_network("resnet14", TRAINED, 1)
-    assert (visit.name, visit.seed) == ("resnet8", 0)
+        session.use_network("resnet14", TRAINED, 1)
+    assert (session.name, session.seed) == ("resnet8", 0)

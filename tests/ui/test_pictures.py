@@ -48,16 +48,16 @@ def test_what_cannot_be_read_counts_as_missing_until_it_can(tmp_path: Path) -> N
     assert pictures.test_set(data_dir) is found  # which is remembered
 
 
-def test_a_run_finds_out_and_then_takes_what_is_there(tmp_path: Path, visit: Session) -> None:
+def test_a_run_finds_out_and_then_takes_what_is_there(tmp_path: Path, session: Session) -> None:
     folder = tmp_path / "cifar-10-batches-py"
     folder.mkdir()
     (folder / "test_batch").write_bytes(b"half a file")
-    assert run.data_of(visit, "lesion", str(tmp_path)) == run.CIFAR
-    assert run.pictures_of(visit, "lesion", str(tmp_path)) is None
-    assert run.data_of(visit, "lesion", str(tmp_path)) == run.NOTHING
+    assert run.data_of(session, "lesion", str(tmp_path)) == run.CIFAR
+    assert run.pictures_of(session, "lesion", str(tmp_path)) is None
+    assert run.data_of(session, "lesion", str(tmp_path)) == run.NOTHING
 
 
-def test_the_random_picture_is_offered_when_there_are_any(tmp_path: Path, visit: Session) -> None:
+def test_the_random_picture_is_offered_when_there_are_any(tmp_path: Path, session: Session) -> None:
     """Also when they were downloaded while the page was open."""
     import gradio as gr
 
@@ -69,6 +69,6 @@ def test_the_random_picture_is_offered_when_there_are_any(tmp_path: Path, visit:
         )
     offered = bars.random_picture
     assert offered in bars.controls
-    assert bars.render(visit, "class and block")[offered]["visible"] is False
+    assert bars.render(session, "class and block")[offered]["visible"] is False
     fake_cifar.write(tmp_path, train=10, test=20)
-    assert bars.render(visit, "class and block")[offered]["visible"] is True
+    assert bars.render(session, "class and block")[offered]["visible"] is True

@@ -32,7 +32,8 @@ from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.predict import classify
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import bars, pictures, session
+from resnet_demo.ui import bars, pictures
+from resnet_demo.ui import session as sessions
 from resnet_demo.ui.lesson import prose
 from resnet_demo.ui.session import OWN, Session
 from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
@@ -112,7 +113,7 @@ def client(address: str) -> Client:
 
 @pytest.fixture
 def guest(address: str, client: Client) -> Guest:
-    """Somebody who has just come in: `start` ends the visit before."""
+    """Somebody who has just come in: `start` ends the session before."""
     guest = Guest(address, client)
     guest.ask("start")
     return guest
@@ -211,7 +212,7 @@ def test_classify_is_the_librarys_answer(guest: Guest, picture: Image.Image, tmp
 
 
 def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list[str]) -> None:
-    """Every named event once, in one visit, with what it is to bring about."""
+    """Every named event once, in one session, with what it is to bring about."""
     said = guest.ask("example", "frog")
     assert len(forwards) == 1
     assert said["predictions"][0]["label"] == classify(zoo.load("resnet20"), asset("examples", "frog.png"))[0].label
@@ -494,11 +495,11 @@ def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     guest.ask("page_inside")
     guest.ask("block", "layer2.0")
     assert "1×1 projection" in guest.seen["block"]
-    visit = Session()
-    visit.use_network("resnet20", TRAINED)
-    assert bars._twin(visit)["interactive"] is True
-    visit.use_network("resnet50", RANDOM)
-    assert bars._twin(visit)["interactive"] is False
+    session = Session()
+    session.use_network("resnet20", TRAINED)
+    assert bars._twin(session)["interactive"] is True
+    session.use_network("resnet50", RANDOM)
+    assert bars._twin(session)["interactive"] is False
 
 
 def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Callable[[BaseException], str]) -> None:
@@ -513,7 +514,7 @@ def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Ca
 def test_a_visit_that_was_put_away_says_so(
     guest: Guest, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
 ) -> None:
-    monkeypatch.setattr(session, "_sessions", ExpiringCache(most=200, seconds=3600))  # an hour later: they are gone
+    monkeypatch.setattr(sessions, "_sessions", ExpiringCache(most=200, seconds=3600))  # an hour later: they are gone
     for api_name, values in (("page_inside", ()), ("block", ("layer1.0",)), ("example", ("dog",))):
         said = guest.refused(api_name, *values)
         sentence(AppError(said))
@@ -526,28 +527,28 @@ def test_two_visitors_never_see_each_others_results(address: str) -> None:
     plans = [("resnet20", "cat", 2), ("plain20", "ship", 7), ("resnet8", "frog", 0), ("plain8", "truck", 9)]
     expected = []
     for name, example, target in plans:
-        visit = Session()
-        visit.use_network(name, TRAINED if zoo.bundled_weights(name) else RANDOM)
-        visit.show_picture(pictures.example_picture(visit, example))
-        visit.explain(target)
-        expected.append((visit, [p.label for p in visit.predictions()]))
+        session = Session()
+        session.use_network(name, TRAINED if zoo.bundled_weights(name) else RANDOM)
+        session.show_picture(pictures.example_picture(session, example))
+        session.explain(target)
+        expected.append((session, [p.label for p in session.predictions()]))
     guests = [Guest(address) for _ in plans]
     together = threading.Barrier(len(plans))
 
     def work(index: int) -> int:
         (name, example, target), guest = plans[index], guests[index]
-        visit, labels = expected[index]
+        session, labels = expected[index]
         right = 0
         together.wait()
         guest.ask("network", name)
         guest.ask("example", example)
         for turn in range(6):
-            block = visit.seen.blocks[turn % 3].name
+            block = session.seen.blocks[turn % 3].name
             guest.ask("target", target)
             said = guest.ask("block", block)
             assert (said["model"], said["target"], said["block"]) == (name, CIFAR10.labels[target], block)
             assert [p["label"] for p in said["predictions"]] == labels
-            for mine, library in zip(said["predictions"], visit.predictions(), strict=True):
+            for mine, library in zip(said["predictions"], session.predictions(), strict=True):
                 assert mine["probability"] == pytest.approx(library.probability, abs=1e-5)
             right += 1
         return right

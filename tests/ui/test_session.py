@@ -23,7 +23,8 @@ from resnet_demo.interpret.trace import trace_blocks
 from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import address, pictures, session, store
+from resnet_demo.ui import address, pictures, store
+from resnet_demo.ui import session as sessions
 from resnet_demo.ui.captions.findings import spread
 from resnet_demo.ui.pages import train
 from resnet_demo.ui.session import MAX_SEED, OWN, Session, Trained, session_of
@@ -33,64 +34,64 @@ NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
 
 
-# What a visit looks at
+# What a session looks at
 
 
-def test_the_class_follows_the_answer_until_one_is_chosen(visit: Session) -> None:
+def test_the_class_follows_the_answer_until_one_is_chosen(session: Session) -> None:
     def answer() -> int:
-        return int(visit.seen.logits.argmax())
+        return int(session.seen.logits.argmax())
 
     answers = set()
     for seed in range(12):  # networks that disagree
-        visit.use_network("resnet8", RANDOM, seed)
-        assert visit.target == answer()
+        session.use_network("resnet8", RANDOM, seed)
+        assert session.target == answer()
         answers.add(answer())
     assert len(answers) > 1
     chosen = (answer() + 1) % 10
-    visit.explain(chosen)
+    session.explain(chosen)
     for seed in range(12):
-        visit.use_network("plain8", RANDOM, seed)
-        assert visit.target == chosen
-    visit.show_picture(Image.new("RGB", (32, 32), "red"))
-    assert visit.target == answer()
+        session.use_network("plain8", RANDOM, seed)
+        assert session.target == chosen
+    session.show_picture(Image.new("RGB", (32, 32), "red"))
+    assert session.target == answer()
 
 
-def test_cuts_go_along_to_networks_that_have_such_blocks(visit: Session) -> None:
-    visit.use_network("resnet14", RANDOM)
+def test_cuts_go_along_to_networks_that_have_such_blocks(session: Session) -> None:
+    session.use_network("resnet14", RANDOM)
     for name in ("layer1.1", "layer2.0", "layer3.1"):
-        visit.cut_or_mend(name)
-    visit.cut_or_mend("layer3.1")
-    visit.turn(0.5, 1)
-    visit.use_network("plain14", RANDOM)
-    assert (visit.cut, visit.dials) == ({"layer1.1", "layer2.0"}, BranchScales(0.5, 1.0))
-    visit.use_network("resnet8", RANDOM)
-    assert visit.cut == {"layer2.0"}
-    visit.mend()
-    assert (visit.cut, visit.dials) == (set(), BranchScales())
+        session.cut_or_mend(name)
+    session.cut_or_mend("layer3.1")
+    session.turn(0.5, 1)
+    session.use_network("plain14", RANDOM)
+    assert (session.cut, session.dials) == ({"layer1.1", "layer2.0"}, BranchScales(0.5, 1.0))
+    session.use_network("resnet8", RANDOM)
+    assert session.cut == {"layer2.0"}
+    session.mend()
+    assert (session.cut, session.dials) == (set(), BranchScales())
 
 
-def test_the_address_leads_back_to_the_view(visit: Session) -> None:
-    visit.use_network("resnet14", RANDOM, 7)
-    visit.show_picture(pictures.example_picture(visit, "ship"), "ship")
-    visit.open_block("layer2.1")
-    visit.explain(8)
-    visit.cut_or_mend("layer1.1")
-    visit.cut_or_mend("layer3.0")
-    visit.turn(0.75, 1.1)
+def test_the_address_leads_back_to_the_view(session: Session) -> None:
+    session.use_network("resnet14", RANDOM, 7)
+    session.show_picture(pictures.example_picture(session, "ship"), "ship")
+    session.open_block("layer2.1")
+    session.explain(8)
+    session.cut_or_mend("layer1.1")
+    session.cut_or_mend("layer3.0")
+    session.turn(0.75, 1.1)
     again = Session()
-    address.read(again, dict(parse_qsl(address.write(visit))))
+    address.read(again, dict(parse_qsl(address.write(session))))
     assert (again.name, again.weights, again.seed, again.block) == ("resnet14", RANDOM, 7, "layer2.1")
     assert again.target == 8
     assert again.cut == {"layer1.1", "layer3.0"}
     assert again.dials == BranchScales(0.75, 1.1)
-    assert torch.equal(again.seen.image, visit.seen.image)
-    assert torch.equal(again.seen.logits, visit.seen.logits)
+    assert torch.equal(again.seen.image, session.seen.image)
+    assert torch.equal(again.seen.logits, session.seen.logits)
 
 
 def test_weights_alone_in_the_address_mean_the_first_network() -> None:
-    visit = Session()
-    address.read(visit, {"weights": "random", "seed": "3"})
-    assert (visit.name, visit.weights, visit.seed) == ("resnet20", RANDOM, 3)
+    session = Session()
+    address.read(session, {"weights": "random", "seed": "3"})
+    assert (session.name, session.weights, session.seed) == ("resnet20", RANDOM, 3)
 
 
 def test_spread_is_the_share_that_holds_half_of_the_evidence() -> None:
@@ -168,21 +169,21 @@ class TestExpiringCache:
 
 
 def test_a_visit_is_found_by_its_key_until_it_ends() -> None:
-    first, second = session.new_session("browser-a"), session.new_session("browser-b")
+    first, second = sessions.new_session("browser-a"), sessions.new_session("browser-b")
     assert first.key != second.key
     assert len(first.key) >= 32  # nobody guesses it
     assert session_of(first.key) is first
-    session.end_session("browser-a")
+    sessions.end_session("browser-a")
     with pytest.raises(InputError, match=r"has ended.*reload the page"):
         session_of(first.key)
     assert session_of(second.key) is second
-    again = session.new_session("browser-b")  # the page was loaded again: its first visit is over
+    again = sessions.new_session("browser-b")  # the page was loaded again: its first session is over
     assert session_of(again.key) is again
     with pytest.raises(InputError):
         session_of(second.key)
-    session.end_session("browser-b")
-    session.end_session("browser-b")
-    session.end_session(None)
+    sessions.end_session("browser-b")
+    sessions.end_session("browser-b")
+    sessions.end_session(None)
 
 
 def test_a_client_without_a_key_gets_a_session_of_its_own() -> None:
@@ -196,90 +197,90 @@ def test_a_client_without_a_key_gets_a_session_of_its_own() -> None:
 
 
 def test_only_a_picture_or_a_network_costs_a_forward_pass(
-    visit: Session, picture: Image.Image, forwards: list[str]
+    session: Session, picture: Image.Image, forwards: list[str]
 ) -> None:
-    before = visit.forward_passes
+    before = session.forward_passes
     for block in ("layer1.0", "layer3.0", "layer2.0"):
-        visit.open_block(block)
+        session.open_block(block)
     for channel in (0, 5):
-        visit.open_channel(channel)
+        session.open_channel(channel)
     for target in (3, 9, 9, 0):
-        visit.explain(target)
-    visit.predictions()
-    visit.familiarity()
-    assert visit.seen.target == 0
-    assert visit.opened.name == "layer2.0"
-    assert (forwards, visit.forward_passes) == ([], before)
-    visit.show_picture(picture)
-    assert (len(forwards), visit.forward_passes) == (1, before + 1)
-    visit.use_network("plain8", RANDOM)
-    assert (len(forwards), visit.forward_passes) == (2, before + 2)
+        session.explain(target)
+    session.predictions()
+    session.familiarity()
+    assert session.seen.target == 0
+    assert session.opened.name == "layer2.0"
+    assert (forwards, session.forward_passes) == ([], before)
+    session.show_picture(picture)
+    assert (len(forwards), session.forward_passes) == (1, before + 1)
+    session.use_network("plain8", RANDOM)
+    assert (len(forwards), session.forward_passes) == (2, before + 2)
 
 
-def test_another_class_means_other_gradients_of_the_same_pass(visit: Session, picture: Image.Image) -> None:
-    visit.explain(4)
-    expected = trace_blocks(visit.network, CIFAR10.to_input(picture), 4)
-    for mine, fresh in zip(visit.seen.blocks, expected.blocks, strict=True):
+def test_another_class_means_other_gradients_of_the_same_pass(session: Session, picture: Image.Image) -> None:
+    session.explain(4)
+    expected = trace_blocks(session.network, CIFAR10.to_input(picture), 4)
+    for mine, fresh in zip(session.seen.blocks, expected.blocks, strict=True):
         assert torch.equal(mine.output, fresh.output)
         assert torch.allclose(mine.gradients["total"], fresh.gradients["total"], atol=1e-7)
 
 
-def test_a_trace_that_made_place_is_made_again(visit: Session, forwards: list[str]) -> None:
-    visit.explain(6)
-    before = visit.seen
-    session._traces.drop(visit.key)
-    again = visit.seen
+def test_a_trace_that_made_place_is_made_again(session: Session, forwards: list[str]) -> None:
+    session.explain(6)
+    before = session.seen
+    sessions._traces.drop(session.key)
+    again = session.seen
     assert again is not before
     assert again.target == 6
     assert torch.equal(again.logits, before.logits)
     assert torch.equal(again.blocks[1].gradients["total"], before.blocks[1].gradients["total"])
-    assert visit.seen is again
+    assert session.seen is again
     assert len(forwards) == 1
 
 
-def test_what_fails_changes_nothing(visit: Session, tmp_path: Path) -> None:
+def test_what_fails_changes_nothing(session: Session, tmp_path: Path) -> None:
     def state() -> tuple[Any, ...]:
         return (
-            visit.name,
-            visit.weights,
-            visit.seed,
-            visit.network,
-            visit.own,
-            visit.trace,
-            visit.block,
-            visit.channel,
-            visit.picture,
+            session.name,
+            session.weights,
+            session.seed,
+            session.network,
+            session.own,
+            session.trace,
+            session.block,
+            session.channel,
+            session.picture,
         )
 
-    visit.open_channel(3)
+    session.open_channel(3)
     before = state()
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"\x00" * 100)
     for attempt in (
-        lambda: visit.use_network("resnet9", RANDOM),
-        lambda: visit.use_network("resnet8", TRAINED),  # there are none
-        lambda: visit.use_network("resnet8", "borrowed"),
-        lambda: visit.use_network("resnet8", RANDOM, -1),
-        lambda: visit.use_network("resnet8", RANDOM, MAX_SEED + 1),
-        lambda: visit.use_file(broken),
-        lambda: visit.open_block("layer9.9"),
-        lambda: visit.open_channel(32),  # layer2 has 0 to 31
-        lambda: visit.explain(10),
+        lambda: session.use_network("resnet9", RANDOM),
+        lambda: session.use_network("resnet8", TRAINED),  # there are none
+        lambda: session.use_network("resnet8", "borrowed"),
+        lambda: session.use_network("resnet8", RANDOM, -1),
+        lambda: session.use_network("resnet8", RANDOM, MAX_SEED + 1),
+        lambda: session.use_file(broken),
+        lambda: session.open_block("layer9.9"),
+        lambda: session.open_channel(32),  # layer2 has 0 to 31
+        lambda: session.explain(10),
     ):
         with pytest.raises(InputError):
             attempt()
         assert state() == before
 
 
-def test_a_network_keeps_the_question(visit: Session) -> None:
-    visit.explain(7)
-    visit.open_block("layer3.0")
-    visit.use_network("plain8", RANDOM)
-    assert (visit.seen.target, visit.block) == (7, "layer3.0")  # same classes, same blocks
-    visit.use_network("resnet20", RANDOM)
-    visit.open_block("layer3.2")
-    visit.use_network("resnet8", RANDOM)
-    assert visit.block == "layer2.0"  # layer3.2 is not there: one that is
+def test_a_network_keeps_the_question(session: Session) -> None:
+    session.explain(7)
+    session.open_block("layer3.0")
+    session.use_network("plain8", RANDOM)
+    assert (session.seen.target, session.block) == (7, "layer3.0")  # same classes, same blocks
+    session.use_network("resnet20", RANDOM)
+    session.open_block("layer3.2")
+    session.use_network("resnet8", RANDOM)
+    assert session.block == "layer2.0"  # layer3.2 is not there: one that is
 
 
 def test_networks_are_shared_and_seeds_are_not() -> None:
@@ -319,27 +320,27 @@ def test_a_network_has_one_lock_while_it_is_loaded() -> None:
 
 
 def test_nothing_to_see_yet() -> None:
-    visit = Session()
-    for look in (lambda: visit.seen, lambda: visit.opened, visit.predictions, lambda: visit.explain(0)):
+    session = Session()
+    for look in (lambda: session.seen, lambda: session.opened, session.predictions, lambda: session.explain(0)):
         with pytest.raises(InputError, match="There is no picture yet"):
             look()
-    assert visit.target is None
+    assert session.target is None
 
 
-def test_the_twin_keeps_weights_and_seed_where_it_can(visit: Session) -> None:
-    visit.use_network("resnet14", RANDOM, 7)
-    visit.use_network("plain14", visit.weights, visit.seed)
-    assert (visit.name, visit.weights, visit.seed) == ("plain14", RANDOM, 7)
+def test_the_twin_keeps_weights_and_seed_where_it_can(session: Session) -> None:
+    session.use_network("resnet14", RANDOM, 7)
+    session.use_network("plain14", session.weights, session.seed)
+    assert (session.name, session.weights, session.seed) == ("plain14", RANDOM, 7)
 
 
-def test_a_page_refuses_a_network_that_would_hold_everybody_up(visit: Session) -> None:
+def test_a_page_refuses_a_network_that_would_hold_everybody_up(session: Session) -> None:
     with pytest.raises(InputError, match=r"at most 60 blocks, this one has 600"):
-        visit.use_network("resnet1202", RANDOM)
-    assert visit.name == "resnet8"
+        session.use_network("resnet1202", RANDOM)
+    assert session.name == "resnet8"
 
 
 def test_a_page_refuses_a_network_whose_values_would_fill_the_memory(
-    visit: Session, tmp_path: Path, forwards: list[str], sentence: Callable[[BaseException], str]
+    session: Session, tmp_path: Path, forwards: list[str], sentence: Callable[[BaseException], str]
 ) -> None:
     """A small file can say that its network looks at large pictures."""
     model = ResNet(ResNetConfig((3, 3), (64, 64)), seed=0)
@@ -347,61 +348,61 @@ def test_a_page_refuses_a_network_whose_values_would_fill_the_memory(
     path = weights.save(model, tmp_path / "large.safetensors")
     assert path.stat().st_size < 2_000_000
     with pytest.raises(InputError, match=r"at most 1000 MB; in this one it takes \d{4} MB") as error:
-        visit.use_file(path)
+        session.use_file(path)
     sentence(error.value)
-    assert (visit.name, visit.own, forwards) == ("resnet8", None, [])
+    assert (session.name, session.own, forwards) == ("resnet8", None, [])
     for name in zoo.names():
         entry = zoo.network(name)
-        visit._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
+        session._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
 
 
-def test_an_uploaded_network_can_be_left_and_taken_up_again(visit: Session, tmp_path: Path) -> None:
+def test_an_uploaded_network_can_be_left_and_taken_up_again(session: Session, tmp_path: Path) -> None:
     path = weights.save(ResNet(ResNetConfig.cifar(14), seed=5), tmp_path / "mine.safetensors")
-    visit.use_file(path)
-    own = visit.seen.logits
-    visit.use_network("resnet14", RANDOM, 0)
-    assert not torch.equal(visit.seen.logits, own)
-    visit.use_own()
-    assert (visit.name, visit.weights) == ("resnet14", OWN)
-    assert torch.equal(visit.seen.logits, own)
+    session.use_file(path)
+    own = session.seen.logits
+    session.use_network("resnet14", RANDOM, 0)
+    assert not torch.equal(session.seen.logits, own)
+    session.use_own()
+    assert (session.name, session.weights) == ("resnet14", OWN)
+    assert torch.equal(session.seen.logits, own)
 
 
 def test_a_visit_weighs_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_sessions", ExpiringCache(most=20, weigh=session._share))
-    small, large = session.new_session(), session.new_session()
+    monkeypatch.setattr(sessions, "_sessions", ExpiringCache(most=20, weigh=sessions._share))
+    small, large = sessions.new_session(), sessions.new_session()
     small.show_picture(Image.new("RGB", (32, 32)))
     large.show_picture(Image.new("RGB", (6000, 5600)))  # 100 MB
-    assert session._sessions.get(small.key) is None
-    assert session._sessions.get(large.key) is large
+    assert sessions._sessions.get(small.key) is None
+    assert sessions._sessions.get(large.key) is large
 
 
 def test_the_pictures_of_a_training_weigh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_sessions", ExpiringCache(most=20, weigh=session._share))
-    small, large = session.new_session(), session.new_session()
+    monkeypatch.setattr(sessions, "_sessions", ExpiringCache(most=20, weigh=sessions._share))
+    small, large = sessions.new_session(), sessions.new_session()
     train.begin(large, SimpleNamespace(own_bytes=100_000_000))  # pyright: ignore[reportArgumentType]
-    assert session._sessions.get(small.key) is None  # though nothing came of it yet, and may never
-    small, large = session.new_session(), session.new_session()
+    assert sessions._sessions.get(small.key) is None  # though nothing came of it yet, and may never
+    small, large = sessions.new_session(), sessions.new_session()
     pictures = torch.empty(33_000, 3, 32, 32, dtype=torch.uint8)
     tested = Dataset("x", pictures, torch.empty(33_000), ("a", "b"))
     large.keep("resnet8", Trained(store.shared_network("resnet8", RANDOM, 0), {}, tested, None))
-    assert session._sessions.get(small.key) is None
-    assert session._sessions.get(large.key) is large
+    assert sessions._sessions.get(small.key) is None
+    assert sessions._sessions.get(large.key) is large
 
 
 # The language
 
 
-def test_a_language_is_one_of_ours(visit: Session) -> None:
-    visit.speak("zh")
-    assert visit.titles[3] == "猫"
-    assert [p.label for p in visit.answers()] == [visit.titles[p.index] for p in visit.predictions()]
+def test_a_language_is_one_of_ours(session: Session) -> None:
+    session.speak("zh")
+    assert session.titles[3] == "猫"
+    assert [p.label for p in session.answers()] == [session.titles[p.index] for p in session.predictions()]
     for wrong in ("de", "", None, 1, ["zh"], NASTY):
         with pytest.raises(InputError, match="The language must be en or zh"):
-            visit.speak(wrong)
-    assert visit.language == "zh"
+            session.speak(wrong)
+    assert session.language == "zh"
     with pytest.raises(InputError) as error:
-        visit.use_own()
-    assert visit.say(error.value.message) == "还没有你自己的网络：请上传一个检查点。"
+        session.use_own()
+    assert session.say(error.value.message) == "还没有你自己的网络：请上传一个检查点。"
 
 
 @pytest.mark.parametrize(
@@ -412,12 +413,12 @@ def test_a_language_is_one_of_ours(visit: Session) -> None:
     ],
 )  # fmt: skip
 def test_the_address_keeps_the_language(query: dict[str, str], accepted: str, spoken: str, written: str | None) -> None:
-    visit = Session()
-    address.read(visit, query, accepted)
-    assert visit.language == spoken
-    assert dict(parse_qsl(address.write(visit))).get("lang") == written
-    visit.weights = session.HERE  # what cannot be linked to still has a language
-    assert dict(parse_qsl(address.write(visit))) == ({"lang": written} if written else {})
+    session = Session()
+    address.read(session, query, accepted)
+    assert session.language == spoken
+    assert dict(parse_qsl(address.write(session))).get("lang") == written
+    session.weights = sessions.HERE  # what cannot be linked to still has a language
+    assert dict(parse_qsl(address.write(session))) == ({"lang": written} if written else {})
 
 
 # The address
@@ -433,10 +434,10 @@ def test_the_address_keeps_the_language(query: dict[str, str], accepted: str, sp
     ],
 )
 def test_address(query: dict[str, str], expected: tuple[str, ...]) -> None:
-    visit = Session()
-    address.read(visit, query)
-    assert (visit.name, visit.weights, visit.block) == expected
-    assert visit.trace is not None
+    session = Session()
+    address.read(session, query)
+    assert (session.name, session.weights, session.block) == expected
+    assert session.trace is not None
 
 
 def test_address_picks_class_and_picture() -> None:
@@ -455,10 +456,10 @@ def test_a_wrong_address_warns_and_begins_anyway(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(address.gr, "Warning", lambda text, **_: said.append(text))
-    visit = Session()
-    address.read(visit, {wrong: "nonsense-7"})
+    session = Session()
+    address.read(session, {wrong: "nonsense-7"})
     assert len(said) == 1
     assert "nonsense-7" in said[0]
     sentence(InputError(said[0]))
-    assert (visit.name, visit.weights, visit.block) == ("resnet20", TRAINED, "layer1.1")
-    assert visit.trace is not None
+    assert (session.name, session.weights, session.block) == ("resnet20", TRAINED, "layer1.1")
+    assert session.trace is not None

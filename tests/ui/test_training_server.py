@@ -21,7 +21,8 @@ from resnet_demo.data import Dataset
 from resnet_demo.i18n import language
 from resnet_demo.models import weights
 from resnet_demo.training.evaluation import evaluate
-from resnet_demo.ui import session, store
+from resnet_demo.ui import session as sessions
+from resnet_demo.ui import store
 from resnet_demo.ui.jobs import race as race_module
 from resnet_demo.ui.jobs.race import Race
 from resnet_demo.ui.pages import train as train_page
@@ -70,8 +71,8 @@ def train(client: Client, **changes: Any) -> dict[str, Any]:
     return dict(zip(OUTPUTS, values, strict=False))
 
 
-def latest_session() -> session.Session:
-    return list(session._sessions._things.values())[-1][2]
+def latest_session() -> sessions.Session:
+    return list(sessions._sessions._things.values())[-1][2]
 
 
 def begin(client: Client) -> tuple[Job, Race]:
@@ -95,12 +96,12 @@ def test_what_was_trained_is_the_visitors(client: Client) -> None:
     accuracy = evaluate(model, squares(40, 0)).accuracy
     assert f"<b>{language('en').percent(accuracy)}</b> of 40 test pictures" in shown["result"]
     answer = client.predict("resnet8", api_name="/network")[0]
-    assert answer["weights"] == session.HERE
+    assert answer["weights"] == sessions.HERE
     assert {p["label"] for p in answer["predictions"]} == {"dark", "bright"}
-    assert client.predict("plain8", api_name="/network")[0]["weights"] == session.HERE
+    assert client.predict("plain8", api_name="/network")[0]["weights"] == sessions.HERE
     assert client.predict(api_name="/twin")[0]["model"] == "resnet8"
     assert client.predict("random", api_name="/weights")[0]["weights"] == store.RANDOM
-    assert client.predict(session.HERE, api_name="/weights")[0]["weights"] == session.HERE
+    assert client.predict(sessions.HERE, api_name="/weights")[0]["weights"] == sessions.HERE
 
 
 def test_what_was_trained_is_told_in_another_language(client: Client) -> None:
@@ -110,7 +111,7 @@ def test_what_was_trained_is_told_in_another_language(client: Client) -> None:
     assert re.findall(r"<b>[\d.]+", result) == re.findall(r"<b>[\d.]+", shown["result"])
     assert any("训练完成" in words for words in retold)
     assert any("每个块被要求改变得有多强烈" in words for words in retold)
-    assert client.predict("resnet8", api_name="/look")[0]["weights"] == session.HERE
+    assert client.predict("resnet8", api_name="/look")[0]["weights"] == sessions.HERE
 
 
 def test_another_visitor_sees_nothing_of_it(client: Client, address: str) -> None:
@@ -170,13 +171,13 @@ def test_an_end_is_heard_while_the_pictures_are_read(
     monkeypatch.setattr(train_page, "read_data", slow)
     job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
     assert reading.wait(60)
-    visit = latest_session()
+    session = latest_session()
     if how == "stop":
         client.predict(api_name="/stop")
     else:
-        session.end_session(client.session_hash)
+        sessions.end_session(client.session_hash)
     assert "Nothing trained yet" in job.result(timeout=30)[0]
-    assert visit.of(train_page.Training).race is None
+    assert session.of(train_page.Training).race is None
     other = Client(address, verbose=False)
     other.predict(api_name="/start")
     assert "Done" in train(other)["status"]  # while the first visitor's pictures still arrive, another one trains
@@ -185,9 +186,9 @@ def test_an_end_is_heard_while_the_pictures_are_read(
 
 
 def test_a_stop_in_the_moment_the_pictures_are_there_is_heard(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped_meanwhile(visit: session.Session, race: Race) -> None:
-        visit.of(train_page.Training).stop_asked = True
-        visit.of(train_page.Training).race = race
+    def stopped_meanwhile(session: sessions.Session, race: Race) -> None:
+        session.of(train_page.Training).stop_asked = True
+        session.of(train_page.Training).race = race
 
     monkeypatch.setattr(train_page, "begin", stopped_meanwhile)
     assert "Stopped" in train(client, epochs=200)["status"]
@@ -198,16 +199,16 @@ def test_a_stop_in_the_moment_the_pictures_are_there_is_heard(client: Client, mo
 
 def test_training_again_while_looking_at_it(client: Client) -> None:
     train(client)
-    assert client.predict("resnet8", api_name="/network")[0]["weights"] == session.HERE
-    visit = latest_session()
-    before = visit.trace
+    assert client.predict("resnet8", api_name="/network")[0]["weights"] == sessions.HERE
+    session = latest_session()
+    before = session.trace
     train(client, seed=1)
-    assert visit.trace is not before  # the new network's, not the old one's
+    assert session.trace is not before  # the new network's, not the old one's
     for depth in (14, 20, 32):
         train(client, depth=depth, kind="plain")
     train(client, depth=44, kind="plain")  # more than are kept: the one in sight stays
-    assert len(visit.trained) == session.MOST_TRAINED
-    assert client.predict(api_name="/page_classify")[0]["weights"] == session.HERE
+    assert len(session.trained) == sessions.MOST_TRAINED
+    assert client.predict(api_name="/page_classify")[0]["weights"] == sessions.HERE
     for size in (2, 3):  # and with other classes
         labels = tuple(f"class {index}" for index in range(size))
         sets = [replace(squares(count, seed), classes=labels) for count, seed in ((64, 1), (40, 0))]
@@ -220,7 +221,7 @@ def test_training_again_while_looking_at_it(client: Client) -> None:
 
 def test_a_visit_that_ends_frees_the_processor(client: Client) -> None:
     job, race = begin(client)
-    session.end_session(client.session_hash)
+    sessions.end_session(client.session_hash)
     job.result(timeout=60)
     steps = [training.step for training in race.trainings.values()]
     time.sleep(1)

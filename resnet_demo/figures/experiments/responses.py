@@ -19,8 +19,9 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     (box,) = placed = boxes(1, tall, columns=1, top=top, height=230)
     panel = Panel(*box, places([str(layer + 1) for layer in range(layers)], box[2]), linear(0.0, max([0.1, *values])))
     parts += panel.frame(say(_("Standard deviation of each layer")), say(_("layer, from the input to the output")))
+    titles = {"stem": say(_("stem"))}
     for name, look in looks(reports).items():
         std = reports[name].std
-        said = [f"{layer}: {magnitude(value)}" for layer, value in std.items()]
+        said = [f"{titles.get(layer, layer)}: {magnitude(value)}" for layer, value in std.items()]
         parts += panel.curve([(float(index), value) for index, value in enumerate(std.values())], look, said)
     return whole(parts, placed, say(_("Standard deviation of the responses of each layer")), "rd-responses", tall)
