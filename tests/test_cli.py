@@ -459,7 +459,7 @@ def test_an_experiment_on_a_checkpoint_and_what_it_refuses(weights: Path, tmp_pa
     (report,) = value["networks"].values()
     assert report["n"] == 2
     assert report["identity_error"] <= 1e-5
-    assert "lesion, lesions, dial, lens, paths, gradients" in complaint("experiment", "sunshine", "--data", "shapes")
+    assert "lesion, lesions, dial, unfold, lens, probes, paths, gradients" in complaint("experiment", "sunshine", "--data", "shapes")
     assert "no data set 'clouds'" in complaint("experiment", "lens", "--data", "clouds")
     assert "distinguishes" in complaint("experiment", "lens", "--data", "shapes", "--model", three_classes)
 

@@ -38,20 +38,55 @@ MAX_BLOCKS = 600  # the deepest network of the paper, ResNet-1202, has 600
 # Saving
 
 
-def save(model: ResNet, path: str | Path) -> Path:
+def save(model: ResNet, path: str | Path, half: bool = False) -> Path:
     """Write weights, config, domain and provenance into one safetensors file, whole or not at all.
 
-    The file appears under its name only when every byte of it is on disk; a crash leaves the old file as it was.
+    The file appears under its name only when every byte of it is on disk; a crash leaves the old file as it was. With
+    `half` the numbers are rounded to half precision (float16), and the file is half as large.
     """
     path = Path(path)
+    state, metadata = _contents(model, half)
+    write_atomically(path, safetensors.torch.save(state, metadata))
+    return path
+
+
+def save_in_shards(model: ResNet, path: str | Path, most: int, half: bool = False) -> list[Path]:
+    """The same as several files of about `most` bytes at most, named as on the Hugging Face Hub.
+
+    `resnet18.safetensors` becomes `resnet18-00001-of-00003.safetensors`, …; the first one has what is known of the
+    network. `load_file` of the first one loads them all.
+    """
+    path, shards = Path(path), [{}]
+    state, metadata = _contents(model, half)
+    for name, tensor in state.items():
+        if shards[-1] and sum(kept.nbytes for kept in shards[-1].values()) + tensor.nbytes > most:
+            shards.append({})
+        shards[-1][name] = tensor
+    written = []
+    for number, shard in enumerate(shards, start=1):
+        written.append(path.with_name(f"{path.stem}-{number:05}-of-{len(shards):05}.safetensors"))
+        write_atomically(written[-1], safetensors.torch.save(shard, metadata if number == 1 else None))
+    return written
+
+
+def shards_of(path: Path) -> list[Path]:
+    """The files of a checkpoint, given its first one: that one alone, or all its shards."""
+    found = re.fullmatch(r"(.+)-00001-of-(\d{5})\.safetensors", path.name)
+    if not found:
+        return [path]
+    return [
+        path.with_name(f"{found[1]}-{number:05}-of-{found[2]}.safetensors") for number in range(1, int(found[2]) + 1)
+    ]
+
+
+def _contents(model: ResNet, half: bool) -> tuple[dict[str, Tensor], dict[str, str]]:
     metadata = {"format": "resnet_demo", "config": json.dumps(asdict(model.config))}
     if model.domain:
         metadata["domain"] = json.dumps(asdict(model.domain))
     if model.provenance:
         metadata["provenance"] = json.dumps(model.provenance)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if not _is_bookkeeping(name)}
-    write_atomically(path, safetensors.torch.save(state, metadata))
-    return path
+    return {name: tensor.half() if half else tensor for name, tensor in state.items()}, metadata
 
 
 # Loading
@@ -65,6 +100,8 @@ def load_file(path: str | Path) -> ResNet:
     """
     path = Path(path)
     tensors, metadata = read_tensors(path)
+    for shard in shards_of(path)[1:]:
+        tensors |= read_tensors(shard)[0]
     if "config" in metadata:
         config, state = _own_config(metadata), tensors
         domain = _own_domain(metadata, config)

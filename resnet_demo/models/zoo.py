@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -44,8 +45,9 @@ def _imagenet(depth: int, plain: bool) -> ResNetConfig:
 
 def bundled_weights(name: str, seed: int = 0) -> Path | None:
     """The file of a network's bundled weights, if it has any that were trained from this seed."""
-    path = asset("weights", f"{name}{f'-seed{seed}' if seed else ''}.safetensors")
-    return path if path.is_file() else None
+    stem = f"{name}{f'-seed{seed}' if seed else ''}"
+    path = asset("weights", f"{stem}.safetensors")
+    return path if path.is_file() else next(path.parent.glob(f"{glob.escape(stem)}-00001-of-*.safetensors"), None)
 
 
 def bundled_seeds(name: str) -> list[int]:
@@ -158,7 +160,12 @@ def histories(seed: int = 0) -> dict[str, list[dict[str, Any]]]:
 def trained_alike() -> bool:
     """Whether all bundled networks were trained by one recipe, for as many epochs, and all from seed 0 among others."""
     told = {name: _stories(name) for name in names()}
-    how = [[story.get(what) for what in ("recipe", "epochs")] for stories in told.values() for story in stories]
+    # Where nothing stands, batch norm saw the whole batch.
+    how = [
+        [{"microbatch": None} | story.get("recipe", {}), story.get("epochs")]
+        for stories in told.values()
+        for story in stories
+    ]
     return all(other == how[0] for other in how) and all(s[0].get("seed") == 0 for s in told.values() if s)
 
 
