@@ -43,9 +43,7 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     return whole(
         parts,
         placed,
-        say(
-            _("Paths by their length: how many, the norm of what they carry together, and their share of the gradient")
-        ),
+        say(_("Paths by their length: how many, the norm of what they carry, and their share of the gradient")),
         "rd-paths",
         tall,
     )

@@ -498,6 +498,13 @@ def path_gradients(n: int, span: tuple[int, int] | None, mean: float, opposing: 
             "long": _("Here the long paths carry more than their share, unlike what Veit et al. found."),
             "all": _("Here short and long paths carry about their share, unlike what Veit et al. found."),
         }[findings.heavy_paths(mean, n)],
+        _n(
+            "Of {count} length the paths point against the whole gradient: their share is negative.",
+            "Of {count} lengths the paths point against the whole gradient: their shares are negative.",
+            opposing,
+        )
+        if opposing
+        else _("The shares are exact, and add up to 1."),
     )
 
 
