@@ -459,9 +459,34 @@ def test_an_experiment_on_a_checkpoint_and_what_it_refuses(weights: Path, tmp_pa
     (report,) = value["networks"].values()
     assert report["n"] == 2
     assert report["identity_error"] <= 1e-5
-    assert "lesion, lesions, dial, lens, paths, gradients" in complaint("experiment", "sunshine", "--data", "shapes")
+    assert "lesion, lesions, dial, unfold, lens, probes, paths, gradients" in complaint(
+        "experiment", "sunshine", "--data", "shapes"
+    )
     assert "no data set 'clouds'" in complaint("experiment", "lens", "--data", "clouds")
     assert "distinguishes" in complaint("experiment", "lens", "--data", "shapes", "--model", three_classes)
+
+
+def test_probes_are_fitted_on_the_training_half(weights: Path) -> None:
+    value = answer("experiment", "probes", "--model", weights, "--data", "shapes", "--pictures", 3)
+    (report,) = value["networks"].values()
+    assert (report["n"], report["fitted_on"]) == (3, 10_000)
+    assert set(report) >= {"accuracy", "own_classifier"}
+    assert list(report["accuracy"])[0] == "stem"
+
+
+def test_paths_and_unfolding_in_json(weights: Path, tmp_path: Path) -> None:
+    (report,) = answer("experiment", "paths", "--model", weights, "--data", "shapes", "--pictures", 2)[
+        "networks"
+    ].values()
+    assert sum(report["shares"].values()) == pytest.approx(1)
+    assert report["mean_length"] == pytest.approx(sum(int(k) * share for k, share in report["shares"].items()))
+    assert report["sum_error"] <= 1e-6
+    plain = save(build("plain8", seed=0), tmp_path / "plain.safetensors")
+    value = answer("experiment", "unfold", "--model", weights, "--model", plain, "--data", "shapes", "--pictures", 4)
+    (report,) = value["networks"].values()
+    assert (report["n"], report["different_answers"]) == (4, 0)
+    assert report["max_logit_difference"] <= 1e-4
+    assert "about shortcuts" in complaint("experiment", "unfold", "--model", plain, "--data", "shapes", "--pictures", 4)
 
 
 # What it refuses

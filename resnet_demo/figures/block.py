@@ -271,7 +271,7 @@ def channel_of_x(block: BlockTrace, channel: int) -> Tensor:
 
 def _is_preactivation(block: BlockTrace) -> bool:
     """Whether F begins with batch norm; then no ReLU closes the block."""
-    return next(iter(block.inside)).startswith("bn")
+    return next(iter(block.inside), "").startswith("bn")
 
 
 def _channel_inside(block: BlockTrace, layer: str, channel: int) -> int:

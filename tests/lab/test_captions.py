@@ -38,7 +38,8 @@ HAN = re.compile("[\u4e00-\u9fff]")
 LATIN = set(
     """
     F n x e ResNet Plain Grad CAM th layer PyTorch ReLU logit
-    He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet Adebayo Zhang Petsiuk Das Saenko nostalgebraist
+    He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet
+    Adebayo Zhang Petsiuk Das Saenko nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
 TERMS_OF_ART = ("logit lens", "pointing game", "Identity Mappings")  # what papers call something, beside the Chinese
@@ -167,7 +168,9 @@ REPORTS: dict[str, list[Any]] = {  # of experiments, so that every sentence is s
     ],
     "paths": [
         of_pair(of_lengths(*shares), of_lengths(0, 0, 0, 0, 1))
-        for shares in ((0.5, 0.5, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0), (0.7, 0.4, -0.1, 0, 0), (-0.1, 1.2, -0.1, 0, 0))
+        for shares in (
+            (0.5, 0.5, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0), (0.7, 0.4, -0.1, 0, 0), (-0.1, 1.2, -0.1, 0, 0),
+        )
     ]
     + [of_pair(of_lengths(0.5, 0.5, 0, 0, 0, norm=0.5))],
     "probes": [
@@ -300,7 +303,7 @@ def test_parts_that_cancel_are_told() -> None:
 
 def test_a_network_without_its_shortcuts_is_read_honestly() -> None:
     words = said("unfold", resnet56=unfolded(0))
-    assert "gives the same answer to 1,000 of 1,000 pictures; no logit differs by more than 7e-06" in words
+    assert "gives the same answer to 1,000 of 1,000 pictures; no logit differs by more than 7e−06" in words
     assert "They change what training finds" in words
     words = said("unfold", resnet56=unfolded(3))
     assert "the same answer to 997 of 1,000" in words

@@ -111,16 +111,16 @@ def test_the_report_checks_itself(residual):
 
 
 def test_one_picture_through_27_blocks_is_split_at_once():
-    """The bound is half a second on an idle machine; here it may be busy."""
+    """In half a second on one idle core."""
     model = zoo.load("resnet56")
     picture, label = torch.randn(1, 3, 32, 32), torch.tensor([3])
     seconds = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         found = paths(model, picture, label)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     assert found.sum_error <= 1e-6
-    assert min(seconds) < 2
+    assert min(seconds) < 1
 
 
 def test_the_model_is_left_alone():
