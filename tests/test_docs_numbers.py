@@ -87,7 +87,10 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
     ],
 }
 # Numbers of a paragraph that are no results: figures of papers, depths, counts of blocks and of pictures.
-NO_RESULTS = r"`[^`]*`|block 2.8|figure \d|[Aa]t \d\d layers|not at 20|10 % more|its 27|of 9|of 1,000|300 pictures|2,000 test|\b56 layers"
+NO_RESULTS = (
+    r"`[^`]*`|block 2.8|figure \d|[Aa]t \d\d layers|not at 20|10 % more|its 27|of 9|of 1,000|300 pictures|2,000 test|"
+    r"\b56 layers"
+)
 
 
 @pytest.mark.parametrize("experiment", RESULTS)
