@@ -393,8 +393,11 @@ def test_evaluate_finds_the_peers_accuracy(shared_data: Path) -> None:
 def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     networks: list[Any] = []
 
-    def run(name: str, network: Any, dataset: Dataset, seed: int, progress: Callable[[float], None]) -> dict[str, Any]:
+    def run(
+        name: str, network: Any, dataset: Dataset, seed: int, progress: Callable[[float], None], training: Any
+    ) -> dict[str, Any]:
         progress(0.5)
+        assert (training is not None) == bool(lab.get(name).fits_on)
         networks.append((network.config.plain, len(dataset), seed))
         return {"n": len(dataset), "error": {"layer1.0": 0.25}, "shares": [0.5, math.nan]}
 
@@ -406,8 +409,9 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
     assert value["question"].endswith("?")
     count = lab.get(name).pictures_for(3)
     report = {"n": count, "error": {"layer1.0": 0.25}, "shares": [0.5, None]}
-    assert value["networks"] == {"plain20": report, "resnet20": report}
-    assert networks == [(True, count, 7), (False, count, 7)]
+    asked = [False] if lab.get(name).shortcuts else [True, False]  # whether it is plain
+    assert value["networks"] == {"plain20" if plain else "resnet20": report for plain in asked}
+    assert networks == [(plain, count, 7) for plain in asked]
     assert value["provenance"]["command"] == (
         f"resnet-demo experiment {name} --model plain20 --data shapes --pictures 3 --seed 7"
     )
@@ -459,9 +463,34 @@ def test_an_experiment_on_a_checkpoint_and_what_it_refuses(weights: Path, tmp_pa
     (report,) = value["networks"].values()
     assert report["n"] == 2
     assert report["identity_error"] <= 1e-5
-    assert "lesion, lesions, dial, unfold, lens, probes, paths, gradients" in complaint("experiment", "sunshine", "--data", "shapes")
+    assert "lesion, lesions, dial, unfold, lens, probes, paths, gradients" in complaint(
+        "experiment", "sunshine", "--data", "shapes"
+    )
     assert "no data set 'clouds'" in complaint("experiment", "lens", "--data", "clouds")
     assert "distinguishes" in complaint("experiment", "lens", "--data", "shapes", "--model", three_classes)
+
+
+def test_probes_are_fitted_on_the_training_half(weights: Path) -> None:
+    value = answer("experiment", "probes", "--model", weights, "--data", "shapes", "--pictures", 3)
+    (report,) = value["networks"].values()
+    assert (report["n"], report["fitted_on"]) == (3, 10_000)
+    assert set(report) >= {"accuracy", "own_classifier"}
+    assert next(iter(report["accuracy"])) == "stem"
+
+
+def test_paths_and_unfolding_in_json(weights: Path, tmp_path: Path) -> None:
+    (report,) = answer("experiment", "paths", "--model", weights, "--data", "shapes", "--pictures", 2)[
+        "networks"
+    ].values()
+    assert sum(report["shares"].values()) == pytest.approx(1)
+    assert report["mean_length"] == pytest.approx(sum(int(k) * share for k, share in report["shares"].items()))
+    assert report["sum_error"] <= 1e-6
+    plain = save(build("plain8", seed=0), tmp_path / "plain.safetensors")
+    value = answer("experiment", "unfold", "--model", weights, "--model", plain, "--data", "shapes", "--pictures", 4)
+    (report,) = value["networks"].values()
+    assert (report["n"], report["different_answers"]) == (4, 0)
+    assert report["max_logit_difference"] <= 1e-4
+    assert "about shortcuts" in complaint("experiment", "unfold", "--model", plain, "--data", "shapes", "--pictures", 4)
 
 
 # What it refuses

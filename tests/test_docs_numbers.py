@@ -53,8 +53,17 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
     "lens": lambda: errors_from_the_end("resnet56", 1, 0, 5) + errors_from_the_end("plain56", 1),
     "paths": lambda: [
         of("paths", "resnet56")["mean_length"],
-        of("paths", "resnet56")["mean_length_error"],
+        *of("paths", "resnet56")["nine_tenths"],
         of("paths", "resnet20")["mean_length"],
+    ],
+    "unfold": lambda: [
+        *(of("unfold", name)["different_answers"] for name in ("resnet56", "resnet20")),
+        *(1e6 * of("unfold", name)["max_logit_difference"] for name in ("resnet56", "resnet20")),
+    ],
+    "probes": lambda: [
+        *(100 * of("probes", name)["accuracy"]["layer2.8"] for name in PAIR56),
+        *(100 * of("probes", name)["accuracy"]["layer3.8"] for name in PAIR56),
+        *(100 * of("probes", name)["own_classifier"] for name in PAIR56),
     ],
     "shattering": lambda: [of("shattering", name)["agreement"][depth] for depth in ("20", "56") for name in PAIR56],
     "responses": lambda: [of("responses", name)["mean"] for name in FOUR],
@@ -78,7 +87,10 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
     ],
 }
 # Numbers of a paragraph that are no results: figures of papers, depths, counts of blocks and of pictures.
-NO_RESULTS = r"`[^`]*`|figure \d|[Aa]t \d\d layers|not at 20|10 % more|its 27|of 9|of 1,000|300 pictures|\b56 layers"
+NO_RESULTS = (
+    r"`[^`]*`|block 2.8|figure \d|[Aa]t \d\d layers|not at 20|10 % more|its 27|of 9|of 1,000|300 pictures|2,000 test|"
+    r"\b56 layers"
+)
 
 
 @pytest.mark.parametrize("experiment", RESULTS)
@@ -100,8 +112,9 @@ def agrees(told: str, measured: float) -> None:
 
 
 def test_as_many_pictures_were_measured_as_is_said() -> None:
-    for experiment in ("lesion", "lesions", "dial", "lens", "responses", "refinement"):
+    for experiment in ("lesion", "lesions", "dial", "lens", "probes", "responses", "refinement"):
         assert of(experiment, "resnet56")["n"] == 10_000
+    assert of("unfold", "resnet56")["n"] == 2_000
     assert of("localise", "resnet20")["n"] == 1_000
     assert of("faithful", "resnet56")["n"] == 300
 

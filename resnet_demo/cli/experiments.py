@@ -70,10 +70,11 @@ def experiment(
             title: network or _taught(title, load_once(place, True, data_dir), dataset, seed)
             for title, network in subjects.items()
         }
+        training = load_once(place, True, data_dir) if lab.get(each).fits_on else None
         result = results.measure(
             each, networks, dataset, pictures, seed,
             lambda title, done, each=each: console.progress(f"{each}, {title}: {console.percent(done)}", False),
-            there,
+            there, training,
         )  # fmt: skip
         console.progress(f"{each}: {sum(result.provenance.seconds.values()):.1f} s", True)
         settings = {"--model": models, "--data": Path(place), "--data-dir": data_dir}

@@ -3,6 +3,8 @@
     x --+----------- shortcut ----------+
         +-- conv bn relu conv bn: F(x) -(+)- total - relu - y
 
+In a pre-activation block F is bn relu conv bn relu conv, and no ReLU follows the sum.
+
 Wires are as thick as the norm of what they carry; the numbers beside them are those norms, over all channels. The maps
 are one channel: x, F(x), shortcut, sum and y on one symmetric scale, the layers inside F each on its own.
 """
@@ -156,10 +158,11 @@ def draw_block(
         )
     else:
         parts.insert(0, wire(at.arc, "shortcut", SHORTCUT))
-    parts += [_node(at.fork, 6, INK), _relu(at.relu), *_plus(at.plus, plain)]
+    parts += [_node(at.fork, 6, INK), *_plus(at.plus, plain)]
+    if not _is_preactivation(block):
+        parts.append(_relu(at.relu))
     for place, layer in zip(at.layers, layers, strict=True):
-        value = block.inside[layer][0]
-        shown = value[channel] if layer == layers[-1] else value[_strongest_after(block, layer)]
+        shown = block.inside[layer][0, _channel_inside(block, layer, channel)]
         parts.append(tile(shown, scale_of(shown), place, at.small, RESIDUAL))
         parts.append(_caption(at, place, at.small, layer, None, MUTED))
     colours = {"x": INK, "residual": RESIDUAL, "shortcut": SHORTCUT, "total": TOTAL, "output": INK}
@@ -266,10 +269,17 @@ def channel_of_x(block: BlockTrace, channel: int) -> Tensor:
     return block.x[0, int(block.x[0].flatten(1).norm(dim=1).argmax()) if source is None else source]
 
 
-def _strongest_after(block: BlockTrace, layer: str) -> int:
-    """The channel with the largest norm at the ReLU after this layer: a convolution's channels live on up to there."""
-    relu = block.inside[f"relu{layer[-1]}"][0]
-    return int(relu.flatten(1).norm(dim=1).argmax())
+def _is_preactivation(block: BlockTrace) -> bool:
+    """Whether F begins with batch norm; then no ReLU closes the block."""
+    return next(iter(block.inside), "").startswith("bn")
+
+
+def _channel_inside(block: BlockTrace, layer: str, channel: int) -> int:
+    """The channel of a layer of F to draw: the one with the largest norm at the next ReLU, since channels live on up
+    to there; behind the last ReLU that of F's output."""
+    layers = list(block.inside)
+    relu = next((name for name in layers[layers.index(layer) :] if name.startswith("relu")), None)
+    return channel if relu is None else int(block.inside[relu][0].flatten(1).norm(dim=1).argmax())
 
 
 def tile(values: Tensor, scale: float, centre: Place, side: float, colour: str) -> str:

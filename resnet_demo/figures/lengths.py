@@ -1,6 +1,7 @@
 """Paths by their length: two shares side by side, as pale and full bars.
 
-Veit, Wilber, Belongie 2016, figure 6: how many paths have a length, and how much of the gradient comes by them.
+Veit, Wilber, Belongie 2016, figure 6: how many paths have a length, and how much of the gradient comes by them. That
+share is negative where it points against the whole; such bars hang down from the line.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ def draw_lengths(
     """Bars over the lengths 0, 1, …, n, an SVG document: `before` pale, `now` full, on one scale; `names` says what."""
     first, second = said = say(names[0]), say(names[1])
     width = (TALL if tall else WIDE) - 2 * SIDE
-    highest = max(*before, *now) or 1.0
+    highest, lowest = max(*before, *now) or 1.0, min(0.0, *before, *now)
+    up = Scale(lambda value: (value - lowest) / (highest - lowest), {0.0: ""})
     lengths = [str(length) for length in range(len(before))]
-    panel = Panel(SIDE, TOP, width, HEIGHT, places(lengths, width), Scale(lambda value: value / highest, {0.0: ""}))
+    panel = Panel(SIDE, TOP, width, HEIGHT, places(lengths, width), up)
     parts = [*_legend(said, tall), *panel.frame()]
     for name, values, (opacity, part) in zip(said, (before, now), BARS, strict=True):
         pitch = width / len(lengths)

@@ -51,6 +51,7 @@ class Experiment:
     fits_on: int = 0  # training pictures that something is fitted on first, which `report` gets after the others
     masks: bool = False  # whether it must be known where the objects are
     labels: bool = False  # whether the labels must be true, since it counts mistakes on many pictures
+    shortcuts: bool = False  # whether it does something to shortcuts, so that plain networks are passed over
     all_depths: bool = False  # whether it looks at depths of its own, and asks a network only whether it is plain
     together: bool = False  # whether networks of several depths are shown in one figure
 
@@ -60,13 +61,20 @@ class Experiment:
         return found if self.most is None else min(found, self.most)
 
     def concerned(self, networks: Mapping[str, ResNet]) -> dict[str, ResNet]:
-        """The networks that it tells apart: one of a kind where it looks at depths of its own."""
+        """The networks that it tells apart: those with shortcuts where it says nothing of others, and one of a kind
+        where it looks at depths of its own.
+
+        Raises InputError where it takes none of them.
+        """
+        taken = {title: network for title, network in networks.items() if not (self.shortcuts and network.config.plain)}
+        if networks and not taken:
+            raise InputError("This experiment is about shortcuts, which plain networks do not have.")
         if not self.all_depths:
-            return dict(networks)
+            return taken
         kinds: dict[bool, str] = {}
-        for title, network in networks.items():
+        for title, network in taken.items():
             kinds.setdefault(network.config.plain, title)
-        return {title: networks[title] for title in kinds.values()}
+        return {title: taken[title] for title in kinds.values()}
 
     def check(self, dataset: Dataset) -> None:
         """Raise InputError where it cannot be made on this data set."""

@@ -5,7 +5,8 @@ classified. That is the network without its later residual branches, and shows a
 (in language models it is known as the logit lens: nostalgebraist 2020).
 
 What a block contributes to a class's logit is the logit after it less the one before. Nothing is left over: the
-contributions, with that of the stem, add up to the network's logit.
+contributions, with that of the stem, add up to the network's logit. (A ReLU follows every sum, and in pre-activation
+networks batch norm and a ReLU stand before the classifier: what a block contributes depends on what came before it.)
 """
 
 from __future__ import annotations

@@ -1,23 +1,24 @@
 """Through how many paths does a gradient reach the input, and which of them carry it?
 
 At every block a path goes through F or past it: n blocks make 2^n paths, and n choose k of them lead through k residual
-branches. The gradient at the input is the sum over all paths. Walking one path back gives its part of that sum; so the
-gradient that each length carries can be estimated from random paths of that length.
+branches. The gradient at the input is the sum over all paths. Going back through the blocks, its part G_k that came
+through k branches is found exactly, for all lengths k at once: behind the block's closing ReLU,
 
-Norms of gradients differ from path to path by orders of magnitude. So the estimate comes with its standard error, and
-where there are few paths of a length, all of them are walked.
+    G_k <- S^T G_k + J_F^T G_(k-1)
+
+S is the shortcut and J_F the Jacobian of F. The share of a length is its part's projection onto the whole gradient g,
+<G_k, g> / <g, g>. Shares add up to 1; one is negative where its part points against the whole. The norms of the parts
+do not add up to that of g, since the parts partly cancel.
 
 Veit, Wilber, Belongie 2016, section 5 and figure 6: nearly all gradient comes from paths much shorter than the network
-is deep.
+is deep. They multiply the norm along a random path by the number of paths, which disregards that gradients cancel.
 """
 
 from __future__ import annotations
 
-import random
-import statistics
-from collections.abc import Collection, Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import comb
 from typing import Literal
 
@@ -27,149 +28,122 @@ from torch.nn.functional import cross_entropy
 
 from ..data import Dataset
 from ..errors import InputError
-from ..i18n import Sentences, _, sentences
-from ..interpret.trace import private_view
+from ..i18n import Sentences, _, _n, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResidualBlock, ResNet
 from .experiment import Experiment, Progress, first_line
 from .reading import sides
 
-SAMPLES = 50  # paths of each length, where there are more
+BATCH = 4  # pictures at a time: each has a gradient for every length
 
 
 @dataclass(frozen=True)
 class Paths:
-    """By length k = 0, …, n: how many paths there are, and the mean norm of a path's gradient at the input.
-
-    `errors` are the standard errors of these means: 0 where all paths of a length were walked.
-    """
+    """By length k = 0, …, n: how many paths there are, and what they carry, averaged over pictures."""
 
     counts: tuple[int, ...]
-    per_path: tuple[float, ...]
-    errors: tuple[float, ...]
-
-    @property
-    def per_length(self) -> list[float]:
-        """The gradient that all paths of a length carry: their number times the mean of their norms."""
-        return [count * norm for count, norm in zip(self.counts, self.per_path, strict=True)]
-
-    @property
-    def shares(self) -> list[float]:
-        """The same as fractions of the whole. Zeros where no path carries anything."""
-        whole = sum(self.per_length)
-        return [length / whole if whole else 0.0 for length in self.per_length]
+    shares: tuple[float, ...]  # <G_k, g> / <g, g>; zeros where the gradient is nothing for all pictures
+    norms: tuple[float, ...]  # ‖G_k‖ / ‖g‖
+    sum_error: float  # max|sum of all G_k - g| / max|g|, of the worst picture; g is autograd's
 
     @property
     def mean_length(self) -> float:
-        """Of the paths, each counted with the gradient that it carries."""
+        """Of the paths, weighted by their shares."""
         return sum(length * share for length, share in enumerate(self.shares))
-
-    @property
-    def mean_length_error(self) -> float:
-        """Its standard error, to first order in those of the means."""
-        whole, mean = sum(self.per_length), self.mean_length
-        weighted = (
-            (length - mean) * count * error
-            for length, (count, error) in enumerate(zip(self.counts, self.errors, strict=True))
-        )
-        return sum(term**2 for term in weighted) ** 0.5 / whole if whole else 0.0
 
     def within(self, share: float) -> tuple[int, int]:
         """The shortest run of lengths, from which to which, that carries this share of the gradient."""
-        shares = self.shares
-        spans = [(end - start, start) for start in range(len(shares)) for end in range(start, len(shares))]
-        for length, start in sorted(spans):
-            if sum(shares[start : start + length + 1]) >= share:
-                return start, start + length
-        raise InputError("No path carries any gradient.")
+        return within(self.shares, share)
 
 
-class Passage:
-    """One forward pass, kept so that gradients can be walked back through it along any path."""
-
-    def __init__(self, model: ResNet, inputs: Tensor, labels: Tensor):
-        """Inputs [N, 3, H, W], labels int64 [N]; the loss is the mean cross-entropy."""
-        view = private_view(model)
-        self.inputs = inputs.detach().clone().requires_grad_()
-        self._steps: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []  # x, F(x), shortcut(x), their sum, by block
-        with torch.enable_grad():
-            self._stem = view.stem(self.inputs)
-            x = self._stem.detach().requires_grad_()
-            for _, block in view.named_blocks():
-                x = self._through(block, x)
-            loss = cross_entropy(view.head(x), labels)
-        self._at_end = torch.autograd.grad(loss, x)[0]
-
-    def _through(self, block: ResidualBlock, x: Tensor) -> Tensor:
-        residual, shortcut = block.residual(x), block.shortcut(x)
-        total = (residual + shortcut).detach().requires_grad_()
-        self._steps.append((x, residual, shortcut, total))
-        return block.relu(total).detach().requires_grad_()
-
-    @property
-    def blocks(self) -> int:
-        return len(self._steps)
-
-    def gradient(self, path: Collection[int] | None = None) -> Tensor:
-        """The loss's gradient at the inputs [N, 3, H, W] along one path: through F in these blocks, else past it.
-
-        Without a path, along all of them: the whole gradient.
-        """
-        gradient = self._at_end
-        for index in reversed(range(self.blocks)):
-            x, residual, shortcut, total = self._steps[index]
-            gradient = gradient * (total > 0)  # back through the ReLU
-            ends = [residual, shortcut] if path is None else [residual if index in path else shortcut]
-            gradient = torch.stack([self._back(end, x, gradient) for end in ends]).sum(0)
-        return self._back(self._stem, self.inputs, gradient)
-
-    @staticmethod
-    def _back(end: Tensor, start: Tensor, gradient: Tensor) -> Tensor:
-        """From the end of a branch to its start."""
-        if end is start:  # the identity
-            return gradient
-        if not end.requires_grad:  # the shortcut that a plain block does not have
-            return torch.zeros_like(start)
-        return torch.autograd.grad(end, start, gradient, retain_graph=True)[0]
+def within(shares: Sequence[float], share: float) -> tuple[int, int]:
+    """The shortest run of lengths whose shares add up to at least this one. InputError where there is none."""
+    spans = [(end - start, start) for start in range(len(shares)) for end in range(start, len(shares))]
+    for length, start in sorted(spans):
+        if sum(shares[start : start + length + 1]) >= share:
+            return start, start + length
+    raise InputError("No path carries any gradient.")
 
 
-def paths(
-    model: ResNet,
-    inputs: Tensor,
-    labels: Tensor,
-    samples: int = SAMPLES,
-    seed: int = 0,
-    progress: Progress = lambda done: None,
-) -> Paths:
-    """Count a network's paths by length, and measure the gradient along up to so many random ones of each length.
+def by_length(model: ResNet, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """The gradient at the inputs by path length, G [n + 1, N, 3, H, W], and autograd's whole one, g [N, 3, H, W].
 
-    Inputs [N, 3, H, W], labels int64 [N]. Of a plain network only the longest path exists. Raises InputError unless
-    there is one sample at least.
+    Inputs [N, 3, H, W], labels int64 [N]; of each picture's own cross-entropy. Computed with 64 bits, since the parts
+    of deep networks cancel.
     """
-    if samples < 1:
-        raise InputError("At least one sample is needed.")
-    passage, luck = Passage(model, inputs, labels), random.Random(seed)
-    n = passage.blocks
+    network = copy.deepcopy(model).eval().requires_grad_(False).double()
+    start = inputs.detach().double().requires_grad_()
+    with torch.enable_grad():
+        stem = network.stem(start)
+        steps, x = [], stem.detach().requires_grad_()
+        for _name, block in network.named_blocks():
+            steps.append(_Step(block, x))
+            x = steps[-1].output.detach().requires_grad_()
+        loss = cross_entropy(network.head(x), labels, reduction="sum")
+        whole = torch.autograd.grad(cross_entropy(network(start), labels, reduction="sum"), start)[0]
+    parts = torch.autograd.grad(loss, x)[0].unsqueeze(0)  # behind the last block: one part, of length 0
+    for step in reversed(steps):
+        parts = step.back(parts)
+    parts = _back(stem, start, parts)
+    if len(parts) <= len(steps):  # a plain network has only the longest path
+        parts = torch.cat([parts.new_zeros(len(steps) + 1 - len(parts), *parts.shape[1:]), parts])
+    return parts, whole
+
+
+class _Step:
+    """One block, kept so that gradients can be taken back through its ReLU and through each of its branches."""
+
+    def __init__(self, block: ResidualBlock, x: Tensor):
+        self._x, self._residual, self._shortcut = x, block.residual(x), block.shortcut(x)
+        self._total = (self._residual + self._shortcut).detach().requires_grad_()
+        self.output = block.relu(self._total)  # the sum itself in a pre-activation block
+
+    def back(self, parts: Tensor) -> Tensor:
+        """Parts by length, [K, N, C', H', W'] behind the block -> [K + 1, N, C, H, W] before it.
+
+        In a plain block there is no way past F: [K, …], each part one branch longer.
+        """
+        parts = _back(self.output, self._total, parts)
+        through = _back(self._residual, self._x, parts)
+        if not self._shortcut.requires_grad:
+            return through
+        past = _back(self._shortcut, self._x, parts)
+        nothing = torch.zeros_like(past[:1])
+        return torch.cat([past, nothing]) + torch.cat([nothing, through])
+
+
+def _back(end: Tensor, start: Tensor, gradients: Tensor) -> Tensor:
+    """Gradients [K, …] at the end of a branch -> at its start, all K at once."""
+    if end is start:  # the identity
+        return gradients
+    return torch.autograd.grad(end, start, gradients, retain_graph=True, is_grads_batched=True)[0]
+
+
+def paths(model: ResNet, inputs: Tensor, labels: Tensor, progress: Progress = lambda done: None) -> Paths:
+    """Count a network's paths by length, and measure what each length carries, averaged over the pictures.
+
+    Inputs [N, 3, H, W], labels int64 [N]. Of a plain network only the longest path exists. A picture without any
+    gradient, since its answer could not be surer, is left out of the averages.
+    """
+    n = sum(model.config.blocks)
     counts = tuple(int(length == n) if model.config.plain else comb(n, length) for length in range(n + 1))
-    norms, errors = [], []
-    for length, count in enumerate(counts):
-        walked = _some(n, length, samples, luck) if count else []
-        found = [passage.gradient(path).norm().item() for path in walked]
-        norms.append(statistics.fmean(found) if found else 0.0)
-        sampled = 1 < len(found) < count
-        errors.append(statistics.stdev(found) / len(found) ** 0.5 if sampled else 0.0)
-        progress((length + 1) / (n + 1))
-    return Paths(counts, tuple(norms), tuple(errors))
+    shares, norms, errors = [], [], [0.0]
+    for start in range(0, len(inputs), BATCH):
+        parts, whole = by_length(model, inputs[start : start + BATCH], labels[start : start + BATCH])
+        parts, whole = parts.flatten(2), whole.flatten(1)
+        there = whole.norm(dim=1) > 0
+        parts, whole = parts[:, there], whole[there]
+        shares.append((parts * whole).sum(2) / whole.square().sum(1))  # [n + 1, N]
+        norms.append(parts.norm(dim=2) / whole.norm(dim=1))
+        errors += ((parts.sum(0) - whole).abs().amax(1) / whole.abs().amax(1)).tolist()
+        progress(min(start + BATCH, len(inputs)) / len(inputs))
+    return Paths(counts, _means(shares), _means(norms), max(errors))
 
 
-def _some(n: int, length: int, most: int, luck: random.Random) -> list[set[int]]:
-    """Paths through `length` of n blocks: all that there are, or so many different ones at random."""
-    if comb(n, length) <= most:
-        return [set(path) for path in combinations(range(n), length)]
-    drawn: set[frozenset[int]] = set()
-    while len(drawn) < most:
-        drawn.add(frozenset(luck.sample(range(n), length)))
-    return [set(path) for path in sorted(map(sorted, drawn))]
+def _means(parts: Sequence[Tensor]) -> tuple[float, ...]:
+    """Of values [n + 1, N] in parts over the pictures; zeros where there are no pictures."""
+    values = torch.cat(list(parts), dim=1)
+    return tuple((values.sum(1) / max(values.shape[1], 1)).tolist())
 
 
 @dataclass(frozen=True)
@@ -178,40 +152,40 @@ class Report:
 
     n: int
     counts: tuple[int, ...]
-    samples: int  # paths of each length that were walked, where there are more
-    per_path: tuple[float, ...]
-    per_path_error: tuple[float, ...]
-    shares: tuple[float, ...]
+    shares: Mapping[str, float]  # of the gradient, by length
+    norms: Mapping[str, float]  # of what each length carries, over that of the whole gradient
     mean_length: float
-    mean_length_error: float
     nine_tenths: tuple[int, int]  # the shortest run of lengths that carries so much of the gradient
-    identity_error: float  # of all paths together, against autograd
+    sum_error: float  # of all lengths together, against autograd
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """Paths and gradient by length, their mean length, and the shortest run of lengths that carries nine tenths."""
-    inputs = domain_of(model).normalise(dataset.pictures)
-    found = paths(model, inputs, dataset.labels, seed=seed, progress=progress)
-    start = inputs.clone().requires_grad_()
-    whole = torch.autograd.grad(cross_entropy(model(start), dataset.labels), start)[0]
-    walked = Passage(model, inputs, dataset.labels).gradient()
+    found = paths(model, domain_of(model).normalise(dataset.pictures), dataset.labels, progress)
     return Report(
         n=len(dataset),
         counts=found.counts,
-        samples=SAMPLES,
-        per_path=found.per_path,
-        per_path_error=found.errors,
-        shares=tuple(found.shares),
+        shares={str(length): share for length, share in enumerate(found.shares)},
+        norms={str(length): norm for length, norm in enumerate(found.norms)},
         mean_length=found.mean_length,
-        mean_length_error=found.mean_length_error,
         nine_tenths=found.within(0.9),
-        identity_error=((walked - whole).abs().max() / whole.abs().max()).item(),
+        sum_error=found.sum_error,
     )
 
 
 def shorter_paths(mean: float, blocks: int) -> Literal["clearly", "little", "no"]:
     """Whether the gradient comes by shorter paths than a random one, of `blocks` / 2 blocks."""
     return "clearly" if mean < 0.4 * blocks else "little" if mean <= 0.5 * blocks else "no"
+
+
+def opposing(shares: Sequence[float]) -> list[int]:
+    """The lengths whose part points against the whole gradient, by half a percent of it or more."""
+    return [length for length, share in enumerate(shares) if share <= -0.005]
+
+
+def cancel(norms: float) -> bool:
+    """Whether the parts cancel to a good part, by the sum of their norms over the norm of their sum, 1 or more."""
+    return norms > 1.2
 
 
 def read(reports: Mapping[str, Report]) -> Sentences:
@@ -223,8 +197,8 @@ def read(reports: Mapping[str, Report]) -> Sentences:
         said.append(
             _(
                 "{network} has {paths:,} paths; most of them go through F in about {half:g} of its {n} blocks. Nine "
-                "tenths of the gradient come along paths that do so in {low} to {high} blocks, {mean:.1f} ± "
-                "{error:.1f} on average, as estimated from {samples} paths of each length.",
+                "tenths of the gradient come along paths that do so in {low} to {high} blocks; weighted by what it "
+                "carries, a path does so in {mean:.1f} on average.",
                 network=residual.title,
                 paths=sum(found.counts),
                 half=n / 2,
@@ -232,8 +206,6 @@ def read(reports: Mapping[str, Report]) -> Sentences:
                 low=low,
                 high=high,
                 mean=found.mean_length,
-                error=found.mean_length_error,
-                samples=found.samples,
             )
         )
         verdicts = {
@@ -242,6 +214,22 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             "no": _("These are not the short ones, unlike in Veit et al."),
         }
         said.append(verdicts[shorter_paths(found.mean_length, n)])
+        if against := opposing(list(found.shares.values())):
+            said.append(
+                _n(
+                    "The paths of {count} length point against the whole gradient: their share is negative.",
+                    "The paths of {count} lengths point against the whole gradient: their shares are negative.",
+                    len(against),
+                )
+            )
+        if cancel(norms := sum(found.norms.values())):
+            said.append(
+                _(
+                    "Paths of different lengths partly cancel: the norms of what they carry add up to {norms:.1f} "
+                    "times the norm of the whole gradient.",
+                    norms=norms,
+                )
+            )
     if plain:
         said.append(
             _(
@@ -258,8 +246,8 @@ EXPERIMENT = Experiment(
     asks=first_line(__doc__),
     title=_("Which paths carry the gradient?"),
     question=_(
-        "At every block the gradient can go through F or past it, so n blocks make 2ⁿ paths. Walk back along single "
-        "paths of each length, and measure how much gradient arrives at the picture."
+        "At every block the gradient can go through F or past it, so n blocks make 2ⁿ paths. Split the gradient at the "
+        "picture by the number of F’s that it came through: exactly, with the paths of all lengths at once."
     ),
     look_for=_("where the bars on the right stand, compared with those on the left."),
     source=_("Veit, Wilber, Belongie 2016, figure 6"),
@@ -267,6 +255,5 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
-    pictures=16,
-    most=64,  # one forward pass is kept of all of them
+    pictures=64,
 )

@@ -32,16 +32,20 @@ FLAT, RISING = 0.03, 0.10  # of accuracy, over the last third of the blocks
 
 
 @torch.inference_mode()
-def features(model: ResNet, dataset: Dataset, progress: Progress = lambda done: None) -> dict[str, Tensor]:
-    """By stem and block: its maps averaged over their places, [N, C]."""
+def features(
+    model: ResNet, dataset: Dataset, progress: Progress = lambda done: None
+) -> tuple[dict[str, Tensor], Tensor]:
+    """By stem and block: its maps averaged over their places, [N, C]; and the network's own logits [N, classes]."""
     network, domain = quick(model), domain_of(model)
     found: dict[str, list[Tensor]] = {}
+    logits: list[Tensor] = []
     for start in range(0, len(dataset), BATCH):
-        inputs = domain.normalise(dataset.pictures[start : start + BATCH])
-        for name, maps in states(network, inputs):
+        left = dict(states(network, domain.normalise(dataset.pictures[start : start + BATCH])))
+        for name, maps in left.items():
             found.setdefault(name, []).append(maps.mean(dim=(2, 3)))
+        logits.append(network.head(left[next(reversed(left))]))
         progress(min(start + BATCH, len(dataset)) / len(dataset))
-    return {name: torch.cat(parts) for name, parts in found.items()}
+    return {name: torch.cat(parts) for name, parts in found.items()}, torch.cat(logits)
 
 
 class Probe:
@@ -66,31 +70,24 @@ class Report:
     n: int
     fitted_on: int  # training pictures
     accuracy: Mapping[str, float]  # of the probe after the stem and after each block
-    own_classifier: float  # of the network's own classifier on the last block's averaged maps, which is the network
+    own_classifier: float  # of the network's own classifier behind the last block, which is the network itself
     ridge: float
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress, training: Dataset) -> Report:
     """The accuracy of a probe after each block, fitted on the training pictures."""
     share = len(training) / (len(training) + len(dataset))
-    seen = features(model, training, lambda done: progress(share * done))
-    asked = features(model, dataset, lambda done: progress(share + (1 - share) * done))
-    classes, accuracy = model.config.classes, {}
+    seen, _logits = features(model, training, lambda done: progress(share * done))
+    asked, logits = features(model, dataset, lambda done: progress(share + (1 - share) * done))
+    accuracy = {}
     for name, values in seen.items():
-        answers = Probe(values, training.labels, classes).scores(asked[name]).argmax(1)
-        accuracy[name] = (answers == dataset.labels).double().mean().item()
-    with torch.inference_mode():
-        last = asked[next(reversed(asked))]
-        own = model.fc(last) if model.config.block != "preact" else _own(model, dataset)
-    right = (own.argmax(1) == dataset.labels).double().mean().item()
-    return Report(len(dataset), len(training), accuracy, right, RIDGE)
+        probe = Probe(values, training.labels, model.config.classes)
+        accuracy[name] = _right(probe.scores(asked[name]), dataset.labels)
+    return Report(len(dataset), len(training), accuracy, _right(logits, dataset.labels), RIDGE)
 
 
-def _own(model: ResNet, dataset: Dataset) -> Tensor:
-    """Logits of a network whose classifier does not read the averaged maps directly."""
-    domain = domain_of(model)
-    starts = range(0, len(dataset), BATCH)
-    return torch.cat([model(domain.normalise(dataset.pictures[start : start + BATCH])) for start in starts])
+def _right(scores: Tensor, labels: Tensor) -> float:
+    return (scores.argmax(1) == labels).double().mean().item()
 
 
 def rise(accuracy: Mapping[str, float]) -> float:
@@ -152,5 +149,5 @@ EXPERIMENT = Experiment(
     read=read,
     pictures=1000,
     labels=True,
-    fits_on=5000,
+    fits_on=10_000,
 )

@@ -2,7 +2,8 @@
 
 The response of a layer is what its 3x3 convolution and batch norm give, before the ReLU and before the addition. In a
 residual network responses are smaller than in a plain one, and the smaller the deeper it is: each block only has to
-change what passes, and with more blocks each changes it less.
+change what passes, and with more blocks each changes it less. In a pre-activation block batch norm stands before the
+convolution, so that the response is what the convolution gives.
 
 He et al. 2015, section 4.2, "Analysis of Layer Responses", and figure 7.
 """
@@ -57,11 +58,12 @@ def responses(model: ResNet, dataset: Dataset, progress: Progress = lambda done:
 
 
 def _layers(model: ResNet) -> Iterator[tuple[str, nn.Module]]:
-    """The stem's batch norm, and those in the residual branches: the last thing that a layer does."""
-    yield "stem", model.get_submodule("stem.bn")
+    """The last thing that a layer does, in the stem and in the residual branches: batch norm, if it comes behind."""
+    preact = model.config.block == "preact"
+    yield "stem", model.get_submodule("stem.conv" if preact else "stem.bn")
     for name, block in model.named_blocks():
         for layer, module in block.residual.named_children():
-            if isinstance(module, nn.BatchNorm2d):
+            if isinstance(module, nn.Conv2d if preact else nn.BatchNorm2d):
                 yield f"{name}.{layer.replace('bn', 'conv')}", module
 
 

@@ -142,10 +142,8 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Re
     wide, domain = unfold(model), domain_of(model)
     wrong, wrong_unfolded, different, largest = 0, 0, 0, 0.0
     for start in range(0, len(dataset), BATCH):
-        inputs, labels = (
-            domain.normalise(dataset.pictures[start : start + BATCH]),
-            dataset.labels[start : start + BATCH],
-        )
+        inputs = domain.normalise(dataset.pictures[start : start + BATCH])
+        labels = dataset.labels[start : start + BATCH]
         logits, unfolded = model(inputs), wide(inputs)
         wrong += int((logits.argmax(1) != labels).sum())
         wrong_unfolded += int((unfolded.argmax(1) != labels).sum())
@@ -195,4 +193,5 @@ EXPERIMENT = Experiment(
     read=read,
     pictures=1000,
     labels=True,
+    shortcuts=True,
 )

@@ -73,6 +73,19 @@ def test_set(data_dir: str | None) -> Dataset | None:
     return found
 
 
+@lru_cache(maxsize=1)
+def _read_training(data_dir: str | None, count: int) -> Dataset:
+    return load_dataset("cifar10", train=True, data_dir=data_dir, download=False).subset(count).copy()
+
+
+def training_set(data_dir: str | None, count: int) -> Dataset | None:
+    """So many of CIFAR-10's training pictures, if they are on this computer."""
+    try:
+        return _read_training(data_dir, count)
+    except InputError:
+        return None
+
+
 def look_again(data_dir: str | None) -> None:
     """Forget what was found: the pictures have been fetched."""
     _read.cache_clear()

@@ -66,6 +66,7 @@ class Trained:
     samples: dict[str, Image.Image]  # pictures of the test set, by the name of what they show
     test_set: Dataset  # as much of it as the network was tested on at the end
     conditions: object  # see `Race.conditions`
+    training: Dataset | None = None  # the first pictures that it learned from, for probes to be fitted on
 
     def compares_with(self, other: Trained) -> bool:
         """Whether both were trained on the same pictures and in the same way, so that only their shortcuts differ."""
@@ -351,7 +352,8 @@ def _share(session: Session) -> float:
     """What a session weighs in the registry, which holds 200, or a gigabyte of their pictures and networks."""
     own = [session.own[1]] if session.own else []
     networks = sum(bytes_of(model) for model in (*own, *(trained.model for trained in session.trained.values())))
-    tested = sum(trained.test_set.pictures.nbytes for trained in session.trained.values())
+    halves = [half for trained in session.trained.values() for half in (trained.test_set, trained.training) if half]
+    tested = sum(half.pictures.nbytes for half in halves)
     picture = 3 * session.picture.width * session.picture.height if session.picture else 0
     of_pages = sum(state.nbytes for state in session.states.values())
     return max(1.0, (networks + tested + picture + of_pages) / 5_000_000)

@@ -425,6 +425,24 @@ def test_wires_are_as_thick_as_the_norms(trace: Trace, tall: bool) -> None:
             assert width == pytest.approx(max(thickness, 1.5), abs=0.01), point  # even a wire of nothing is seen
 
 
+@pytest.mark.parametrize("tall", [False, True])
+def test_a_preactivation_block_is_drawn_as_it_is(tall: bool) -> None:
+    """No ReLU behind the sum; inside F the channels that live on up to the next ReLU, which stands before the conv."""
+    model = ResNet(ResNetConfig((2, 2), (4, 8), block="preact"), seed=0).eval()
+    for block in trace_blocks(model, torch.randn(1, 3, 16, 16)).blocks:
+        for channel in (0, block.total.shape[1] - 1):
+            root = parse(draw_block(block, channel, tall))
+            words = words_in(root).split(" | ")
+            assert "ReLU" not in words
+            assert [layer for layer in words if layer in block.inside] == ["bn1", "relu1", "conv1", "bn2", "relu2"]
+            shown = [pixels_of(image.attrib["href"]).tolist() for image in root.iter(f"{SVG}image")]
+            for layer, relu in (("bn1", "relu1"), ("relu1", "relu1"), ("conv1", "relu2"), ("relu2", "relu2")):
+                strongest = int(block.inside[relu][0].flatten(1).norm(dim=1).argmax())
+                value = block.inside[layer][0, strongest]
+                assert np.asarray(signed_map(value, scale_of(value))).tolist() in shown
+        assert torch.equal(block.total, block.output)
+
+
 def test_padding_shortcut_shows_nothing_for_a_new_channel(traces: dict[str, Trace]) -> None:
     block = traces["residual"]["layer2.0"]  # 4 channels become 8, two new ones on either side
     for channel, carried in ((0, None), (2, 0), (5, 3), (7, None)):

@@ -71,14 +71,25 @@ def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
         },
         "paths": {
             "counts": [1, 4, 6, 4, 1],
-            "per_path": [0.1, 0.05, 0.01, 0.0, 0.001 * scale],
-            "per_path_error": [0.0, 0.0, 0.0, 0.0, 0.0],
-            "identity_error": 0.0,
-            "shares": [0.4, 0.3, 0.2, 0.0, 0.1],
-            "samples": 50,
+            "shares": {"0": 0.4, "1": 0.3, "2": 0.3, "3": -0.1, "4": 0.1},
+            "norms": {"0": 0.5, "1": 0.5, "2": 0.4, "3": 0.2, "4": 0.1 * scale},
             "mean_length": 1.1,
-            "mean_length_error": 0.1,
             "nine_tenths": [0, 2],
+            "sum_error": 0.0,
+        },
+        "probes": {
+            "fitted_on": 20,
+            "accuracy": {"stem": 0.2, **by_block(0.3, 0.4, 0.6, 0.9 * scale)},
+            "own_classifier": 0.9 * scale,
+            "ridge": 1.0,
+        },
+        "unfold": {
+            "error": 0.1,
+            "error_unfolded": 0.1,
+            "max_logit_difference": 1e-5 * scale,
+            "different_answers": 0,
+            "parameters": 1000,
+            "parameters_unfolded": 4000,
         },
         "gradients": {
             "norms": dict.fromkeys(CASES, norms),
@@ -270,7 +281,31 @@ def test_paths_are_bars_of_the_residual_network() -> None:
     heights = [number_of(bar, "height") for bar in counts]
     assert heights == pytest.approx([heights[2] * k / 6 for k in (1, 4, 6, 4, 1)], abs=0.1)
     assert number_of(shares[1], "height") == pytest.approx(0.75 * number_of(shares[0], "height"), abs=0.1)
-    assert len(values(root, "circle")) == 2 * 4  # a path that carries nothing has no place on a logarithmic scale
+    against, zero = shares[3], number_of(shares[0], "y") + number_of(shares[0], "height")
+    assert number_of(against, "y") == pytest.approx(zero, abs=0.1)  # a negative share hangs down
+    assert number_of(against, "height") == pytest.approx(number_of(shares[0], "height") / 4, abs=0.1)
+    assert len(values(root, "circle")) == 2 * 5
+
+
+def test_probes_end_with_the_own_classifier() -> None:
+    dots = values(parse(draw_experiment("probes", pair("probes"))), "circle")
+    assert len(dots) == 2 * (1 + 4 + 1)
+    last, own = dots[4:6]
+    assert number_of(own, "cx") > number_of(last, "cx")
+    assert number_of(own, "cy") == number_of(last, "cy")  # here the probe is as good
+    heights = [number_of(dot, "cy") for dot in dots[:5]]
+    assert heights[0] - heights[2] == pytest.approx(2 * (heights[0] - heights[1]), abs=0.1)
+
+
+def test_unfolding_is_two_bars_of_each_network() -> None:
+    root = parse(draw_experiment("unfold", {"resnet8": report("unfold"), "resnet14": report("unfold", 0.5)}))
+    bars = values(root)
+    assert len(bars) == 2 * (2 + 2 + 1)
+    parameters, wrong, apart = bars[:4], bars[4:8], bars[8:]
+    assert [bar.get("fill") for bar in parameters] == [RESNET, PLAIN] * 2
+    assert number_of(parameters[1], "height") == pytest.approx(4 * number_of(parameters[0], "height"), abs=0.1)
+    assert number_of(wrong[0], "height") == number_of(wrong[1], "height")
+    assert number_of(apart[0], "height") > number_of(apart[1], "height") > 0
 
 
 def test_gradients_fall_in_equal_steps_for_equal_ratios() -> None:

@@ -15,6 +15,7 @@ CONFIGS = {
     "B": ResNetConfig((2, 2), (4, 8), shortcut="B"),
     "plain": ResNetConfig((2, 2, 2), (4, 6, 8), plain=True),
     "bottleneck": ResNetConfig((2, 1), (2, 4), block="bottleneck", shortcut="B"),
+    "preact": ResNetConfig((2, 2, 2), (4, 6, 8), block="preact"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 from collections.abc import Iterator
@@ -19,11 +20,13 @@ from resnet_demo.lab import (
     lens,
     localise,
     paths,
+    probes,
     refinement,
     responses,
     results,
     sanity,
     shattering,
+    unfold,
 )
 from resnet_demo.lab import lesion as lesion_
 from resnet_demo.lab import lesions as lesions_
@@ -35,7 +38,8 @@ HAN = re.compile("[\u4e00-\u9fff]")
 LATIN = set(
     """
     F n x e ResNet Plain Grad CAM th layer PyTorch ReLU logit
-    He Veit Wilber Belongie Balduzzi Li Jastrzębski Adebayo Zhang Petsiuk Das Saenko nostalgebraist
+    He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet
+    Adebayo Zhang Petsiuk Das Saenko nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
 TERMS_OF_ART = ("logit lens", "pointing game", "Identity Mappings")  # what papers call something, beside the Chinese
@@ -65,11 +69,24 @@ def known(*errors: float) -> Any:
     return lens.Report(n=1, error=error, contribution=error, identity_error=0.0, sum_error=0.0)
 
 
-def of_lengths(*shares: float) -> Any:
+def of_lengths(*shares: float, norm: float = 0.2) -> Any:
     mean = sum(length * share for length, share in enumerate(shares))
+    by_length = {str(length): share for length, share in enumerate(shares)}
     return paths.Report(
-        n=1, counts=(1, 4, 6, 4, 1), samples=50, per_path=(), per_path_error=(), shares=shares, mean_length=mean,
-        mean_length_error=0.1, nine_tenths=(1, 2), identity_error=0.0,
+        n=1, counts=(1, 4, 6, 4, 1), shares=by_length, norms=dict.fromkeys(by_length, norm), mean_length=mean,
+        nine_tenths=(1, 2), sum_error=0.0,
+    )  # fmt: skip
+
+
+def probed(*shares: float) -> Any:
+    accuracy = {"stem": 0.3, **{f"layer1.{index}": share for index, share in enumerate(shares)}}
+    return probes.Report(n=1, fitted_on=2, accuracy=accuracy, own_classifier=0.9, ridge=1.0)
+
+
+def unfolded(different: int) -> Any:
+    return unfold.Report(
+        n=1000, error=0.1, error_unfolded=0.1, max_logit_difference=7e-6, different_answers=different,
+        parameters=272_474, parameters_unfolded=1_084_906,
     )  # fmt: skip
 
 
@@ -151,8 +168,16 @@ REPORTS: dict[str, list[Any]] = {  # of experiments, so that every sentence is s
     ],
     "paths": [
         of_pair(of_lengths(*shares), of_lengths(0, 0, 0, 0, 1))
-        for shares in ((0.5, 0.5, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0))
+        for shares in (
+            (0.5, 0.5, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 1, 0), (0.7, 0.4, -0.1, 0, 0), (-0.1, 1.2, -0.1, 0, 0),
+        )
+    ]
+    + [of_pair(of_lengths(0.5, 0.5, 0, 0, 0, norm=0.5))],
+    "probes": [
+        of_pair(probed(*r), probed(*p))
+        for r, p in itertools.product(((0.4, 0.6, 0.9), (0.4, 0.8, 0.81)), repeat=2)
     ],
+    "unfold": [of_pair(unfolded(0)), of_pair(unfolded(3))],
     "gradients": [
         of_pair(first_to_last(1.0, 0.5), first_to_last(*ratios))
         for ratios in (
@@ -262,7 +287,27 @@ def test_paths_are_read_honestly(shares: list[float], verdict: str) -> None:
     mean = sum(length * share for length, share in enumerate(shares))
     words = said("paths", resnet8=of_lengths(*shares))
     assert verdict in words
-    assert f"{mean:.1f} ± 0.1 on average, as estimated from 50 paths of each length" in words
+    assert f"weighted by what it carries, a path does so in {mean:.1f} on average" in words
+    assert "negative" not in words
+    assert "cancel" not in words
+
+
+def test_parts_that_cancel_are_told() -> None:
+    words = said("paths", resnet8=of_lengths(0.7, 0.4, -0.1, 0, 0, norm=0.5))
+    assert "The paths of 1 length point against the whole gradient: their share is negative." in words
+    assert "add up to 2.5 times the norm of the whole gradient" in words
+    assert "of 2 lengths" in said("paths", resnet8=of_lengths(-0.1, 1.2, -0.1, 0, 0))
+    assert "negative" not in said("paths", resnet8=of_lengths(1.004, -0.004, 0, 0, 0))  # of no account
+    assert "cancel" not in said("paths", resnet8=of_lengths(1, 0, 0, 0, 0, norm=0.24))  # 1.2 in all
+
+
+def test_a_network_without_its_shortcuts_is_read_honestly() -> None:
+    words = said("unfold", resnet56=unfolded(0))
+    assert "gives the same answer to 1,000 of 1,000 pictures; no logit differs by more than 7e−06" in words
+    assert "They change what training finds" in words
+    words = said("unfold", resnet56=unfolded(3))
+    assert "the same answer to 997 of 1,000" in words
+    assert "do not add" not in words
 
 
 def test_a_vanishing_gradient_is_said_to_vanish() -> None:

@@ -18,17 +18,35 @@ from resnet_demo.lab.shattering import POINTS
 @pytest.mark.parametrize("name", list(lab.EXPERIMENTS))
 def test_every_experiment_reports_plain_numbers(name, residual, plain):
     for network in (residual, plain):
+        if lab.get(name).shortcuts and network is plain:
+            continue
         told: list[float] = []
-        report = lab.run(name, network, noise(6), seed=1, progress=told.append)
+        report = lab.run(name, network, noise(6), seed=1, progress=told.append, training=noise(30))
         assert report.n == (POINTS if name == "shattering" else 6)
         assert isinstance(report, lab.EXPERIMENTS[name].record)
         json.dumps(as_plain(report), allow_nan=False)
         assert told == sorted(told)
         assert told[-1] == 1
-        assert lab.run(name, network, noise(6), seed=1) == report
+        assert lab.run(name, network, noise(6), seed=1, training=noise(30)) == report
     assert lab.get(name).name == name
     assert lab.get(name).asks.endswith("?")
     assert lab.get(name).pictures_for() > 0
+
+
+@pytest.mark.parametrize("name", list(lab.EXPERIMENTS))
+def test_every_experiment_runs_on_preactivation_networks_or_says_why_not(name, network_of, sentence):
+    """Their blocks have no ReLU behind the sum, their stem no batch norm, and F begins with one."""
+    preact = network_of("preact")
+    if name == "unfold":
+        with pytest.raises(InputError, match="preact blocks") as error:
+            lab.run(name, preact, noise(6), training=noise(30))
+        sentence(error.value)
+        return
+    report = lab.run(name, preact, noise(6), seed=1, training=noise(30))
+    assert isinstance(report, lab.EXPERIMENTS[name].record)
+    json.dumps(as_plain(report), allow_nan=False)
+    words = str(lab.get(name).read({"preresnet14": report}))
+    assert words.endswith((".", ")"))
 
 
 def test_what_cannot_be_is_a_sentence(residual, sentence):

@@ -11,10 +11,11 @@ def test_responses_are_those_of_the_whole_set(model):
     data = noise(BATCH + 4)  # more than a batch
     found = responses(model, data)
     pictures = domain_of(model).normalise(data.pictures)
-    response = model.stem.bn(model.stem.conv(pictures))
+    preact = model.config.block == "preact"  # its batch norm stands before the convolution
+    response = model.stem.conv(pictures) if preact else model.stem.bn(model.stem.conv(pictures))
     assert found["stem"] == pytest.approx(response.std(correction=0).item(), rel=1e-4)
-    first = model.layer1[0].residual
-    response = first.bn1(first.conv1(model.stem(pictures)))
+    first, x = model.layer1[0].residual, model.stem(pictures)
+    response = first.conv1(first.relu1(first.bn1(x))) if preact else first.bn1(first.conv1(x))
     assert found["layer1.0.conv1"] == pytest.approx(response.std(correction=0).item(), rel=1e-4)
     convolutions = 3 if model.config.block == "bottleneck" else 2
     assert len(found) == 1 + convolutions * sum(model.config.blocks)

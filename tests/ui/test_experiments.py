@@ -223,6 +223,36 @@ def test_what_was_trained_here_is_asked_about_its_own_pictures(session: Session,
     assert run.pictures_of(session, "lesion", str(tmp_path)) is shapes
 
 
+def test_probes_are_fitted_on_what_was_trained_on(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test, training = draw_shapes(8, seed=1), draw_shapes(30, seed=0)
+    network = session.network
+    session.keep("resnet8", Trained(network, {}, test, None, training))
+    session.use_trained("resnet8")
+    assert run.training_of(session, "probes", str(tmp_path)) is training
+    assert run.training_of(session, "lens", str(tmp_path)) is None  # it fits nothing
+    under_way = Run("probes", 4, "It took too long.")
+    for _ in under_way.watch(run.networks_of(session), test, training):
+        pass
+    assert under_way.result is not None
+    (report,) = under_way.result.networks.values()
+    assert (report.n, report.fitted_on) == (4, 30)
+    with pytest.raises(InputError, match="needs training pictures"):
+        for _ in Run("probes", 4, "It took too long.").watch(run.networks_of(session), test):
+            pass
+    session.use_network("resnet8", RANDOM)
+    monkeypatch.setattr(run, "has_test_set", lambda _: True)
+    monkeypatch.setattr(run, "training_set", lambda _folder, count: count)
+    assert run.training_of(session, "probes", str(tmp_path)) == lab.get("probes").fits_on
+
+
+def test_a_network_is_unfolded_and_its_plain_twin_passed_over(session: Session) -> None:
+    found = watched(session, "unfold").result
+    assert found is not None
+    assert list(found.networks) == ["resnet8"]
+
+
 def test_the_twin_is_measured_beside_it(session: Session) -> None:
     session.use_network("plain8", RANDOM, 3)
     networks = run.networks_of(session)

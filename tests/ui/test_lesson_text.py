@@ -300,15 +300,18 @@ def test_cut_of_nothing_of_many_and_of_dials() -> None:
 
 
 def test_path_gradients() -> None:
-    def said(span: tuple[int, int] | None, mean: float) -> str:
-        return str(captions.path_gradients(27, span, mean, 2, False))
+    def said(span: tuple[int, int] | None, mean: float, opposing: int = 0) -> str:
+        return str(captions.path_gradients(27, span, mean, opposing, False))
 
     short = said((5, 12), 9.0)
     assert "through 13.5 of the 27 F’s; weighted by its gradient, through 9.0. Nine tenths" in short
-    assert "come by paths through 5 to 12 of them. This is an estimate from at most 2 random paths" in short
+    assert "come by paths through 5 to 12 of them." in short
+    assert "exact, and add up to 1." in short
     verdicts = {9.0: "short paths carry more", 18.0: "long paths carry more", 13.4: "about their share"}
     for mean, verdict in verdicts.items():
         assert verdict in said((5, 12), mean)
+    assert "Of 1 length the paths point against the whole gradient" in said((5, 12), 9.0, 1)
+    assert "Of 2 lengths" in said((5, 12), 9.0, 2)
     assert "no slope" in said(None, 0.0)
     assert "Nothing is deleted" in str(captions.paths(3, [], {"resnet8": KEPT}))
 
@@ -392,8 +395,8 @@ SAMPLES: dict[Callable[..., Message | Sentences], list[tuple[Any, ...]]] = {  # 
         (9, names, told) for names in ([], ["layer2.1"], ["layer1.1", "layer1.2"]) for told in ANSWERED
     ],
     captions.path_gradients: [
-        (27, span, mean, samples, plain)
-        for span in (None, (5, 12), (27, 27)) for mean in (9.0, 13.4, 18.0) for samples in (1, 2)
+        (27, span, mean, opposing, plain)
+        for span in (None, (5, 12), (27, 27)) for mean in (9.0, 13.4, 18.0) for opposing in (0, 1, 2)
         for plain in (False, True)
     ],
     captions.walk: [

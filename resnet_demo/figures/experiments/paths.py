@@ -1,4 +1,4 @@
-"""How many paths there are of each length, and how much gradient they carry (Veit et al. 2016, figure 6)."""
+"""How many paths there are of each length, and how much of the gradient they carry (Veit et al. 2016, figure 6)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...i18n import Language, _
-from ..axes import Panel, boxes, key, known, linear, logarithmic, looks, percent, places, whole
+from ..axes import Panel, boxes, key, known, linear, looks, percent, places, whole
 from ..runs import is_plain
 
 if TYPE_CHECKING:
     from ...lab.paths import Report
-
-DECADES = 16
 
 
 def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
@@ -28,24 +26,24 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     below = say(_("blocks on the path whose F it takes"))
     plots = (
         (say(_("How many of the paths")), counts, placed[0]),
-        (say(_("How much of the gradient")), report.shares, placed[2]),
+        (say(_("How much of the gradient")), list(report.shares.values()), placed[2]),
     )
     for title, values, box in plots:
-        panel = Panel(*box, across, linear(0.0, max([0.01, *known(values)]), show=percent))
+        found = known(values)
+        panel = Panel(*box, across, linear(min([0.0, *found]), max([0.01, *found]), show=percent))
         parts += panel.frame(title, below)
         for length, share in enumerate(values):
             told = f"{length}: {percent(share)}"
             parts.append(panel.bar(float(length), share, 0.7 * box[2] / len(lengths), look.colour, told))
-    norms = logarithmic((norm for found in reports.values() for norm in found.per_path), DECADES)
-    panel = Panel(*placed[1], across, norms)
-    parts += panel.frame(say(_("Gradient norm of one path")), below)
+    norms = known(norm for found in reports.values() for norm in found.norms.values())
+    panel = Panel(*placed[1], across, linear(0.0, max([0.1, *norms])))
+    parts += panel.frame(say(_("Norm, relative to the whole")), below)
     for name, own in looks(reports).items():
-        points = [(float(length), norm or None) for length, norm in enumerate(reports[name].per_path)]
-        parts += panel.curve(points, own)
+        parts += panel.curve([(float(length), norm) for length, norm in reports[name].norms.items()], own)
     return whole(
         parts,
         placed,
-        say(_("Paths by their length: how many, how much gradient one of them carries, and all of them together")),
+        say(_("Paths by their length: how many, the norm of what they carry, and their share of the gradient")),
         "rd-paths",
         tall,
     )

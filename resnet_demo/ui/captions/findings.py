@@ -144,7 +144,7 @@ def vanishing(
 
 
 def heavy_paths(mean: float, blocks: int) -> Literal["short", "long", "all"]:
-    """Which paths carry more than their share of the gradient, by the mean length, estimated from a few of them."""
+    """Which paths carry more than their share of the gradient, by the mean length, weighted by what they carry."""
     return "short" if mean < 0.45 * blocks else "long" if mean > 0.55 * blocks else "all"
 
 

@@ -471,10 +471,10 @@ def paths(n: int, gone: Sequence[str], told: Told) -> Sentences:
     return sentences(counted, left, _("{networks}.", networks=_changed(told)), _which_lost(told))
 
 
-def path_gradients(n: int, span: tuple[int, int] | None, mean: float, samples: int, plain: bool) -> Sentences:
+def path_gradients(n: int, span: tuple[int, int] | None, mean: float, opposing: int, plain: bool) -> Sentences:
     """Which lengths carry nine tenths of the gradient; and the mean length, weighted with the gradient.
 
-    `samples` is how many random paths of each length were measured.
+    `opposing` is of how many lengths the paths point against the whole gradient.
     """
     if plain:
         return sentences(
@@ -493,16 +493,18 @@ def path_gradients(n: int, span: tuple[int, int] | None, mean: float, samples: i
         _("Nine tenths of the gradient come by paths through {low} of them.", low=low)
         if low == high
         else _("Nine tenths of the gradient come by paths through {low} to {high} of them.", low=low, high=high),
-        _n(
-            "This is an estimate from at most {count} random path of each length.",
-            "This is an estimate from at most {count} random paths of each length.",
-            samples,
-        ),
         {
             "short": _("So the short paths carry more than their share."),
             "long": _("Here the long paths carry more than their share, unlike what Veit et al. found."),
             "all": _("Here short and long paths carry about their share, unlike what Veit et al. found."),
         }[findings.heavy_paths(mean, n)],
+        _n(
+            "Of {count} length the paths point against the whole gradient: their share is negative.",
+            "Of {count} lengths the paths point against the whole gradient: their shares are negative.",
+            opposing,
+        )
+        if opposing
+        else _("The shares are exact, and add up to 1."),
     )
 
 

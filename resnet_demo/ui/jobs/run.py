@@ -18,7 +18,7 @@ from ...lab import results
 from ...lab.results import Result
 from ...models.resnet import ResNet
 from ..bounds import whole_number
-from ..pictures import has_test_set, test_set
+from ..pictures import has_test_set, test_set, training_set
 from ..session import HERE, Session
 from .background import in_background
 
@@ -62,6 +62,15 @@ def pictures_of(session: Session, name: str, data_dir: str | None) -> Dataset | 
     return None
 
 
+def training_of(session: Session, name: str, data_dir: str | None) -> Dataset | None:
+    """Pictures of the other half, for an experiment that fits something first; None where there are none."""
+    count = lab.get(name).fits_on
+    data = data_of(session, name, data_dir) if count else NOTHING
+    if data == OWN:
+        return session.trained[session.name].training
+    return training_set(data_dir, count) if data == CIFAR else None
+
+
 def suits(name: str) -> int:
     """Pictures for a quarter of a minute on two cores: what a visitor is offered."""
     return max(1, lab.get(name).pictures_for() // 4)
@@ -99,7 +108,9 @@ class Run:
     def stop(self) -> None:
         self.stopped = True
 
-    def watch(self, networks: dict[str, ResNet], dataset: Dataset) -> Generator[None, None, None]:
+    def watch(
+        self, networks: dict[str, ResNet], dataset: Dataset, training: Dataset | None = None
+    ) -> Generator[None, None, None]:
         if self.stopped:
             return
         names, self.started = list(networks), time.monotonic()
@@ -111,7 +122,9 @@ class Run:
                 raise InputError(self.too_long)
             self.done = (names.index(network) + min(done, 1.0)) / len(names)
 
-        with in_background(results.measure, self.name, networks, dataset, self.pictures, 0, progress) as measured:
+        with in_background(
+            results.measure, self.name, networks, dataset, self.pictures, 0, progress, None, training
+        ) as measured:
             try:
                 while wait([measured], WAIT).not_done:
                     yield

@@ -24,8 +24,7 @@ from .state import Lesson
 from .twins import outcome, pair_of
 
 COUNT, GRADIENT = "count", "gradient"
-STEPS_BACK = 6000  # through one block each, for paths of all lengths together: as many as take a second or two
-MOST_PARAMETERS = 2_000_000  # of a network whose paths are walked while somebody waits
+MOST_PARAMETERS = 2_000_000  # of a network whose gradient is split by length while somebody waits
 
 
 def controls(session: Session) -> list[Control]:
@@ -87,30 +86,23 @@ def _gradient(session: Session) -> View:
     paths = [count / whole for count in counts]
     span = found.within(0.9) if sum(shares) else None
     mean = found.mean_length
-    samples = samples_of_each_length(n)
     say = session.say
     bars = say(_("share of the paths through this many F’s")), say(_("share of the gradient that they carry"))
     return View(
         name=f"{session.name}-path-gradients",
         drawing=both(draw_lengths, paths, shares, bars),
-        reading=captions.path_gradients(n, span, mean, samples, plain),
-        table=[("length", "paths", "gradient_per_path", "gradient_share"),
-               *zip(range(n + 1), counts, found.per_path, shares, strict=True)],
+        reading=captions.path_gradients(n, span, mean, len(experiment.opposing(shares)), plain),
+        table=[("length", "paths", "gradient_norm", "gradient_share"),
+               *zip(range(n + 1), counts, found.norms, shares, strict=True)],
     )  # fmt: skip
 
 
-def samples_of_each_length(n: int) -> int:
-    """How many random paths of each length are walked in a network of n blocks."""
-    return max(1, STEPS_BACK // (n * (n + 1)))
-
-
 def _measured(session: Session) -> experiment.Paths:
-    """Walked once for each trace: of the gradient of the class that is asked for, in the visitor's network."""
+    """Split once for each trace: the gradient of the loss for the class asked for, in the visitor's network."""
     trace, kept = session.seen, session.of(Lesson).paths
     if kept and kept[0]() is trace:
         return kept[1]
-    samples = samples_of_each_length(len(trace.blocks))
-    found = experiment.paths(session.network, trace.image, torch.tensor([trace.target]), samples)
+    found = experiment.paths(session.network, trace.image, torch.tensor([trace.target]))
     session.of(Lesson).paths = (weakref.ref(trace), found)
     return found
 

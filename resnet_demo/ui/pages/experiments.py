@@ -36,6 +36,7 @@ from ..jobs.run import (
     networks_of,
     pictures_of,
     suits,
+    training_of,
 )
 from ..page import Layout, Page, choose
 from ..pictures import has_test_set, look_again
@@ -226,12 +227,13 @@ def connect(page: ExperimentsPage, events: Events) -> None:
             yield {**busy(page), page.status: note(say(said.READING_DATA))}
             with session.lock:
                 pair, dataset = session.pair(), pictures_of(session, name, data_dir)
+                training = training_of(session, name, data_dir)
                 networks = {network: model for network, (model, _source) in pair.items()}
             if dataset is None:
                 with session.lock:  # what is on the disk turned out to be of no use: offer to fetch it
                     yield {**page.render(session), **idle(page)}
                 raise InputError(said.no_data(session.name, lab.get(name).masks))
-            for _moment in under_way.watch(networks, dataset):
+            for _moment in under_way.watch(networks, dataset, training):
                 yield {page.status: progress(under_way, session)}
             if under_way.result:
                 state.measured[name] = under_way.result

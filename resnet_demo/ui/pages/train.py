@@ -55,6 +55,7 @@ from ..session import PageState, Session, Trained, session_of
 # One visitor trains at a time; the others see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
 MISTAKES = 12
+KEPT_TO_FIT = 2000  # pictures that a network learned from, kept for probes
 READING = _("Getting the pictures …")
 NOTHING_YET = _("Nothing trained yet: press Train.")
 WAIT = 0.5  # seconds between two words on how far a download is
@@ -455,8 +456,9 @@ def samples(dataset: Dataset, most: int = 10) -> dict[str, Image.Image]:
 
 def adopt(session: Session, race: Race) -> None:
     """Make what was trained the visitor's own."""
+    training = race.train_set.subset(KEPT_TO_FIT).copy()
     for name, result in race.results.items():
-        kept = Trained(result.model, samples(race.test_set), result.test_set.copy(), race.conditions)
+        kept = Trained(result.model, samples(race.test_set), result.test_set.copy(), race.conditions, training)
         session.keep(name, kept)
 
 
