@@ -49,6 +49,11 @@ def test_missed(residual: float, plain: float, expected: str) -> None:
     assert lesion.missed(residual, plain) == expected
 
 
+@pytest.mark.parametrize(("linear", "expected"), [(0.19, "most"), (0.2, "part"), (0.59, "part"), (0.61, "no")])
+def test_linear_enough(linear: float, expected: str) -> None:
+    assert lesion.linear_enough(0.8, linear) == expected
+
+
 @pytest.mark.parametrize(
     ("rank", "residual", "plain", "expected"),
     [
