@@ -35,7 +35,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 # What Chinese textbooks write in Latin letters, too: signs, names.
 LATIN = set(
     """
-    F n x e ResNet Plain Grad CAM th layer PyTorch ReLU logit
+    F n x y e ResNet Plain Grad CAM th layer PyTorch ReLU logit
     He Veit Wilber Belongie Balduzzi Li Jastrzębski Adebayo Zhang Petsiuk Das Saenko nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
@@ -94,11 +94,12 @@ def responding(mean: float, *stds: float) -> Any:
     return responses.Report(n=1, mean=mean, std={str(layer): std for layer, std in enumerate(stds)})
 
 
-def downhill(*cosines: float) -> Any:
+def downhill(*cosines: float, error: float = 0.0) -> Any:
     mean = sum(cosines) / len(cosines) if cosines else None
     median = statistics.median(cosines) if cosines else None
     cosine = {f"layer1.{index}": cosine for index, cosine in enumerate(cosines)}
-    return refinement.Report(n=1, mean=mean, median=median, cosine=cosine)
+    errors = dict.fromkeys(cosine, error)
+    return refinement.Report(n=1, mean=mean, median=median, cosine=cosine, error=errors)
 
 
 def agreeing(last: float) -> Any:
@@ -280,6 +281,18 @@ def test_a_linear_hole_is_read_honestly(linear: float, verdict: str) -> None:
     assert f"in the hole it is {100 * linear:+.1f}" in words
     assert verdict in words
     assert "vital" not in words
+
+
+def test_a_step_downhill_counts_beyond_its_interval_only() -> None:
+    def read(error: float) -> str:
+        return said("refinement", resnet56=downhill(0.04, 0.05, -0.05, error=error), plain56=downhill(-0.1, error=0.01))
+
+    assert "In ResNet-56 2 of 3 blocks move their input downhill and 1 uphill" in read(0.03)
+    assert "most of the residual blocks refine" in read(0.03)
+    assert "In ResNet-56 0 of 3 blocks move their input downhill and 0 uphill" in read(0.06)
+    assert "not most of them do" in read(0.06)
+    near = said("refinement", resnet56=downhill(0.005, 0.006, 0.3), plain56=downhill(-0.1))
+    assert "near zero" in near  # however sure it is
 
 
 def test_a_dial_with_statistics_anew_is_read_honestly() -> None:
