@@ -36,7 +36,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 LATIN = set(
     """
     F n x y e ResNet Plain Grad CAM th layer PyTorch ReLU logit
-    He Veit Wilber Belongie Balduzzi Li Jastrzębski Adebayo Zhang Petsiuk Das Saenko nostalgebraist
+    He Veit Wilber Belongie Balduzzi Li Jastrzębski Adebayo Zhang Petsiuk Das Saenko Yang nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
 TERMS_OF_ART = ("logit lens", "pointing game", "Identity Mappings")  # what papers call something, beside the Chinese
@@ -325,6 +325,14 @@ def test_a_vanishing_gradient_is_said_to_vanish() -> None:
     assert "vanishes without batch norm, but not with it" in read(3.0, 1e-8)
     assert "grows on its way back instead" in read(30.0, 1e-8)
     assert "explodes" in read(2200.0, 1e-8)
+    start = "PyTorch's start, with batch norm"
+    words = said("gradients", plain56=gradients.Report(
+        n=1, first_to_last={start: 2200.0, "PyTorch's start, without batch norm": 0.0, "trained": 26.0},
+        norms={start: dict.fromkeys(map(str, range(27)), 1.0)}, least_and_most={start: (1100.0, 2900.0)},
+    ))  # fmt: skip
+    assert "Over 5 seeds the ratio is 1,100 to 2,900." in words
+    assert "a factor of 1.16 a layer; Yang et al. 2019 predict about 1.21" in words
+    assert "trained, the ratio is 26." in words
     assert "larger initial weights" not in read(30.0, 1e-8)  # nobody measured with these
     large = said("gradients", plain56=first_to_last(30.0, 1e-8))
     assert "does not vanish even without batch norm (ratio 0.3)" in large

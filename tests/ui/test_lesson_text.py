@@ -24,7 +24,7 @@ HAN = "[\u4e00-\u9fff]"
 # What Chinese textbooks write in Latin letters, too: signs and names.
 LATIN = set(
     """
-    F x y n e ReLU CIFAR ResNet Plain VGG A B L logits logit lens He Veit Balduzzi Li nostalgebraist
+    F x y n e ReLU CIFAR ResNet Plain VGG A B L logits logit lens He Veit Balduzzi Li Yang Jastrzębski Santurkar Selvaraju nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
 
@@ -240,6 +240,7 @@ def test_what_is_kept() -> None:
         (1.0, 2.0, "norm", {"resnet20": 0.24, "plain20": 0.03}, "stays healthy."),
         (1.0, 2.0, "norm", {}, "stays healthy."),
         (1.0, 2000.0, "norm", {}, "it grows"),
+        (1.0, 2000.0, "norm", {}, "by a factor of about 1.21 a layer"),
         (1.0, 1e-4, "norm", {}, "it vanishes in Plain-20, even with batch norm"),
         (1.0, 1e-9, "small", {}, "With shortcuts it does not vanish."),
         (1e-4, 1e-9, "small", {}, "It vanishes with shortcuts, too."),
