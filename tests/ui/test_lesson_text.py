@@ -24,7 +24,8 @@ HAN = "[\u4e00-\u9fff]"
 # What Chinese textbooks write in Latin letters, too: signs and names.
 LATIN = set(
     """
-    F x y n e ReLU CIFAR ResNet Plain VGG A B L logits logit lens He Veit Balduzzi Li Yang Jastrzębski Santurkar Selvaraju nostalgebraist
+    F x y n e ReLU CIFAR ResNet Plain VGG A B L logits logit lens He Veit Balduzzi Li Yang Jastrzębski
+    nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
 
