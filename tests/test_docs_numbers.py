@@ -70,6 +70,8 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
     "refinement": lambda: [
         of("refinement", "resnet56")["mean"],
         of("refinement", "resnet20")["mean"],
+        of("refinement", "plain56")["mean"],
+        of("refinement", "plain20")["mean"],
         of("refinement", "resnet56")["median"],
     ],
     "landscape": lambda: [100 * of("landscape", name)["share_below_guessing"] for name in FOUR],
@@ -112,11 +114,17 @@ def agrees(told: str, measured: float) -> None:
 
 
 def test_as_many_pictures_were_measured_as_is_said() -> None:
-    for experiment in ("lesion", "lesions", "dial", "lens", "probes", "responses", "refinement"):
+    for experiment in ("lesion", "lesions", "dial", "lens", "probes", "responses"):
         assert of(experiment, "resnet56")["n"] == 10_000
+    assert of("refinement", "resnet56")["n"] == 2_000
     assert of("unfold", "resnet56")["n"] == 2_000
     assert of("localise", "resnet20")["n"] == 1_000
     assert of("faithful", "resnet56")["n"] == 300
+
+
+def test_what_training_leaves_of_the_gradients_growth() -> None:
+    (told,) = re.findall(r"trained, the factor is (\d+) in `plain56`", re.sub(r"\s+", " ", read("docs/experiments.md")))
+    agrees(told, of("gradients", "plain56")["first_to_last"]["trained"])
 
 
 def test_the_table_of_gradients_is_what_was_measured() -> None:

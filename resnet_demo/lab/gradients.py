@@ -4,13 +4,19 @@ That is the popular reason for shortcuts, and not the paper's: with batch norm, 
 plain network's signals and gradients keep healthy norms, and still it trains worse. So one looks: at the gradient of
 the loss at the output of every block, in a fresh network with batch norm and without, begun with He et al.'s weights
 and with PyTorch's usual, smaller ones; and in the trained network.
+
+At the start, with batch norm and without shortcuts, it grows instead. Yang, Pennington, Rao, Sohl-Dickstein and
+Schoenholz: A Mean Field Theory of Batch Normalization, ICLR 2019, predict by how much for wide layers: by
+sqrt(pi / (pi - 1)) a layer.
+A fresh network's number depends on its seed; so several are begun, and the range is told.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -28,6 +34,9 @@ from .reading import Side, both, magnitude, sides
 # First block's gradient over the last one's, at the blocks' outputs, of which later stages have up to four times fewer
 # numbers: that alone is no vanishing.
 VANISHING, GROWING, EXPLODING = 0.01, 10.0, 1000.0
+PREDICTED = math.sqrt(math.pi / (math.pi - 1))  # Yang et al. 2019: growth at each layer, with ReLU and batch norm
+LAYERS = 2  # of a block
+SEEDS = 5  # fresh networks
 
 
 def gradients(model: ResNet, inputs: Tensor, labels: Tensor) -> dict[str, float]:
@@ -80,6 +89,9 @@ class Report:
     n: int
     first_to_last: Mapping[str, float | None]  # the first block's over the last one's; None where that is 0
     norms: Mapping[str, Mapping[str, float | None]]  # by case and block; None in a file: beyond 32 bits
+    # Of fresh networks with batch norm: the least and the most of `first_to_last` over `SEEDS` seeds, this one's first.
+    # Results from before that have none.
+    least_and_most: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
@@ -95,8 +107,20 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Re
         norms[title] = gradients(network, inputs, dataset.labels)
         by_block = list(norms[title].values())
         first_to_last[title] = by_block[0] / by_block[-1] if by_block[-1] else None
-        progress(number / len(cases))
-    return Report(len(dataset), first_to_last, norms)
+        progress(number / (2 * len(cases)))
+    ranges: dict[str, tuple[float, float]] = {}
+    for number, weights in enumerate(("He", "PyTorch"), start=1):
+        title = f"{weights}'s start, with batch norm"
+        found = [first_to_last[title]]
+        for other in range(seed + 1, seed + SEEDS):
+            network = fresh(model, other, batch_norm=True, small=weights == "PyTorch")
+            by_block = list(gradients(network, inputs, dataset.labels).values())
+            found.append(by_block[0] / by_block[-1] if by_block[-1] else None)
+        known = [ratio for ratio in found if ratio is not None]
+        if known:
+            ranges[title] = min(known), max(known)
+        progress(0.5 + number / 4)
+    return Report(len(dataset), first_to_last, norms, ranges)
 
 
 def fresh_gradients(side: Side[Report], weights: str = "PyTorch") -> tuple[float | None, float | None]:
@@ -115,6 +139,14 @@ def vanishing_when_fresh(
     if with_ < VANISHING:
         return "with batch norm"
     return "no" if without is None or without >= VANISHING else "without batch norm"
+
+
+def growth(ratio: float, blocks: int) -> float | None:
+    """By how much a gradient grows at each layer, if it grows by this ratio from the last block's output to the first.
+
+    None where there is no way between the two.
+    """
+    return ratio ** (1 / (LAYERS * (blocks - 1))) if blocks > 1 else None
 
 
 def growing_when_fresh(ratio: float | None) -> Literal["explodes", "grows", "no"]:
@@ -160,16 +192,42 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             )
         grows = growing_when_fresh(small[1])
         if grows == "explodes":
-            said.append(
-                _(
-                    "With batch norm it explodes on its way back through {network}: that is not the healthy norm that "
-                    "He et al. report.",
-                    network=plain.title,
-                )
-            )
+            said.append(_("With batch norm it explodes on its way back through {network}.", network=plain.title))
         elif grows == "grows":
             said.append(_("With batch norm it grows on its way back instead."))
+        if grows != "no":
+            said += _at_the_start(plain)
     return sentences(*said)
+
+
+def _at_the_start(side: Side[Report]) -> list[Message]:
+    """What theory says of a fresh plain network's growth, how much is chance, and what training leaves of it."""
+    title, report = "PyTorch's start, with batch norm", side.report
+    said: list[Message] = []
+    ratio, trained = report.first_to_last[title], report.first_to_last.get("trained")
+    rate = growth(ratio, len(report.norms.get(title, {}))) if ratio else None
+    if title in report.least_and_most:
+        least, most = report.least_and_most[title]
+        said.append(
+            _(
+                "Over {seeds} seeds the ratio is {least} to {most}.",
+                seeds=SEEDS,
+                least=magnitude(least),
+                most=magnitude(most),
+            )
+        )
+    if rate:
+        said.append(
+            _(
+                "That is a factor of {rate:.2f} a layer; Yang et al. 2019 predict about {predicted:.2f} for wide "
+                "networks at their start.",
+                rate=rate,
+                predicted=PREDICTED,
+            )
+        )
+    if ratio and trained and trained < ratio / 10:
+        said.append(_("Training takes most of it away: trained, the ratio is {ratio}.", ratio=magnitude(trained)))
+    return said
 
 
 def _times(ratio: float | None) -> str | Message:
@@ -188,7 +246,7 @@ EXPERIMENT = Experiment(
         "in this one."
     ),
     look_for=_("curves that fall from right to left, the way that the gradient goes; the scale is logarithmic."),
-    source=_("He, Zhang, Ren, Sun 2015, section 4.1"),
+    source=_("He, Zhang, Ren, Sun 2015, section 4.1; Yang et al. 2019 on its growth at the start"),
     group="gradient",
     record=Report,
     report=report,

@@ -182,7 +182,8 @@ EXPERIMENT = Experiment(
     title=_("Is the loss surface smoother?"),
     question=_(
         "Walk away from the trained weights in two random directions, each filter in proportion to its length, and "
-        "draw the loss as a map and as a surface."
+        "draw the loss on test pictures as a map and as a surface. It is one pair of directions, from one seed, around "
+        "one training of each network: another pair may look different."
     ),
     look_for=_(
         "how far the region of low loss reaches, and how steep the walls around it are. Below each map is its surface, "

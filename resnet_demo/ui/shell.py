@@ -56,8 +56,10 @@ GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
     (
         _("Gradient"),
         _(
-            "For each weight, how much the loss would change with it; training moves the weight accordingly. Its norm "
-            "says how strongly a block is told to change."
+            "How much a number would change with another one, to first order. Training takes that of the loss with "
+            "respect to each weight, and moves the weight the opposite way; the page Inside shows that of a class’s "
+            "logit with respect to a block’s maps. Its norm says how steep it is, not how far a training step goes: "
+            "Muon, which the recipe `fast` uses for the blocks, steps as far for a gradient a thousand times as large."
         ),
     ),
     (

@@ -62,7 +62,7 @@ def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
             "shuffled": [{"kendall": 1 - 0.2 * k, "error": 0.3 * k * scale} for k in (1, 2)],
             "spearman": 1.0,
         },
-        "dial": {"alpha": settings, "lambda": settings, "exact_at_one": True},
+        "dial": {"alpha": settings, "lambda": settings, "exact_at_one": True, "alpha_recalibrated": settings},
         "lens": {
             "error": {"stem": 0.9, **by_block(0.8, 0.6, 0.4, 0.1 * scale)},
             "contribution": {"stem": 0.0, **by_block(-1.0, 0.5, 1.0, 4.0 * scale)},

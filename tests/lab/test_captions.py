@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 import statistics
@@ -37,8 +38,8 @@ HAN = re.compile("[\u4e00-\u9fff]")
 # What Chinese textbooks write in Latin letters, too: signs, names.
 LATIN = set(
     """
-    F n x e ResNet Plain Grad CAM th layer PyTorch ReLU logit
-    He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet
+    F n x y e ResNet Plain Grad CAM th layer PyTorch ReLU logit
+    He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet Yang
     Adebayo Zhang Petsiuk Das Saenko nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
@@ -50,9 +51,12 @@ def of_pair(*reports: Any) -> Any:
     return dict(zip(("resnet56", "plain56"), reports, strict=False))
 
 
-def lesion(median: float) -> Any:
+def lesion(median: float, recalibrated: float | None = None, linear: float | None = None) -> Any:
     added = {"layer1.0": median, "layer1.1": 2 * median}
-    return lesion_.Report(n=1, error=0.1, without=added, added=added, median_added=median, halving=())
+    return lesion_.Report(
+        n=1, error=0.1, without=added, added=added, median_added=median, halving=(),
+        median_recalibrated=recalibrated, median_linear=linear,
+    )  # fmt: skip
 
 
 def lesions(one: float, rank: float | None) -> Any:
@@ -62,6 +66,13 @@ def lesions(one: float, rank: float | None) -> Any:
 def dials(high: int, exact: bool) -> Any:
     errors = {str(step / 10): 0.1 if 8 <= step <= high else 0.9 for step in range(16)}
     return dial.Report(n=1, alpha=errors, lambda_=errors, exact_at_one=exact)
+
+
+def dials_anew(alpha: float, half: float) -> Any:
+    """0.1 at 1; at every other α so much, and at λ = 0.5 so much."""
+    found = dials(10, True)
+    anew = {setting: 0.1 if setting == "1.0" else alpha for setting in found.alpha}
+    return dataclasses.replace(found, alpha_recalibrated=anew, lambda_recalibrated={**anew, "0.5": half})
 
 
 def known(*errors: float) -> Any:
@@ -100,11 +111,12 @@ def responding(mean: float, *stds: float) -> Any:
     return responses.Report(n=1, mean=mean, std={str(layer): std for layer, std in enumerate(stds)})
 
 
-def downhill(*cosines: float) -> Any:
+def downhill(*cosines: float, error: float = 0.0) -> Any:
     mean = sum(cosines) / len(cosines) if cosines else None
     median = statistics.median(cosines) if cosines else None
     cosine = {f"layer1.{index}": cosine for index, cosine in enumerate(cosines)}
-    return refinement.Report(n=1, mean=mean, median=median, cosine=cosine)
+    errors = dict.fromkeys(cosine, error)
+    return refinement.Report(n=1, mean=mean, median=median, cosine=cosine, error=errors)
 
 
 def agreeing(last: float) -> Any:
@@ -142,12 +154,16 @@ POINTING = localise.Report(
     pointing={"the middle": Estimate(0.6, 0.5, 0.7), "saliency": Estimate(0.3, 0.1, 0.5)},
 )  # fmt: skip
 REPORTS: dict[str, list[Any]] = {  # of experiments, so that every sentence is said
-    "lesion": [of_pair(lesion(r), lesion(p)) for r, p in ((0.014, 0.65), (0.3, 0.5), (0.5, 0.5))],
+    "lesion": [of_pair(lesion(r), lesion(p)) for r, p in ((0.014, 0.65), (0.3, 0.5), (0.5, 0.5), (0.2, 0.8))]
+    + [of_pair(lesion(0.01, 0.01, 0.01), lesion(0.7, 0.4, linear)) for linear in (0.05, 0.4, 0.6)],
     "lesions": [
         of_pair(lesions(r, rank), lesions(p, None))
         for r, rank, p in ((0.12, 0.9, 0.8), (0.12, 0.9, 0.2), (0.12, 0.5, 0.2), (0.1, None, 0.995))
     ],
-    "dial": [of_pair(dials(12, True), dials(10, True)), of_pair(dials(12, False))],
+    "dial": [
+        of_pair(dials(12, True), dials(10, True)), of_pair(dials(12, False)),
+        of_pair(dials_anew(0.12, 0.94), dials_anew(0.12, 0.12)),
+    ],
     "lens": [
         of_pair(known(*r), known(*p))
         for r, p in (
@@ -244,7 +260,7 @@ def test_what_a_page_says_of_an_experiment_is_translated(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reports", "said"),
     [
-        ("lesion", of_pair(lesion(0.014), lesion(0.65)), "every single block is vital"),
+        ("lesion", of_pair(lesion(0.014), lesion(0.65)), "a block of the plain network cannot be skipped"),
         ("lesion", of_pair(lesion(0.3), lesion(0.5)), "not by as much as Veit et al. found"),
         ("lesion", of_pair(lesion(0.5), lesion(0.5)), "does not suffer more"),
         ("lesions", of_pair(lesions(0.1, None)), "the error never changes"),
@@ -270,6 +286,7 @@ def said(name: str, **reports: Any) -> str:
         (0.3, 0.5, "not by as much"),
         (0.5, 0.5, "unlike in Veit"),
         (0.6, 0.2, "unlike in Veit"),
+        (0.19, 0.75, "Plain-56 falls to about chance, as in Veit et al.; it is ResNet-56 that suffers more"),
     ],
 )
 def test_lesions_are_read_honestly(residual: float, plain: float, verdict: str) -> None:
@@ -277,6 +294,41 @@ def test_lesions_are_read_honestly(residual: float, plain: float, verdict: str) 
     assert verdict in words
     assert f"{100 * residual:.1f} points more wrong in the median" in words
     assert "block 1.1" in words
+
+
+@pytest.mark.parametrize(
+    ("linear", "verdict"),
+    [(0.05, "takes away most of the damage"), (0.4, "takes away part"), (0.6, "Nor can a linear map replace")],
+)
+def test_a_linear_hole_is_read_honestly(linear: float, verdict: str) -> None:
+    words = said("lesion", resnet56=lesion(0.013, 0.007, -0.007), plain56=lesion(0.72, 0.41, linear))
+    assert "measured anew the median is +41.0 points" in words
+    assert f"in the hole it is {100 * linear:+.1f}" in words
+    assert verdict in words
+    assert "vital" not in words
+
+
+def test_a_step_downhill_counts_beyond_its_interval_only() -> None:
+    def read(error: float) -> str:
+        return said("refinement", resnet56=downhill(0.04, 0.05, -0.05, error=error), plain56=downhill(-0.1, error=0.01))
+
+    assert "In ResNet-56 2 of 3 blocks move their input downhill and 1 uphill" in read(0.03)
+    assert "most of the residual blocks refine" in read(0.03)
+    assert "In ResNet-56 0 of 3 blocks move their input downhill and 0 uphill" in read(0.06)
+    assert "not most of them do" in read(0.06)
+    near = said("refinement", resnet56=downhill(0.005, 0.006, 0.3), plain56=downhill(-0.1))
+    assert "near zero" in near  # however sure it is
+
+
+def test_a_dial_with_statistics_anew_is_read_honestly() -> None:
+    words = said("dial", resnet56=dials_anew(0.12, 0.94), plain56=dials_anew(0.12, 0.12))
+    assert words.count("With batch-norm statistics measured anew it does for α from 0 to 1.5.") == 2
+    assert words.count("That is a theorem") == 1
+    assert "λ = 0.5 leaves 94 % error even so" in words
+    words = said("dial", resnet56=dials_anew(0.4, 0.2), plain56=dials_anew(0.4, 0.12))
+    assert words.count("With batch-norm statistics measured anew it does for α = 1 only.") == 2
+    assert "theorem" not in words
+    assert "even so" not in words
 
 
 @pytest.mark.parametrize(
@@ -318,6 +370,14 @@ def test_a_vanishing_gradient_is_said_to_vanish() -> None:
     assert "vanishes without batch norm, but not with it" in read(3.0, 1e-8)
     assert "grows on its way back instead" in read(30.0, 1e-8)
     assert "explodes" in read(2200.0, 1e-8)
+    start = "PyTorch's start, with batch norm"
+    words = said("gradients", plain56=gradients.Report(
+        n=1, first_to_last={start: 2200.0, "PyTorch's start, without batch norm": 0.0, "trained": 26.0},
+        norms={start: dict.fromkeys(map(str, range(27)), 1.0)}, least_and_most={start: (1100.0, 2900.0)},
+    ))  # fmt: skip
+    assert "Over 5 seeds the ratio is 1,100 to 2,900." in words
+    assert "a factor of 1.16 a layer; Yang et al. 2019 predict about 1.21" in words
+    assert "trained, the ratio is 26." in words
     assert "larger initial weights" not in read(30.0, 1e-8)  # nobody measured with these
     large = said("gradients", plain56=first_to_last(30.0, 1e-8))
     assert "does not vanish even without batch norm (ratio 0.3)" in large

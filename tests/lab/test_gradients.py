@@ -8,7 +8,7 @@ from networks import CONFIGS, inputs, noise
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from resnet_demo.lab.gradients import fresh, gradients, report, without_batch_norm
+from resnet_demo.lab.gradients import PREDICTED, fresh, gradients, growth, report, without_batch_norm
 from resnet_demo.models.resnet import ResNet, ResNetConfig
 
 LABELS = torch.tensor([0, 3, 9, 2, 2])
@@ -66,6 +66,24 @@ def test_without_batch_norm_and_from_a_small_start_the_plain_gradient_vanishes()
     assert shrinks[False][title.format("without")] > 0.1
     assert shrinks[True][title.format("with")] > 1
     assert shrinks[False][title.format("with")] > 1
+
+
+def test_the_seeds_range_holds_the_first_of_them():
+    model = ResNet(ResNetConfig.cifar(8, plain=True), seed=0).eval()
+    found = report(model, noise(8), 3, lambda _: None)
+    for title, (least, most) in found.least_and_most.items():
+        assert least <= found.first_to_last[title] <= most
+        assert least < most
+        assert "with batch norm" in title
+    others = [
+        gradients(fresh(model, seed, batch_norm=True, small=False), inputs(), LABELS) for seed in range(2)
+    ]  # another seed, another network
+    assert others[0] != others[1]
+
+
+def test_growth_by_layer():
+    assert growth(PREDICTED**52, 27) == pytest.approx(1.2112, abs=1e-4)
+    assert growth(5.0, 1) is None
 
 
 def test_one_block_is_the_first_and_the_last():

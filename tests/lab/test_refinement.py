@@ -25,9 +25,27 @@ def test_a_cosine_is_that_of_one_picture_from_the_block_on(residual):
         h = x.detach().requires_grad_()
         y = blocks["layer3.1"](blocks["layer3.0"](blocks["layer2.1"](h)))
         gradient = torch.autograd.grad(cross_entropy(residual.head(y), LABELS[picture : picture + 1]), h)[0]
-        step = blocks["layer2.1"].residual(h)
+        step = blocks["layer2.1"](h) - h
         expected = -(step * gradient).sum() / (step.norm() * gradient.norm())
         assert found["layer2.1"][picture].item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_a_plain_block_is_judged_by_its_displacement_too(plain):
+    found = refinement(plain, inputs(), LABELS)["layer3.1"]
+    h = plain.layer3[0](plain.layer2(plain.layer1(plain.stem(inputs())))).detach().requires_grad_()
+    y = plain.layer3[1](h)
+    gradient = torch.autograd.grad(cross_entropy(plain.head(y), LABELS, reduction="sum"), h)[0]
+    expected = torch.nn.functional.cosine_similarity((y - h).flatten(1), -gradient.flatten(1))
+    assert torch.allclose(found, expected.detach(), atol=1e-5)
+
+
+def test_the_interval_is_that_of_a_mean(residual):
+    data = noise(30)
+    found = report(residual, data, 0, lambda _: None)
+    cosines = refinement(residual, domain_of(residual).normalise(data.pictures), data.labels)
+    for name, values in cosines.items():
+        assert found.error[name] == pytest.approx(1.96 * values.std().item() / 30**0.5, rel=1e-3)
+    assert set(report(residual, noise(1), 0, lambda _: None).error.values()) == {1.96}  # one picture proves nothing
 
 
 def test_a_branch_that_is_a_step_downhill_has_cosine_one(residual):

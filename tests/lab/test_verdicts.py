@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 import pytest
 
 from resnet_demo.lab import gradients, landscape, lens, lesion, lesions, paths, refinement, responses, shattering
@@ -49,6 +51,11 @@ def test_missed(residual: float, plain: float, expected: str) -> None:
     assert lesion.missed(residual, plain) == expected
 
 
+@pytest.mark.parametrize(("linear", "expected"), [(0.19, "most"), (0.2, "part"), (0.59, "part"), (0.61, "no")])
+def test_linear_enough(linear: float, expected: str) -> None:
+    assert lesion.linear_enough(0.8, linear) == expected
+
+
 @pytest.mark.parametrize(
     ("rank", "residual", "plain", "expected"),
     [
@@ -86,18 +93,24 @@ def test_responds(residual: float, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("means", "medians", "expected"),
+    ("residual", "error", "plain", "expected"),
     [
-        ((0.01, -0.5), (0.01, -0.5), "most"),
-        ((0.0, -0.5), (0.1, 0.0), "no"),  # uphill is no refinement, however far uphill the other goes
-        ((0.2, 0.2), (0.1, 0.0), "no"),
-        ((0.2, 0.1), (0.021, 0.01), "most"),
-        ((0.2, 0.1), (0.02, 0.01), "few"),
-        ((0.2, 0.1), (0.0, -0.1), "few"),
+        ((0.02, 0.03, -0.01), 0.019, (-0.5,), "most"),
+        ((0.02, 0.03, -0.01), 0.021, (-0.5,), "few"),  # one of three is beyond its interval
+        ((0.009, 0.009, 0.1), 0.001, (-0.5,), "few"),  # sure, and near zero
+        ((-0.01, 0.0), 0.0, (-0.5,), "no"),  # uphill is no refinement, however far uphill the other goes
+        ((0.2, 0.2), 0.0, (0.2,), "no"),
+        ((0.2, 0.2), 0.0, (0.1,), "most"),
+        ((), 0.0, (0.1,), "no"),
     ],
 )
-def test_refines(means: tuple[float, float], medians: tuple[float, float], expected: str) -> None:
-    assert refinement.refines(*means, *medians) == expected
+def test_refines(residual: tuple[float, ...], error: float, plain: tuple[float, ...], expected: str) -> None:
+    def report(cosines: tuple[float, ...]) -> refinement.Report:
+        by_block = {str(index): cosine for index, cosine in enumerate(cosines)}
+        mean, median = (how(cosines) if cosines else None for how in (statistics.mean, statistics.median))
+        return refinement.Report(1, mean, median, by_block, dict.fromkeys(by_block, error))
+
+    assert refinement.refines(report(residual), report(plain)) == expected
 
 
 def test_shattered() -> None:

@@ -95,3 +95,20 @@ def test_all_rates_follow_the_schedule():
         anneal(found, recipe, progress)
         rates = [optimiser.param_groups[0]["lr"] for optimiser in found]
         assert rates == pytest.approx([share * recipe.lr, share * recipe.muon])
+
+
+@pytest.mark.parametrize("factor", [1e-2, 1000.0])
+def test_muons_step_does_not_know_how_long_the_gradient_is(factor):
+    # So a gradient that vanishes or explodes by depth changes nothing about how far the blocks are turned under `fast`;
+    # SGD's step grows with it.
+    generator = torch.Generator().manual_seed(0)
+    weight, gradient = (torch.randn(8, 4, 3, 3, generator=generator) for _ in range(2))
+    steps = {}
+    for kind in ("muon", "sgd"):
+        for scale in (1.0, factor):
+            layer = torch.nn.Parameter(weight * len(weight) ** 0.5 / weight.norm())  # as Muon holds it
+            layer.grad = scale * gradient
+            (Muon([layer], lr=0.1) if kind == "muon" else torch.optim.SGD([layer], lr=0.1)).step()
+            steps[kind, scale] = layer.detach() - weight * len(weight) ** 0.5 / weight.norm()
+    assert torch.allclose(steps["muon", factor], steps["muon", 1.0], atol=1e-5)
+    assert steps["sgd", factor].norm() == pytest.approx(factor * steps["sgd", 1.0].norm().item(), rel=1e-2)

@@ -113,6 +113,9 @@ def test_gradients_do_not_vanish_unless_they_do() -> None:
     assert "the last one's is 2.0 times the first one's" in healthy
     assert "does not vanish in Plain-56" in healthy
     assert "section 4.1" in healthy
+    growing = gradients({"resnet56": norms(0.4, 0.1), "plain56": norms(4.0, 0.4)})
+    assert "does not vanish in Plain-56: it grows on its way back" in growing  # as the lesson says of such a ratio
+    assert "keeps it up" not in growing
     shrinking = gradients({"plain110": norms(0.001, 0.4)})
     assert "400 times" in shrinking
     assert "the gradient shrinks" in shrinking

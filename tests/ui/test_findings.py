@@ -105,6 +105,19 @@ def test_times(ratio: float, expected: str) -> None:
     assert findings.times(ratio) == expected
 
 
+@pytest.mark.parametrize(
+    ("ratio", "expected"),
+    [(0.0, "vanishes"), (0.0099, "vanishes"), (0.01, "healthy"), (9.9, "healthy"), (10, "grows"), (1000, "grows"),
+     (1001, "explodes")],
+)  # fmt: skip
+def test_on_its_way_back(ratio: float, expected: str) -> None:
+    assert findings.on_its_way_back(ratio) == expected
+    assert (findings.growing({"plain20": ratio}) == ["plain20"]) == (expected in ("grows", "explodes"))
+    # The lesson's verdict of a plain network is this one.
+    said = findings.vanishing({"resnet20": 1.0, "plain20": ratio}, batch_norm=True)
+    assert said == {"vanishes": "with batch norm", "healthy": "no: healthy"}.get(expected, "no: grows")
+
+
 def test_vanishing_in_weights_and_exploding() -> None:
     assert findings.vanishing_in_weights({"resnet20": 0.1, "plain20": 0.099}) == ["plain20"]
     assert findings.exploding({"resnet20": 1000, "plain20": 1001}) == ["plain20"]

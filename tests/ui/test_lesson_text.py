@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from resnet_demo import i18n
 from resnet_demo.i18n import LANGUAGES, Message, Sentences, language
@@ -24,7 +26,8 @@ HAN = "[\u4e00-\u9fff]"
 # What Chinese textbooks write in Latin letters, too: signs and names.
 LATIN = set(
     """
-    F x y n e ReLU CIFAR ResNet Plain VGG A B L logits logit lens He Veit Balduzzi Li nostalgebraist
+    F x y n e ReLU Muon CIFAR ResNet Plain VGG A B L logits logit lens He Veit Balduzzi Li Yang Jastrzębski
+    nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
 
@@ -240,6 +243,7 @@ def test_what_is_kept() -> None:
         (1.0, 2.0, "norm", {"resnet20": 0.24, "plain20": 0.03}, "stays healthy."),
         (1.0, 2.0, "norm", {}, "stays healthy."),
         (1.0, 2000.0, "norm", {}, "it grows"),
+        (1.0, 2000.0, "norm", {}, "by a factor of about 1.21 a layer"),
         (1.0, 1e-4, "norm", {}, "it vanishes in Plain-20, even with batch norm"),
         (1.0, 1e-9, "small", {}, "With shortcuts it does not vanish."),
         (1e-4, 1e-9, "small", {}, "It vanishes with shortcuts, too."),
@@ -442,3 +446,42 @@ def test_english_is_whole_sentences(caption: Callable[..., Message | Sentences])
 def test_rounded(value: float, expected: str) -> None:
     assert EN.rounded(value) == expected
     assert EN(i18n._("{value:rounded}", value=value)) == expected
+
+
+def test_step_4_says_how_far_the_formula_is_off() -> None:
+    """x_L = x_0 + sum F, on the ten example pictures: what the ReLU after each sum removes, and what that costs."""
+    from resnet_demo.models import zoo
+    from resnet_demo.ui.lesson.examples import labelled
+
+    removed, off = {}, {}
+    for name in ("resnet20", "resnet56"):
+        network = zoo.load(name)
+        with torch.no_grad():
+            x = formula = network.stem(labelled()[0])
+            shares = []
+            for _name, block in network.named_blocks():
+                change = block.residual(x)
+                total, formula = change + block.shortcut(x), change + block.shortcut(formula)
+                x = block.relu(total)
+                shares.append(1 - (x.pow(2).sum() / total.pow(2).sum()).item())
+            off[name] = (network.head(formula) - network.head(x)).abs().mean().item()
+        removed[name] = statistics.median(shares), max(shares)
+    for code in ("en", "zh"):
+        text = re.sub(r"\s+", "", prose_of(code, "4-shortcut"))
+        for share in removed["resnet20"]:
+            assert f"{100 * share:.0f}%" in text
+        assert all(f"{error:.1f}" in text for error in off.values())
+
+
+def prose_of(language: str, step: str) -> str:
+    from pathlib import Path
+
+    import resnet_demo
+
+    return (Path(resnet_demo.__file__).parent / "locale" / "lesson" / language / f"{step}.md").read_text("utf-8")
+
+
+def test_no_step_says_more_than_was_measured() -> None:
+    steps = [prose_of("en", step) for step in ("4-shortcut", "5-gradient", "6-cut", "9-summary")]
+    assert not [word for word in ("is vital", "every single block") if any(word in text for text in steps)]
+    assert all("exact in" in re.sub(r"\s+", " ", steps[place]) for place in (0, 3))

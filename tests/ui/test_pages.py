@@ -229,8 +229,11 @@ def test_no_positive_evidence_is_said() -> None:
     text = said(of_maps.strip)({"layer1.0": nothing, "layer1.1": some, "layer2.0": against}, "cat", "layer1.0")
     assert "There is no positive evidence for “cat” in block 1.0 (2 of 3 blocks have none)" in text
     text = said(of_maps.strip)({"layer1.0": nothing, "layer1.1": some, "layer2.0": torch.ones(2, 2)}, "cat", "layer1.1")
-    assert "In block 1.1 half of the evidence for “cat” lies on 25 % of the picture" in text
+    assert "In block 1.1 half of Grad-CAM’s positive values for “cat” lies on 25 % of the picture" in text
     assert "in the last block, 2.0, on 50 %" in text
+    assert "proof" not in text
+    last = said(of_maps.strip)({"layer1.1": some, "layer2.0": torch.ones(2, 2)}, "cat", "layer2.0")
+    assert "the signed map sums to the logit less its bias" in last  # as tests/interpret proves
     assert "There is no positive evidence for “cat”" in said(of_answers.evidence)("cat", False, "layer1.0")
     assert "There is no positive evidence" not in said(of_answers.evidence)("cat", True, "layer1.0")
     assert "Red places" not in read_map("Saliency", "cat", 1.0, 0.0, "layer1.0")  # it has no sign
@@ -245,9 +248,9 @@ def test_no_positive_evidence_is_said() -> None:
 
 def test_split_caption_adds_up() -> None:
     text = said(of_maps.split)({"residual": 3.0, "shortcut": -1.0, "total": 2.0}, 1e-7, "cat")
-    assert "Net evidence for “cat” at the sum: 150 % of it from F(x), −50 % from the shortcut" in text
+    assert "speak for “cat” on the whole: 150 % of them from F(x), −50 % from the shortcut. These are shares of" in text
     against = said(of_maps.split)({"residual": -3.0, "shortcut": -1.0, "total": -4.0}, 1e-7, "cat")
-    assert "Net evidence against “cat” at the sum: 75 % of it from F(x), 25 %" in against
+    assert "speak against “cat” on the whole: 75 % of them from F(x), 25 %" in against
     assert "1e−07" in text
     for total in (0.0, 0.2):  # a share of next to nothing would say nothing
         text = said(of_maps.split)({"residual": 3.0, "shortcut": total - 3.0, "total": total}, 0.0, "cat")

@@ -1,8 +1,12 @@
-"""The error while all residual branches, or all shortcuts, are turned down and up (He et al. 2016, section 3.1)."""
+"""The error while all residual branches, or all shortcuts, are turned down and up (He et al. 2016, section 3.1).
+
+Dashed: with the statistics of batch norm measured anew at each setting.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...i18n import Language, _
@@ -21,19 +25,22 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
         (
             say(_("Error with every F(x) multiplied")),
             say(_("factor α on F(x); at 1 as trained")),
-            {name: report.alpha for name, report in reports.items()},
+            {name: (report.alpha, report.alpha_recalibrated) for name, report in reports.items()},
         ),
         (
             say(_("Error with every shortcut multiplied")),
             say(_("factor λ on the shortcut; at 1 as trained")),
-            {name: report.lambda_ for name, report in reports.items()},
+            {name: (report.lambda_, report.lambda_recalibrated) for name, report in reports.items()},
         ),
     )
     for (title, below, errors), box in zip(dials, placed, strict=True):
         panel = Panel(*box, across, up)
         parts += [*panel.frame(title, below), panel.mark(1.0)]
         for name, look in looks(reports).items():
-            points = [(float(setting), error) for setting, error in errors[name].items()]
+            frozen, anew = errors[name]
+            points = [(float(setting), error) for setting, error in anew.items()]
+            parts += panel.curve(points, replace(look, dashed=True), dots=False)
+            points = [(float(setting), error) for setting, error in frozen.items()]
             titles = [f"{x:g}: {percent(y)}" for x, y in points]
             parts += panel.curve(points, look, titles)
     return whole(

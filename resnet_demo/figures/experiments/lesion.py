@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ...i18n import Language, _
+from ...i18n import Language, Message, _
 from ..axes import finite, known, linear
 from ..runs import colour_of
 from ..strips import Strip, draw_strips
@@ -26,7 +26,7 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
             halving=report.halving,
             nothing=_("nothing yet"),
             links={block: {"data_cut": f"{name} {block}"} for block in report.added},
-            aside=_("median {median}", median=points(report.median_added)),
+            aside=_medians(report),
         )
         for name, report in reports.items()
     ]
@@ -37,6 +37,18 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     note = _("error added, in points") if tall else _("error added without the block, in points")
     label = _("Points of error added by deleting each block")
     return draw_strips(rows, scale, note, label, "rd-lesion", tall, points, say)
+
+
+def _medians(report: Report) -> Message:
+    """Of the error that is added: with the identity in the hole, and with what the controls put there."""
+    if report.median_recalibrated is None or report.median_linear is None:
+        return _("median {median}", median=points(report.median_added))
+    return _(
+        "median {median}; statistics anew {recalibrated}; linear map {linear}",
+        median=points(report.median_added),
+        recalibrated=points(report.median_recalibrated),
+        linear=points(report.median_linear),
+    )
 
 
 def points(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Whether each block's F(h) points downhill: its cosine with the negative gradient (Jastrzębski et al. 2018)."""
+"""Whether each block moves its input downhill: cosine of y - x and the negative gradient (Jastrzębski et al. 2018)."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     ]
     found = known(value for row in rows for value in row.values.values())
     scale = linear(min([0.0, *found]), max([0.01, *found]))
-    note = _("cosine; above 0 is downhill") if tall else _("cosine of F(h) and −gradient; above 0 is downhill")
-    label = _("Cosine of each block's F(h) with the negative gradient")
+    note = _("cosine; above 0 is downhill") if tall else _("cosine of y − x and −gradient; above 0 is downhill")
+    label = _("Cosine of each block's displacement y − x with the negative gradient")
     return draw_strips(rows, scale, note, label, "rd-refinement", tall, cosine, say)
 
 

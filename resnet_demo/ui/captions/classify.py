@@ -36,8 +36,9 @@ def familiar(share_below: float | None, dataset: str) -> Message | None:
     if share_below is None or share_below >= 0.05:
         return None
     return _(
-        "This picture is unlike most of the training pictures: the evidence in its logits (their energy) is weaker "
-        "than for {share:percent} of the {dataset} test pictures. Do not trust the answer, however sure it looks.",
+        "The logits are weaker here than for {share:percent} of the {dataset} test pictures (by their logsumexp, which "
+        "is minus their energy): the picture may be unlike those that the network knows. Do not trust the answer, "
+        "however sure it looks.",
         share=1 - share_below,
         dataset=dataset,
     )

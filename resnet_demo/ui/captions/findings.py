@@ -120,12 +120,23 @@ def times(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
 
 
+def on_its_way_back(ratio: float, vanishing: float = VANISHING) -> Literal["vanishes", "healthy", "grows", "explodes"]:
+    """What becomes of a gradient, by the first block's over the last one's: the one judgement, of Train and lesson."""
+    if ratio < vanishing:
+        return "vanishes"
+    return "healthy" if ratio < GROWING else "grows" if ratio <= EXPLODING else "explodes"
+
+
 def vanishing_in_weights(ratios: Mapping[str, float]) -> list[str]:
-    return [name for name, ratio in ratios.items() if ratio < VANISHING_IN_WEIGHTS]
+    return [name for name, ratio in ratios.items() if on_its_way_back(ratio, VANISHING_IN_WEIGHTS) == "vanishes"]
+
+
+def growing(ratios: Mapping[str, float]) -> list[str]:
+    return [name for name, ratio in ratios.items() if on_its_way_back(ratio) in ("grows", "explodes")]
 
 
 def exploding(ratios: Mapping[str, float]) -> list[str]:
-    return [name for name, ratio in ratios.items() if ratio > EXPLODING]
+    return [name for name, ratio in ratios.items() if on_its_way_back(ratio) == "explodes"]
 
 
 def vanishing(
@@ -135,9 +146,12 @@ def vanishing(
     if len(ratios) < 2:
         return None
     residual, plain = residual_first(ratios)
-    if plain < VANISHING:
-        return "with batch norm" if batch_norm else "in both" if residual < VANISHING else "only when plain"
-    return "no: large weights" if not batch_norm else "no: healthy" if plain < GROWING else "no: grows"
+    if on_its_way_back(plain) == "vanishes":
+        both = on_its_way_back(residual) == "vanishes"
+        return "with batch norm" if batch_norm else "in both" if both else "only when plain"
+    if not batch_norm:
+        return "no: large weights"
+    return "no: healthy" if on_its_way_back(plain) == "healthy" else "no: grows"
 
 
 # Paths

@@ -26,26 +26,30 @@ def strip(cams: Mapping[str, Tensor], label: str, opened: str, signed: bool = Fa
     click = _("Click a frame to look into that block.")
     if opened == last or widths[last] is None:
         half = _(
-            "In block {block} half of the evidence for “{label}” lies on {width:percent} of the picture.",
+            "In block {block} half of Grad-CAM’s positive values for “{label}” lies on {width:percent} of the picture.",
             block=block,
             label=label,
             width=width,
         )
     else:
         half = _(
-            "In block {block} half of the evidence for “{label}” lies on {width:percent} of the picture, in the last "
-            "block, {last}, on {last_width:percent}.",
+            "In block {block} half of Grad-CAM’s positive values for “{label}” lies on {width:percent} of the picture, "
+            "in the last block, {last}, on {last_width:percent}.",
             block=block,
             label=label,
             width=width,
             last=block_title(last),
             last_width=widths[last],
         )
-    return sentences(half, click)
+    proof = _(
+        "Of the last block this is a proof: where its averaged maps go to the classifier, the signed map sums to the "
+        "logit less its bias. In earlier blocks Grad-CAM is a heuristic."
+    )
+    return sentences(half, proof if opened == last else None, click)
 
 
 def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
-    """How much of the evidence each branch brought; `parts` are the sums of the signed maps."""
+    """How much of Grad-CAM's sum each branch brought; `parts` are the sums of the signed maps."""
     residual, shortcut, total = parts["residual"], parts["shortcut"], parts["total"]
     exact = _(
         "The two signed maps add up to the third one, to within {error:.0e}: Grad-CAM does not lose the shortcut.",
@@ -61,11 +65,14 @@ def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
     values = {"label": label, "residual": _share(residual / total), "shortcut": _share(shortcut / total)}
     if total > 0:
         net = _(
-            "Net evidence for “{label}” at the sum: {residual} of it from F(x), {shortcut} from the shortcut.", **values
+            "Grad-CAM’s values at the sum speak for “{label}” on the whole: {residual} of them from F(x), {shortcut} "
+            "from the shortcut. These are shares of a heuristic, not of the logit.",
+            **values,
         )
     else:
         net = _(
-            "Net evidence against “{label}” at the sum: {residual} of it from F(x), {shortcut} from the shortcut.",
+            "Grad-CAM’s values at the sum speak against “{label}” on the whole: {residual} of them from F(x), "
+            "{shortcut} from the shortcut. These are shares of a heuristic, not of the logit.",
             **values,
         )
     return sentences(net, exact)

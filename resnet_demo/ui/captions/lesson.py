@@ -10,6 +10,7 @@ from typing import TypeAlias
 from ...figures import network_title
 from ...figures.runs import is_plain
 from ...i18n import FIRST, Message, Sentences, _, _n, _p, language, sentences
+from ...lab.gradients import PREDICTED
 from ...lab.interventions import BranchScales
 from ...models.predict import Prediction
 from . import findings
@@ -350,21 +351,21 @@ def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float
             "It does not vanish in {plain}, even without batch norm: the initial weights are large enough.", plain=plain
         ),
         "no: healthy": _("It does not vanish in {plain}: it stays healthy.", plain=plain),
-        "no: grows": _(
-            "It does not vanish in {plain}: it grows, as it does in deep plain networks with batch norm.", plain=plain
-        ),
+        "no: grows": _("It does not vanish in {plain}: it grows on its way back.", plain=plain),
     }[found]
-    return [said, _explodes(found, ratios), _fits(found, residual, plain, errors)]
+    return [said, _explodes(found, ratios, begin), _fits(found, residual, plain, errors)]
 
 
-def _explodes(found: str, ratios: Mapping[str, float]) -> Message | None:
+def _explodes(found: str, ratios: Mapping[str, float], begin: str) -> Message | None:
     strong = [network_title(name) for name in findings.exploding(ratios)]
     if found == "no: large weights" and strong:
         return _("It explodes in {networks:and}, which is no better: no step is small enough then.", networks=strong)
-    if found == "no: grows" and strong:
+    if found == "no: grows" and strong and begin == "norm":
         return _(
-            "In {networks:and} it even explodes: at this depth the norm is not healthy, unlike in He et al.",
+            "In {networks:and} it even explodes, as Yang et al. 2019 predict of the start: by a factor of about "
+            "{predicted:.2f} a layer. How far depends on the seed, and training soon takes most of it away.",
             networks=strong,
+            predicted=PREDICTED,
         )
     return None
 

@@ -202,6 +202,13 @@ def _verdict(ratios: Mapping[str, float]) -> Message | None:
     vanish = [network_title(name) for name in findings.vanishing_in_weights(ratios)]
     if vanish:
         return _("On its way back through {names:and} the gradient shrinks.", names=vanish)
+    grows = [network_title(name) for name in findings.growing(ratios) if is_plain(name)]
+    if grows:
+        return _(
+            "The gradient does not vanish in {names:and}: it grows on its way back. What slows a deep plain network "
+            "down is not that too little of it arrives.",
+            names=grows,
+        )
     plain = [network_title(name) for name in ratios if is_plain(name)]
     if plain:
         return _(

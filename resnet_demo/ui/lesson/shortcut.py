@@ -17,6 +17,7 @@ from ..captions import lesson as captions
 from ..html import both
 from ..session import Session
 from .controls import Choice, Control, Step, View, chosen, opened_block
+from .examples import pictures
 from .twins import pair_of
 
 SHARE, KEPT = "share", "kept"
@@ -79,12 +80,19 @@ def shares(network: ResNet, inputs: Tensor) -> list[float]:
 
 @torch.no_grad()
 def kept(network: ResNet, inputs: Tensor) -> list[float]:
-    """Cosine, by block, between its output and what the shortcuts alone would have brought there from the stem."""
-    (_stem, alone), *outputs = states(network, inputs)
+    """Cosine, by block, between its output and what the shortcuts alone would have brought there from the stem.
+
+    Both without their means over the ten example pictures: maps after a ReLU are nowhere negative, so that those of any
+    two pictures have a cosine above 0; without what they have in common, unrelated maps have one around 0.
+    """
+    domain = domain_of(network)
+    others = torch.cat([domain.to_input(picture) for picture in pictures()])
+    (_stem, alone), *outputs = states(network, torch.cat([inputs, others]))
     found = []
     for (_name, block), (_same, output) in zip(network.named_blocks(), outputs, strict=True):
         alone = passed_on(block, alone)
-        found.append(cosine_similarity(alone.flatten(), output.flatten(), dim=0).item())
+        centred = (maps[0] - maps[1:].mean(0) for maps in (alone, output))
+        found.append(cosine_similarity(*(maps.flatten() for maps in centred), dim=0).item())
     return found
 
 
