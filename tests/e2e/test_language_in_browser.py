@@ -132,7 +132,7 @@ def test_a_first_visit_speaks_the_browsers_language(open_app: OpenApp) -> None:
 
 
 def test_what_gradio_brings_along_speaks_the_language_too(open_app: OpenApp) -> None:
-    """The titles of notices, what a screen reader is told of sliders, and the box for the picture once it is emptied."""
+    """The titles of notices, what a screen reader is told of sliders, and the box for the picture once emptied."""
     with open_app("?lang=zh&tab=cut&model=none", shows=SHOWS["cut"]) as visit:
         expect(visit.at(".toast-title")).to_have_text("警告")
         assert told_of_sliders(visit) == {
