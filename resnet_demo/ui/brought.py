@@ -17,4 +17,16 @@ BROUGHT = (
     _("Remove this file"),
     _("Close"),
     _("Reset to default value"),
+    _("Drop an image file here to upload"),
+    _("File upload"),
+    _("Error"),
+    _("Warning"),
+    _("Info"),
+    _("Loading"),
+    _("Complete"),
+    _("Empty value"),
+    _("Click to Access Webcam"),
+    _("grant webcam access"),
+    _("number input for {label}"),  # the label is ours already
+    _("range slider for {label}"),
 )

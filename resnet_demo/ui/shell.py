@@ -195,9 +195,8 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 addresses.read(session, dict(request.query_params), request.headers.get("accept-language", ""))
                 begun = {c: value for layout in layouts.values() for c, value in layout.begin(session).items()}
                 shown = {**show(session), **kept(session), **begun}
-                if session.language != i18n.FIRST:
-                    shown = merge(speak(session), shown)
-                return {**shown, bars.picture: session.picture, tabs: gr.Tabs(selected=session.page)}
+                shown |= {bars.picture: session.picture, tabs: gr.Tabs(selected=session.page)}
+                return shown if session.language == i18n.FIRST else merge(speak(session), shown)
 
         begun = demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
         begun.then(None, js="() => rdBegin()")

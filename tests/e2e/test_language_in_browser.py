@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,11 +37,11 @@ SAID = """() => {
 
 
 def fixed_words() -> set[str]:
-    """The English of what is said without any values in it, where Chinese says something else."""
+    """The English of what is said without any values in it, where Chinese says something else and does not quote it."""
     found = set()
     for path in (i18n.LOCALE / "zh" / "LC_MESSAGES").glob("*.po"):
         with path.open("rb") as file:
-            found |= {entry.id for entry in read_po(file, locale="zh") if entry.string != entry.id}
+            found |= {entry.id for entry in read_po(file, locale="zh") if str(entry.id) not in str(entry.string)}
     words = {text for text in found if isinstance(text, str)}
     return {text for text in words if not re.search("[<{]", text) and re.search("[a-z]{3}", text)}
 
@@ -128,3 +129,37 @@ def test_a_first_visit_speaks_the_browsers_language(open_app: OpenApp) -> None:
         visit.page.reload()
         expect(visit.at("html")).to_have_attribute("lang", "en")
         expect(visit.at("#answers h3")).to_have_text("What it answers")
+
+
+def test_what_gradio_brings_along_speaks_the_language_too(open_app: OpenApp) -> None:
+    """The titles of notices, what a screen reader is told of sliders, and the box for the picture once emptied."""
+    with open_app("?lang=zh&tab=cut&model=none", shows=SHOWS["cut"]) as visit:
+        expect(visit.at(".toast-title")).to_have_text("警告")
+        assert told_of_sliders(visit) == {
+            "所有 F(x) 乘以：数值",
+            "所有 F(x) 乘以：滑块",
+            "所有捷径乘以：数值",
+            "所有捷径乘以：滑块",
+        }
+        visit.at("#picture").get_by_role("button", name="移除图片").click()
+        expect(visit.at("#picture")).to_contain_text("将图片拖放到此处，或点击上传")
+        expect_only(visit, "zh")
+        visit.at("#picture").get_by_role("button", name="用摄像头拍摄").click()
+        expect(visit.at("#picture")).to_contain_text("点击以使用摄像头")
+        switch(visit, "en")
+        visit.page.wait_for_function("!location.search.includes('lang=zh')")
+        expect(visit.at("#picture")).to_contain_text("Click to Access Webcam")
+        assert {words.split(" for ")[0] for words in told_of_sliders(visit)} == {"number input", "range slider"}
+
+
+def told_of_sliders(visit: Visit) -> set[str]:
+    sliders = visit.at("#pages input[type=range]:visible, #pages input[type=number]:visible")
+    return {words for words in sliders.evaluate_all("all => all.map((one) => one.getAttribute('aria-label'))") if words}
+
+
+def test_an_error_is_titled_in_the_readers_language(open_app: OpenApp, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.png"
+    damaged.write_bytes(b"no picture")
+    with open_app("?lang=zh") as visit:
+        visit.at("#picture input[type=file]").first.set_input_files(damaged)
+        expect(visit.at(".toast-title")).to_have_text("错误")

@@ -52,7 +52,7 @@ def test_train_watch_stop_classify_download_and_load_again(open_app: OpenApp, tm
         # Classify with it.
         visit.at("#train-result .rd-look[data-network=resnet8]").click()
         expect(visit.at("#street svg").first).to_be_visible()
-        expect(visit.at("#facts")).to_contain_text("in this visit")
+        expect(visit.at("#facts")).to_contain_text("trained by you, in this session")
         expect(visit.at("#examples .rd-example")).to_have_count(len(FIGURES))
         visit.turn_to("Classify", "#answers .rd-answer")
         answered = set(visit.at("#answers .rd-label").all_inner_texts())

@@ -17,13 +17,24 @@ function rdSaid() {
 
 // gradio's own labels are English, or speak the browser's language; here they get those of the page. What is known of
 // any language is known by its English, so that one can go back.
-const rdEnglish = new Map();
+const rdEnglish = new Map([['common.complete', 'Complete']]);  // gradio's name of a word that it forgot
+const rdAbout = [];  // what is said about something that has a label, as what stands before and after it
 for (const { brought } of Object.values(rdWords)) {
-  for (const [english, said] of Object.entries(brought)) rdEnglish.set(english, english).set(said, english);
+  for (const [english, said] of Object.entries(brought)) {
+    rdEnglish.set(english, english).set(said, english);
+    for (const words of english.includes('{label}') ? [english, said] : []) {
+      const [before, after] = words.split('{label}');
+      rdAbout.push({ english, before, after });
+    }
+  }
 }
 function rdOurs(words) {
-  const english = rdEnglish.get(words.trim());
-  return english && rdSaid().brought[english];
+  const known = words.trim(), english = rdEnglish.get(known);
+  if (english) return rdSaid().brought[english];
+  const about = rdAbout.find(({ before, after }) => known.startsWith(before) && known.endsWith(after));
+  if (!about) return undefined;
+  const label = known.slice(about.before.length, known.length - about.after.length);
+  return rdSaid().brought[about.english].split('{label}').join(label);
 }
 function rdTranslate(root) {
   if (root.nodeType === Node.TEXT_NODE) {
@@ -38,17 +49,17 @@ function rdTranslate(root) {
       if (ours && ours !== one.getAttribute(name)) one.setAttribute(name, ours);
     }
   }
-  for (const part of root.querySelectorAll('[data-testid] .wrap, .icon-wrap ~ *, button')) {
+  for (const part of root.querySelectorAll('[data-testid] .wrap, .icon-wrap ~ *, button, .toast-title')) {
     for (const node of part.childNodes) if (node.nodeType === Node.TEXT_NODE) rdTranslate(node);
   }
 }
 new MutationObserver((changes) => {
   for (const { type, target, addedNodes } of changes) {
-    if (type === 'attributes') rdTranslate(target);
+    if (type !== 'childList') rdTranslate(target);
     else for (const node of addedNodes) rdTranslate(node);
   }
 }).observe(document.documentElement, {
-  childList: true, subtree: true, attributes: true, attributeFilter: ['aria-label', 'title'],
+  childList: true, characterData: true, subtree: true, attributes: true, attributeFilter: ['aria-label', 'title'],
 });
 
 async function rdShare() {
