@@ -95,7 +95,7 @@ def run(
     check_classes(model, dataset)
     if not experiment.fits_on:
         return experiment.report(model, dataset, seed, progress)
-    if training is None:
+    if training is None and not experiment.fit_is_control:
         raise InputError(
             "This experiment needs training pictures, too; there are none of {dataset}.", dataset=dataset.name
         )

@@ -49,6 +49,7 @@ class Experiment:
     most: int | None = None  # where it goes back through all pictures at once, or looks at none of them
     data: str = "cifar10"  # the data set that it is made on unless one says otherwise
     fits_on: int = 0  # training pictures that something is fitted on first, which `report` gets after the others
+    fit_is_control: bool = False  # whether what is fitted is but a control, which is left out where there are none
     masks: bool = False  # whether it must be known where the objects are
     labels: bool = False  # whether the labels must be true, since it counts mistakes on many pictures
     shortcuts: bool = False  # whether it does something to shortcuts, so that plain networks are passed over

@@ -191,9 +191,14 @@ class Report:
     fitted_on: int = 0  # training pictures
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress, training: Dataset) -> Report:
-    """The error without each block, with the two controls, and by how much it is larger than the whole network's."""
-    found = lesion(model, dataset, lambda done: progress(done / 4))
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress, training: Dataset | None) -> Report:
+    """The error without each block, and by how much it is larger than the whole network's.
+
+    With training pictures also the two controls.
+    """
+    found = lesion(model, dataset, (lambda done: progress(done / 4)) if training else progress)
+    if training is None:
+        return Report(found.n, found.error, found.without, found.added, found.median_added, found.halving)
     control = controls(model, dataset, training, lambda done: progress(1 / 4 + done * 3 / 4))
     recalibrated, linear = (
         statistics.median(errors.values()) - found.error for errors in (control.recalibrated, control.linear)
@@ -316,4 +321,5 @@ EXPERIMENT = Experiment(
     pictures=1000,
     labels=True,
     fits_on=1000,
+    fit_is_control=True,
 )

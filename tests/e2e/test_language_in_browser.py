@@ -41,8 +41,8 @@ def fixed_words() -> set[str]:
     found = set()
     for path in (i18n.LOCALE / "zh" / "LC_MESSAGES").glob("*.po"):
         with path.open("rb") as file:
-            found |= {entry.id for entry in read_po(file, locale="zh") if str(entry.id) not in str(entry.string)}
-    words = {text for text in found if isinstance(text, str)}
+            found |= {str(entry.id) for entry in read_po(file, locale="zh") if str(entry.id) not in str(entry.string)}
+    words = found
     return {text for text in words if not re.search("[<{]", text) and re.search("[a-z]{3}", text)}
 
 

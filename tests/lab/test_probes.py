@@ -9,7 +9,7 @@ from torch import Tensor
 
 from resnet_demo import lab
 from resnet_demo.errors import InputError
-from resnet_demo.lab import results
+from resnet_demo.lab import probes, results
 from resnet_demo.lab.interventions import block_names
 from resnet_demo.lab.probes import Probe, Report, features, read, report, rise
 from resnet_demo.models.predict import domain_of
@@ -83,7 +83,7 @@ def test_it_needs_training_pictures(residual, sentence):
 
 
 def test_no_more_training_pictures_are_taken_than_it_asks_for(residual, monkeypatch):
-    monkeypatch.setattr(lab.probes, "EXPERIMENT", replace(lab.get("probes"), fits_on=20))
+    monkeypatch.setattr(probes, "EXPERIMENT", replace(lab.get("probes"), fits_on=20))
     found = results.measure("probes", {"a": residual}, noise(4), training=noise(30))
     assert found.networks["a"].fitted_on == 20
 

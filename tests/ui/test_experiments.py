@@ -17,6 +17,7 @@ from PIL import Image
 from resnet_demo import i18n, lab
 from resnet_demo.data import draw_shapes
 from resnet_demo.errors import InputError
+from resnet_demo.i18n import Message
 from resnet_demo.lab import results
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
@@ -31,6 +32,8 @@ from resnet_demo.ui.session import HERE, OWN, Session, Trained, end_session, new
 from resnet_demo.ui.store import RANDOM, TRAINED
 
 MEASURED = [name for name in lab.EXPERIMENTS if results.bundled(name)]
+
+TOO_LONG = Message("It took too long.")
 
 
 @pytest.fixture
@@ -232,14 +235,14 @@ def test_probes_are_fitted_on_what_was_trained_on(
     session.use_trained("resnet8")
     assert run.training_of(session, "probes", str(tmp_path)) is training
     assert run.training_of(session, "lens", str(tmp_path)) is None  # it fits nothing
-    under_way = Run("probes", 4, "It took too long.")
+    under_way = Run("probes", 4, TOO_LONG)
     for _ in under_way.watch(run.networks_of(session), test, training):
         pass
     assert under_way.result is not None
     (report,) = under_way.result.networks.values()
     assert (report.n, report.fitted_on) == (4, 30)
     with pytest.raises(InputError, match="needs training pictures"):
-        for _ in Run("probes", 4, "It took too long.").watch(run.networks_of(session), test):
+        for _ in Run("probes", 4, TOO_LONG).watch(run.networks_of(session), test):
             pass
     session.use_network("resnet8", RANDOM)
     monkeypatch.setattr(run, "has_test_set", lambda _: True)
@@ -266,7 +269,7 @@ def test_the_twin_is_measured_beside_it(session: Session) -> None:
 
 
 def watched(session: Session, name: str = "lens", pictures: int = 2, stop: bool = False) -> Run:
-    under_way = Run(name, pictures, "It took too long.")
+    under_way = Run(name, pictures, TOO_LONG)
     if stop:
         under_way.stop()
     for _ in under_way.watch(run.networks_of(session), draw_shapes(6, seed=1)):
@@ -286,7 +289,7 @@ def test_a_run_is_stopped_and_has_a_ceiling(session: Session, monkeypatch: pytes
     stopped = watched(session, stop=True)
     assert stopped.result is None
     assert stopped.stopped
-    left = Run("lesions", 6, "It took too long.")
+    left = Run("lesions", 6, TOO_LONG)
     watching = left.watch(run.networks_of(session), draw_shapes(6, seed=1))
     monkeypatch.setattr(run, "WAIT", 0.001)
     next(watching)
@@ -322,7 +325,7 @@ def test_an_end_is_heard_before_the_pictures_are_read(how: str, built: Any, pict
     session.use_network("resnet8", RANDOM)
     session.show_picture(picture)
     experiments.choose_experiment(session, "lens")
-    before = session.of(Experiments).run = Run("lens", 1, "It took too long.")
+    before = session.of(Experiments).run = Run("lens", 1, TOO_LONG)
     frames = handler(built, "run_experiment")(session.key, 1)
     next(frames)
     if how == "stop":
