@@ -55,6 +55,6 @@ def draw_lines(
     for (name, (_y, colour)), y in zip(ends.items(), heights, strict=True):
         style = {"font_size": 14, "font_weight": 650, "fill": colour}
         parts.append(text(network_title(name), LEFT + width + 10, y + 5, **style))
-    told = "; ".join(f"{network_title(name)} {values[chosen]:.3g}" for name, values in lines.items())
-    words = say(_("{title}. At {place}: {told}.", title=title, place=at[chosen], told=told))
+    told = [f"{network_title(name)} {values[chosen]:.3g}" for name, values in lines.items()]
+    words = say(_("{title}. At {place}: {told:and}.", title=title, place=at[chosen], told=told))
     return sheet(parts, panel.foot + 32, words, "rd-lines", tall)

@@ -28,7 +28,7 @@ def test_lines_are_as_high_as_their_numbers(tall: bool) -> None:
     drawing = draw_lines({"resnet20": [0, 5, 10], "plain20": [4, 2, 0]}, ["a", "b", "c"], "title", 1, tall=tall)
     ElementTree.fromstring(drawing)
     assert heights(drawing) == pytest.approx([0.5, 0.2], abs=1e-3)
-    assert "At b: ResNet-20 5; Plain-20 2." in drawing
+    assert "At b: ResNet-20 5 and Plain-20 2." in drawing
     assert ("rd-tall" in drawing) == tall
 
 

@@ -49,7 +49,8 @@ function rdTranslate(root) {
       if (ours && ours !== one.getAttribute(name)) one.setAttribute(name, ours);
     }
   }
-  for (const part of root.querySelectorAll('[data-testid] .wrap, .icon-wrap ~ *, button, .toast-title')) {
+  const parts = '[data-testid] .wrap, .icon-wrap ~ *, button, .toast-title, [role=status]';
+  for (const part of root.querySelectorAll(parts)) {
     for (const node of part.childNodes) if (node.nodeType === Node.TEXT_NODE) rdTranslate(node);
   }
 }
