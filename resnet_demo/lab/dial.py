@@ -150,11 +150,11 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress, train
         alpha=errors["alpha"],
         lambda_=errors["lambda"],
         exact_at_one=exact,
-        **(_anew(model, dataset, training, progress) if training else {}),
+        **(_control(model, dataset, training, progress) if training else {}),
     )
 
 
-def _anew(model: ResNet, dataset: Dataset, training: Dataset, progress: Progress) -> dict[str, Any]:
+def _control(model: ResNet, dataset: Dataset, training: Dataset, progress: Progress) -> dict[str, Any]:
     """The report's part with statistics measured anew, the second half of the work."""
     return {
         "alpha_recalibrated": errors_anew(model, dataset, training, "alpha", lambda done: progress((2 + done) / 4)),
