@@ -53,7 +53,7 @@ KILLS = """
 import json, os, random, signal, sys, time
 from pathlib import Path
 import torch
-from resnet_demo import checkpoint
+from resnet_demo.training import checkpoint
 
 torch.set_num_threads(1)
 folder, kills = Path(sys.argv[1]), int(sys.argv[2])

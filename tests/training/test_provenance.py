@@ -11,6 +11,7 @@ from stripes import CONFIG, RECIPE, stripes
 from resnet_demo import save
 from resnet_demo.errors import InputError
 from resnet_demo.models.resnet import ResNet
+from resnet_demo.models.zoo import bundled_weights
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.provenance import provenance, settings_of, told
 from resnet_demo.training.recipes import RECIPES
@@ -118,8 +119,11 @@ def test_files_from_before_stops_were_told_are_of_whole_trainings(budget, tmp_pa
 def test_the_bundled_networks_tell_their_settings(file):
     """Some of these were written before there were schedules; a training by epochs needs none."""
     settings = settings_of(file)
-    assert settings == settings_of(file.with_suffix(".safetensors"))
-    assert settings.network == file.stem.split("-seed")[0]
+    name, _seed, seed = file.stem.partition("-seed")
+    weights = bundled_weights(name, int(seed or 0))
+    assert weights is not None
+    assert settings == settings_of(weights)
+    assert settings.network == name
     assert settings.epochs or settings.schedule
     assert settings.recipe.name in RECIPES
 

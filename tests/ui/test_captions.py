@@ -228,7 +228,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 # What Chinese textbooks write in Latin letters, too: signs, names, file formats.
 LATIN = set(
     """
-    F x y e ReLU Grad CAM GradCAM CIFAR ResNet Plain ImageNet Fashion MNIST SVG PNG MB zip captum logit softmax batch
+    F x y e ReLU Grad CAM GradCAM CIFAR ResNet Plain ImageNet Fashion MNIST SVG PNG MB zip captum logit logsumexp softmax batch
     epoch safetensors pt pth th layer PyTorch LayerGradCam GuidedGradCam IntegratedGradients Occlusion Saliency
     fast paper seed VGG
     n A B a b c f h L logits mean W

@@ -40,7 +40,7 @@ CODE = "eo"  # Esperanto: Babel knows how it writes numbers and lists, and nobod
 # English lists.
 NAMES = set(
     """
-    ResNet Plain ReLU Grad CAM GradCAM CIFAR ImageNet Fashion MNIST SVG PNG CSV zip safetensors pt pth th MB
+    ResNet Pre Plain ReLU Grad CAM GradCAM CIFAR ImageNet Fashion MNIST SVG PNG CSV zip safetensors pt pth th MB
     kaj aŭ English Language conv bn relu VGG
     LayerGradCam GuidedGradCam GuidedBackprop IntegratedGradients Occlusion Saliency
     """.split()  # noqa: SIM905 (it is prose)

@@ -416,7 +416,7 @@ def test_odd_numbers_get_one_sentence(api_name: str, guest: Guest, sentence: Cal
         said = guest.refused(api_name, value) if strict else guest.refused_raw(api_name, value)
         sentence(AppError(said))
         no_training = api_name == "training" and value == 1e9  # a whole number, but of no training
-        expected = "were trained from seed 0" if no_training else "must be a whole number from 0 to "
+        expected = "were trained from the seeds 0" if no_training else "must be a whole number from 0 to "
         assert expected in said, (value, said)
     assert guest.ask("page_inside") == before
 
