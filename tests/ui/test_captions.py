@@ -228,9 +228,9 @@ HAN = re.compile("[\u4e00-\u9fff]")
 # What Chinese textbooks write in Latin letters, too: signs, names, file formats.
 LATIN = set(
     """
-    F x y e ReLU Grad CAM GradCAM CIFAR ResNet Plain ImageNet Fashion MNIST SVG PNG MB zip captum logit logsumexp softmax batch
+    F x y e ReLU Grad CAM GradCAM CIFAR ResNet Plain ImageNet Fashion MNIST SVG PNG MB zip captum logit softmax batch
     epoch safetensors pt pth th layer PyTorch LayerGradCam GuidedGradCam IntegratedGradients Occlusion Saliency
-    fast paper seed VGG
+    fast paper seed VGG logsumexp
     n A B a b c f h L logits mean W
     He Selvaraju Veit Wilber Belongie Balduzzi Li Jastrzębski Adebayo Zhang Petsiuk Das Saenko nostalgebraist Kendall
     """.split()  # noqa: SIM905 (it is prose)
