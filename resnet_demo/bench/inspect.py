@@ -39,7 +39,7 @@ def measure() -> dict[str, Any]:
         for block in blocks:
             x = block(x)
             activations.append(x)
-        torch.autograd.grad(model.fc(x.mean((2, 3)))[0, target], activations)
+        torch.autograd.grad(model.head(x)[0, target], activations)
 
     seconds = take_turns({"ours": trace_only, "with_numbers": ours, "limit": limit, "peer": peer}, rounds=15)
     return {

@@ -114,8 +114,8 @@ def _step_alone(train_set: Dataset, recipe: Recipe, device: torch.device) -> Gen
     with Microbatches(model, recipe, hardware.half_is_faster(device), compile=device.type == "cuda") as microbatches:
         while True:
             answers = microbatches.backward(pictures, labels)
-            for optimiser in descent:
-                optimiser.step()
+            for optimizer in descent:
+                optimizer.step()
             answers[0][0].item()  # a GPU has finished then
             seen += recipe.batch
             yield seen

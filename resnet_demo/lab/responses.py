@@ -92,14 +92,14 @@ def deeper_responds_less(reports: Mapping[str, Report]) -> bool | None:
     return means[0] < means[-1] if len(means) > 1 else None
 
 
-def responds(residual: float, plain: float, smaller: float) -> Literal["less", "less in the mean", "alike", "more"]:
+def responds(residual: float, plain: float, smaller: float) -> Literal["less", "less on average", "alike", "more"]:
     """How strongly a residual network's layers respond, compared with the plain one's.
 
     By the means over all layers; and `smaller` is the share of the layers in which it responds less.
     """
     if residual >= 0.95 * plain:
         return "alike" if residual <= 1.05 * plain else "more"
-    return "less" if smaller > 0.6 else "less in the mean"
+    return "less" if smaller > 0.6 else "less on average"
 
 
 def read(reports: Mapping[str, Report]) -> Sentences:
@@ -109,7 +109,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
     if residual and plain:
         verdicts = {
             "less": _("So the residual network’s layers respond less: they only have to change what passes."),
-            "less in the mean": _(
+            "less on average": _(
                 "So on average the residual network responds less, but not in a clear majority of its layers; in He et "
                 "al. the difference is clearer."
             ),

@@ -89,7 +89,7 @@ def test_readable(residual: int | None, plain: int | None, expected: str) -> Non
 @pytest.mark.parametrize(("residual", "expected"), [(0.94, "less"), (0.95, "alike"), (1.05, "alike"), (1.06, "more")])
 def test_responds(residual: float, expected: str) -> None:
     assert responses.responds(residual, 1.0, 0.61) == expected
-    assert responses.responds(residual, 1.0, 0.6) == ("less in the mean" if expected == "less" else expected)
+    assert responses.responds(residual, 1.0, 0.6) == ("less on average" if expected == "less" else expected)
 
 
 @pytest.mark.parametrize(

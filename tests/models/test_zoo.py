@@ -229,7 +229,7 @@ def test_what_a_training_tells_of_its_end_is_one_story(name, seed):
         report = lesion.networks[name]
         assert report.n == 10_000
         assert 1 - report.error == pytest.approx(told["test_accuracy"], abs=2e-4)
-    if seed == 0:  # other seeds are there to show what luck does
+    if seed == 0:  # other seeds are there to show how far results differ by chance
         assert told["test_accuracy"] >= {"resnet20": 0.915, "resnet32": 0.92, "resnet56": 0.925}.get(name, 0)
 
 
