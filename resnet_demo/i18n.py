@@ -37,6 +37,7 @@ LANGUAGES = {"en": "English", "zh": "中文"}  # by their codes in addresses, as
 FIRST = "en"  # the language of the messages themselves
 LOCALE = Path(__file__).resolve().parent / "locale"
 
+_MINUS_ZERO = re.compile(r"-0(\.0+)?")  # what is rounded to nothing has no sign
 _BETWEEN_CHINESE = re.compile("(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]) (?=[\u3000-\u303f\u4e00-\u9fff])")
 _BESIDE_CHINESE = re.compile(
     "(?<=[\u4e00-\u9fff])\x02(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])\x03(?=[\u4e00-\u9fff])"
@@ -248,7 +249,8 @@ class _Formatter(string.Formatter):
         if format_spec == "capitalized":
             return str(value)[:1].upper() + str(value)[1:]
         if format_spec:
-            return format(value, format_spec).replace("-", "−")
+            text = format(value, format_spec)
+            return (text[1:] if _MINUS_ZERO.fullmatch(text) else text).replace("-", "−")
         return value if isinstance(value, Markup) else str(value)
 
 

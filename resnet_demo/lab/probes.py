@@ -121,7 +121,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
     if residual and plain:
         verdicts = {
             "plain stops": _(
-                "The residual network improves to its end. The plain one stops improving: its last blocks add nothing "
+                "The residual network improves to its end. The plain one stops improving: its last blocks add little "
                 "that could be read. That is degradation."
             ),
             "both rise": _("Both networks improve to their ends."),

@@ -137,8 +137,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
         verdicts = {
             "most": _("So most of the residual blocks refine what passes, by a little."),
             "few": _(
-                "So on average the residual blocks refine what passes, but not most of them do: the typical cosine is "
-                "near zero."
+                "So on average the residual blocks refine what passes, but hardly: the typical cosine is near zero."
             ),
             "no": _("The residual network does not step downhill more than the plain one here."),
         }

@@ -96,9 +96,14 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Re
     )
 
 
-def keeping(reports: Mapping[str, Report]) -> list[str]:
-    """The methods of which more than half of the correlation is left in a network whose last stage is random."""
-    return sorted({name for side in both(reports) for name, left in side.report.left_below.items() if left > 0.5})
+def keeping(reports: Mapping[str, Report]) -> dict[str, list[str]]:
+    """Of which methods more than half of the correlation is left with a random last stage, and in which networks."""
+    kept: dict[str, list[str]] = {}
+    for side in both(reports):
+        for name, left in side.report.left_below.items():
+            if left > 0.5:
+                kept.setdefault(name, []).append(side.title)
+    return dict(sorted(kept.items()))
 
 
 def read(reports: Mapping[str, Report]) -> Sentences:
@@ -120,7 +125,10 @@ def read(reports: Mapping[str, Report]) -> Sentences:
         _(
             "Without the last stage more than half is left for {methods:and}: what the network learned there hardly "
             "shows.",
-            methods=[in_sentence(name) for name in methods],
+            methods=[
+                _("{method} ({networks:and})", method=in_sentence(name), networks=networks)
+                for name, networks in methods.items()
+            ],
         )
         if methods
         else _("Without the last stage no map keeps more than half: all of them depend on what was learned there.")

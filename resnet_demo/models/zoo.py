@@ -157,6 +157,16 @@ def histories(seed: int = 0) -> dict[str, list[dict[str, Any]]]:
     return {name: read_metadata(path)["provenance"].get("history", []) for name, path in paths.items() if path}
 
 
+def degradation_histories(seed: int = 0) -> dict[str, list[dict[str, Any]]]:
+    """The histories of the paper's CIFAR networks and their twins alone: they differ in depth and shortcuts only."""
+    configs = {name: network(name).config for name in names()}
+    return {
+        name: history
+        for name, history in histories(seed).items()
+        if (configs[name].widths, configs[name].block) == (ResNetConfig().widths, "basic")
+    }
+
+
 def trained_alike() -> bool:
     """Whether all bundled networks were trained by one recipe, for as many epochs, and all from seed 0 among others."""
     told = {name: _stories(name) for name in names()}

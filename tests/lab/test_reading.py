@@ -90,7 +90,7 @@ def test_keeping() -> None:
         name: sanity.Report(n=1, left_below=left, left={}, similarity={})
         for name, left in (("resnet20", {"saliency": 0.51, "a": 0.5}), ("plain20", {"saliency": 0.1, "b": 0.9}))
     }
-    assert sanity.keeping(reports) == ["b", "saliency"]
+    assert list(sanity.keeping(reports)) == ["b", "saliency"]
 
 
 def test_magnitude() -> None:

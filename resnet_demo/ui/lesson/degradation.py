@@ -22,7 +22,7 @@ TITLES = {
 
 @lru_cache(maxsize=1)
 def histories() -> dict[str, list[dict[str, Any]]]:
-    return {name: run for name, run in zoo.histories().items() if run and depth_of(name) is not None}
+    return {name: run for name, run in zoo.degradation_histories().items() if run}
 
 
 def controls(session: Session) -> list[Control]:

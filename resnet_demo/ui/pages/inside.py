@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+import torch
 from gradio.components import Component
 from markupsafe import Markup
 
@@ -20,7 +21,7 @@ from ...figures import (
     source_channel,
     strongest,
 )
-from ...i18n import Language, _
+from ...i18n import Language, Message, _
 from ...interpret.trace import POINTS, BlockTrace, Trace
 from ..captions import inside as said
 from ..captions.findings import block_title
@@ -52,6 +53,7 @@ POINT_TITLES = {
     "total": _("F(x) + shortcut"),
     "output": _("y = ReLU(sum)"),
 }
+NOTHING_AFTER_THE_SUM = _("y = sum")  # in pre-activation networks
 
 
 @dataclass
@@ -121,12 +123,18 @@ def _block(session: Session, channel: int) -> Markup:
     return heading(title) + shown + _numbers(opened, say)
 
 
+def _point_title(point: str, block: BlockTrace) -> Message:
+    if point == "output" and torch.equal(block.output, block.total):  # nothing follows the sum
+        return NOTHING_AFTER_THE_SUM
+    return POINT_TITLES[point]
+
+
 def _numbers(block: BlockTrace, say: Language) -> Markup:
     """The numbers of the drawing as a table."""
     row = Markup("<tr><th scope='row'>{}</th><td>{:.4g}</td><td>{:.3g}</td><td>{}</td></tr>")
     rows = joined(
         row.format(
-            say(POINT_TITLES[point]),
+            say(_point_title(point, block)),
             block.norms[point],
             block.gradients[point].norm().item(),
             " × ".join(map(str, getattr(block, point).shape[1:])),
@@ -163,7 +171,9 @@ def _grids(block: BlockTrace, channel: int, name: str, say: Language) -> Markup:
         own = shown if same else strongest([value[0]], MOST_CHANNELS)
         chosen = source_channel(block, channel) if point == "x" else channel
         kind = f"rd-{point}", f"{name}-{point}"
-        cards.append(channels(say(POINT_TITLES[point]), value, own, chosen, scale, *kind, clickable=same, say=say))
+        cards.append(
+            channels(say(_point_title(point, block)), value, own, chosen, scale, *kind, clickable=same, say=say)
+        )
     inside = [
         channels(
             layer, value, strongest([value[0]], MOST_CHANNELS), None, scale_of(value), "rd-residual",

@@ -545,7 +545,7 @@ def _mistakes(name: str, race: Race, say: Language) -> Markup:
 @lru_cache(maxsize=len(i18n.LANGUAGES))
 def degradation_figure(code: str) -> Markup:
     """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
-    say, (histories, *again) = i18n.language(code), [zoo.histories(seed) for seed in range(zoo.MOST_SEEDS)]
+    say, (histories, *again) = i18n.language(code), [zoo.degradation_histories(seed) for seed in range(zoo.MOST_SEEDS)]
     title = say(_("Training and test error by epoch, plain and residual networks"))
     drawing = curves_svg(draw_degradation(histories, again=again, say=say), title)
     reading = said.degradation(histories, {name: zoo.test_accuracies(name) for name in histories})
