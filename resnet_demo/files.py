@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,7 +35,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     if hasattr(os, "O_DIRECTORY"):  # Windows cannot open a folder
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)  # the name, too, must survive a power cut
+            with suppress(OSError):  # some file systems cannot; the file is in place all the same
+                os.fsync(folder)  # the name, too, must survive a power cut
         finally:
             os.close(folder)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..training.provenance import Settings
     from ..training.trainer import Training
 
+MOST_THREADS = 1024  # PyTorch ends the process where it cannot start as many as it is told
+
 
 def train(
     out: Annotated[Path, typer.Option(help="The weights to write (.safetensors); their history goes beside them.")],
@@ -42,7 +44,8 @@ def train(
         ),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Processor cores to use; else all, shared by the processes of torchrun.")
+        int | None,
+        typer.Option(min=1, max=MOST_THREADS, help="Processor cores to use; else all, shared by torchrun's processes."),
     ] = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:

@@ -48,7 +48,7 @@ def draw_sum(
         parts.append(text(say(_("no shortcut")) if gone else name, x, y - SIDE / 2 - 10, font_size=15, **style))
         parts.append(text("0" if gone else number, x, y + SIDE / 2 + 26, font_size=20, **style))
         if index < len(SIGNS):
-            parts += _sign(index, tall)
+            parts += _sign(index, SIGNS[index] if block.ends_in_relu else SIGNS[index].removeprefix("ReLU "), tall)
     size = (2 * SIDE + 2 * GAP, 2 * SIDE + 160) if tall else (4 * SIDE + 4 * GAP, SIDE + 82)
     words = say(
         _(
@@ -76,13 +76,13 @@ def _place(index: int, tall: bool) -> tuple[float, float]:
     return GAP / 2 + SIDE / 2 + place * (SIDE + GAP), 36 + SIDE / 2 + line * (SIDE + 78)
 
 
-def _sign(index: int, tall: bool) -> list[str]:
+def _sign(index: int, sign: str, tall: bool) -> list[str]:
     x, y = _place(index, tall)
-    style = {"text_anchor": "middle", "font_size": 24 if len(SIGNS[index]) == 1 else 13, "fill": INK}
+    style = {"text_anchor": "middle", "font_size": 24 if len(sign) == 1 else 13, "fill": INK}
     if tall and index == 1:  # the second line begins with it
         x, y = _place(2, tall)
-        return [text(SIGNS[index], x - SIDE / 2 - GAP / 4, y + 8, **style)]
-    return [text(SIGNS[index], x + SIDE / 2 + GAP / 2, y + (8 if len(SIGNS[index]) == 1 else 4), **style)]
+        return [text(sign, x - SIDE / 2 - GAP / 4, y + 8, **style)]
+    return [text(sign, x + SIDE / 2 + GAP / 2, y + (8 if len(sign) == 1 else 4), **style)]
 
 
 def _frame(x: float, y: float, row: int, column: int, rows: int, columns: int) -> str:

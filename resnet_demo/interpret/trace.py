@@ -50,6 +50,7 @@ class BlockTrace:
     output: Tensor
     inside: Mapping[str, Tensor]  # the outputs of F's layers: conv1, bn1, relu1, conv2, bn2
     gradients: Mapping[str, Tensor]  # by point: x, residual, shortcut, total, output
+    ends_in_relu: bool = True  # else the output is the total: a pre-activation block
 
     @cached_property
     def norms(self) -> dict[str, float]:
@@ -211,6 +212,7 @@ def _block_trace(name: str, block: ResidualBlock, at: Mapping[str, Tensor], insi
         **{point: at[point].detach().expand_as(at["x" if point == "x" else "total"]) for point in POINTS},
         inside={layer: value.detach() for layer, value in inside.items()},
         gradients={},
+        ends_in_relu=isinstance(block.relu, nn.ReLU),
     )
 
 

@@ -43,11 +43,6 @@ class Lens:
         """What the stem and each block add to the logits, [blocks + 1, N, classes]; the sum is the network's answer."""
         return torch.cat([self.logits[:1], self.logits.diff(dim=0)])
 
-    def first_right(self, labels: Tensor) -> list[int | None]:
-        """For each picture, after how many blocks the answer is its label [N] and stays so; None: never."""
-        stays = (self.logits.argmax(2) == labels).flip(0).long().cumprod(0).flip(0).bool()  # [blocks + 1, N]
-        return [int(column.nonzero()[0]) if column.any() else None for column in stays.T]
-
 
 @torch.no_grad()
 def lens(model: ResNet, inputs: Tensor) -> Lens:

@@ -92,7 +92,8 @@ def settings_of(path: Path) -> Settings:
     try:
         story = _story(path)
         fixed = story.minutes is None or story.schedule is not None
-        if not fixed or (story.stopped and story.steps is None):
+        odd = not 0 <= story.seed < 2**31 or story.threads > 1024 or "\0" in story.dataset
+        if not fixed or odd or (story.stopped and story.steps is None):
             raise ValueError
     except (OSError, SafetensorError, ValueError):
         raise InputError("{file} does not describe a training that could be run again.", file=path.name) from None

@@ -309,10 +309,6 @@ def _accuracy(share: float, pictures: int | None, session: Session) -> Message:
     return _("<b>{percent:.2f} %</b> of {asked} right", percent=percent, asked=asked)
 
 
-def twin_of(session: Session) -> tuple[str, str] | None:
-    return session.twin
-
-
 # What choosing there does
 
 

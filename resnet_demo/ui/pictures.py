@@ -59,7 +59,7 @@ def _read(data_dir: str | None) -> Dataset:
     return load_dataset("cifar10", train=False, data_dir=data_dir, download=False)
 
 
-_unreadable: set[str | None] = set()  # folders in which files lie that could not be read
+_unreadable: dict[str | None, float] = {}  # folders whose files could not be read, and of when these were
 
 
 def test_set(data_dir: str | None) -> Dataset | None:
@@ -67,9 +67,9 @@ def test_set(data_dir: str | None) -> Dataset | None:
     try:
         found = _read(data_dir)
     except InputError:
-        _unreadable.add(data_dir)
+        _unreadable[data_dir] = _changed(data_dir)
         return None
-    _unreadable.discard(data_dir)
+    _unreadable.pop(data_dir, None)
     return found
 
 
@@ -89,16 +89,23 @@ def training_set(data_dir: str | None, count: int) -> Dataset | None:
 def look_again(data_dir: str | None) -> None:
     """Forget what was found: the pictures have been fetched."""
     _read.cache_clear()
-    _unreadable.discard(data_dir)
+    _unreadable.pop(data_dir, None)
 
 
 def has_test_set(data_dir: str | None) -> bool:
     """Whether CIFAR-10's files seem to be there; a glance only, since reading them takes a second.
 
-    Where they turned out to be unreadable they count as missing, until they are fetched or can be read.
+    Where they turned out to be unreadable they count as missing, until they are fetched or changed.
     """
+    there = _changed(data_dir)
+    return bool(there) and _unreadable.get(data_dir) != there
+
+
+def _changed(data_dir: str | None) -> float:
+    """When the file of the test pictures was written; 0 where there is none."""
     folder = Path(data_dir) if data_dir else default_data_dir()
-    return data_dir not in _unreadable and (folder / "cifar-10-batches-py" / "test_batch").is_file()
+    path = folder / "cifar-10-batches-py" / "test_batch"
+    return path.stat().st_mtime if path.is_file() else 0.0
 
 
 def random_test_picture(data_dir: str | None) -> tuple[Image.Image, str]:

@@ -209,7 +209,7 @@ def test_strongest_channels_in_their_own_order() -> None:
 def block_of(residual: torch.Tensor, shortcut: torch.Tensor, kind: str = "identity") -> BlockTrace:
     total = residual + shortcut
     points = {"x": shortcut, "residual": residual, "shortcut": shortcut, "total": total, "output": total.relu()}
-    return BlockTrace("layer1.0", kind, **points, inside={}, gradients={})
+    return BlockTrace("layer1.0", kind, **points, inside={}, gradients={})  # pyright: ignore[reportArgumentType]
 
 
 def test_channel_to_show_is_strong_in_both_terms() -> None:

@@ -5,7 +5,7 @@ from networks import inputs, noise
 
 from resnet_demo.interpret.trace import trace_blocks
 from resnet_demo.lab.interventions import BranchScales, answer, answer_without, block_names
-from resnet_demo.lab.lens import Lens, beside, lens, report
+from resnet_demo.lab.lens import beside, lens, report
 from resnet_demo.models.predict import domain_of
 
 
@@ -37,12 +37,6 @@ def test_contributions_add_up_to_the_logits(model):
     assert found.contributions.shape == found.logits.shape
     assert torch.allclose(found.contributions.sum(0), model(inputs()), atol=1e-4)
     assert torch.equal(found.contributions[0], found.logits[0])
-
-
-def test_from_when_on_an_answer_is_right_by_hand():
-    answers = torch.tensor([[1, 0, 1, 0], [0, 0, 1, 0], [1, 0, 1, 1]])  # after the stem and two blocks, four pictures
-    logits = torch.nn.functional.one_hot(answers, 2).float()
-    assert Lens(("a", "b"), logits).first_right(torch.tensor([1, 0, 0, 1])) == [2, 0, None, 2]
 
 
 def test_the_report_checks_itself(model):

@@ -23,7 +23,7 @@ from resnet_demo.files import write_atomically
 from resnet_demo.images import CIFAR10, nameless
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.models.weights import load_file, save
+from resnet_demo.models.weights import load_file, save, save_in_shards
 
 # torch's own, about files that were not written by torch
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
@@ -203,6 +203,19 @@ def test_half_precision_files_become_single_precision_networks(tiny_model, tmp_p
         if key in half:
             assert value.dtype == torch.float32
             assert torch.equal(value, half[key].float())
+
+
+def test_weights_in_shards_are_the_same_weights(tmp_path):
+    model = ResNet(ResNetConfig((1, 1), (8, 16), shortcut="B"), seed=0)
+    written = save_in_shards(model, tmp_path / "net.safetensors", most=5000, half=True)
+    assert len(written) > 2
+    assert all(path.stat().st_size < 11_000 for path in written)
+    found = load_file(written[0]).state_dict()
+    for name, value in model.state_dict().items():
+        assert torch.equal(found[name], value.half().float() if value.is_floating_point() else value)
+    written[1].unlink()
+    with pytest.raises(InputError, match="There is no file"):
+        load_file(written[0])
 
 
 @pytest.mark.parametrize("moment", ["os.fsync", "os.replace"])

@@ -184,6 +184,8 @@ def test_number() -> None:
     assert "to within 2.0·10⁻⁷" in str(captions.number(found, "padding", 2e-7))
     assert "the shortcut brings" in str(captions.number(found, "padding", 0.0))
     assert "no shortcut" in str(captions.number(found, "none", 0.0))
+    below = {"residual": -0.7, "shortcut": 0.2, "total": -0.5, "output": -0.5}
+    assert "No ReLU follows the sum" in str(captions.number(below, "identity", 0.0, ends_in_relu=False))
 
 
 # 3

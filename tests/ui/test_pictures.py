@@ -41,6 +41,7 @@ def test_what_cannot_be_read_counts_as_missing_until_it_can(tmp_path: Path) -> N
     shutil.rmtree(folder)
     fake_cifar.write(tmp_path, train=10, test=20)
     fake_cifar.trust()
+    assert pictures.has_test_set(data_dir)  # whoever fetched them: the file is another one
     found = pictures.test_set(data_dir)
     assert found is not None
     assert len(found) == 20

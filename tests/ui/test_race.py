@@ -167,6 +167,15 @@ def test_a_race_ends_whatever_happens(monkeypatch):
     assert "visitor's eyes" not in shown
 
 
+def test_a_network_that_is_finished_is_kept_whatever_happens_to_the_other(monkeypatch):
+    race = Race(plan(epochs=1), *SETS)
+    finish = race._finish
+    monkeypatch.setattr(race, "_finish", lambda name: finish(name) if name == "resnet8" else 1 / 0)
+    finished(race)
+    assert list(race.results) == ["resnet8"]
+    assert list(race.failures) == ["plain8"]
+
+
 def test_a_race_that_is_left_is_over():
     race = Race(plan(epochs=2), *SETS)
     watched = race.run()

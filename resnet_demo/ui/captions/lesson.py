@@ -144,9 +144,12 @@ def _at_one_depth(finals: Mapping[str, float], kind: str) -> list[Message]:
 # 2
 
 
-def number(found: Mapping[str, float], kind: str, error: float) -> Sentences:
+def number(found: Mapping[str, float], kind: str, error: float, ends_in_relu: bool = True) -> Sentences:
     """One number's way through the block; `error` is the largest deviation from the sum over all its numbers."""
-    relu = _("The ReLU lets it pass.") if found["total"] > 0 else _("The ReLU sets it to 0.")
+    if not ends_in_relu:
+        relu = _("No ReLU follows the sum in this network.")
+    else:
+        relu = _("The ReLU lets it pass.") if found["total"] > 0 else _("The ReLU sets it to 0.")
     output = _("So y = {output:.3f}.", output=found["output"])
     if kind == "none":
         return sentences(

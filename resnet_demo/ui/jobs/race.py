@@ -222,7 +222,7 @@ class Race:
                         self.records[name].append(next(turn))
                     except StopIteration:
                         del turns[name]
-                        self._finish(name)
+                        self._finish_or_fail(name)
                     except DivergenceError as error:
                         del turns[name]
                         self._fail(name, error.message)
@@ -239,6 +239,13 @@ class Race:
             for turn in turns.values():
                 turn.close()
             self._running.clear()
+
+    def _finish_or_fail(self, name: str) -> None:
+        try:
+            self._finish(name)
+        except Exception:
+            logging.getLogger(__name__).exception("The end of the training of %s failed.", name)
+            self._fail(name, _("Something unexpected happened; the server's log says what."))
 
     def _fail(self, name: str, why: Message | str) -> None:
         self._running.discard(name)

@@ -61,7 +61,7 @@ def view(session: Session) -> View:
     return View(
         name=f"{session.name}-{block.name}-sum",
         drawing=both(draw_sum, block, channel, row, column, say=session.say),
-        reading=captions.number(found, kind, error),
+        reading=captions.number(found, kind, error, block.ends_in_relu),
         table=table,
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-import torch
 from gradio.components import Component
 from markupsafe import Markup
 
@@ -124,7 +123,7 @@ def _block(session: Session, channel: int) -> Markup:
 
 
 def _point_title(point: str, block: BlockTrace) -> Message:
-    if point == "output" and torch.equal(block.output, block.total):  # nothing follows the sum
+    if point == "output" and not block.ends_in_relu:
         return NOTHING_AFTER_THE_SUM
     return POINT_TITLES[point]
 
