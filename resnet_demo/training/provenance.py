@@ -25,7 +25,7 @@ from . import distributed, hardware
 from .evaluation import Evaluation
 from .recipes import Recipe
 from .records import Record
-from .trainer import Training
+from .trainer import SEEDS, Training
 
 MOST_BYTES = 10_000_000  # of a provenance file
 
@@ -92,7 +92,7 @@ def settings_of(path: Path) -> Settings:
     try:
         story = _story(path)
         fixed = story.minutes is None or story.schedule is not None
-        odd = not 0 <= story.seed < 2**31 or story.threads > 1024 or "\0" in story.dataset
+        odd = not 0 <= story.seed < SEEDS or story.threads > 1024 or "\0" in story.dataset
         if not fixed or odd or (story.stopped and story.steps is None):
             raise ValueError
     except (OSError, SafetensorError, ValueError):
