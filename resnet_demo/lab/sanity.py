@@ -120,15 +120,15 @@ def read(reports: Mapping[str, Report]) -> Sentences:
                 left=left,
             )
         )
-    methods = keeping(reports)
+    methods = [
+        _("{method} ({networks:and})", method=in_sentence(name), networks=networks)
+        for name, networks in keeping(reports).items()
+    ]
     said.append(
         _(
             "Without the last stage more than half is left for {methods:and}: what the network learned there hardly "
             "shows.",
-            methods=[
-                _("{method} ({networks:and})", method=in_sentence(name), networks=networks)
-                for name, networks in methods.items()
-            ],
+            methods=methods,
         )
         if methods
         else _("Without the last stage no map keeps more than half: all of them depend on what was learned there.")
