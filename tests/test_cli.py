@@ -478,6 +478,17 @@ def test_probes_are_fitted_on_the_training_half(weights: Path) -> None:
     assert next(iter(report["accuracy"])) == "stem"
 
 
+@pytest.mark.usefixtures("trusted")
+def test_likeness_brings_the_twin_by_itself(cifar: Path) -> None:
+    value = answer(
+        "experiment", "similarity", "--model", "resnet20", "--data", "cifar10", "--data-dir", cifar, "--pictures", 4
+    )
+    assert list(value["networks"]) == ["resnet20", "plain20"]
+    for report in value["networks"].values():
+        assert len(report["own"]) == len(report["twin"]) == 10
+        assert (len(report["twins"]), len(report["seeds"])) == (3, 3)
+
+
 def test_paths_and_unfolding_in_json(weights: Path, tmp_path: Path) -> None:
     (report,) = answer("experiment", "paths", "--model", weights, "--data", "shapes", "--pictures", 2)[
         "networks"

@@ -43,7 +43,7 @@ class Experiment:
     source: Message
     group: str  # a key of `GROUPS`
     record: type  # of the report
-    report: Callable[..., Any]  # for a network, pictures with labels, a seed and progress; see also `fits_on`
+    report: Callable[..., Any]  # for a network, pictures with labels, a seed and progress; see `fits_on`, `twins`
     read: Callable[[Reports], Sentences]  # the result read out: reports by network, the residual one before its twin
     pictures: int  # about a minute's work on two cores
     most: int | None = None  # where it goes back through all pictures at once, or looks at none of them
@@ -54,6 +54,7 @@ class Experiment:
     labels: bool = False  # whether the labels must be true, since it counts mistakes on many pictures
     shortcuts: bool = False  # whether it does something to shortcuts, so that plain networks are passed over
     all_depths: bool = False  # whether it looks at depths of its own, and asks a network only whether it is plain
+    twins: bool = False  # whether `report` gets the network's twin, too, as `twin`: None where it is not at hand
     together: bool = False  # whether networks of several depths are shown in one figure
 
     def pictures_for(self, wanted: int | None = None) -> int:

@@ -76,23 +76,33 @@ def measure(
     """Run an experiment on each of the networks, on the data set's first pictures; None: as many as suit it.
 
     A network that a `known` result has on the same pictures, with the same seed and the same weights, is not measured
-    again. `progress` is told the network's name and the fraction of its run that is done. `training` is the data set's
-    other half: its first pictures are taken by an experiment that fits something. Networks that the experiment says
-    nothing of are passed over. Raises InputError as `lab.run`, and where no network is left.
+    again; where the experiment compares twins, its twin must have the same weights, too. `progress` is told the
+    network's name and the fraction of its run that is done. `training` is the data set's other half: its first pictures
+    are taken by an experiment that fits something. Networks that the experiment says nothing of are passed over. Raises
+    InputError as `lab.run`, and where no network is left.
     """
     experiment = lab.get(name)
     chosen = dataset.subset(experiment.pictures_for(pictures))
     fitted_on = training.subset(experiment.fits_on) if training and experiment.fits_on else None
     there = known if known and _is_run(known, experiment, dataset, len(chosen), seed) else None
-    reports, seconds, weights = {}, {}, {}
-    for title, network in experiment.concerned(networks).items():
-        weights[title] = fingerprint(network)
-        if there and there.provenance.weights.get(title) == weights[title]:
+    before = there.provenance.weights if there else {}
+    concerned = experiment.concerned(networks)
+    weights = {title: fingerprint(network) for title, network in concerned.items()}
+    reports, seconds = {}, {}
+    for title, network in concerned.items():
+        partner = twin(title) if experiment.twins else None
+        if there and all(before.get(name) == weights.get(name) for name in (title, partner) if name):
             reports[title], seconds[title] = there.networks[title], there.provenance.seconds[title]
             continue
         started = time.perf_counter()
         reports[title] = lab.run(
-            name, network, chosen, seed, lambda done, title=title: progress(title, done), fitted_on
+            name,
+            network,
+            chosen,
+            seed,
+            lambda done, title=title: progress(title, done),
+            fitted_on,
+            concerned.get(partner or ""),
         )
         seconds[title] = time.perf_counter() - started
     provenance = Provenance(

@@ -45,6 +45,10 @@ def record(kind: type, found: dict[str, Any]) -> Any:
     return TypeAdapter(kind).validate_json(json.dumps(found), strict=True)
 
 
+def likeness(value: float) -> dict[str, Any]:
+    return {"block_by_block": {"stem": 0.5, **by_block(*4 * (value,))}, "mean": value, "mean_of_best": value}
+
+
 def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
     settings = {str(step / 10): abs(1 - step / 10) * scale for step in range(16)}
     norms = by_block(1.0 * scale, 0.1, 0.01, 0.001)
@@ -82,6 +86,13 @@ def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
             "accuracy": {"stem": 0.2, **by_block(0.3, 0.4, 0.6, 0.9 * scale)},
             "own_classifier": 0.9 * scale,
             "ridge": 1.0,
+        },
+        "similarity": {
+            "own": {name: [0.2, 0.4, 0.6, 0.8, 1.0 * scale] for name in ["stem", *BLOCKS]},
+            "twin": {name: [0.1, 0.3, 0.5, 0.7, 0.9 * scale] for name in ["stem", *BLOCKS]},
+            "twins": [likeness(0.6 * scale), likeness(0.4 * scale)],
+            "seeds": [likeness(0.9 * scale)],
+            "untrained": likeness(0.2 * scale),
         },
         "unfold": {
             "error": 0.1,
@@ -295,6 +306,35 @@ def test_probes_end_with_the_own_classifier() -> None:
     assert number_of(own, "cy") == number_of(last, "cy")  # here the probe is as good
     heights = [number_of(dot, "cy") for dot in dots[:5]]
     assert heights[0] - heights[2] == pytest.approx(2 * (heights[0] - heights[1]), abs=0.1)
+
+
+def cells(root: ElementTree.Element) -> list[list[ElementTree.Element]]:
+    return [list(group) for group in root.iter(f"{SVG}g") if group.get("class") == "rd-cells"]
+
+
+def test_likeness_is_a_square_of_each_network_and_one_of_the_twins() -> None:
+    root = parse(draw_experiment("similarity", pair("similarity")))
+    residual, plain, twins = cells(root)
+    assert len(residual) == len(plain) == len(twins) == 25
+    tones = [number_of(cell, "opacity") for cell in residual[:5]]
+    assert tones == sorted(tones)
+    assert len(set(tones)) == 5
+    assert number_of(plain[4], "opacity") == pytest.approx((tones[1] + tones[2]) / 2, abs=0.01)  # 0.5, on one scale
+    assert "".join(twins[9].itertext()) == "ResNet-8 1.0 and Plain-8 2.1: 0.90"
+    words = [item.text for item in root.iter(f"{SVG}text")]
+    assert {"↑ ResNet-8", "Plain-8 →", "the twins", "ResNet-8, two seeds", "Plain-8 and a fresh one"} <= set(words)
+    curves = values(root, "circle")
+    assert len(curves) == 5 * 5  # the twins, and of each network its seeds and a fresh one
+    assert "the twins, 1.0: 0.38 (0.20 – 0.60)" in ["".join(dot.itertext()) for dot in curves]
+
+
+def test_a_network_alone_is_one_square_without_seeds() -> None:
+    alone = report("similarity", twin={}, twins=[], seeds=[])
+    root = parse(draw_experiment("similarity", {"my network": alone}))
+    assert len(cells(root)) == 1
+    assert len(values(root, "circle")) == 5
+    unknown = report("similarity", twin={}, twins=[], seeds=[], own={name: [None] * 5 for name in ["stem", *BLOCKS]})
+    assert cells(parse(draw_experiment("similarity", {"my network": unknown}))) == [[]]
 
 
 def test_unfolding_is_two_bars_of_each_network() -> None:

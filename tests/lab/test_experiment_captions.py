@@ -27,6 +27,7 @@ from resnet_demo.lab import (
     results,
     sanity,
     shattering,
+    similarity,
     unfold,
 )
 from resnet_demo.lab import lesion as lesion_
@@ -38,9 +39,9 @@ HAN = re.compile("[\u4e00-\u9fff]")
 # What Chinese textbooks write in Latin letters, too: signs, names.
 LATIN = set(
     """
-    F n x y e ResNet Plain Grad CAM th layer PyTorch ReLU logit
+    F n x y e CKA ResNet Plain Grad CAM th layer PyTorch ReLU logit
     He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet Yang
-    Adebayo Zhang Petsiuk Das Saenko nostalgebraist
+    Kornblith Nguyen Adebayo Zhang Petsiuk Das Saenko nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
 TERMS_OF_ART = ("logit lens", "pointing game", "Identity Mappings")  # what papers call something, beside the Chinese
@@ -119,6 +120,19 @@ def downhill(*cosines: float, error: float = 0.0) -> Any:
     return refinement.Report(n=1, mean=mean, median=median, cosine=cosine, error=errors)
 
 
+def alike(twins: float, best: float, late: float, seeds: int = 1, arrived: int = 2) -> Any:
+    def pair(mean: float, best: float) -> Any:
+        return similarity.Likeness({"stem": mean}, mean, best)
+
+    names = ("stem", "layer1.0", "layer1.1", "layer1.2")
+    own = {name: (0.1, 0.2, 0.3, late) for name in names}
+    twin = {name: (0.1, 0.2, 0.3, 0.4 if index >= 4 - arrived else 0.0) for index, name in enumerate(names)}
+    return similarity.Report(
+        n=1, own=own, twin=twin, twins=(pair(twins, best),), seeds=(pair(0.8, 0.85),) * seeds,
+        untrained=pair(0.2, 0.2),
+    )  # fmt: skip
+
+
 def agreeing(last: float) -> Any:
     return shattering.Report(n=1, agreement={"8": 0.8, "20": 0.5, "56": last})
 
@@ -193,6 +207,13 @@ REPORTS: dict[str, list[Any]] = {  # of experiments, so that every sentence is s
         of_pair(probed(*r), probed(*p))
         for r, p in itertools.product(((0.4, 0.6, 0.9), (0.4, 0.8, 0.81)), repeat=2)
     ],
+    "similarity": [
+        of_pair(alike(twins, best, r), alike(twins, best, p))
+        for (twins, best), r, p in itertools.product(((0.6, 0.7), (0.6, 0.9), (0.9, 0.9)), (0.5, 0.9), (0.5, 0.9))
+    ]
+    + [of_pair(alike(0.6, 0.7, 0.5, seeds=0, arrived=1)), of_pair(similarity.Report(
+        n=1, own={"stem": (None,)}, twin={}, twins=(), seeds=(), untrained=similarity.Likeness({}, None, None)
+    ))],
     "unfold": [of_pair(unfolded(0)), of_pair(unfolded(3))],
     "gradients": [
         of_pair(first_to_last(1.0, 0.5), first_to_last(*ratios))
