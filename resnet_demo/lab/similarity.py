@@ -335,8 +335,8 @@ EXPERIMENT = Experiment(
         "as a control, between two seeds of it and with a fresh network."
     ),
     look_for=_(
-        "large squares of one tone along the diagonal, blocks that hardly change anything; and whether the twins’ curve "
-        "runs below those of two seeds."
+        "large squares of one tone along the diagonal, blocks that hardly change anything; and whether the twins’ "
+        "curve runs below those of two seeds."
     ),
     source=_("Kornblith et al. 2019, with the estimate of Nguyen et al. 2021"),
     group="inside",

@@ -125,7 +125,7 @@ def alike(twins: float, best: float, late: float, seeds: int = 1, arrived: int =
         return similarity.Likeness({"stem": mean}, mean, best)
 
     names = ("stem", "layer1.0", "layer1.1", "layer1.2")
-    own = {name: (0.1, 0.2, 0.3, late) for name in names}
+    own = dict.fromkeys(names, (0.1, 0.2, 0.3, late))
     twin = {name: (0.1, 0.2, 0.3, 0.4 if index >= 4 - arrived else 0.0) for index, name in enumerate(names)}
     return similarity.Report(
         n=1, own=own, twin=twin, twins=(pair(twins, best),), seeds=(pair(0.8, 0.85),) * seeds,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...i18n import Language, Message, _
 from ..axes import HEAD, KEY, LEFT, RIGHT, TALL, WIDE, Box, Look, Panel, boxes, finite, known, linear, places, whole
-from ..palette import INK, LINE, MUTED, PAPER, tone
+from ..palette import INK, LINE, MUTED, PAPER
 from ..runs import apart, colour_of, is_plain, network_title, shortened
 from ..svg import element, text
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 3
 STEPS = 10  # of the ramp
-WORDS, FEW_WORDS = 200.0, 100.0  # room for what is written beside the ends of the curves
+WORDS, FEW_WORDS = 232.0, 124.0  # room for what is written beside the ends of the curves
 
 
 def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
@@ -107,7 +107,8 @@ def _place(network: str, place: str, say: Language) -> str:
 
 
 def _tone(value: float) -> str:
-    return f"{tone(min(max(value, 0.0), 1.0)):.2f}"
+    """The opacity of ink: nothing is written on it, so it may come near to full."""
+    return f"{0.03 + 0.9 * min(max(value, 0.0), 1.0):.2f}"
 
 
 def _ramp(say: Language) -> list[str]:
