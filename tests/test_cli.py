@@ -394,9 +394,16 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
     networks: list[Any] = []
 
     def run(
-        name: str, network: Any, dataset: Dataset, seed: int, progress: Callable[[float], None], training: Any
+        name: str,
+        network: Any,
+        dataset: Dataset,
+        seed: int,
+        progress: Callable[[float], None],
+        training: Any,
+        twin: Any,
     ) -> dict[str, Any]:
         progress(0.5)
+        assert (twin is not None and twin.config.plain != network.config.plain) == lab.get(name).twins
         assert (training is not None) == bool(lab.get(name).fits_on)
         networks.append((network.config.plain, len(dataset), seed))
         return {"n": len(dataset), "error": {"layer1.0": 0.25}, "shares": [0.5, math.nan]}
@@ -463,7 +470,7 @@ def test_an_experiment_on_a_checkpoint_and_what_it_refuses(weights: Path, tmp_pa
     (report,) = value["networks"].values()
     assert report["n"] == 2
     assert report["identity_error"] <= 1e-5
-    assert "lesion, lesions, dial, unfold, lens, probes, paths, gradients" in complaint(
+    assert "lesion, lesions, dial, unfold, lens, probes, similarity, paths, gradients" in complaint(
         "experiment", "sunshine", "--data", "shapes"
     )
     assert "no data set 'clouds'" in complaint("experiment", "lens", "--data", "clouds")

@@ -118,6 +118,8 @@ TESTS = {
     "test_learn.py::test_networks_without_a_twin_stand_alone": "slow",
     "test_learn.py::test_every_step_is_shown_and_told": "slow",
     "test_learn.py::test_every_control_changes_the_picture_and_the_sentence": "slow",
+    "test_similarity.py::test_a_bundled_result_is_that_of_the_bundled_seeds": "slow",
+    "test_similarity.py::test_seeds_are_found_for_bundled_networks_alone": "slow",
     "test_pseudo_language.py::test_no_experiment_says_plain_english": "slow",
     "test_pseudo_language.py::test_no_step_of_the_lesson_says_plain_english": "slow",
     "test_dial.py::test_at_one_both_dials_are_the_network_bit_for_bit": "slow",

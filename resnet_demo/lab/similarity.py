@@ -344,6 +344,6 @@ EXPERIMENT = Experiment(
     report=report,
     read=read,
     pictures=1000,
-    labels=True,
+    labels=True,  # it does not look at them, but a visitor's one picture would not do
     twins=True,
 )

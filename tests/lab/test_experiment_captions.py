@@ -124,7 +124,7 @@ def alike(twins: float, best: float, late: float, seeds: int = 1, arrived: int =
     def pair(mean: float, best: float) -> Any:
         return similarity.Likeness({"stem": mean}, mean, best)
 
-    names = ("stem", "layer1.0", "layer1.1", "layer1.2")
+    names: list[str] = ["stem", "layer1.0", "layer1.1", "layer1.2"]
     own = dict.fromkeys(names, (0.1, 0.2, 0.3, late))
     twin = {name: (0.1, 0.2, 0.3, 0.4 if index >= 4 - arrived else 0.0) for index, name in enumerate(names)}
     return similarity.Report(
