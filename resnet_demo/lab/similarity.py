@@ -10,9 +10,9 @@ Kornblith, Norouzi, Lee, Hinton: Similarity of Neural Network Representations Re
 
 Features are the whole maps, flattened, as there: averaged over their places, two maps that see different things in
 different places could not be told apart. But then D is 16,384 in the first stage, far more than there are pictures, and
-the usual estimate of HSIC, the sum over centred Gram matrices, is near 1 even for independent noise, since every
-picture is then alike to itself alone. So HSIC is estimated without bias (Song et al. 2012), which leaves out each
-picture's likeness to itself. That allows minibatches, too: the mean over them estimates the same number, as Nguyen,
+CKA by the usual estimate of HSIC, from centred Gram matrices, is near 1 even for independent noise, since every picture
+is then alike to itself alone. So HSIC is estimated without bias (Song et al. 2012), which leaves out each picture's
+likeness to itself. That allows minibatches, too: the mean over them estimates the same number, as Nguyen,
 Raghu and Kornblith do (Do Wide and Deep Networks Learn the Same Things?, ICLR 2021). An estimate without bias may come
 out slightly below 0 or above 1.
 
@@ -45,7 +45,7 @@ from .reading import both, sides
 BATCH = 100  # pictures at least, whose maps are in memory at once; of fewer, all
 LEAST = 4  # pictures: the estimate divides by n - 3
 LAST_THIRD = 1 / 3  # of the blocks
-ALIKE = 0.8  # with the last block's maps, from which on those before the last third are called nearly the same
+ALIKE = 0.8  # CKA of the maps before the last third and after it, from which on it is said to change little
 DIGITS = 4  # of what is reported
 
 # CKA by place, the stem or a block; None where it is not known, as of maps that are the same for all pictures.
@@ -70,7 +70,7 @@ def hsic(features: Iterable[Tensor]) -> Tensor:
     """HSIC of every two of L sets of features [N, ...] of the same pictures, without bias: [L, L]. N is at least 4.
 
     The inner product of U-centred Gram matrices is the estimator of Song et al., Feature Selection via Dependence
-    Maximization, JMLR 2012, equation 5.
+    Maximization, JMLR 2012.
     """
     centred = [u_centred(x) for x in features]
     rows, n = torch.stack([gram.flatten() for gram in centred]), len(centred[0])
@@ -260,9 +260,16 @@ def read(reports: Mapping[str, Report]) -> Sentences:
     if mean is not None:
         said.append(_("Block by block the twins’ maps have a CKA of {mean:.2f} on average.", mean=mean))
     if by_seed:
-        said.append(_("Between two trainings of one network from different seeds it is: {seeds:and}.", seeds=by_seed))
+        said.append(
+            _("For two trainings of one network from different seeds the mean CKA is: {seeds:and}.", seeds=by_seed)
+        )
     if untrained:
-        said.append(_("With a fresh network of the same shape it is: {untrained:and}.", untrained=untrained))
+        said.append(
+            _(
+                "For a trained network and a fresh one of the same shape the mean CKA is: {untrained:and}.",
+                untrained=untrained,
+            )
+        )
     if best is not None and by_seed:
         said.append(
             _(

@@ -51,7 +51,7 @@ def biased(x: Tensor, y: Tensor) -> float:
 
 
 def song(k: Tensor, other: Tensor) -> float:
-    """Equation 5 of Song et al. 2012, for Gram matrices that are not centred."""
+    """As Song et al. 2012 write it, for Gram matrices that are not centred."""
     n = len(k)
     k, other = (gram - gram.diagonal().diag() for gram in (k, other))
     product = k @ other

@@ -1,6 +1,6 @@
 """CKA of every two places as squares of tones, and block by block with the twin, other seeds and fresh networks.
 
-Kornblith et al. 2019, figures 3 and 5.
+After the figures of Kornblith et al. 2019.
 """
 
 from __future__ import annotations
