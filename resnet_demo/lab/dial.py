@@ -30,7 +30,7 @@ from ..i18n import Message, Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
 from .anew import measured_anew
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import BranchScales, answer, block_names
 from .quick import quick
 from .reading import Side, both, sides
@@ -261,6 +261,25 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Error at α = 0.5"), lambda report: report.alpha["0.5"], "share", counted=True),
+        Measure(
+            _("The same with batch-norm statistics measured anew"),
+            lambda report: report.alpha_recalibrated.get("0.5"),
+            "share",
+            counted=True,
+        ),
+        Measure(
+            _("Error at λ = 0.5, with statistics measured anew"),
+            lambda report: report.lambda_recalibrated.get("0.5"),
+            "share",
+            counted=True,
+        ),
+    ),
+    verdict=lambda residual, plain: (
+        bool(residual.lambda_recalibrated)
+        and (broken(residual.lambda_recalibrated), indifferent(plain.alpha_recalibrated))
+    ),
     pictures=250,
     fits_on=500,
     fit_is_control=True,

@@ -28,7 +28,7 @@ from ..i18n import Sentences, _, sentences
 from ..models.resnet import ResNet
 from ..training.evaluation import evaluate
 from ..training.trainer import SEEDS
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .reading import both, magnitude, sides
 
 BATCH = 30  # so few stay in the processor's caches on their way through the network
@@ -195,6 +195,10 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Part of the map that is better than guessing"), lambda report: report.share_below_guessing, "share"),
+    ),
+    verdict=lambda residual, plain: low_ground(residual.share_below_guessing, plain.share_below_guessing),
     pictures=150,
     labels=True,
 )

@@ -30,7 +30,7 @@ from ..models.predict import domain_of
 from ..models.resnet import ResidualBlock, ResNet
 from ..training.evaluation import check_classes
 from .anew import measured_anew
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import block_names, changes_shape, passed_on, way_past
 from .quick import BATCH, quick
 from .reading import Side, both, extreme, sides
@@ -318,6 +318,14 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Error added without a block, median"), lambda report: report.median_added, "points"),
+        Measure(
+            _("The same with batch-norm statistics measured anew"), lambda report: report.median_recalibrated, "points"
+        ),
+        Measure(_("The same with the best linear map in the hole"), lambda report: report.median_linear, "points"),
+    ),
+    verdict=lambda residual, plain: missed(residual.median_added, plain.median_added),
     pictures=1000,
     labels=True,
     fits_on=1000,
