@@ -49,9 +49,9 @@ def _controls(report: Report) -> list[Marks]:
         Marks("cross", _("linear map in the hole"), report.linear),
     )
     return [
-        replace(marks, values={block: error - report.error for block, error in known_numbers(marks.values)})
+        replace(marks, values={block: error - report.controls_error for block, error in known_numbers(marks.values)})
         for marks in controls
-        if marks.values
+        if marks.values and report.controls_error is not None
     ]
 
 
