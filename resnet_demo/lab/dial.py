@@ -214,7 +214,13 @@ def _anew(side: Side[Report], residual: bool) -> list[Message]:
     alpha, lambda_ = side.report.alpha_recalibrated, side.report.lambda_recalibrated
     if not alpha:
         return []
-    said = [_("With batch-norm statistics measured anew it does for α {alpha}.", alpha=_settings(alpha))]
+    said = [
+        _(
+            "With batch-norm statistics measured anew, on {n:,} pictures, it does for α {alpha}.",
+            n=side.report.controls_n,
+            alpha=_settings(alpha),
+        )
+    ]
     if not residual and indifferent(alpha):
         said.append(
             _("That is a theorem: without shortcuts each batch norm cancels the α before it, whatever α > 0 is.")

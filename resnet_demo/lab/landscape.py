@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
-from ..i18n import Sentences, _, sentences
+from ..i18n import Message, Sentences, _, sentences
 from ..models.resnet import ResNet
 from ..training.evaluation import evaluate
 from ..training.trainer import SEEDS
@@ -190,6 +190,10 @@ def low_ground(residual: float, plain: float) -> Literal["alike", "farther", "no
     return "farther" if residual > plain else "no farther"
 
 
+def _percents(shares: Sequence[float]) -> list[Message]:
+    return [_("{share:percent}", share=share) for share in shares]
+
+
 def read(reports: Mapping[str, Report]) -> Sentences:
     residual, plain = sides(reports)
     said = [
@@ -218,9 +222,9 @@ def read(reports: Mapping[str, Report]) -> Sentences:
                     "With {pairs} pairs of directions its part of the map is {residual:and} in {network}, and "
                     "{plain:and} in {twin}.",
                     pairs=len(residual.report.shares),
-                    residual=[_("{share:percent}", share=share) for share in residual.report.shares],
+                    residual=_percents(residual.report.shares),
                     network=residual.title,
-                    plain=[_("{share:percent}", share=share) for share in plain.report.shares],
+                    plain=_percents(plain.report.shares),
                     twin=plain.title,
                 )
             )
