@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import InputError
 from ..i18n import Message, Sentences, _
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..data import Dataset
     from ..models.resnet import ResNet
 
+Form: TypeAlias = Literal["number", "share", "points"]  # 0.125, 12.5 %, +12.5 points of a hundred
 Progress: TypeAlias = Callable[[float], None]  # is told the fraction that is done
 Reports: TypeAlias = Mapping[str, Any]  # of several networks, by name
 
@@ -29,6 +30,16 @@ GROUPS = {
     "surface": _("Look at the loss surface"),
     "maps": _("Test attribution maps"),
 }
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of a report that its verdict rests on, and by which several trainings of a network are compared."""
+
+    title: Message
+    of: Callable[[Any], float | None]  # the report's number; None where it has none
+    form: Form = "number"
+    counted: bool = False  # whether it is a share of the report's n pictures
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,10 @@ class Experiment:
     report: Callable[..., Any]  # for a network, pictures with labels, a seed and progress; see `fits_on`, `twins`
     read: Callable[[Reports], Sentences]  # the result read out: reports by network, the residual one before its twin
     pictures: int  # about a minute's work on two cores
+    measures: tuple[Measure, ...] = ()
+    verdict: Callable[[Any, Any], object] | None = (
+        None  # of a residual network's report and its twin's: what `read` says
+    )
     most: int | None = None  # where it goes back through all pictures at once, or looks at none of them
     data: str = "cifar10"  # the data set that it is made on unless one says otherwise
     fits_on: int = 0  # training pictures that something is fitted on first, which `report` gets after the others

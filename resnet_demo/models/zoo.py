@@ -43,9 +43,14 @@ def _imagenet(depth: int, plain: bool) -> ResNetConfig:
     return ResNetConfig(IMAGENET_STAGES[depth], IMAGENET_WIDTHS, block, "imagenet", "B", plain, classes=1000)
 
 
+def training_name(name: str, seed: int) -> str:
+    """What a network trained from this seed is called: resnet56, resnet56-seed1."""
+    return f"{name}-seed{seed}" if seed else name
+
+
 def bundled_weights(name: str, seed: int = 0) -> Path | None:
     """The file of a network's bundled weights, if it has any that were trained from this seed."""
-    stem = f"{name}{f'-seed{seed}' if seed else ''}"
+    stem = training_name(name, seed)
     path = asset("weights", f"{stem}.safetensors")
     return path if path.is_file() else next(path.parent.glob(f"{glob.escape(stem)}-00001-of-*.safetensors"), None)
 

@@ -73,7 +73,9 @@ def dials_anew(alpha: float, half: float) -> Any:
     """0.1 at 1; at every other α so much, and at λ = 0.5 so much."""
     found = dials(10, True)
     anew = {setting: 0.1 if setting == "1.0" else alpha for setting in found.alpha}
-    return dataclasses.replace(found, alpha_recalibrated=anew, lambda_recalibrated={**anew, "0.5": half})
+    return dataclasses.replace(
+        found, alpha_recalibrated=anew, lambda_recalibrated={**anew, "0.5": half}, controls_n=2000
+    )
 
 
 def known(*errors: float) -> Any:
@@ -142,6 +144,22 @@ def ground(share: float) -> Any:
         n=1, centre=0.02, exact_at_centre=True, minimum=0.02, median=3.0, maximum=12.5, share_below_guessing=share,
         share_below_twice_the_minimum=0.1, guessing=2.3026, coordinates=(), losses=(),
     )  # fmt: skip
+
+
+def test_a_landscape_of_several_directions_is_read_honestly() -> None:
+    def both(*shares: tuple[float, ...]) -> Any:
+        return of_pair(*(dataclasses.replace(ground(first), other_shares=tuple(rest)) for first, *rest in shares))
+
+    def read(*shares: tuple[float, ...]) -> str:
+        return str(landscape.read(both(*shares)))
+
+    same = read((0.6, 0.5, 0.7), (0.1, 0.2, 0.1))
+    assert "With shortcuts the region of low loss is larger." in same
+    assert "With 3 pairs of directions its part of the map is 60 %, 50 % and 70 % in ResNet-56" in same.replace(
+        "\xa0", " "
+    )
+    assert "depends on the directions" in read((0.6, 0.1, 0.7), (0.1, 0.2, 0.1))
+    assert "pairs of directions" not in read((0.6,), (0.1,))
 
 
 def left_over(left: float) -> Any:
@@ -343,11 +361,11 @@ def test_a_step_downhill_counts_beyond_its_interval_only() -> None:
 
 def test_a_dial_with_statistics_anew_is_read_honestly() -> None:
     words = said("dial", resnet56=dials_anew(0.12, 0.94), plain56=dials_anew(0.12, 0.12))
-    assert words.count("With batch-norm statistics measured anew it does for α from 0 to 1.5.") == 2
+    assert words.count("With batch-norm statistics measured anew, on 2,000 pictures, it does for α from 0 to 1.5.") == 2
     assert words.count("That is a theorem") == 1
     assert "λ = 0.5 leaves 94 % error even so" in words
     words = said("dial", resnet56=dials_anew(0.4, 0.2), plain56=dials_anew(0.4, 0.12))
-    assert words.count("With batch-norm statistics measured anew it does for α = 1 only.") == 2
+    assert words.count("With batch-norm statistics measured anew, on 2,000 pictures, it does for α = 1 only.") == 2
     assert "theorem" not in words
     assert "even so" not in words
 
