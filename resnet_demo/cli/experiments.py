@@ -122,12 +122,15 @@ def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None
 
 
 def _trainings(experiment: str, subjects: Mapping[str, ResNet | None]) -> dict[str, ResNet]:
-    """The bundled trainings of these networks from other seeds, "resnet56-seed1"; none where fresh ones are asked."""
+    """The bundled trainings of these networks from other seeds, "resnet56-seed1".
+
+    None where fresh ones are asked, or where an experiment that compares networks takes them by itself.
+    """
     from .. import lab
     from ..models import zoo
 
     chosen = lab.get(experiment)
-    if chosen.all_depths or chosen.masks:
+    if chosen.all_depths or chosen.masks or chosen.twins:
         return {}
     return {
         zoo.training_name(title, seed): zoo.load(title, seed)

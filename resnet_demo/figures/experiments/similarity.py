@@ -16,6 +16,7 @@ from ..runs import apart, colour_of, is_plain, network_title, shortened
 from ..svg import element, text
 
 if TYPE_CHECKING:
+    from ...lab.seeds import Seeds
     from ...lab.similarity import ByPlace, Report, Square
 
 COLUMNS = 3
@@ -23,7 +24,7 @@ STEPS = 10  # of the ramp
 WORDS, FEW_WORDS = 232.0, 124.0  # room for what is written beside the ends of the curves
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """A square for each network and one for the twins, in one scale of tones; below them the curves."""
     squares = [(name, name, report.own) for name, report in reports.items()]
     first = next(iter(reports))
