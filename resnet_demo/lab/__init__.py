@@ -49,6 +49,7 @@ EXPERIMENTS = Registry(
     "probes",
     "paths",
     "gradients",
+    "signal",
     "responses",
     "refinement",
     "shattering",
