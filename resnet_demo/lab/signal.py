@@ -410,9 +410,10 @@ EXPERIMENT = Experiment(
         seeds=SEEDS,
     ),
     look_for=_(
-        "straight lines, which on this logarithmic scale are growth by a factor at each block. The bands reach over "
-        "{seeds} seeds; dashed is what theory expects of wide networks, from the first block of each stage on (for "
-        "gradients: from its last).",
+        "straight lines, which on this logarithmic scale are growth by a factor at each block. A signal is the mean "
+        "square of the sum; a gradient is its norm, divided by that at the last block. The bands reach over {seeds} "
+        "seeds. Dashed is what theory expects of wide networks, in each stage from the end where signals or gradients "
+        "enter it.",
         seeds=SEEDS,
     ),
     source=_(

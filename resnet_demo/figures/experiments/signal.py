@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...i18n import Language, _
 from ..axes import Look, Panel, boxes, finite, key, logarithmic, looks, magnitude, places, whole
 from ..palette import INK
-from ..svg import element
+from ..svg import element, text
 
 if TYPE_CHECKING:
     from ...lab.signal import Range, Report
@@ -38,12 +38,18 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
             titles = [name.removeprefix("layer") for name in names]
             panel = Panel(*box, places(titles, box[2]), scale)
             parts += panel.frame(say(headings[row]), say(_("block")))
+            ends = []
             for name, look in looks(reports).items():
                 if case in reports[name].cases:
                     found = reports[name].cases[case]
                     ranges = found.gradients if back else found.activations
                     theory = found.expected_gradients if back else found.expected_activations
-                    parts += _network(panel, ranges, theory, look, back)
+                    parts += _measured(panel, ranges, look)
+                    lines = _theory(panel, ranges, theory, back)
+                    parts += [_dashes(line) for line in lines]
+                    ends += [line[0] if back else line[-1] for line in lines[-1:]]
+            if ends:
+                parts.append(_label(panel, min(ends, key=lambda end: end[1]), back, say))
     return whole(
         parts,
         placed,
@@ -66,31 +72,41 @@ def _curves(reports: Mapping[str, Report], back: bool) -> list[list[float | None
     ]
 
 
-def _network(
-    panel: Panel, ranges: Mapping[str, Range], theory: Mapping[str, float], look: Look, back: bool
-) -> list[str]:
-    parts = _band(panel, list(ranges.values()), look)
+def _measured(panel: Panel, ranges: Mapping[str, Range], look: Look) -> list[str]:
     points = [(float(index), at.median) for index, at in enumerate(ranges.values())]
     said = [
         f"{name.removeprefix('layer')}: {magnitude(at.median)} ({magnitude(at.least)}–{magnitude(at.most)})"
         for name, at in ranges.items()
     ]
-    parts += panel.curve(points, look, said)
+    return _band(panel, list(ranges.values()), look) + panel.curve(points, look, said)
+
+
+def _theory(
+    panel: Panel, ranges: Mapping[str, Range], theory: Mapping[str, float], back: bool
+) -> list[list[tuple[float, float]]]:
+    """For each stage the points of a line that begins where the measured one does, at the end where signals arrive."""
+    lines = []
     for stage in _stages(list(ranges)):
         names = [list(ranges)[index] for index in stage]
-        begin = names[-1] if back else names[0]  # where theory is made to agree
+        begin = names[-1] if back else names[0]
         measured, expected = ranges[begin].median, theory.get(begin)
-        if not (finite(measured) and finite(expected) and expected > 0):
-            continue
-        line = [
-            (panel.x(float(index)), panel.y(measured * (theory[name] / expected)))
-            for index, name in zip(stage, names, strict=True)
-            if finite(theory.get(name))
-        ]
-        way = " L".join(f"{x:.1f} {y:.1f}" for x, y in line)
-        dashes = {"stroke": INK, "stroke_width": 1.5, "stroke_dasharray": "4 3"}
-        parts.append(element("path", d=f"M{way}", fill="none", **dashes))
-    return parts
+        if finite(measured) and finite(expected) and expected > 0 and all(finite(theory.get(name)) for name in names):
+            values = [measured * (theory[name] / expected) for name in names]
+            lines.append([(panel.x(float(x)), panel.y(y)) for x, y in zip(stage, values, strict=True)])
+    return lines
+
+
+def _dashes(line: Sequence[tuple[float, float]]) -> str:
+    way = " L".join(f"{x:.1f} {y:.1f}" for x, y in line)
+    return element("path", d=f"M{way}", fill="none", stroke=INK, stroke_width=1.5, stroke_dasharray="4 3")
+
+
+def _label(panel: Panel, end: tuple[float, float], back: bool, say: Language) -> str:
+    """At the end of a line, where it stands farthest from what was measured; never in the panel's title."""
+    x, y = end[0], max(end[1] - 7, panel.top + 13)
+    away = 6 if y < end[1] else 22  # beside a line that climbs to the top
+    place = {"x": x + away, "text_anchor": "start"} if back else {"x": x - away, "text_anchor": "end"}
+    return text(say(_("theory")), y=y, font_size=12.5, font_style="italic", fill=INK, **place)
 
 
 def _stages(names: Sequence[str]) -> list[list[int]]:
