@@ -342,8 +342,8 @@ def _plain_without_batch_norm(side: Side[Report]) -> list[Message]:
         return []
     return [
         _(
-            "In {network} without batch norm the factor from block to block is {rate:.2f} ({least:.2f} to {most:.2f}); "
-            "theory expects {expected:.2f}.",
+            "In {network} without batch norm the mean square of F(x) changes by a factor of {rate:.2f} ({least:.2f} to "
+            "{most:.2f}); theory expects {expected:.2f}.",
             **numbers,
         )
     ]

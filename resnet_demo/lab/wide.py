@@ -3,13 +3,14 @@
 In a wide network every convolution is a sum of so many independent terms that what it gives is Gaussian. Of a map then
 only the distribution of its values matters, which is followed here with a sample of them, forward and back:
 
-    forward    F has the variance 2 E[x^2], since He's weights keep the power through conv and ReLU; with batch norm, 1
-    backward   F^T brings 2 E[g^2], too; each batch norm divides it by the variance that it divided the maps by
+    forward    F has the variance 2 E[x^2], of the x that its first convolution gets, since He's weights keep the power
+               through ReLU and convolution; with batch norm the variance is 1
+    backward   F adds 2 E[g^2] to what the shortcut brings; each batch norm divides this by the variance of its maps
 
 From that follow the rates that the literature states:
 
 - without normalisation, a pre-activation block doubles the variance (De and Smith: Batch Normalization Biases Residual
-  Blocks Towards the Identity Function in Deep Networks, NeurIPS 2020, section 3); a block that ends in a ReLU, whose
+  Blocks Towards the Identity Function in Deep Networks, NeurIPS 2020); a block that ends in a ReLU, whose
   input is not centred, lets it grow by about 2.4; a plain block keeps it (He et al. 2015, arXiv 1502.01852);
 - with batch norm a residual block adds 1 to the variance, which so is proportional to depth (De and Smith); one that
   ends in a ReLU adds about 0.8;
@@ -106,7 +107,7 @@ def expected(model: ResNet, batch_norm: bool, scale: float = 1.0, start: float =
         arriving = total.mean(gradient)
         size = area * _convolutions(block)[-1].out_channels
         found[name] = Expected(total.mean_square(), (size * arriving) ** 0.5)
-        gradient = _back(block, x, gradient, arriving, batch_norm, scale**2)
+        gradient = _back(block, x, gradient, arriving, batch_norm, scale)
         area *= _stride(block) ** 2
     return {name: found[name] for name, _block in blocks}
 
@@ -132,7 +133,7 @@ def _back(
 ) -> Tensor:
     """Mean squares of the gradient at a block's input, from those at its sum."""
     convolutions, stride = _convolutions(block), _stride(block)
-    branch = scale * 2 * arriving / stride**2  # the gradient of a strided convolution falls on more values
+    branch = scale**2 * 2 * arriving / stride**2  # the gradient of a strided convolution falls on more values
     if batch_norm:  # every batch norm in the branch but the first one sees what a ReLU of centred maps passes on
         branch *= KEPT ** (1 - len(convolutions)) / _narrower(block)
     through = torch.full_like(x.values, branch)

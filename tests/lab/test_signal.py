@@ -280,7 +280,7 @@ def test_the_plain_networks_gradient_is_read_honestly():
     said = words(plain=begun(back=1.44, expected=1.0, factor=0.9))
     assert "gradient in Plain-56 grows by a factor of 1.20 a layer on its way back (1.14 to 1.26)" in said
     assert "Yang et al. 2019 predict 1.21." in said
-    assert "the factor from block to block is 0.90 (0.81 to 0.99); theory expects 1.00." in said
+    assert "the mean square of F(x) changes by a factor of 0.90 (0.81 to 0.99); theory expects 1.00." in said
 
 
 def test_the_twins_are_compared_honestly():
@@ -317,7 +317,7 @@ def test_where_nothing_can_grow_that_is_said():
     model.domain = DOMAIN
     found = report(model, noise(4), 0, lambda _: None)
     assert found.cases[WITH].factor is None
-    assert "No stage of ResNet-8 has two blocks" not in str(read({"plain8": found}))
+    assert str(read({"plain8": found})) == "No stage of Plain-8 has two blocks between which something could grow."
     unknown = Rate(Range(None, None, None), 2.4)
     beyond = {title: dataclasses.replace(one, factor=unknown, added=unknown) for title, one in begun().items()}
     assert "None" not in words(beyond)
