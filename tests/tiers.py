@@ -127,6 +127,8 @@ TESTS = {
     "test_docs.py::test_json_holds_what_the_shell_promises": "slow",
     "test_trace.py::test_traces_leave_no_networks_in_memory": "slow",
     "test_paths.py::test_one_picture_through_27_blocks_is_split_at_once": "slow",
+    "test_signal.py::test_a_wide_network_does_as_theory_expects": "slow",
+    "test_signal.py::test_narrow_networks_and_edges_let_the_signal_grow_less": "slow",
     "test_microbatches.py::test_microbatches_by_hand": "slow",
     "test_race.py::test_networks_take_turns": "slow",
     "test_zoo.py::test_the_seeds_of_a_network_are_trainings_of_their_own": "slow",

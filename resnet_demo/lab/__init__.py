@@ -50,6 +50,7 @@ EXPERIMENTS = Registry(
     "similarity",
     "paths",
     "gradients",
+    "signal",
     "responses",
     "refinement",
     "shattering",

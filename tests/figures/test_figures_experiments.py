@@ -106,6 +106,11 @@ def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
             "norms": dict.fromkeys(CASES, norms),
             "first_to_last": {},
         },
+        "signal": {
+            "seeds": 5,
+            "same_gradient": True,
+            "cases": dict.fromkeys(("with batch norm", "without batch norm", "scale at zero"), begun(scale)),
+        },
         "responses": {"std": {"stem": 0.4, "layer1.0.conv1": 0.2 * scale, "layer1.0.conv2": 0.1}, "mean": 0.2},
         "refinement": {"cosine": by_block(0.1 * scale, -0.1, 0.0, 0.2), "mean": 0.05, "median": 0.05},
         "shattering": {"agreement": {"8": 0.8, "20": 0.5 * scale, "56": 0.1}},
@@ -147,6 +152,22 @@ def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
             },
         },
     }[name]
+
+
+def begun(scale: float) -> dict[str, Any]:
+    """Signals that grow tenfold at each block, and gradients that grow so on their way back; theory says as much."""
+    grows, shrinks = by_block(1, 10, 100, 1000), by_block(1000, 100, 10, 1)
+
+    def ranges(values: dict[str, float]) -> dict[str, Any]:
+        return {
+            name: {"least": 0.5 * scale * value, "median": scale * value, "most": 2 * scale * value}
+            for name, value in values.items()
+        }
+
+    return {
+        "activations": ranges(grows), "gradients": ranges(shrinks), "expected_activations": grows,
+        "expected_gradients": shrinks, "factor": None, "added": None, "back": None,
+    }  # fmt: skip
 
 
 def pair(name: str) -> dict[str, Any]:
@@ -354,6 +375,24 @@ def test_gradients_fall_in_equal_steps_for_equal_ratios() -> None:
     heights = [number_of(dot, "cy") for dot in dots[:4]]
     steps = [after - before for before, after in pairwise(heights)]
     assert steps == pytest.approx([steps[0]] * 3, abs=0.1)
+
+
+def test_signals_grow_in_equal_steps_for_equal_ratios_and_theory_runs_through_each_stage() -> None:
+    root = parse(draw_experiment("signal", {"resnet8": report("signal")}))
+    dots = values(root, "circle")
+    assert len(dots) == 2 * 3 * 4
+    places = [(number_of(dot, "cx"), number_of(dot, "cy")) for dot in dots]
+    signals, gradients = places[:4], places[12:16]
+    steps = [after - before for (_, before), (_, after) in pairwise(signals)]
+    assert steps[0] < 0  # up
+    assert steps == pytest.approx([steps[0]] * 3, abs=0.2)
+    assert gradients[0][1] < gradients[3][1]  # down
+    dashed = [item.attrib["d"] for item in root.iter(f"{SVG}path") if item.get("stroke-dasharray") == "4 3"]
+    assert len(dashed) == 2 * 3 * 2  # a line for each stage
+    ends = [[tuple(map(float, point.split())) for point in re.split("[ML]", way)[1:]] for way in dashed]
+    assert ends[0] + ends[1] == [pytest.approx(place, abs=0.11) for place in signals]  # here theory is right
+    bands = [item for item in root.iter(f"{SVG}path") if item.get("opacity")]
+    assert [band.get("fill") for band in bands] == [RESNET] * 6
 
 
 def test_several_depths_share_a_drawing_of_responses() -> None:

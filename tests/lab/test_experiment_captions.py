@@ -27,6 +27,7 @@ from resnet_demo.lab import (
     results,
     sanity,
     shattering,
+    signal,
     similarity,
     unfold,
 )
@@ -40,7 +41,8 @@ HAN = re.compile("[\u4e00-\u9fff]")
 LATIN = set(
     """
     F n x y e CKA ResNet Plain Grad CAM th layer PyTorch ReLU logit
-    He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet Yang
+    He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet Yang De Smith Dauphin Ma
+    SkipInit Fixup ReZero Bachlechner
     Kornblith Nguyen Adebayo Zhang Petsiuk Das Saenko nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
@@ -133,6 +135,17 @@ def alike(twins: float, best: float, late: float, seeds: int = 1, arrived: int =
         n=1, own=own, twin=twin, twins=(pair(twins, best),), seeds=(pair(0.8, 0.85),) * seeds,
         untrained=pair(0.2, 0.2),
     )  # fmt: skip
+
+
+def begun(factor: float | None, added: float | None, back: float, same: bool | None) -> Any:
+    """Rates from block to block, and how much larger the first block's gradient is than the last one's."""
+
+    def rate(value: float | None, expected: float) -> Any:
+        return None if value is None else signal.Rate(signal.Range(value, value, value), expected)
+
+    ends = {"layer1.0": signal.Range(back, back, back), "layer1.1": signal.Range(1.0, 1.0, 1.0)}
+    case = signal.Case(ends, ends, {}, {}, rate(factor, 2.4), rate(added, 0.8), rate(factor and 1.4, 1.4))
+    return signal.Report(n=1, seeds=5, cases={signal.WITH: case, signal.WITHOUT: case}, same_gradient=same)
 
 
 def agreeing(last: float) -> Any:
@@ -239,6 +252,14 @@ REPORTS: dict[str, list[Any]] = {  # of experiments, so that every sentence is s
             (3.0, 1e-8), (30.0, 1e-8), (1e-4, 1e-8), (1.0, 1.0), (1.0, None), (2200.0, 0.0), (3.0, 1e-8, 1e-9)
         )
     ],
+    "signal": [
+        of_pair(begun(*r, same), begun(*p, None))
+        for r, same, p in (
+            ((2.3, 0.8, 17.0), True, (0.9, 0.0, 4700.0)), ((2.1, 0.4, 4.0), False, (1.0, 0.0, 15.0)),
+            ((0.6, 0.8, 15.0), True, (1.0, 0.0, 15.0)), ((1.0, 0.8, 15.0), True, (1.0, None, 15.0)),
+        )
+    ]
+    + [{"plain56": begun(None, None, 1.0, None)}],
     "shattering": [
         of_pair(agreeing(r), agreeing(p))
         for r, p in ((0.4, 0.01), (0.2, 0.15))
