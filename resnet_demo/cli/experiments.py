@@ -124,13 +124,13 @@ def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None
 def _trainings(experiment: str, subjects: Mapping[str, ResNet | None]) -> dict[str, ResNet]:
     """The bundled trainings of these networks from other seeds, "resnet56-seed1".
 
-    None where fresh ones are asked, or where an experiment that compares networks takes them by itself.
+    None where an experiment has no measures to compare them by: it asks fresh networks, or takes other seeds by itself.
     """
     from .. import lab
     from ..models import zoo
 
     chosen = lab.get(experiment)
-    if chosen.all_depths or chosen.masks or chosen.twins:
+    if not chosen.measures:
         return {}
     return {
         zoo.training_name(title, seed): zoo.load(title, seed)

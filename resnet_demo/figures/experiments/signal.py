@@ -12,6 +12,7 @@ from ..svg import element, text
 
 if TYPE_CHECKING:
     from ...lab.signal import Range, Report
+    from ...lab.seeds import Seeds
 
 # Above: signals; below: gradients. By the case.
 HEADINGS = {
@@ -22,7 +23,7 @@ HEADINGS = {
 DECADES = 16
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """A curve with a band for each network, its dashed line from theory; one scale for signals, one for gradients."""
     parts, top = key(looks(reports), tall)
     placed = boxes(2 * len(HEADINGS), tall, columns=len(HEADINGS), top=top, height=170)
