@@ -427,6 +427,21 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
     assert "shares 1" in text
 
 
+def test_other_trainings_are_measured_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ("experiment", "responses", "--model", "plain20", "--data", "shapes", "--pictures", 3)
+    options += ("--seeds", "--seed-pictures", 2, "--out", tmp_path)
+    value = answer(*options)
+    assert {name: list(found) for name, found in value["seeds"].items()} == {
+        "plain20": ["1", "2"], "resnet20": ["1", "2"],
+    }  # fmt: skip
+    assert [report["n"] for found in value["seeds"].values() for report in found.values()] == [2] * 4
+    assert value["seeds"]["plain20"]["1"]["mean"] != value["seeds"]["plain20"]["2"]["mean"]
+    assert value["provenance"]["seed_pictures"] == 2
+    assert value["provenance"]["command"].endswith("--seed 0 --seed-pictures 2 --seeds")
+    monkeypatch.setattr(lab, "run", lambda *_: pytest.fail("it is known"))
+    assert answer(*options, "--resume") == json.loads((tmp_path / "responses.json").read_text())
+
+
 def test_the_help_names_every_experiment() -> None:
     listed = re.sub(r"\s+", " ", shell("experiment", "--help").stdout)
     *others, last = lab.EXPERIMENTS

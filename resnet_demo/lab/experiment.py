@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Form: TypeAlias = Literal["number", "share", "points"]  # 0.125, 12.5 %, +12.5 points of a hundred
 Progress: TypeAlias = Callable[[float], None]  # is told the fraction that is done
 Reports: TypeAlias = Mapping[str, Any]  # of several networks, by name
+Verdict: TypeAlias = Callable[[Any, Any], object]  # of a residual network's report and its twin's: what `read` says
 
 # The groups in which experiments are offered. Their order is that of the registry.
 GROUPS = {
@@ -58,9 +59,7 @@ class Experiment:
     read: Callable[[Reports], Sentences]  # the result read out: reports by network, the residual one before its twin
     pictures: int  # about a minute's work on two cores
     measures: tuple[Measure, ...] = ()
-    verdict: Callable[[Any, Any], object] | None = (
-        None  # of a residual network's report and its twin's: what `read` says
-    )
+    verdict: Verdict | None = None
     most: int | None = None  # where it goes back through all pictures at once, or looks at none of them
     data: str = "cifar10"  # the data set that it is made on unless one says otherwise
     fits_on: int = 0  # training pictures that something is fitted on first, which `report` gets after the others

@@ -11,8 +11,8 @@ from ..palette import INK
 from ..svg import element, text
 
 if TYPE_CHECKING:
-    from ...lab.signal import Range, Report
     from ...lab.seeds import Seeds
+    from ...lab.signal import Range, Report
 
 # Above: signals; below: gradients. By the case.
 HEADINGS = {
