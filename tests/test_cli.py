@@ -34,7 +34,7 @@ from resnet_demo.training.records import Record
 from resnet_demo.training.trainer import Training
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "bench")
+COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "unfold", "bench")
 
 
 def shell(*arguments: object) -> Result:

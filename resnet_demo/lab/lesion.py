@@ -241,8 +241,8 @@ def read(reports: Mapping[str, Report]) -> Sentences:
         least = min(side.report.added.values())
         said.append(
             _(
-                "Without one of its blocks {network} has {median:.1f} points more wrong in the median, at least "
-                "{least:.1f} and at most {most:.1f} (block {block}).",
+                "Without one of its blocks the error of {network} rises by {median:.1f} points in the median, by at "
+                "least {least:.1f} and at most {most:.1f} (block {block}).",
                 network=side.title,
                 median=100 * side.report.median_added,
                 least=100 * least,
