@@ -17,15 +17,16 @@ import torch
 from PIL import Image
 
 from resnet_demo.errors import InputError
-from resnet_demo.lab.gradients import gradients
+from resnet_demo.lab import results
+from resnet_demo.lab.gradients import fresh_gradients, read
 from resnet_demo.lab.interventions import answer_without
 from resnet_demo.lab.lens import lens
+from resnet_demo.lab.reading import Side, magnitude
 from resnet_demo.models.zoo import histories
 from resnet_demo.ui import address, lesson, pictures
 from resnet_demo.ui import html as pieces
 from resnet_demo.ui.lesson import gradient, prose, shortcut
 from resnet_demo.ui.lesson.controls import Choice, Range, go_to, turn
-from resnet_demo.ui.lesson.examples import labelled
 from resnet_demo.ui.lesson.state import Lesson
 from resnet_demo.ui.lesson.twins import pair_of
 from resnet_demo.ui.pages import learn
@@ -73,7 +74,7 @@ def shown(page: LearnPage, session: Session) -> tuple[str, str]:
 
 
 def table(page: LearnPage, session: Session) -> list[list[str]]:
-    (content,) = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.render(session)[page.view])
+    content, *_below = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.render(session)[page.view])
     return list(csv.reader(io.StringIO(html.unescape(content))))
 
 
@@ -224,12 +225,22 @@ def test_what_is_kept_is_all_where_every_branch_is_zero(session: Session) -> Non
     assert shortcut.kept(network, inputs) == pytest.approx([1.0, 1.0, 1.0], abs=1e-6)
 
 
-def test_gradients_are_those_of_the_experiment(page: LearnPage, session: Session) -> None:
-    opened(session, 5, begin="trained")
+@pytest.mark.parametrize("begin", gradient.CASES)
+def test_gradients_are_those_of_the_experiment(begin: str, page: LearnPage, session: Session) -> None:
+    """The lesson and the page Experiments say the same numbers, of the same initial weights."""
+    result = results.bundled("gradients")
+    assert result
+    opened(session, 5, begin=begin)
     header, *rows = table(page, session)
     for column, name in enumerate(header[1:], start=1):
-        expected = gradients(shared_network(name, TRAINED, 0), *labelled())
-        assert [float(row[column]) for row in rows] == pytest.approx(list(expected.values()), rel=1e-4)
+        expected = result.networks[name].norms[gradient.CASES[begin]].values()
+        found = [float(row[column]) for row in rows]
+        assert found == pytest.approx([math.nan if norm is None else norm for norm in expected], nan_ok=True)
+    if begin == "norm":
+        (_case, large) = fresh_gradients(Side("", result.networks["plain20"]), "He")
+        _drawn, said = shown(page, session)
+        assert f"{magnitude(large)} times as much" in said
+        assert f"Plain-20 {magnitude(large)}" in str(read({name: result.networks[name] for name in header[1:]}))
 
 
 def test_the_popular_claim_is_put_right(page: LearnPage, session: Session) -> None:

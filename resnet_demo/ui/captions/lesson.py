@@ -395,10 +395,8 @@ def gradient(
         )
         for name, (least, most) in (ranges or {}).items()
     ]
-    rests = (
-        _n("Measured on {count} test picture.", "Measured on {count} test pictures, as one batch.", n) if n else None
-    )
-    return sentences(*said, *seeds, *_verdict(ratios, begin, errors), rests)
+    rests = _n("Measured on {count} test picture.", "Measured on {count} test pictures, as one batch.", n)
+    return sentences(*said, *seeds, *_verdict(ratios, begin, errors), rests if n else None)
 
 
 def _arrives(network: str, first: float, last: float, ratio: float | None) -> Message:

@@ -63,11 +63,9 @@ def _probes(session: Session, depth: int | None) -> Markup:
     if not reports:
         return Markup()
     drawing = both(partial(draw_experiment, "probes"), reports, say=say)
-    columns = [list(report.accuracy.items()) for report in reports.values()]
-    table = [
-        ("after", *reports),
-        *((rows[0][0], *(value for _name, value in rows)) for rows in zip(*columns, strict=True)),
-    ]
+    names = list(next(iter(reports.values())).accuracy)
+    table = [("after", *reports)]
+    table += [(name, *(report.accuracy[name] for report in reports.values())) for name in names]
     told = evidence.read_out(captions.probes(reports), say, _("Where does it stop? A probe after every block"))
     return told + figure(drawing, captions.probes_rest_on(reports), "probes", table=table, say=say)
 
