@@ -730,8 +730,8 @@ def score(right: Mapping[int, bool | None]) -> Sentences:
     missing = [number for number, found in right.items() if found is None]
     hits = sum(found is True for found in right.values())
     told = _n(
-        "{count} of {all} questions was answered correctly at the first attempt.",
-        "{count} of {all} questions were answered correctly at the first attempt.",
+        "At the first attempt, {count} of {all} questions was answered correctly.",
+        "At the first attempt, {count} of {all} questions were answered correctly.",
         hits,
         all=len(right),
     )
