@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..data import Dataset
     from ..models.resnet import ResNet
 
-Progress: TypeAlias = Callable[[float], None]  # is told the fraction that is done
+Progress: TypeAlias = Callable[[float], None]  # is called with the fraction that is done
 Reports: TypeAlias = Mapping[str, Any]  # of several networks, by name
 
 # The groups in which experiments are offered. Their order is that of the registry.

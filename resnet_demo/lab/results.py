@@ -76,7 +76,7 @@ def measure(
     """Run an experiment on each of the networks, on the data set's first pictures; None: as many as suit it.
 
     A network that a `known` result has on the same pictures, with the same seed and the same weights, is not measured
-    again. `progress` is told the network's name and the fraction of its run that is done. `training` is the data set's
+    again. `progress` is called with the network's name and the fraction of its run that is done. `training` is the data set's
     other half: its first pictures are taken by an experiment that fits something. Networks that the experiment says
     nothing of are passed over. Raises InputError as `lab.run`, and where no network is left.
     """
