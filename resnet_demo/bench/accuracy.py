@@ -37,7 +37,7 @@ SAMPLE = 1000  # pictures that ours is tested on within the budget: the trainer 
 
 
 def measure(budgets: Sequence[float] = (60,), seeds: int = 1) -> dict[str, Any]:
-    """The longest budget's figures are told as `ours` and `peer`; `runs` holds every run of each of them.
+    """The longest budget's figures are reported as `ours` and `peer`; `runs` holds every run of each of them.
 
     Every run is also reported on stderr as one line of JSON as soon as it is done, so that a stop loses nothing.
 

@@ -85,8 +85,8 @@ def run(
     """The report of an experiment on a network, with the pictures and labels of a data set.
 
     `training` are pictures of its other half, for experiments that fit something first (`Experiment.fits_on`).
-    `progress` is called with the fraction that is done. Raises InputError for an unknown experiment, for a data set that is
-    empty or lacks what the experiment asks for, or where the network's classes are not the data set's.
+    `progress` is called with the fraction that is done. Raises InputError for an unknown experiment, for a data set
+    that is empty or lacks what the experiment asks for, or where the network's classes are not the data set's.
     """
     from ..training.evaluation import check_classes
 

@@ -62,7 +62,8 @@ class Lesion:
 def lesion(model: ResNet, dataset: Dataset, progress: Progress = lambda done: None) -> Lesion:
     """Delete every block of a network, one at a time, on a whole data set.
 
-    `progress` is called with the fraction that is done. Raises InputError where the network's classes are not the data set's.
+    `progress` is called with the fraction that is done. Raises InputError where the network's classes are not those of
+    the data set.
     """
     check_classes(model, dataset)
     domain, names, network = domain_of(model), block_names(model), quick(model)

@@ -279,7 +279,8 @@ def test_what_is_added() -> None:
     found = {"resnet8": [0.4, 0.6], "plain8": [math.nan, math.nan]}
     said = str(captions.share_added(names, "layer2.0", found))
     assert (
-        "In ResNet-8, block 2.0 adds 60 % of what its shortcut carries. F(x) is less than half of it in 1 of 2" in said
+        "In ResNet-8, block 2.0 adds 60 % of what its shortcut carries. F(x) is less than half of it in only 1 of 2"
+        in said
     )
     assert "Plain-8 has no shortcuts" in said
 
@@ -299,8 +300,8 @@ def test_most_blocks_change_little_or_much() -> None:
     def said(*shares: float) -> str:
         return str(captions.share_added([f"layer1.{i}" for i in range(3)], "layer1.0", {"resnet20": list(shares)}))
 
-    assert "2 of 3 blocks: most blocks change little." in said(0.1, 0.2, 0.9)
-    assert "1 of 3 blocks: most blocks here change much of what passes." in said(0.1, 0.8, 0.9)
+    assert "in 2 of 3 blocks; its median is 20 %." in said(0.1, 0.2, 0.9)
+    assert "in only 1 of 3 blocks; its median is 80 %. Most blocks here change much" in said(0.1, 0.8, 0.9)
 
 
 # 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
+from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
 from ...figures import network_title
@@ -327,12 +328,15 @@ def _shares(network: str, block: str, share: float, shares: Sequence[float]) -> 
             **{"network": network, "block": block, "share": share},
         )
     small = findings.small(known)
-    values = {"small": small, "all": len(known)}
+    values = {"small": small, "all": len(known), "median": median(known)}
     if 2 * small > len(known):
-        over_all = _("F(x) is less than half of it in {small} of {all} blocks: most blocks change little.", **values)
+        over_all = _(
+            "F(x) is less than half of it in {small} of {all} blocks; its median is {median:percent}.", **values
+        )
     else:
         over_all = _(
-            "F(x) is less than half of it in {small} of {all} blocks: most blocks here change much of what passes.",
+            "F(x) is less than half of it in only {small} of {all} blocks; its median is {median:percent}. Most blocks "
+            "here change much of what passes.",
             **values,
         )
     return [here, over_all]
