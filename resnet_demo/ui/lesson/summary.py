@@ -60,7 +60,7 @@ def view(session: Session) -> View:
         drawing=both(draw_lines, lines, places, title, after, highest=1.0, say=session.say),
         reading=captions.grown(names[after], after == len(trace.blocks), told),
         table=[("after", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],
-        below=_unfolded(session) + _seen(session) + _onward(session),
+        below=_seen(session) + _onward(session) + _unfolded(session),  # the last one beside the button that saves
         save=_save(session),
     )
 
@@ -106,7 +106,7 @@ def _seen(session: Session) -> Markup:
             title=prose.read(number, session.language).title,
             kind="" if seen else "rd-not-yet",
             words=say(read[number] if seen else _("not opened yet")),
-            answered=say(captions.answered(right[number])),
+            answered=say(captions.answered(right[number])) if seen or right[number] is not None else "",
         )
     score = evidence.read_out(captions.score(right), say, _("Your answers"))
     return score + Markup("<h4>{}</h4><ol class='rd-lesson-seen'>{}</ol>").format(say(_("What you saw")), items)
