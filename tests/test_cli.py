@@ -478,6 +478,20 @@ def test_probes_are_fitted_on_the_training_half(weights: Path) -> None:
     assert next(iter(report["accuracy"])) == "stem"
 
 
+def test_a_network_without_shortcuts_is_written(weights: Path, picture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "unfolded.safetensors"
+    value = answer("unfold", "--model", weights, "--out", out)
+    assert value["params_unfolded"] > 3 * value["params"]
+    (before,), (now,) = (answer("classify", picture, "--model", model, "--top-k", 10) for model in (weights, out))
+    assert [p["label"] for p in now["predictions"]] == [p["label"] for p in before["predictions"]]
+    for one, other in zip(before["predictions"], now["predictions"], strict=True):
+        assert other["probability"] == pytest.approx(one["probability"], abs=1e-5)
+    assert "no shortcuts that could be removed" in complaint(
+        "unfold", "--model", out, "--out", tmp_path / "b.safetensors"
+    )
+    assert "must be a .safetensors file" in complaint("unfold", "--model", weights, "--out", tmp_path / "b.pt")
+
+
 def test_paths_and_unfolding_in_json(weights: Path, tmp_path: Path) -> None:
     (report,) = answer("experiment", "paths", "--model", weights, "--data", "shapes", "--pictures", 2)[
         "networks"
