@@ -117,7 +117,7 @@ def test_gradients_do_not_vanish_unless_they_do() -> None:
     assert "does not vanish in Plain-56: it grows on its way back" in growing  # as the lesson says of such a ratio
     assert "keeps it up" not in growing
     assert "3 blocks say little about deep networks." in growing
-    deep = {"gradients": {f"layer1.{place}": 4.0 - 0.4 * place for place in range(9)}}
+    deep = {"gradients": {f"layer1.{place}": 4.0 - 0.49 * place for place in range(9)}}
     assert "What slows a deep plain network down is not that too little of it arrives." in gradients({"plain20": deep})
     shrinking = gradients({"plain110": norms(0.001, 0.4)})
     assert "400 times" in shrinking
