@@ -34,7 +34,7 @@ from resnet_demo.training.records import Record
 from resnet_demo.training.trainer import Training
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "bench")
+COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "unfold", "bench")
 
 
 def shell(*arguments: object) -> Result:
@@ -509,6 +509,20 @@ def test_likeness_brings_the_twin_by_itself(cifar: Path) -> None:
     for report in value["networks"].values():
         assert len(report["own"]) == len(report["twin"]) == 10
         assert (len(report["twins"]), len(report["seeds"])) == (3, 3)
+
+
+def test_a_network_without_shortcuts_is_written(weights: Path, picture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "unfolded.safetensors"
+    value = answer("unfold", "--model", weights, "--out", out)
+    assert value["params_unfolded"] > 3 * value["params"]
+    (before,), (now,) = (answer("classify", picture, "--model", model, "--top-k", 10) for model in (weights, out))
+    assert [p["label"] for p in now["predictions"]] == [p["label"] for p in before["predictions"]]
+    for one, other in zip(before["predictions"], now["predictions"], strict=True):
+        assert other["probability"] == pytest.approx(one["probability"], abs=1e-5)
+    assert "no shortcuts that could be removed" in complaint(
+        "unfold", "--model", out, "--out", tmp_path / "b.safetensors"
+    )
+    assert "must be a .safetensors file" in complaint("unfold", "--model", weights, "--out", tmp_path / "b.pt")
 
 
 def test_paths_and_unfolding_in_json(weights: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What a training is worth in a given time: ResNet-20's accuracy on the whole test set, against the textbook loop.
 
 Both have the data in memory and so many seconds of the clock on the wall, in which the network is built, the loaders'
-workers are started and everything is warmed up. What is told is the accuracy after the last step, never the best of
+workers are started and everything is warmed up. What is reported is the accuracy after the last step, never the best of
 several; that one test is not counted. Ours is `fast` as the app runs it, whose tests on the way and whose last
 measurement of batch-norm statistics are counted, too. The seeds' runs alternate.
 
@@ -37,9 +37,9 @@ SAMPLE = 1000  # pictures that ours is tested on within the budget: the trainer 
 
 
 def measure(budgets: Sequence[float] = (60,), seeds: int = 1) -> dict[str, Any]:
-    """The longest budget's figures are told as `ours` and `peer`; `runs` holds every run of each of them.
+    """The longest budget's figures are reported as `ours` and `peer`; `runs` holds every run of each of them.
 
-    Every run is told on stderr, too, as one line of JSON as soon as it is done, so that a stop loses nothing.
+    Every run is also reported on stderr as one line of JSON as soon as it is done, so that a stop loses nothing.
 
     Raises InputError for an impossible budget or number of seeds.
     """

@@ -141,7 +141,7 @@ def train_on(model: nn.Module, pictures: Pictures, loop: Loop, device: torch.dev
 
 @torch.no_grad()
 def accuracy_of(model: nn.Module, dataset: Dataset, mean: tuple[float, ...], std: tuple[float, ...]) -> float:
-    """The fraction of a data set that a network classifies rightly."""
+    """The fraction of a data set that a network classifies correctly."""
     model.eval()
     device, right = next(model.parameters()).device, 0
     normalise = transforms.Normalize(mean, std)

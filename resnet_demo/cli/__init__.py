@@ -42,6 +42,7 @@ for each in (
     training.train,
     networks.evaluate,
     experiments.experiment,
+    networks.unfold,
     measurements.bench,
 ):
     command(app, each)

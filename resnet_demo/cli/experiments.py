@@ -58,7 +58,7 @@ def experiment(
     from ..lab import results
 
     names = tuple(EXPERIMENTS) if name == "all" else (name,)
-    lab.get(names[0])  # an unknown name is told before anything is read or downloaded
+    lab.get(names[0])  # an unknown name is reported before anything is read or downloaded
     models, load_once, found = list(model or ["resnet20"]), functools.lru_cache(load_dataset), []
     for each in names:
         place = data or lab.get(each).data
@@ -112,7 +112,7 @@ def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None
     for title in models:
         twin = zoo.twin(title)
         if lab.get(experiment).masks and Path(title).suffix not in SUFFIXES:
-            zoo.network(title)  # an unknown name is told before anything is read
+            zoo.network(title)  # an unknown name is reported before anything is read
             subjects |= dict.fromkeys(filter(None, (title, twin)))
             continue
         subjects[title] = zoo.load(title)

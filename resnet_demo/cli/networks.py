@@ -1,8 +1,11 @@
-"""`models` and `evaluate`: which networks there are, and how good one is."""
+"""`models`, `evaluate` and `unfold`: which networks there are, how good one is, and the same one without shortcuts."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from .. import console
 from .shell import Data, DataDir, Json, Model, tell_notes
@@ -32,3 +35,24 @@ def evaluate(
     result = measure(network, dataset)
     value = {"model": model, "data": data, "accuracy": result.accuracy, "loss": result.loss, "n": result.n}
     return value, console.evaluate(value, result.n)
+
+
+def unfold(
+    out: Annotated[Path, typer.Option(help="The safetensors file to write.")],
+    model: Model = "resnet20",
+    as_json: Json = False,
+) -> tuple[Any, str]:
+    """Write the plain network of twice the width that computes what a residual one does."""
+    from ..errors import InputError
+    from ..lab.unfold import unfold as unfolded
+    from ..models.weights import save
+    from ..models.zoo import count_parameters, load
+
+    if out.suffix != ".safetensors":
+        raise InputError("{out} must be a .safetensors file.", out=str(out))
+    network = load(model)
+    wide = unfolded(network)
+    save(wide, out)
+    before, after = count_parameters(network.config), count_parameters(wide.config)
+    value = {"model": model, "weights": str(out), "params": before, "params_unfolded": after}
+    return value, f"{out}: {model} without shortcuts, {after:,} instead of {before:,} parameters"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..training.provenance import Settings
     from ..training.trainer import Training
 
-MOST_THREADS = 1024  # PyTorch ends the process where it cannot start as many as it is told
+MOST_THREADS = 1024  # PyTorch ends the process where it cannot start as many as it is asked for
 
 
 def train(
@@ -66,7 +66,7 @@ def train(
     given = {"--model": model, "--data": data, "--epochs": epochs, "--minutes": minutes}
     given |= {"--recipe": recipe, "--seed": seed}
     settings = _settings(replay, given, threads, compile)
-    _check(settings, out)  # what is impossible is told before anything is read or downloaded
+    _check(settings, out)  # what is impossible is reported before anything is read or downloaded
     place, checkpoint = data or settings.dataset, out.with_suffix(".resume.pt")
     with distributed.together():
         first = distributed.rank() == 0  # this process writes and tells, the others help
@@ -212,7 +212,7 @@ def _as_typed(
 
 
 def _write(training: Training, out: Path) -> None:
-    """The weights, and beside them what is told of their training."""
+    """The weights, and beside them what is known of their training."""
     from ..files import write_atomically
     from ..models.weights import save
 

@@ -6,15 +6,24 @@ share is negative where it points against the whole; such bars hang down from th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..i18n import Language, Message, _
-from .axes import TALL, WIDE, Panel, Scale, places, sheet
+from .axes import RIGHT, TALL, WIDE, Panel, linear, places, sheet
 from .palette import INK, TOTAL
 from .svg import ENGLISH, element, text
 
-SIDE, TOP, HEIGHT = 20.0, 58.0, 190.0  # of the plot
+LEFT, TOP, HEIGHT = 62.0, 58.0, 190.0  # of the plot
+SIDE = 20.0  # of the legend
 BARS = ((0.28, 0.88), (1.0, 0.56))  # opacity and width of the pale ones and of the full ones
+
+
+def count(value: float) -> str:
+    """20000000 -> 20 M: what fits beside an axis."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size:
+            return f"{value / size:,.3g} {unit}" if value < 1e9 else f"{value:.0e}"
+    return f"{value:g}"
 
 
 def draw_lengths(
@@ -23,15 +32,18 @@ def draw_lengths(
     names: tuple[str | Message, str | Message],
     tall: bool = False,
     say: Language = ENGLISH,
+    show: Callable[[float], str] = count,
 ) -> str:
-    """Bars over the lengths 0, 1, …, n, an SVG document: `before` pale, `now` full, on one scale; `names` says what."""
+    """Bars over the lengths 0, 1, …, n, an SVG document: `before` pale, `now` full, on one scale; `names` says what.
+
+    `show` writes the numbers beside the axis.
+    """
     first, second = said = say(names[0]), say(names[1])
-    width = (TALL if tall else WIDE) - 2 * SIDE
-    highest, lowest = max(*before, *now) or 1.0, min(0.0, *before, *now)
-    up = Scale(lambda value: (value - lowest) / (highest - lowest), {0.0: ""})
+    width = (TALL if tall else WIDE) - LEFT - RIGHT
+    up = linear(min(0.0, *before, *now), max(*before, *now), show=show)
     lengths = [str(length) for length in range(len(before))]
-    panel = Panel(SIDE, TOP, width, HEIGHT, places(lengths, width), up)
-    parts = [*_legend(said, tall), *panel.frame()]
+    panel = Panel(LEFT, TOP, width, HEIGHT, places(lengths, width), up)
+    parts = [*_legend(said, tall), *panel.frame(below=say(_("how many F’s a path leads through")))]
     for name, values, (opacity, part) in zip(said, (before, now), BARS, strict=True):
         pitch = width / len(lengths)
         bars = [
@@ -45,7 +57,7 @@ def draw_lengths(
             for length, value in enumerate(values)
         ]
         parts.append(element("g", *bars, opacity=opacity))
-    return sheet(parts, panel.foot + 30, say(_("{first}; {second}", first=first, second=second)), "rd-lengths", tall)
+    return sheet(parts, panel.foot + 46, say(_("{first}; {second}", first=first, second=second)), "rd-lengths", tall)
 
 
 def _legend(names: tuple[str, str], tall: bool) -> list[str]:

@@ -14,7 +14,12 @@ from .palette import MUTED
 from .runs import apart, network_title
 from .svg import ENGLISH, text
 
-LEFT, RIGHT, TOP, HEIGHT = 58.0, 92.0, 40.0, 210.0  # of the plot; the networks' names stand on its right
+LEFT, RIGHT, TOP, HEIGHT = (
+    58.0,
+    92.0,
+    40.0,
+    210.0,
+)  # of the plot; the networks' names stand on its right, which may grow
 DECADES = 12  # of a logarithmic axis, at most: what is smaller lies on its foot
 
 
@@ -34,7 +39,9 @@ def draw_lines(
     """
     found = known(value for values in lines.values() for value in values)
     up = axes.logarithmic(found, DECADES) if logarithmic else linear(0.0, highest or max([*found, 0.0]), most=5)
-    at, width = [say(place) for place in places], (TALL if tall else WIDE) - LEFT - RIGHT
+    longest = max((len(network_title(name)) for name in lines), default=0)
+    right = max(RIGHT, 18 + 8.4 * longest)  # so that "Pre-ResNet-20" is not cut
+    at, width = [say(place) for place in places], (TALL if tall else WIDE) - LEFT - right
     panel = Panel(LEFT, TOP, width, HEIGHT, axes.places(at, width), up)
     parts = [
         text(say(title), 8.0 if tall else LEFT, 18, font_size=13, fill=MUTED),

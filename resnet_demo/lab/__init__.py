@@ -89,9 +89,9 @@ def run(
 
     `training` are pictures of its other half, for experiments that fit something first (`Experiment.fits_on`);
     `twin` is the network with its shortcuts taken away or given back, for those that compare the two
-    (`Experiment.twins`). `progress` is told the fraction that is done. Raises InputError for an unknown experiment, for
-    a data set that is empty or lacks what the experiment asks for, or where the network's classes are not the data
-    set's.
+    (`Experiment.twins`). `progress` is called with the fraction that is done. Raises InputError for an unknown
+    experiment, for a data set that is empty or lacks what the experiment asks for, or where the network's classes are
+    not the data set's.
     """
     from ..training.evaluation import check_classes
 

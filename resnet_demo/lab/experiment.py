@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..models.resnet import ResNet
 
 Form: TypeAlias = Literal["number", "share", "points"]  # 0.125, 12.5 %, +12.5 points of a hundred
-Progress: TypeAlias = Callable[[float], None]  # is told the fraction that is done
+Progress: TypeAlias = Callable[[float], None]  # is called with the fraction that is done
 Reports: TypeAlias = Mapping[str, Any]  # of several networks, by name
 Verdict: TypeAlias = Callable[[Any, Any], object]  # of a residual network's report and its twin's: what `read` says
 

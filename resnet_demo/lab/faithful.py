@@ -2,7 +2,7 @@
 
 Deletion takes pixels away, the most important first, and watches the probability of the class: the better the map, the
 sooner it falls, and the smaller the area under the curve. Insertion gives them back, the most important first: the
-better the map, the sooner it rises, and the larger the area. Both are told beside the same with random maps, and how
+better the map, the sooner it rises, and the larger the area. Both stand beside the same with random maps, and how
 much better a map is than random ones on the same picture: with an interval, since a few pictures can mislead.
 
 Random maps are no easy opponent in deletion: single pixels of grey all over a small picture make it unlike any that the

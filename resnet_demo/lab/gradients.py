@@ -8,7 +8,7 @@ and with PyTorch's usual, smaller ones; and in the trained network.
 At the start, with batch norm and without shortcuts, it grows instead. Yang, Pennington, Rao, Sohl-Dickstein and
 Schoenholz: A Mean Field Theory of Batch Normalization, ICLR 2019, predict by how much for wide layers: by
 sqrt(pi / (pi - 1)) a layer.
-A fresh network's number depends on its seed; so several are begun, and the range is told.
+A fresh network's number depends on its seed; so several are begun, and the range is reported.
 """
 
 from __future__ import annotations
@@ -155,9 +155,9 @@ def growing_when_fresh(ratio: float | None) -> Literal["explodes", "grows", "no"
 
 
 def read(reports: Mapping[str, Report]) -> Sentences:
-    def shrinks(case: int) -> list[Message]:
+    def shrinks(case: int, weights: str = "PyTorch") -> list[Message]:
         return [
-            _("{network} {ratio}", network=side.title, ratio=_times(fresh_gradients(side)[case]))
+            _("{network} {ratio}", network=side.title, ratio=_times(fresh_gradients(side, weights)[case]))
             for side in both(reports)
         ]
 
@@ -167,7 +167,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             "initial weights: {ratios:and}.",
             ratios=shrinks(0),
         ),
-        _("With batch norm: {ratios:and}.", ratios=shrinks(1)),
+        _("With batch norm, from the same weights: {ratios:and}.", ratios=shrinks(1)),
     ]
     _residual, plain = sides(reports)
     if plain:
@@ -197,6 +197,10 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             said.append(_("With batch norm it grows on its way back instead."))
         if grows != "no":
             said += _at_the_start(plain)
+    if any(fresh_gradients(side, "He")[1] is not None for side in both(reports)):
+        said.append(
+            _("With batch norm, from He et al.’s larger initial weights: {ratios:and}.", ratios=shrinks(1, "He"))
+        )
     return sentences(*said)
 
 
@@ -243,7 +247,7 @@ EXPERIMENT = Experiment(
     question=_(
         "It is often said that shortcuts are needed because the gradient vanishes without them. So measure it: the "
         "norm of the loss’s gradient at the output of every block, in fresh networks with and without batch norm, and "
-        "in this one."
+        "in the trained network."
     ),
     look_for=_("curves that fall from right to left, the way that the gradient goes; the scale is logarithmic."),
     source=_("He, Zhang, Ren, Sun 2015, section 4.1; Yang et al. 2019 on its growth at the start"),

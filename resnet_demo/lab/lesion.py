@@ -63,7 +63,8 @@ class Lesion:
 def lesion(model: ResNet, dataset: Dataset, progress: Progress = lambda done: None) -> Lesion:
     """Delete every block of a network, one at a time, on a whole data set.
 
-    `progress` is told the fraction that is done. Raises InputError where the network's classes are not the data set's.
+    `progress` is called with the fraction that is done. Raises InputError where the network's classes are not those of
+    the data set.
     """
     check_classes(model, dataset)
     domain, names, network = domain_of(model), block_names(model), quick(model)
@@ -252,8 +253,8 @@ def read(reports: Mapping[str, Report]) -> Sentences:
         least = min(side.report.added.values())
         said.append(
             _(
-                "Without one of its blocks {network} has {median:.1f} points more wrong in the median, at least "
-                "{least:.1f} and at most {most:.1f} (block {block}).",
+                "Without one of its blocks the error of {network} rises by {median:.1f} points in the median, by at "
+                "least {least:.1f} and at most {most:.1f} (block {block}).",
                 network=side.title,
                 median=100 * side.report.median_added,
                 least=100 * least,

@@ -3,7 +3,7 @@
 On `shapes` the truth is known: where the figure is. Two scores for each map, both from 0 to 1: the pointing game asks
 whether its highest place is on the object, the energy what part of all its evidence is. A map that is the same
 everywhere scores the object's area in both, and looking at the middle of the picture scores well where objects stand
-there; so these two are told beside the maps.
+there; so these two are reported beside the maps.
 
 Zhang, Lin, Brandt, Shen, Sclaroff: Top-down Neural Attention by Excitation Backprop, ECCV 2016, section 4.1 (pointing
 game). Wang et al.: Score-CAM, CVPR workshops 2020, section 4.3 (energy).

@@ -109,8 +109,8 @@ def read(reports: Mapping[str, Report]) -> Sentences:
         values = list(side.report.accuracy.values())
         said.append(
             _(
-                "After two thirds of its blocks a linear probe reads {before:tenths} of the pictures rightly from "
-                "{network}, after the last one {end:tenths}; the network’s own classifier {own:tenths}.",
+                "After two thirds of the blocks of {network} a linear probe classifies {before:tenths} of the pictures "
+                "correctly, after the last one {end:tenths}; the network’s own classifier, {own:tenths}.",
                 network=side.title,
                 before=values[-1] - rise(side.report.accuracy),
                 end=values[-1],

@@ -1,7 +1,7 @@
 """What an experiment found, with all that is needed to find it again; and what was found on the bundled networks.
 
 A result is one JSON value: the reports of several networks on the same pictures, and where they come from. The
-networks are told by a fingerprint of their weights, so that a result cannot pass for that of other weights.
+networks are identified by a fingerprint of their weights, so that a result cannot pass for that of other weights.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def measure(
     """Run an experiment on each of the networks, on the data set's first pictures; None: as many as suit it.
 
     A network that a `known` result has on the same pictures, with the same seed and the same weights, is not measured
-    again; where the experiment compares twins, its twin must have the same weights, too. `progress` is told the
+    again; where the experiment compares twins, its twin must have the same weights, too. `progress` is called with the
     network's name and the fraction of its run that is done. `training` is the data set's other half: its first pictures
     are taken by an experiment that fits something. Networks that the experiment says nothing of are passed over. Raises
     InputError as `lab.run`, and where no network is left.

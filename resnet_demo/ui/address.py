@@ -87,6 +87,7 @@ def read(session: Session, query: dict[str, str], accepted: str = "") -> None:
     if session.trace is None:
         picture(first_example(session))
     ask("tab", page)  # not "page": gradio takes that for itself
+    BY_NAME[session.page].entered(session, "model" in query)
     ask("block", session.open_block)
     ask("target", target)
     ask("cut", cut)

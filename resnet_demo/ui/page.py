@@ -44,7 +44,8 @@ class Page:
 
     `build` lays it out, inside its tab, given where CIFAR-10 may lie; `connect` joins what it has beyond clicks in
     drawings with the events. `asks` is what the bar above the pages asks for while this one is in sight. `query` is
-    the page's part of the address, and `asked` reads it: by key, what a value there changes.
+    the page's part of the address, and `asked` reads it: by key, what a value there changes. `entered` is called when a
+    visitor comes to the page, and told whether an address named the network.
     """
 
     name: str  # in addresses and the events' names
@@ -54,6 +55,7 @@ class Page:
     asks: Asks = "class and block"
     query: Callable[[Session], dict[str, str]] = lambda session: {}
     asked: Callable[[Session], Iterable[tuple[str, Callable[[str], None]]]] = lambda session: ()
+    entered: Callable[[Session, bool], None] = lambda session, named: None
 
 
 def put(labels: dict[Any, Any]) -> None:

@@ -88,7 +88,7 @@ GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
 def header(say: Language) -> Markup:
     lead = _(
         'A residual block computes a change <b class="rd-r">F(x)</b> and adds it to what its shortcut carries past it, '
-        '<b class="rd-s">x</b>. Choose a picture and a network, and see what took which way through each block.'
+        '<b class="rd-s">x</b>. Choose a picture and a network, and see what goes through each branch of every block.'
     )
     return Markup('<header class="rd-header"><h1>{}<span class="rd-name">{}</span></h1><p>{}</p></header>').format(
         EQUATION, say(_("The ResNet laboratory")), say.html(lead)
@@ -224,8 +224,9 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
             def turn_to(session: Session, name: str = page.name) -> None:
                 session.page = name
+                BY_NAME[name].entered(session, False)
 
-            turn = events.handler(turn_to, follow=False)
+            turn = events.handler(turn_to, whole=page.name == LESSON, follow=False)
 
             # The first page is chosen as the app opens, beside `start`, which draws it. It says nothing about the key:
             # it may have begun before `start` and end after it.
@@ -236,8 +237,9 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         def begin_lesson(session: Session) -> None:
             session.page = LESSON
+            BY_NAME[LESSON].entered(session, False)
 
-        events.on(start_lesson.click, begin_lesson, [], "start_lesson")
+        events.on(start_lesson.click, begin_lesson, [], "start_lesson", whole=True)
         start_lesson.click(None, js=learn.SCROLL)
         address.change(None, [address], js="(query) => rdAddress(query)")
         bars.share.click(None, js="() => rdShare()")

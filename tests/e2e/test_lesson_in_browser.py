@@ -42,6 +42,13 @@ def test_the_whole_lesson(open_app: OpenApp) -> None:
                 visit.at("#lesson-next").click()
         expect(visit.at("#lesson-next")).to_be_disabled()
         expect(visit.at(".rd-lesson-seen .rd-not-yet")).to_have_count(0)  # all that was seen is recalled
+        expect(visit.at("#lesson-view")).to_contain_text(
+            "At the first attempt, 0 of 9 questions were answered correctly."
+        )
+        expect(visit.at("#lesson-view")).not_to_contain_text("Not answered yet")
+        with visit.page.expect_download() as download:
+            visit.at("#lesson-save").click()
+        assert download.value.suggested_filename == "resnet56-without-shortcuts.safetensors"
         visit.at("[data-pick='5']").click()
         expect(visit.at("#lesson-prose h3")).to_contain_text("What happens to the gradient")
         visit.at(f"#lesson-steps [data-step='{LAST}']").click()
@@ -68,18 +75,14 @@ def turn_every_control(visit: Visit) -> None:
 
 
 def answer(visit: Visit) -> None:
-    """Choose an answer where there are some, and reveal the right one."""
+    """Choose a wrong answer first, then the right one."""
     fold = visit.at("#lesson-answer details")
     expect(fold).not_to_have_attribute("open", "")
-    wrong = visit.at("#lesson-answer .rd-choice[data-right='false']")
-    if wrong.count():
-        wrong.first.click()
-        expect(visit.at("#lesson-answer .rd-miss")).to_have_count(1)
-        visit.at("#lesson-answer .rd-choice[data-right='true']").click()
-        expect(visit.at("#lesson-answer .rd-miss")).to_have_count(0)
-        expect(visit.at("#lesson-answer .rd-right")).to_have_attribute("aria-pressed", "true")
-    else:
-        fold.locator("summary").click()
+    visit.at("#lesson-answer .rd-choice[data-right='false']").first.click()
+    expect(visit.at("#lesson-answer .rd-miss")).to_have_count(1)
+    visit.at("#lesson-answer .rd-choice[data-right='true']").click()
+    expect(visit.at("#lesson-answer .rd-miss")).to_have_count(0)
+    expect(visit.at("#lesson-answer .rd-right")).to_have_attribute("aria-pressed", "true")
     expect(fold.locator("p")).to_be_visible()
 
 

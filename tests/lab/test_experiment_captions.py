@@ -352,7 +352,7 @@ def said(name: str, **reports: Any) -> str:
 def test_lesions_are_read_honestly(residual: float, plain: float, verdict: str) -> None:
     words = said("lesion", resnet56=lesion(residual), plain56=lesion(plain))
     assert verdict in words
-    assert f"{100 * residual:.1f} points more wrong in the median" in words
+    assert f"the error of ResNet-56 rises by {100 * residual:.1f} points in the median" in words
     assert "block 1.1" in words
 
 

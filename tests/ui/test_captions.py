@@ -116,6 +116,9 @@ def test_gradients_do_not_vanish_unless_they_do() -> None:
     growing = gradients({"resnet56": norms(0.4, 0.1), "plain56": norms(4.0, 0.4)})
     assert "does not vanish in Plain-56: it grows on its way back" in growing  # as the lesson says of such a ratio
     assert "keeps it up" not in growing
+    assert "3 blocks say little about deep networks." in growing
+    deep = {"gradients": {f"layer1.{place}": 4.0 - 0.49 * place for place in range(9)}}
+    assert "What slows a deep plain network down is not that too little of it arrives." in gradients({"plain20": deep})
     shrinking = gradients({"plain110": norms(0.001, 0.4)})
     assert "400 times" in shrinking
     assert "the gradient shrinks" in shrinking
@@ -194,6 +197,8 @@ def test_degradation_tells_what_other_seeds_did() -> None:
     words = degradation(histories, {"resnet20": [0.9, 0.91], "plain20": [0.87, 0.905]})
     assert words.endswith("has between 9.5 % and 13.0 % test error.")
     assert degradation(histories, {"plain20": [0.9]}).endswith("One run each.")
+    words = degradation(histories, {"resnet20": [0.92871, 0.92874], "plain20": [0.87, 0.905]})
+    assert "ResNet-20 has 7.1 % each time and Plain-20 has between 9.5 % and 13.0 %" in words  # not 7.1 to 7.1
 
 
 def test_degradation_needs_like_for_like() -> None:

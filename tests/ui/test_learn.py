@@ -17,15 +17,17 @@ import torch
 from PIL import Image
 
 from resnet_demo.errors import InputError
-from resnet_demo.lab.gradients import gradients
+from resnet_demo.lab import results
+from resnet_demo.lab.gradients import fresh_gradients, read
 from resnet_demo.lab.interventions import answer_without
 from resnet_demo.lab.lens import lens
+from resnet_demo.lab.reading import Side, magnitude
+from resnet_demo.models.weights import load_file
 from resnet_demo.models.zoo import histories
 from resnet_demo.ui import address, lesson, pictures
 from resnet_demo.ui import html as pieces
-from resnet_demo.ui.lesson import gradient, prose, shortcut
+from resnet_demo.ui.lesson import gradient, paths, prose, shortcut
 from resnet_demo.ui.lesson.controls import Choice, Range, go_to, turn
-from resnet_demo.ui.lesson.examples import labelled
 from resnet_demo.ui.lesson.state import Lesson
 from resnet_demo.ui.lesson.twins import pair_of
 from resnet_demo.ui.pages import learn
@@ -73,7 +75,7 @@ def shown(page: LearnPage, session: Session) -> tuple[str, str]:
 
 
 def table(page: LearnPage, session: Session) -> list[list[str]]:
-    (content,) = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.render(session)[page.view])
+    content, *_below = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.render(session)[page.view])
     return list(csv.reader(io.StringIO(html.unescape(content))))
 
 
@@ -224,12 +226,22 @@ def test_what_is_kept_is_all_where_every_branch_is_zero(session: Session) -> Non
     assert shortcut.kept(network, inputs) == pytest.approx([1.0, 1.0, 1.0], abs=1e-6)
 
 
-def test_gradients_are_those_of_the_experiment(page: LearnPage, session: Session) -> None:
-    opened(session, 5, begin="trained")
+@pytest.mark.parametrize("begin", gradient.CASES)
+def test_gradients_are_those_of_the_experiment(begin: str, page: LearnPage, session: Session) -> None:
+    """The lesson and the page Experiments say the same numbers, of the same initial weights."""
+    result = results.bundled("gradients")
+    assert result
+    opened(session, 5, begin=begin)
     header, *rows = table(page, session)
     for column, name in enumerate(header[1:], start=1):
-        expected = gradients(shared_network(name, TRAINED, 0), *labelled())
-        assert [float(row[column]) for row in rows] == pytest.approx(list(expected.values()), rel=1e-4)
+        expected = result.networks[name].norms[gradient.CASES[begin]].values()
+        found = [float(row[column]) for row in rows]
+        assert found == pytest.approx([math.nan if norm is None else norm for norm in expected], nan_ok=True)
+    if begin == "norm":
+        (_case, large) = fresh_gradients(Side("", result.networks["plain20"]), "He")
+        _drawn, said = shown(page, session)
+        assert f"{magnitude(large)} times as much" in said
+        assert f"Plain-20 {magnitude(large)}" in str(read({name: result.networks[name] for name in header[1:]}))
 
 
 def test_the_popular_claim_is_put_right(page: LearnPage, session: Session) -> None:
@@ -316,6 +328,127 @@ def test_what_another_network_left_behind_is_brought_within_bounds(page: LearnPa
     session.use_network("resnet8", RANDOM)
     _, said = shown(page, session)
     assert "2³ = 8 paths" in said
+
+
+# What the lesson brings
+
+
+def test_the_lesson_begins_with_networks_that_show_its_point(picture: Image.Image) -> None:
+    session = Session()
+    session.show_picture(picture)
+    learn.enter(session, named=False)
+    assert (session.name, session.weights) == (learn.NETWORK, TRAINED)
+    assert list(pair_of(session)) == ["resnet56", "plain56"]
+    session.use_network("resnet20", TRAINED)
+    learn.enter(session, named=False)  # chosen by the visitor, who comes back
+    assert session.name == "resnet20"
+
+
+@pytest.mark.parametrize(("query", "name"), [({}, "resnet56"), ({"model": "resnet20"}, "resnet20"),
+                                             ({"model": "plain20"}, "plain20")])  # fmt: skip
+def test_an_address_may_name_another_network(query: dict[str, str], name: str) -> None:
+    session = Session()
+    address.read(session, {"tab": "learn", "picture": "cat", **query})
+    assert session.name == name
+    learn.enter(session, named=False)
+    assert session.name == name
+
+
+def test_a_chosen_network_stays(picture: Image.Image) -> None:
+    session = Session()
+    session.use_network("resnet8", RANDOM)
+    session.show_picture(picture)
+    learn.enter(session, named=False)
+    assert session.name == "resnet8"
+
+
+@pytest.mark.parametrize(("network", "relu"), [("preresnet20", False), ("resnet20", True)])
+def test_the_prose_is_that_of_the_network_in_sight(
+    network: str, relu: bool, page: LearnPage, picture: Image.Image
+) -> None:
+    session = Session()
+    session.use_network(network, TRAINED)
+    session.show_picture(picture)
+    for step in STEPS:
+        rendered = page.render(opened(session, step))
+        if step in (2, 6):
+            assert (r"\mathrm{ReLU}\bigl(" in rendered[page.words[1]]) == relu
+        if step == 2:
+            assert ("No ReLU follows the sum" in rendered[page.view]) != relu
+
+
+def test_the_first_draw_tells_the_networks_apart(page: LearnPage) -> None:
+    session = Session()
+    address.read(session, {"tab": "learn", "step": "7", "picture": "cat"})
+    draw = next(control for control in learn.controls(session) if control.key == "draw")
+    parts = [paths._parts(session, pair_of(session), place, 1) for place in range(1, int(draw.value) + 1)]
+    assert parts == [*[False] * (len(parts) - 1), True]
+    _drawn, said = shown(page, session)
+    assert "The network with shortcuts keeps its answer, the plain one loses it." in said
+    turn(session, draw, 20)  # what a visitor chooses stays
+    assert next(control for control in learn.controls(session) if control.key == "draw").value == 20
+
+
+def test_without_a_twin_the_first_draw_is_the_first(session: Session) -> None:
+    session.use_network("preresnet20", RANDOM)
+    assert paths.telling_draw(opened(session, 7), 1) == 1
+    assert paths.telling_draw(session, 0) == 1
+
+
+def test_answers_are_counted_and_kept(
+    page: LearnPage, session: Session, sentence: Callable[[BaseException], str]
+) -> None:
+    right = {number: prose.read(number, "en").right or 0 for number in STEPS}
+    opened(session, 1)
+    learn.answer(session, f"1,{right[1]}")
+    learn.answer(session, f"1,{3 - right[1]}")  # the first one counts
+    learn.answer(session, f"2,{right[2] % 3 + 1}")
+    view = html.unescape(page.render(opened(session, 9))[page.view])
+    assert "At the first attempt, 1 of 9 questions was answered correctly." in view
+    assert "Not answered yet: steps 3, 4, 5, 6, 7, 8 and 9." in view
+    assert "Question not answered yet." not in view  # of steps that were not opened
+    assert (view.count("Question answered correctly."), view.count("Question answered wrongly at first.")) == (1, 1)
+    assert page.render(opened(session, 1))[page.answer].count('aria-pressed="true"') == 1
+    for wrong in ("0,1", "10,1", "3,9", "3", "x,y", None, "3,1,2"):
+        with pytest.raises(InputError) as error:
+            learn.answer(session, wrong)
+        sentence(error.value)
+
+
+@pytest.mark.parametrize("name", ["resnet8", "resnet20"])
+def test_the_network_without_a_shortcut_is_downloaded_and_opened(
+    name: str, page: LearnPage, picture: Image.Image
+) -> None:
+    session = Session()
+    session.use_network(name, RANDOM if name == "resnet8" else TRAINED)
+    session.show_picture(picture)
+    offered = page.render(opened(session, 9))[page.save]
+    assert offered["visible"]
+    loaded = load_file(offered["value"])
+    assert loaded.config.plain
+    inputs = torch.randn(8, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert (loaded(inputs) - session.network(inputs)).abs().max() <= 1e-4
+    other = Session()
+    other.use_file(offered["value"])
+    other.show_picture(picture)
+    assert other.seen.target == session.seen.target
+    for step in STEPS:  # it is a plain network like any other
+        assert "<svg" in shown(page, opened(other, step))[0]
+
+
+def test_where_there_is_no_such_network_that_of_the_record_is_offered(page: LearnPage, session: Session) -> None:
+    session.use_network("plain20", TRAINED)
+    offered = page.render(opened(session, 9))[page.save]
+    assert "ResNet-56 without shortcuts" in offered["label"]
+    assert offered["value"].endswith("resnet56-without-shortcuts.safetensors")
+    assert not page.render(opened(session, 8))[page.save]["visible"]
+
+
+def test_step_6_tells_what_was_measured_of_the_networks_in_sight(page: LearnPage, session: Session) -> None:
+    assert "deleting one block adds" not in page.render(opened(session, 6))[page.view]  # random weights
+    session.use_network("resnet20", TRAINED)
+    assert "In Plain-20, deleting one block adds" in page.render(opened(session, 6))[page.view]
 
 
 # The address

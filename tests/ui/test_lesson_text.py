@@ -15,9 +15,11 @@ import torch
 
 from resnet_demo import i18n
 from resnet_demo.i18n import LANGUAGES, Message, Sentences, language
+from resnet_demo.lab import lesion, probes, unfold
 from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models.predict import Prediction
 from resnet_demo.ui import lesson
+from resnet_demo.ui.captions import findings
 from resnet_demo.ui.captions import lesson as captions
 from resnet_demo.ui.lesson import prose
 
@@ -27,7 +29,7 @@ HAN = "[\u4e00-\u9fff]"
 LATIN = set(
     """
     F x y n e ReLU Muon CIFAR ResNet Plain VGG A B L logits logit lens He Veit Balduzzi Li Yang Jastrzębski
-    nostalgebraist
+    Alain Bengio Meng PyTorch nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
 
@@ -49,14 +51,16 @@ def test_every_language_has_every_step(code: str) -> None:
 
 @pytest.mark.parametrize("number", range(1, 10))
 @pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
-def test_steps_are_the_same_in_all_languages(code: str, number: int) -> None:
-    ours, theirs = prose.read(number, "en"), prose.read(number, code)
+@pytest.mark.parametrize("preact", [False, True])
+def test_steps_are_the_same_in_all_languages(code: str, number: int, preact: bool) -> None:
+    ours, theirs = prose.read(number, "en", preact), prose.read(number, code, preact)
     assert len(ours.paragraphs) == len(theirs.paragraphs)
     assert (len(ours.choices), ours.right) == (len(theirs.choices), theirs.right)
     years = re.compile(r"\b(?:19|20)\d\d\b")
     assert sorted(years.findall(ours.source)) == sorted(years.findall(theirs.source))
     assert signs(ours.formula) == signs(theirs.formula)
-    assert ours.right is None or 1 <= ours.right <= len(ours.choices)
+    assert ours.right is not None
+    assert 1 <= ours.right <= len(ours.choices) >= 2  # every step has a question with choices
 
 
 def signs(formula: str) -> list[str]:
@@ -65,8 +69,9 @@ def signs(formula: str) -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(1, 10))
-def test_chinese_is_chinese(number: int) -> None:
-    said = prose.read(number, "zh")
+@pytest.mark.parametrize("preact", [False, True])
+def test_chinese_is_chinese(number: int, preact: bool) -> None:
+    said = prose.read(number, "zh", preact)
     for words in (said.title, said.question, said.answer, said.source, *said.paragraphs, *said.choices):
         assert re.search(HAN, words) or re.fullmatch(r"[\d/%]+", words), words
         assert_well_written(words)
@@ -108,6 +113,26 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert (prose.read_file(written(tmp_path, front())).choices) == ()
 
 
+def test_what_is_of_some_networks_alone_is_said_beside_these(tmp_path: Path) -> None:
+    own = front() + "preact:\n  formula: y = F + x\n"
+    path = written(tmp_path, own, "Of all.\n\n[postact] A ReLU follows.\n\n[preact] Nothing follows.\n")
+    others, preact = prose.read_file(path), prose.read_file(path, True)
+    assert (others.formula, others.paragraphs) == (r"x \le y", ("Of all.", "A ReLU follows."))
+    assert (preact.formula, preact.paragraphs) == ("y = F + x", ("Of all.", "Nothing follows."))
+    assert (preact.title, preact.answer) == (others.title, others.answer)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("step", [2, 3, 4, 6, 9])
+def test_no_relu_after_the_sum_is_claimed_of_a_pre_activation_network(step: int, code: str) -> None:
+    said = prose.read(step, code, preact=True)
+    assert not said.formula.startswith(r"\mathbf{y} = \mathrm{ReLU}")
+    words = " ".join((*said.paragraphs, said.answer))
+    claims = {"en": "Then a ReLU|a ReLU follows each|x came out of a ReLU", "zh": "之后 ReLU|还有 ReLU|来自上一个 ReLU"}
+    assert not re.search(claims[code], words), words
+    assert "[" not in words
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
@@ -121,6 +146,8 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         (front(right="1"), "right must be the number of one of the choices"),
         (front(title="a: b: c"), "the front matter is no YAML"),
         ("", "holds no fields"),
+        (front() + "preact: x\n", "preact must hold fields"),
+        (front() + "preact:\n  titel: x\n", "has titel, which no step has"),
     ],
 )
 def test_a_file_that_is_not_in_order_is_told(wrong: str, told: str, tmp_path: Path) -> None:
@@ -173,6 +200,45 @@ def test_degradation_at_one_depth_compares_twins() -> None:
     assert "No network" in said({}, {})
 
 
+def probed(half: float, end: float) -> Any:
+    accuracy = {"stem": 0.3, "layer1.0": 0.4, "layer1.1": half, "layer2.0": (half + end) / 2, "layer2.1": end}
+    return probes.Report(10_000, 5_000, accuracy, end, 1.0)
+
+
+PROBED: list[Any] = [
+    {"resnet56": probed(*residual), "plain56": probed(*plain)}
+    for residual in ((0.6, 0.9), (0.8, 0.82)) for plain in ((0.6, 0.9), (0.81, 0.84))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("residual", "plain", "verdict"),
+    [
+        ((0.6, 0.9), (0.81, 0.84), "Half-way through Plain-56, after block 1.1, a linear probe classifies 81.0 %"),
+        ((0.81, 0.84), (0.6, 0.9), "Here it is ResNet-56 that stops"),
+        ((0.6, 0.9), (0.6, 0.9), "Both climb to the end"),
+        ((0.8, 0.82), (0.81, 0.84), "Both stop half-way"),
+    ],
+)
+def test_probes_say_which_network_stops(residual: Any, plain: Any, verdict: str) -> None:
+    said = str(captions.probes({"plain56": probed(*plain), "resnet56": probed(*residual)}))
+    assert said.startswith(verdict)
+    assert all(f"{100 * share:.1f} %" in said for share in (*residual, *plain))
+
+
+def test_the_bundled_probes_show_degradation() -> None:
+    from resnet_demo.ui.lesson import evidence
+
+    reports = evidence.twins("probes")
+    assert set(reports) == {"resnet56", "plain56"}
+    said = str(captions.probes(reports))
+    block, half, end = findings.half_way(reports["plain56"].accuracy)
+    assert f"Half-way through Plain-56, after block {findings.block_title(block)}" in said
+    assert f"{100 * half:.1f} % of the test pictures correctly, and after the last block {100 * end:.1f} %" in said
+    assert set(evidence.twins("probes", 20)) == {"resnet20", "plain20"}
+    assert evidence.twins("probes", 32) == {}
+
+
 # 2
 
 
@@ -212,9 +278,8 @@ def test_what_is_added() -> None:
     names = ["layer1.0", "layer2.0"]
     found = {"resnet8": [0.4, 0.6], "plain8": [math.nan, math.nan]}
     said = str(captions.share_added(names, "layer2.0", found))
-    assert (
-        "In ResNet-8, block 2.0 adds 60 % of what its shortcut carries. F(x) is less than half of it in 1 of 2" in said
-    )
+    assert "In ResNet-8, block 2.0 adds 60 % of what its shortcut carries." in said
+    assert "F(x) is less than half of it in only 1 of 2" in said
     assert "Plain-8 has no shortcuts" in said
 
 
@@ -229,7 +294,26 @@ def test_what_is_kept() -> None:
     assert "neither" in said(resnet8=[0, 0.1], plain8=[0, 0.11])
 
 
+def test_most_blocks_change_little_or_much() -> None:
+    def said(*shares: float) -> str:
+        return str(captions.share_added([f"layer1.{i}" for i in range(3)], "layer1.0", {"resnet20": list(shares)}))
+
+    assert "in 2 of 3 blocks; its median is 20 %." in said(0.1, 0.2, 0.9)
+    assert "in only 1 of 3 blocks; its median is 80 %. Most blocks here change much" in said(0.1, 0.8, 0.9)
+
+
 # 5
+
+
+def test_gradients_tell_their_range_and_pictures_where_known() -> None:
+    norms = {"resnet56": [19.0, 1.0], "plain56": [4573.6, 1.0]}
+    said = str(captions.gradient(norms, "norm", {}, {"plain56": (2189.07, 5700.0)}, 256))
+    assert "4,574 times as much" in said
+    assert "Over 5 seeds the ratio in Plain-56 is 2,189 to 5,700." in said
+    assert said.endswith("Measured on 256 test pictures, as one batch.")
+    alone = str(captions.gradient(norms, "norm", {}))
+    assert "seeds the ratio" not in alone
+    assert "Measured" not in alone
 
 
 @pytest.mark.parametrize(
@@ -305,6 +389,38 @@ def test_cut_of_nothing_of_many_and_of_dials() -> None:
     assert "which stays at 90 %" in said(["layer1.0"], BranchScales(), resnet50=same)
 
 
+def lesioned(added: float, recalibrated: float | None = None, linear: float | None = None) -> Any:
+    return lesion.Report(
+        10_000, 0.1, {}, {}, added, (), median_recalibrated=recalibrated, median_linear=linear
+    )  # fmt: skip
+
+
+LESIONED: list[Any] = [
+    {"resnet56": lesioned(0.009), "plain56": lesioned(0.745)},
+    {"resnet56": lesioned(0.009, 0.007, -0.007)},
+    *({"resnet56": lesioned(0.009, 0.007, -0.007), "plain56": lesioned(0.745, 0.41, linear)}
+      for linear in (0.05, 0.4, 0.7)),
+]  # fmt: skip
+
+
+def test_the_controls_of_a_deletion_are_told_where_they_were_measured() -> None:
+    bare, alone, *controlled = [str(captions.lesions(reports)) for reports in LESIONED]
+    assert bare == (
+        "In ResNet-56, deleting one block adds 0.9 points of error in the median. "
+        "In Plain-56, deleting one block adds 74.5 points of error in the median."
+    )
+    assert "Plain" not in alone
+    told = "With the batch-norm statistics of Plain-56 measured anew it is +41.0; with the best linear 1×1 map in the "
+    assert all(told in said for said in controlled)
+    assert "hole, +5.0." in controlled[0]
+    assert "measured anew it is +0.7; with the best linear 1×1 map in the hole, −0.7." in controlled[0].replace(
+        "-", "−"
+    )
+    verdicts = ("a linear map can do most of what it does", "a linear map can do part", "Not even a linear map")
+    for said, verdict in zip(controlled, verdicts, strict=True):
+        assert [other for other in verdicts if other in said] == [verdict]
+
+
 def test_path_gradients() -> None:
     def said(span: tuple[int, int] | None, mean: float, opposing: int = 0) -> str:
         return str(captions.path_gradients(27, span, mean, opposing, False))
@@ -346,6 +462,30 @@ def test_grown() -> None:
     assert "After the last block" in str(captions.grown("layer3.2", True, told))
 
 
+def report_of_unfold(different: int) -> Any:
+    return unfold.Report(2_000, 0.07, 0.07, 5.7e-6, different, 853_018, 3_401_770)
+
+
+def test_unfolded() -> None:
+    same = str(captions.unfolded("resnet56", report_of_unfold(0)))
+    assert "ResNet-56 gives the same answer to all 2,000 test pictures" in same
+    assert "what training finds" in same
+    other = str(captions.unfolded("resnet56", report_of_unfold(3)))
+    assert "another answer to 3 of 2,000 test pictures: here it is not the same function" in other
+    assert "what training finds" not in other
+    assert "by more than 5.7·10⁻⁶" in str(captions.unfolded_here("resnet56", 5.7e-6))
+
+
+def test_score() -> None:
+    right: dict[int, bool | None] = {1: True, 2: False, 3: None, 4: True, 5: None}
+    assert str(captions.score(right)) == (
+        "At the first attempt, 2 of 5 questions were answered correctly. Not answered yet: steps 3 and 5."
+    )
+    assert str(captions.score({1: True, 2: False})).startswith("At the first attempt, 1 of 2 questions was answered")
+    assert "Not answered" not in str(captions.score({1: True}))
+    assert str(captions.score({1: True, 2: None})).endswith("Not answered yet: step 2.")
+
+
 # All of it in Chinese
 
 CAT, DOG = Prediction(3, "猫", 0.0, 0.85), Prediction(5, "狗", 0.0, 0.12)
@@ -365,6 +505,16 @@ SAMPLES: dict[Callable[..., Message | Sentences], list[tuple[Any, ...]]] = {  # 
             {"plain20": 0.05, "resnet20": 0.08}, {"plain20": 0.05, "resnet20": 0.05}, {"resnet20": 0.05},
         )
     ],
+    captions.probes: [(reports,) for reports in PROBED],
+    captions.probes_rest_on: [(PROBED[0],)],
+    captions.lesions: [(reports,) for reports in LESIONED],
+    captions.unfolded: [("resnet56", report_of_unfold(different)) for different in (0, 1, 30)],
+    captions.unfolded_here: [("resnet56", difference) for difference in (0.0, 5.7e-6)],
+    captions.score: [
+        (dict(enumerate(found, start=1)),)
+        for found in ((True,), (None, False), (True, None, None, True))
+    ],
+    captions.answered: [(True,), (False,), (None,)],
     captions.number: [
         ({"residual": -0.5, "shortcut": 0.2, "total": total, "output": max(total, 0.0)}, kind, error)
         for total in (-0.3, 0.7) for kind in KINDS for error in (0.0, 2e-7)
@@ -388,6 +538,9 @@ SAMPLES: dict[Callable[..., Message | Sentences], list[tuple[Any, ...]]] = {  # 
         for residual in (1.0, 1e-4, 1e5, math.nan) for plain in (0.5, 2.0, 2000.0, 1e-4, 1e-9, 0.0)
         for begin in ("norm", "bare", "small", "trained")
         for errors in ({}, {"resnet20": 0.03, "plain20": 0.24}, {"resnet20": 0.24, "plain20": 0.03})
+    ] + [
+        ({"resnet20": [1.0, 1.0], "plain20": [2000.0, 1.0]}, "norm", {}, {"plain20": (2189.07, 5700.0)}, n)
+        for n in (0, 1, 256)
     ],
     captions.cut: [
         (names, turned, told)
@@ -484,6 +637,9 @@ def prose_of(language: str, step: str) -> str:
 
 
 def test_no_step_says_more_than_was_measured() -> None:
-    steps = [prose_of("en", step) for step in ("4-shortcut", "5-gradient", "6-cut", "9-summary")]
-    assert not [word for word in ("is vital", "every single block") if any(word in text for text in steps)]
-    assert all("exact in" in re.sub(r"\s+", " ", steps[place]) for place in (0, 3))
+    steps = [re.sub(r"\s+", " ", prose_of("en", step)) for step in ("4-shortcut", "5-gradient", "6-cut", "9-summary")]
+    claims = ("is vital", "every single block", "no gradient can be too small")
+    assert not [word for word in claims if any(word in text for text in steps)]
+    assert all("exact in" in steps[place] for place in (0, 3))
+    # What `test_muons_step_does_not_know_how_long_the_gradient_is` covers.
+    assert "a hundredth and a thousand times" in steps[1]

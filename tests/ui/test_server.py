@@ -137,6 +137,7 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
+        "lesson_answer",
         "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
         "download_cifar10", "cut_from_bundled", "cut_from_live",
         "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
@@ -163,11 +164,16 @@ def test_the_lesson_can_be_taken_by_a_client(guest: Guest, sentence: Callable[[B
     assert "The step must be" in guest.refused("lesson_back")
     assert title.format(6, steps[5].title) in str(client.predict(6, api_name="/learn_step"))
     shown = str(client.predict("layer2.1", api_name="/learn_lesson"))
-    assert "Without block 2.1: ResNet-20" in shown
+    assert "Without block 2.1: ResNet-56" in shown  # the lesson's network
     shown = str(client.predict(None, None, 0.5, None, api_name="/lesson_control"))
     assert "Without block 2.1 and with every F(x) multiplied by 0.5" in shown
     assert "must be a number" in guest.refused("lesson_control", None, None, "x", None)
     assert "There is no block" in guest.refused("learn_lesson", "layer9.9")
+    client.predict("6,2", api_name="/lesson_answer")
+    assert "There is no question" in guest.refused("lesson_answer", "99,1")
+    last = str(client.predict(9, api_name="/learn_step"))
+    assert "At the first attempt, 1 of 9 questions was answered correctly." in last
+    assert "without-shortcuts.safetensors" in last
 
 
 def test_an_experiment_is_chosen_run_and_cut_from(guest: Guest) -> None:

@@ -22,6 +22,8 @@ Value = TypeVar("Value")
 
 CLOSE = 0.02  # accuracies that differ by less are called equal, where it is not known on how many pictures they are
 SAME_ERROR = 0.005  # of errors on 10,000 pictures, from one run each
+DEEP = 9  # blocks, 20 layers: from so many on something is said of depth
+STOPS = 0.05  # of a probe's accuracy over the second half of the blocks: less is next to nothing, of 10 classes
 # First block's gradient over the last one's in their weights, of which later stages have up to 16 times more: that
 # alone is no vanishing.
 VANISHING_IN_WEIGHTS = 0.1
@@ -152,6 +154,26 @@ def vanishing(
     if not batch_norm:
         return "no: large weights"
     return "no: healthy" if on_its_way_back(plain) == "healthy" else "no: grows"
+
+
+# Probes
+
+
+def half_way(accuracy: Mapping[str, float]) -> tuple[str, float, float]:
+    """Of probes after the stem and each block: the block half-way, its accuracy, and the accuracy at the end."""
+    names = list(accuracy)
+    middle = names[(len(names) - 1) // 2]
+    return middle, accuracy[middle], accuracy[names[-1]]
+
+
+def second_half(
+    residual: Mapping[str, float], plain: Mapping[str, float]
+) -> Literal["plain stops", "residual stops", "both climb", "both stop"]:
+    """Which of the twins' probes still improve in the second half of the blocks."""
+    climbs, plain_climbs = (end - half > STOPS for _name, half, end in map(half_way, (residual, plain)))
+    if climbs:
+        return "both climb" if plain_climbs else "plain stops"
+    return "residual stops" if plain_climbs else "both stop"
 
 
 # Paths

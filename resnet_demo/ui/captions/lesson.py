@@ -5,19 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
-from typing import TypeAlias
+from statistics import median
+from typing import TYPE_CHECKING, TypeAlias
 
 from ...figures import network_title
 from ...figures.runs import is_plain
 from ...i18n import FIRST, Message, Sentences, _, _n, _p, language, sentences
-from ...lab.gradients import PREDICTED
+from ...lab.gradients import PREDICTED, SEEDS
 from ...lab.interventions import BranchScales
+from ...lab.lesion import WORTH_FILLING, linear_enough
+from ...lab.reading import magnitude
 from ...models.predict import Prediction
 from . import findings
 from .findings import block_title
 
+if TYPE_CHECKING:
+    from ...lab.lesion import Report as LesionReport
+    from ...lab.probes import Report as ProbesReport
+    from ...lab.unfold import Report as UnfoldReport
+
 START = _("Start the lesson")
-INVITATION = _("New to this? Nine short steps, each with a live experiment on your picture.")
+INVITATION = _("New to this? Nine short steps, each with an experiment, most of them on your picture.")
 
 # Of networks by name: the likeliest class before and now, and how likely the first one is now.
 Told: TypeAlias = Mapping[str, tuple[Prediction, Prediction, float]]
@@ -139,6 +147,53 @@ def _at_one_depth(finals: Mapping[str, float], kind: str) -> list[Message]:
             ),
         }[findings.error_than(finals[residual], finals[plain])]
     ]
+
+
+def probes(reports: Mapping[str, ProbesReport]) -> Message:
+    """Where linear probes stop improving in a residual network and its plain twin."""
+    residual, plain = sorted(reports, key=is_plain)
+    accuracy = reports[residual].accuracy, reports[plain].accuracy
+    block, half, end = findings.half_way(accuracy[0])
+    _same, plain_half, plain_end = findings.half_way(accuracy[1])
+    values = {
+        "residual": network_title(residual), "plain": network_title(plain), "block": block_title(block),
+        "half": half, "end": end, "plain_half": plain_half, "plain_end": plain_end,
+    }  # fmt: skip
+    return {
+        "plain stops": _(
+            "Half-way through {plain}, after block {block}, a linear probe classifies {plain_half:tenths} of the test "
+            "pictures correctly, and after the last block {plain_end:tenths}: the second half adds next to nothing. In "
+            "{residual} the probes climb to the end, from {half:tenths} to {end:tenths}.",
+            **values,
+        ),
+        "residual stops": _(
+            "Here it is {residual} that stops: half-way, after block {block}, a linear probe classifies {half:tenths} "
+            "of the test pictures correctly, and after the last block {end:tenths}. In {plain} the probes climb from "
+            "{plain_half:tenths} to {plain_end:tenths}.",
+            **values,
+        ),
+        "both climb": _(
+            "Both climb to the end: from block {block}, half-way, to the last one, linear probes go from {half:tenths} "
+            "to {end:tenths} correct in {residual}, and from {plain_half:tenths} to {plain_end:tenths} in {plain}.",
+            **values,
+        ),
+        "both stop": _(
+            "Both stop half-way: from block {block} to the last one, linear probes go from {half:tenths} to "
+            "{end:tenths} correct in {residual}, and from {plain_half:tenths} to {plain_end:tenths} in {plain}.",
+            **values,
+        ),
+    }[findings.second_half(*accuracy)]
+
+
+def probes_rest_on(reports: Mapping[str, ProbesReport]) -> Message:
+    """On which pictures the probes were fitted and tested."""
+    report = next(iter(reports.values()))
+    return _(
+        "A probe is a linear classifier of the averaged maps, fitted on {fitted:,} training pictures; {n:,} test "
+        "pictures.",
+        fitted=report.fitted_on,
+        n=report.n,
+    )
 
 
 # 2
@@ -273,7 +328,17 @@ def _shares(network: str, block: str, share: float, shares: Sequence[float]) -> 
             **{"network": network, "block": block, "share": share},
         )
     small = findings.small(known)
-    over_all = _("F(x) is less than half of it in {small} of {all} blocks.", small=small, all=len(known))
+    values = {"small": small, "all": len(known), "median": median(known)}
+    if 2 * small > len(known):
+        over_all = _(
+            "F(x) is less than half of it in {small} of {all} blocks; its median is {median:percent}.", **values
+        )
+    else:
+        over_all = _(
+            "F(x) is less than half of it in only {small} of {all} blocks; its median is {median:percent}. Most blocks "
+            "here change much of what passes.",
+            **values,
+        )
     return [here, over_all]
 
 
@@ -306,15 +371,36 @@ def _cosines(found: Mapping[str, float]) -> Message:
 # 5
 
 
-def gradient(norms: Mapping[str, Sequence[float]], begin: str, errors: Mapping[str, float]) -> Sentences:
-    """Norms of the gradient at all blocks' outputs, and how the trained networks fit: training errors, where known."""
+def gradient(
+    norms: Mapping[str, Sequence[float]],
+    begin: str,
+    errors: Mapping[str, float],
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    n: int = 0,
+) -> Sentences:
+    """Norms of the gradient at all blocks' outputs, and how the trained networks fit: training errors, where known.
+
+    `ranges` are the least and the most of the first block's norm over the last one's, over several seeds; `n` is the
+    number of pictures.
+    """
     ratios, said = {}, []
     for name, values in norms.items():
         ratio = findings.first_over_last(values)
         if ratio is not None:
             ratios[name] = ratio
         said.append(_arrives(network_title(name), values[0], values[-1], ratio))
-    return sentences(*said, *_verdict(ratios, begin, errors))
+    seeds = [
+        _(
+            "Over {seeds} seeds the ratio in {network} is {least} to {most}.",
+            seeds=SEEDS,
+            network=network_title(name),
+            least=magnitude(least),
+            most=magnitude(most),
+        )
+        for name, (least, most) in (ranges or {}).items()
+    ]
+    rests = _n("Measured on {count} test picture.", "Measured on {count} test pictures, as one batch.", n)
+    return sentences(*said, *seeds, *_verdict(ratios, begin, errors), rests if n else None)
 
 
 def _arrives(network: str, first: float, last: float, ratio: float | None) -> Message:
@@ -328,8 +414,8 @@ def _arrives(network: str, first: float, last: float, ratio: float | None) -> Me
         )
     return _(
         "In {network} the norm of the gradient is {last:rounded} at the last block and {first:rounded} at the first, "
-        "{ratio:rounded} times as much.",
-        **{"network": network, "last": last, "first": first, "ratio": ratio},
+        "{ratio} times as much.",
+        **{"network": network, "last": last, "first": first, "ratio": magnitude(ratio)},
     )
 
 
@@ -444,6 +530,52 @@ def _which_lost(told: Told) -> Message | None:
         "both": _("Both lose their answer."),
         "neither": _("Both keep their answer on this picture."),
     }[findings.lost(told)]
+
+
+def lesions(reports: Mapping[str, LesionReport]) -> Sentences:
+    """What deleting a block costs over many pictures, in points of error; and what the two controls found, if any."""
+    ordered = sorted(reports, key=is_plain)
+    said: list[Message | None] = []
+    for name in ordered:
+        said.append(
+            _(
+                "In {network}, deleting one block adds {added:.1f} points of error in the median.",
+                network=network_title(name),
+                added=100 * reports[name].median_added,
+            )
+        )
+        said.append(_controls(name, reports[name]))
+    said += [_linear(name, reports[name]) for name in ordered if is_plain(name)]
+    return sentences(*said)
+
+
+def _controls(name: str, report: LesionReport) -> Message | None:
+    if report.median_recalibrated is None or report.median_linear is None:
+        return None
+    return _(
+        "With the batch-norm statistics of {network} measured anew it is {recalibrated:+.1f}; with the best linear 1×1 "
+        "map in the hole, {linear:+.1f}.",
+        network=network_title(name),
+        recalibrated=100 * report.median_recalibrated,
+        linear=100 * report.median_linear,
+    )
+
+
+def _linear(name: str, report: LesionReport) -> Message | None:
+    """What the linear hole says of a plain network's blocks."""
+    if report.median_linear is None or report.median_added < WORTH_FILLING:
+        return None
+    return {
+        "most": _(
+            "So a typical block of {plain} cannot be skipped, but a linear map can do most of what it does.",
+            plain=network_title(name),
+        ),
+        "part": _(
+            "So a linear map can do part of what a typical block of {plain} does.",
+            plain=network_title(name),
+        ),
+        "no": _("Not even a linear map can replace a typical block of {plain}.", plain=network_title(name)),
+    }[linear_enough(report.median_added, report.median_linear)]
 
 
 # 7
@@ -562,3 +694,61 @@ def grown(name: str, whole: bool, told: Mapping[str, Prediction]) -> Message:
     if name == "stem":
         return _("If it stopped after the stem: {answers}.", answers=answers)
     return _("If it stopped after block {block}: {answers}.", block=block_title(name), answers=answers)
+
+
+def unfolded(name: str, report: UnfoldReport) -> Message:
+    """Whether a plain network answers as the residual one whose weights it was made from."""
+    values = {
+        "network": network_title(name),
+        "n": report.n,
+        "different": report.different_answers,
+        "parameters": report.parameters,
+        "unfolded": report.parameters_unfolded,
+    }
+    if not report.different_answers:
+        return _(
+            "Without a single shortcut, as a plain network of {unfolded:,} instead of {parameters:,} parameters, "
+            "{network} gives the same answer to all {n:,} test pictures: shortcuts do not change what can be computed, "
+            "they change what training finds.",
+            **values,
+        )
+    return _(
+        "As a plain network of {unfolded:,} instead of {parameters:,} parameters, {network} gives another answer to "
+        "{different:,} of {n:,} test pictures: here it is not the same function.",
+        **values,
+    )
+
+
+def unfolded_here(name: str, difference: float) -> Message:
+    """The same on the visitor's picture: the largest difference of two logits."""
+    return _(
+        "On your picture, no logit of {network} without shortcuts differs by more than {difference:rounded} from those "
+        "with shortcuts.",
+        network=network_title(name),
+        difference=difference,
+    )
+
+
+def score(right: Mapping[int, bool | None]) -> Sentences:
+    """How the questions of all steps were answered: whether the first choice was right, None while none was made."""
+    missing = [number for number, found in right.items() if found is None]
+    hits = sum(found is True for found in right.values())
+    told = _n(
+        "At the first attempt, {count} of {all} questions was answered correctly.",
+        "At the first attempt, {count} of {all} questions were answered correctly.",
+        hits,
+        all=len(right),
+    )
+    if not missing:
+        return sentences(told)
+    return sentences(
+        told,
+        _n("Not answered yet: step {steps:and}.", "Not answered yet: steps {steps:and}.", len(missing), steps=missing),
+    )
+
+
+def answered(right: bool | None) -> Message:
+    """The same of one step."""
+    if right is None:
+        return _("Question not answered yet.")
+    return _("Question answered correctly.") if right else _("Question answered wrongly at first.")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...figures import network_title
 from ...figures.runs import field, is_plain, points
-from ...i18n import Message, Sentences, _, _n, sentences
+from ...i18n import FIRST, Message, Sentences, _, _n, language, sentences
 from . import findings
 from .findings import block_title
 
@@ -140,7 +140,7 @@ def _two(
 
 def gradients(latest: Mapping[str, AnyRecord]) -> Message | Sentences:
     """How the gradient that reaches the first block compares with the last block's, and whether it vanishes."""
-    said, ratios = [], {}
+    said, ratios, blocks = [], {}, 0
     for name, record in latest.items():
         norms: dict[str, float] = field(record, "gradients") or {}
         title = network_title(name)
@@ -151,13 +151,14 @@ def gradients(latest: Mapping[str, AnyRecord]) -> Message | Sentences:
             )
         elif len(norms) > 1:
             values = list(norms.values())
+            blocks = max(blocks, len(values)) if is_plain(name) else blocks
             ratio = findings.first_over_last(values)
             if ratio is not None:
                 ratios[name] = ratio
             said.append(_ends(title, values[0], values[-1], ratio))
     if not said:
         return _("No gradients have been measured yet.")
-    return sentences(*said, _verdict(ratios))
+    return sentences(*said, *_verdict(ratios, blocks))
 
 
 def _ends(name: str, first: float, last: float, ratio: float | None) -> Message:
@@ -195,28 +196,32 @@ def _ends(name: str, first: float, last: float, ratio: float | None) -> Message:
     )
 
 
-def _verdict(ratios: Mapping[str, float]) -> Message | None:
-    """What follows for the popular claim."""
+def _verdict(ratios: Mapping[str, float], blocks: int) -> list[Message]:
+    """What follows for the popular claim, and, of so many blocks without shortcuts, for deep networks."""
     if not ratios:
-        return None
+        return []
     vanish = [network_title(name) for name in findings.vanishing_in_weights(ratios)]
     if vanish:
-        return _("On its way back through {names:and} the gradient shrinks.", names=vanish)
+        return [_("On its way back through {names:and} the gradient shrinks.", names=vanish)]
+    plain = [network_title(name) for name in ratios if is_plain(name)]
+    if not plain:
+        return [_("Nothing vanishes on the way back to the input.")]
     grows = [network_title(name) for name in findings.growing(ratios) if is_plain(name)]
     if grows:
-        return _(
-            "The gradient does not vanish in {names:and}: it grows on its way back. What slows a deep plain network "
-            "down is not that too little of it arrives.",
-            names=grows,
-        )
-    plain = [network_title(name) for name in ratios if is_plain(name)]
-    if plain:
-        return _(
+        found = _("The gradient does not vanish in {names:and}: it grows on its way back.", names=grows)
+        follows = _("What slows a deep plain network down is not that too little of it arrives.")
+    else:
+        found = _(
             "So the gradient does not vanish in {names:and}, in spite of the missing shortcuts: batch normalisation "
-            "keeps it up, as He et al. report (section 4.1). What slows a deep plain network down is something else.",
+            "keeps it up, as He et al. report (section 4.1).",
             names=plain,
         )
-    return _("Nothing vanishes on the way back to the input.")
+        follows = _("What slows a deep plain network down is something else.")
+    if blocks < findings.DEEP:
+        follows = _n(
+            "{count} block says nothing about deep networks.", "{count} blocks say little about deep networks.", blocks
+        )
+    return [found, follows]
 
 
 # The confusion matrix
@@ -326,10 +331,7 @@ def _seeds(spreads: Mapping[str, findings.Spread]) -> Message:
     """What other seeds alone did to the test errors."""
     if not spreads:
         return _("One run each.")
-    told = [
-        _("{name} has between {least:tenths} and {most:tenths}", name=network_title(name), least=s.least, most=s.most)
-        for name, s in spreads.items()
-    ]
+    told = [_spread(network_title(name), spread) for name, spread in spreads.items()]
     seeds = max(spread.trainings for spread in spreads.values())
     ahead = findings.always_better(spreads)
     if ahead is None:
@@ -347,6 +349,13 @@ def _seeds(spreads: Mapping[str, findings.Spread]) -> Message:
         better=better,
         worse=worse,
     )
+
+
+def _spread(name: str, spread: findings.Spread) -> Message:
+    say = language(FIRST)
+    if say.tenths(spread.least) == say.tenths(spread.most):  # as far as one reads
+        return _("{name} has {share:tenths} each time", name=name, share=spread.least)
+    return _("{name} has between {least:tenths} and {most:tenths}", name=name, least=spread.least, most=spread.most)
 
 
 def _twins(finals: Mapping[str, tuple[float, float, float]]) -> Sentences:

@@ -157,7 +157,7 @@ class Race:
     failures: dict[str, Message | str] = field(default_factory=dict)  # by network, why its training ended early
     stopped: bool = False
     abandoned: bool = False
-    mark: object = field(default_factory=object)  # by which it is told from every other race
+    mark: object = field(default_factory=object)  # which distinguishes it from every other race
 
     def __post_init__(self) -> None:
         plan, classes = self.plan, len(self.train_set.classes)
@@ -226,7 +226,7 @@ class Race:
                     except DivergenceError as error:
                         del turns[name]
                         self._fail(name, error.message)
-                    except Exception:  # whatever it was, the other network goes on, and the page is told of an end
+                    except Exception:  # whatever it was, the other network goes on, and the page gets word of an end
                         logging.getLogger(__name__).exception("The training of %s failed.", name)
                         turns.pop(name, None)
                         self._fail(name, _("Something unexpected happened; the server's log says what."))

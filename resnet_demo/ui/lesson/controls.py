@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from markupsafe import Markup
@@ -62,6 +63,14 @@ Control: TypeAlias = Choice | Range
 
 
 @dataclass(frozen=True)
+class Save:
+    """A file that a step offers."""
+
+    label: Message
+    path: Path
+
+
+@dataclass(frozen=True)
 class View:
     """What a step shows: a drawing, what its numbers come to, and these as a table."""
 
@@ -70,6 +79,7 @@ class View:
     reading: Message | Sentences
     table: Table
     below: Markup = field(default_factory=Markup)  # HTML after the figure
+    save: Save | None = None
 
 
 def nothing_to_pick(session: Session, what: str) -> None:

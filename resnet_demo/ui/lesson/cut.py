@@ -13,7 +13,8 @@ from ...models.predict import domain_of
 from ...models.resnet import ResNet
 from ..captions import lesson as captions
 from ..html import changes
-from ..session import MOST_DIAL, Session
+from ..session import MOST_DIAL, TRAINED, Session
+from . import evidence
 from .controls import Control, Range, Step, View
 from .twins import outcome, pair_of
 
@@ -66,8 +67,17 @@ def view(session: Session) -> View:
                 )
             ),
         ],
-        below=_side_by_side(session, answers),
+        below=_side_by_side(session, answers) + _over_all(session, list(told)),
     )
+
+
+def _over_all(session: Session, names: list[str]) -> Markup:
+    """What deleting a block costs over the test set, where that was measured of the networks in sight."""
+    bundled = session.weights == TRAINED and not session.seed
+    reports = evidence.measured("lesion", names) if bundled else {}
+    if not reports:
+        return Markup()
+    return evidence.read_out(captions.lesions(reports), session.say, _("Over all test pictures"))
 
 
 @torch.no_grad()

@@ -1,16 +1,21 @@
-"""Step 1: how the bundled networks were trained, shallow and deep, plain and residual."""
+"""Step 1: how the bundled networks were trained, shallow and deep, plain and residual; and where deep ones stop."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
+from markupsafe import Markup
+
 from ...figures import curves_svg, draw_degradation
+from ...figures.experiments import draw_experiment
 from ...figures.runs import depth_of
 from ...i18n import Language, _, _p
 from ...models import zoo
 from ..captions import lesson as captions
+from ..html import both, figure
 from ..session import Session
+from . import evidence
 from .controls import Control, Step, View, chosen
 
 ALL = "all"
@@ -48,7 +53,21 @@ def view(session: Session) -> View:
         drawing=_drawing(kind, tuple(runs), session.say),
         reading=captions.degradation(finals, kind, epochs),
         table=table,
+        below=_probes(session, None if depth == ALL else int(depth)),
     )
+
+
+def _probes(session: Session, depth: int | None) -> Markup:
+    """What linear probes read after each block, where it was measured at that depth."""
+    reports, say = evidence.twins("probes", depth), session.say
+    if not reports:
+        return Markup()
+    drawing = both(partial(draw_experiment, "probes"), reports, say=say)
+    names = list(next(iter(reports.values())).accuracy)
+    table = [("after", *reports)]
+    table += [(name, *(report.accuracy[name] for report in reports.values())) for name in names]
+    told = evidence.read_out(captions.probes(reports), say, _("Where does it stop? A probe after every block"))
+    return told + figure(drawing, captions.probes_rest_on(reports), "probes", table=table, say=say)
 
 
 @lru_cache(maxsize=16)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import weakref
+from collections.abc import Mapping
 from math import comb
 
 import torch
 from torch import Tensor
 
 from ...figures import draw_lengths
+from ...figures.axes import percent
 from ...i18n import Message, _, _p
 from ...lab import paths as experiment
 from ...lab.interventions import answer_without, changes_shape
@@ -17,6 +19,7 @@ from ...models.predict import Prediction, domain_of
 from ...models.resnet import ResNet
 from ...models.zoo import count_parameters
 from ..captions import lesson as captions
+from ..captions.findings import lost
 from ..html import both
 from ..session import Session
 from .controls import Choice, Control, Range, Step, View, chosen, turned
@@ -24,6 +27,7 @@ from .state import Lesson
 from .twins import outcome, pair_of
 
 COUNT, GRADIENT = "count", "gradient"
+DRAWS = 20
 MOST_PARAMETERS = 2_000_000  # of a network whose gradient is split by length while somebody waits
 
 
@@ -31,7 +35,9 @@ def controls(session: Session) -> list[Control]:
     shown = _shown(session)
     if shown.value == GRADIENT:
         return [shown]
-    return [shown, _deleted(session), turned(session, "draw", _("Which random draw"), 1, 20, 1)]
+    deleted = _deleted(session)
+    first = telling_draw(session, int(deleted.value)) if "draw" not in session.of(Lesson).settings else 1
+    return [shown, deleted, turned(session, "draw", _("Which random draw"), 1, DRAWS, first)]
 
 
 def _shown(session: Session) -> Choice:
@@ -51,13 +57,40 @@ def _can_go(network: ResNet) -> list[str]:
     return [name for name, block in network.named_blocks() if not changes_shape(block)]
 
 
+def telling_draw(session: Session, deleted: int) -> int:
+    """The first draw after which one of the twins keeps its answer and the other one loses it; 1 where there is none.
+
+    Looked for once for each trace and number of deleted blocks.
+    """
+    state, trace = session.of(Lesson), session.seen
+    if state.draws is None or state.draws[0]() is not trace:
+        state.draws = weakref.ref(trace), {}
+    found = state.draws[1]
+    if deleted not in found:
+        pair = pair_of(session) if deleted else {}
+        found[deleted] = next((draw for draw in range(1, DRAWS + 1) if _parts(session, pair, draw, deleted)), 1)
+    return found[deleted]
+
+
+def _parts(session: Session, pair: Mapping[str, ResNet], draw: int, deleted: int) -> bool:
+    """Whether this draw tells the twins apart."""
+    if len(pair) < 2:
+        return False
+    gone = _drawn(session, draw, deleted)
+    return lost({name: _told(network, session, gone) for name, network in pair.items()}) in ("plain", "residual")
+
+
+def _drawn(session: Session, draw: int, deleted: int) -> list[str]:
+    return random.Random(draw).sample(_can_go(session.network), deleted)
+
+
 def view(session: Session) -> View:
     return _gradient(session) if _shown(session).value == GRADIENT else _counts(session)
 
 
 def _counts(session: Session) -> View:
     _show, deleted, draw = (control.value for control in controls(session))
-    gone = random.Random(int(draw)).sample(_can_go(session.network), int(deleted))
+    gone = _drawn(session, int(draw), int(deleted))
     n = len(session.seen.blocks)
     before = [comb(n, length) for length in range(n + 1)]
     now = [comb(n - len(gone), length) for length in range(n + 1)]
@@ -66,7 +99,7 @@ def _counts(session: Session) -> View:
     told = {name: _told(network, session, gone) for name, network in pair_of(session).items()}
     return View(
         name=f"{session.name}-paths",
-        drawing=both(draw_lengths, before, now, bars),
+        drawing=both(draw_lengths, before, now, bars, say=say),
         reading=captions.paths(n, gone, told),
         table=[("length", "paths", "left"), *zip(range(n + 1), before, now, strict=True)],
     )
@@ -90,7 +123,7 @@ def _gradient(session: Session) -> View:
     bars = say(_("share of the paths through this many F’s")), say(_("share of the gradient that they carry"))
     return View(
         name=f"{session.name}-path-gradients",
-        drawing=both(draw_lengths, paths, shares, bars),
+        drawing=both(draw_lengths, paths, shares, bars, say=say, show=percent),
         reading=captions.path_gradients(n, span, mean, len(experiment.opposing(shares)), plain),
         table=[("length", "paths", "gradient_norm", "gradient_share"),
                *zip(range(n + 1), counts, found.norms, shares, strict=True)],

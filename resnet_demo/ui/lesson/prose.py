@@ -2,10 +2,14 @@
 
 Its front matter is YAML and holds the fields of `Prose`, its body the paragraphs; formulas stand between `$`. The names
 of the English files are the steps, in order. A file that a language lacks is read in English.
+
+Pre-activation networks have another equation. What is said of them alone begins with `[preact]`, what is said of all
+others alone with `[postact]`; fields that are different for them stand in the front matter's field `preact`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +21,7 @@ from ... import i18n
 
 TEXTS = ("title", "formula", "source", "question", "answer")  # that every file has
 FIELDS = (*TEXTS, "choices", "right")
+MARK = re.compile(r"\[(preact|postact)\]\s+")  # before a paragraph that is not of all networks
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,11 @@ def names() -> tuple[str, ...]:
     return tuple(path.stem.partition("-")[2] for path in _files(i18n.FIRST))
 
 
-def read(number: int, language: str) -> Prose:
-    """What step 1, 2, … says in a language."""
+def read(number: int, language: str, preact: bool = False) -> Prose:
+    """What step 1, 2, … says in a language, beside a pre-activation network or another one."""
     english = _files(i18n.FIRST)[number - 1]
     translated = _folder(language) / english.name
-    return read_file(translated if translated.is_file() else english)
+    return read_file(translated if translated.is_file() else english, preact)
 
 
 def _folder(language: str) -> Path:
@@ -54,17 +59,35 @@ def _files(language: str) -> list[Path]:
 
 
 @lru_cache(maxsize=100)
-def read_file(path: Path) -> Prose:
+def read_file(path: Path, preact: bool = False) -> Prose:
     """A file's prose. Raises ValueError, a sentence for who wrote it, where its front matter is not in order."""
     front, body = _split(path)
     try:
         fields = yaml.safe_load(front)
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: the front matter is no YAML: {error}") from None
-    if wrong := _wrong_with(fields):
-        raise ValueError(f"{path}: {wrong}.")
-    paragraphs = tuple(paragraph.strip() for paragraph in body.split("\n\n") if paragraph.strip())
-    return Prose(**{**fields, "choices": tuple(fields.get("choices", ()))}, paragraphs=paragraphs)
+    own = fields.pop("preact", {}) if isinstance(fields, dict) else {}
+    if not isinstance(own, dict):
+        raise ValueError(f"{path}: preact must hold fields.")
+    for found in (fields, {**fields, **own} if isinstance(fields, dict) else fields):
+        if wrong := _wrong_with(found):
+            raise ValueError(f"{path}: {wrong}.")
+    if preact:
+        fields |= own
+    other = "postact" if preact else "preact"
+    paragraphs = [paragraph.strip() for paragraph in body.split("\n\n") if paragraph.strip()]
+    mine = tuple(_unmarked(paragraph) for paragraph in paragraphs if not _is_of(paragraph, other))
+    return Prose(**{**fields, "choices": tuple(fields.get("choices", ()))}, paragraphs=mine)
+
+
+def _unmarked(paragraph: str) -> str:
+    mark = MARK.match(paragraph)
+    return paragraph[mark.end() :] if mark else paragraph
+
+
+def _is_of(paragraph: str, kind: str) -> bool:
+    mark = MARK.match(paragraph)
+    return mark is not None and mark[1] == kind
 
 
 def _split(path: Path) -> tuple[str, str]:

@@ -19,4 +19,7 @@ class Lesson(PageState):
     step: int = 1
     settings: dict[str, Any] = field(default_factory=dict)  # by the controls' keys; see `controls.py`
     read: dict[int, Message | Sentences] = field(default_factory=dict)  # by step
+    entered: bool = False  # whether the lesson was opened before, or with a network that the address names
+    answered: dict[int, int] = field(default_factory=dict)  # by step: the choice that was made first, from 1
+    draws: tuple[weakref.ref[Trace], dict[int, int]] | None = None  # see `paths.telling_draw`: of a trace, by deletions
     paths: tuple[weakref.ref[Trace], Paths] | None = None  # what was last walked, and of which trace

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import torch
 from markupsafe import Markup
 
-from ...figures import draw_lines
+from ...figures import draw_lines, network_title
 from ...i18n import _
 from ...lab.lens import lens
+from ...models import zoo
 from ...models.predict import domain_of, rank
 from ..captions import lesson as captions
 from ..html import both
-from ..session import Session
-from . import prose
-from .controls import Control, Range, Step, View, go_to, turned
+from ..session import TRAINED, Session, shared_network
+from . import evidence, prose
+from .controls import Control, Range, Save, Step, View, go_to, turned
 from .state import Lesson
 from .twins import pair_of
+from .unfolded import can_be_unfolded, checkpoint, unfolded
 
 PAGES = {  # where to go from here
     "cut": _("Cut more connections"),
@@ -57,25 +60,62 @@ def view(session: Session) -> View:
         drawing=both(draw_lines, lines, places, title, after, highest=1.0, say=session.say),
         reading=captions.grown(names[after], after == len(trace.blocks), told),
         table=[("after", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],
-        below=_seen(session) + _onward(session),
+        below=_seen(session) + _onward(session) + _unfolded(session),  # the last one beside the button that saves
+        save=_save(session),
     )
 
 
+def _unfolded(session: Session) -> Markup:
+    """The same network without a shortcut: on the test pictures, and here, on the visitor's."""
+    found = evidence.residual("unfold")
+    if found is None:
+        return Markup()
+    told = evidence.read_out(captions.unfolded(*found), session.say, _("The same answers without a shortcut"))
+    network = session.network
+    if can_be_unfolded(network):
+        inputs = session.seen.image
+        with torch.no_grad():
+            difference = (unfolded(network)(inputs) - network(inputs)).abs().max().item()
+        told += Markup("<p>{}</p>").format(session.say(captions.unfolded_here(session.name, difference)))
+    return told
+
+
+def _save(session: Session) -> Save | None:
+    """The plain network as a checkpoint: of the network in sight, or of the one that the sentence speaks of."""
+    found, network, name = evidence.residual("unfold"), session.network, session.name
+    if not can_be_unfolded(network):
+        if found is None or not zoo.bundled_weights(found[0]):
+            return None
+        name = found[0]
+        network = shared_network(name, TRAINED, 0)
+    label = _("Download {network} without shortcuts (a plain network)", network=network_title(name))
+    return Save(label, checkpoint(network, name))
+
+
 def _seen(session: Session) -> Markup:
-    """What was read out in the steps before, each a way back to it."""
+    """What was read out in the steps before, each a way back to it, and how their questions were answered."""
     say, read, items = session.say, session.of(Lesson).read, Markup()
+    right = {number: _right(session, number) for number in range(1, len(prose.names()) + 1)}
     for number in range(1, len(prose.names())):
         seen = number in read
         items += Markup(
             '<li><button type="button" class="rd-back-to" data-pick="{number}">{number}. {title}</button>'
-            '<span class="{kind}">{words}</span></li>'
+            '<span class="{kind}">{words}</span> <em>{answered}</em></li>'
         ).format(
             number=number,
             title=prose.read(number, session.language).title,
             kind="" if seen else "rd-not-yet",
             words=say(read[number] if seen else _("not opened yet")),
+            answered=say(captions.answered(right[number])) if seen or right[number] is not None else "",
         )
-    return Markup("<h4>{}</h4><ol class='rd-lesson-seen'>{}</ol>").format(say(_("What you saw")), items)
+    score = evidence.read_out(captions.score(right), say, _("Your answers"))
+    return score + Markup("<h4>{}</h4><ol class='rd-lesson-seen'>{}</ol>").format(say(_("What you saw")), items)
+
+
+def _right(session: Session, number: int) -> bool | None:
+    """Whether the first choice in a step's question was right; None while none was made."""
+    given = session.of(Lesson).answered.get(number)
+    return None if given is None else given == prose.read(number, session.language).right
 
 
 def _onward(session: Session) -> Markup:

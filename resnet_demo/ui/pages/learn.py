@@ -15,24 +15,27 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from ...errors import InputError
 from ...i18n import Language, _
 from .. import lesson
+from ..bounds import one_of
 from ..captions import lesson as captions
 from ..components import Radio, Slider
-from ..events import Events
-from ..html import figure
+from ..events import TOGETHER, Events, in_session
+from ..html import figure, pressed
 from ..lesson import Choice, Control, Range
 from ..lesson import prose as proses
 from ..lesson.controls import go_to, turn
 from ..lesson.prose import Prose
 from ..lesson.state import Lesson
 from ..page import Layout, Page, choose
-from ..session import Session
+from ..session import FIRST_NETWORK, TRAINED, Session
 
 MATHS = [
     {"left": "$$", "right": "$$", "display": True},
     {"left": "$", "right": "$", "display": False},
 ]
+NETWORK = "resnet56"  # of the lesson, beside its twin: with 20 layers steps 4, 6 and 7 hardly show their point
 SLOTS = 2  # controls of each kind that a step may have
 
 # A click in the drawing chooses a block, another page, or a place in a map.
@@ -49,7 +52,7 @@ element.addEventListener('click', (event) => {
   trigger('select', {value: row + ',' + column});
 });
 """
-# Choosing an answer shows at once whether it is right; nothing is sent.
+# Choosing an answer shows at once whether it is right; it is sent for the score at the end.
 ANSWER = """
 element.addEventListener('click', (event) => {
   const chosen = event.target.closest('.rd-choice');
@@ -60,6 +63,7 @@ element.addEventListener('click', (event) => {
     choice.classList.toggle('rd-miss', choice === chosen && choice.dataset.right !== 'true');
   });
   element.querySelector('details').open = true;
+  trigger('select', {value: chosen.dataset.choice});
 });
 """
 # The next step begins at its top, on a phone too, where the bars stand above.
@@ -72,6 +76,8 @@ class LearnPage(Layout):
 
     steps: gr.HTML
     view: gr.HTML
+    answer: gr.HTML
+    save: gr.DownloadButton
     choices: list[gr.Radio]
     ranges: list[gr.Slider]
     back: gr.Button
@@ -103,6 +109,7 @@ def build(data_dir: str | None = None) -> LearnPage:
         choices = [Radio([], elem_id=f"lesson-choice-{slot}", visible=False) for slot in range(SLOTS)]
         ranges = [Slider(0, 1, 0, elem_id=f"lesson-range-{slot}", visible=False, buttons=[]) for slot in range(SLOTS)]
     view = gr.HTML(elem_id="lesson-view", js_on_load=PICK)
+    save = gr.DownloadButton(elem_id="lesson-save", size="sm", visible=False)
     question = gr.Markdown(elem_id="lesson-question", latex_delimiters=MATHS)
     answer = gr.HTML(elem_id="lesson-answer", js_on_load=ANSWER)
     with gr.Row(elem_id="lesson-turn"):
@@ -113,25 +120,29 @@ def build(data_dir: str | None = None) -> LearnPage:
 
     def render(session: Session) -> dict[Any, Any]:
         say, number = session.say, session.of(Lesson).step
-        said, step = proses.read(number, session.language), lesson.STEPS[number - 1]
+        said, step = prose_of(session), lesson.STEPS[number - 1]
         seen = step.view(session)
         drawn = figure(seen.drawing, say(seen.reading), seen.name, table=seen.table, say=say)
         session.of(Lesson).read[number] = seen.reading
+        offered = gr.update(visible=False)
+        if seen.save:
+            offered = gr.update(visible=True, label=say(seen.save.label), value=str(seen.save.path))
         return {
             steps: _steps(session),
             prose: _prose(say, said, number),
             **_set(choices, ranges, step.controls(session), say),
             view: Markup(drawn) + seen.below,
+            save: offered,
             question: say(_("**Think first.** {question}", question=said.question)),
-            answer: _answer(say, said),
+            answer: _answer(say, said, number, session.of(Lesson).answered.get(number)),
             back: gr.update(value=say(_("← Back")), interactive=number > 1),
             forward: gr.update(value=say(_("Next →")), interactive=number < len(lesson.STEPS)),
         }
 
     words = [steps, prose, question, answer, back, forward]
     return LearnPage(
-        components=[*words, *choices, *ranges, view], render=render, steps=steps, view=view, choices=choices,
-        ranges=ranges, back=back, forward=forward, words=words,
+        components=[*words, *choices, *ranges, view, save], render=render, steps=steps, view=view, answer=answer,
+        save=save, choices=choices, ranges=ranges, back=back, forward=forward, words=words,
     )  # fmt: skip
 
 
@@ -159,6 +170,41 @@ def connect(page: LearnPage, events: Events) -> None:
     events.on(page.forward.click, partial(turn_page, by=1), [], "lesson_next")
     events.on_click(page.steps, go_to, "learn_step")
     events.on_click(page.view, pick_in_view, "learn_lesson")
+
+    def answered(key: str | None, value: Any, event: gr.EventData) -> Any:
+        sent = event._data if isinstance(event._data, dict) else {}
+        with in_session(key) as session, session.lock:
+            answer(session, sent.get("value", value))
+            if session.of(Lesson).step < len(lesson.STEPS) or session.page != "learn":
+                return gr.skip()
+            return page.render(session)[page.view]  # the last step tells the score
+
+    page.answer.select(
+        answered, [events.key, events.clicked], page.view, api_name="lesson_answer", show_progress="hidden", **TOGETHER
+    )
+
+
+def answer(session: Session, what: object) -> None:
+    """A choice was made in a step's question: "3,2" is the second one in step 3. The first choice counts."""
+    step, _comma, choice = str(what).partition(",")
+    count = len(lesson.STEPS)
+    if not (step.isdecimal() and step.isascii() and len(step) < 3 and 1 <= int(step) <= count):
+        raise InputError("There is no question {what!r}.", what=str(what))
+    choices = [str(place) for place in range(1, len(proses.read(int(step), session.language).choices) + 1)]
+    session.of(Lesson).answered.setdefault(int(step), int(one_of(choice, choices, _("The choice"))))
+
+
+def enter(session: Session, named: bool) -> None:
+    """The lesson begins with networks that show its point, unless the visitor has chosen one or an address names it."""
+    kept = session.of(Lesson)
+    first, kept.entered = not kept.entered, True
+    if first and not named and (session.name, session.weights, session.seed) == (FIRST_NETWORK, TRAINED, 0):
+        session.use_network(NETWORK, TRAINED)
+
+
+def prose_of(session: Session) -> Prose:
+    """What the open step says beside the network in sight."""
+    return proses.read(session.of(Lesson).step, session.language, session.network.config.block == "preact")
 
 
 def controls(session: Session) -> list[Control]:
@@ -231,15 +277,18 @@ def _as_set(control: Control, say: Language) -> Any:
     return gr.update(visible=True, label=label, value=control.value, **bounds)
 
 
-def _answer(say: Language, said: Prose) -> Markup:
-    """The choices, and the answer folded away."""
-    button = Markup('<button type="button" class="rd-choice" aria-pressed="false" data-right="{}">{}</button>')
-    buttons = Markup().join(
-        button.format(str(place == said.right).lower(), choice) for place, choice in enumerate(said.choices, start=1)
+def _answer(say: Language, said: Prose, number: int, given: int | None) -> Markup:
+    """The choices, the one that was made before, and the answer, folded away until one is made."""
+    button = Markup(
+        '<button type="button" class="rd-choice{}" aria-pressed="{}" data-choice="{},{}" data-right="{}">{}</button>'
     )
+    buttons = Markup()
+    for place, choice in enumerate(said.choices, start=1):
+        mark = "" if place != given else " rd-right" if place == said.right else " rd-miss"
+        buttons += button.format(mark, pressed(place == given), number, place, pressed(place == said.right), choice)
     shown = Markup('<div class="rd-choices">{}</div>').format(buttons) if buttons else ""
-    fold = Markup('{}<details class="rd-fold"><summary>{}</summary><p>{}</p></details>')
-    return fold.format(shown, say(_("Show the answer")), said.answer)
+    fold = Markup('{}<details class="rd-fold"{}><summary>{}</summary><p>{}</p></details>')
+    return fold.format(shown, Markup(" open") if given else "", say(_("Show the answer")), said.answer)
 
 
 def _query(session: Session) -> dict[str, str]:
@@ -253,4 +302,4 @@ def _asked(session: Session) -> Iterator[tuple[str, Callable[[str], None]]]:
             yield control.key, partial(turn, session, control)
 
 
-PAGE = Page("learn", _("Learn"), build, connect, asks="neither, nor a link", query=_query, asked=_asked)
+PAGE = Page("learn", _("Learn"), build, connect, asks="neither, nor a link", query=_query, asked=_asked, entered=enter)

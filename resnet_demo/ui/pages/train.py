@@ -415,7 +415,7 @@ def curves(race: Race, say: Language) -> Markup:
     gradients = both(draw_gradients, latest, say=say)
     return (
         figure(learned, said.race(records, classes, race.over), "race", say=say)
-        + heading(say(_("How strongly each block is told to change: the gradient")))
+        + heading(say(_("The gradient at each block")))
         + figure(gradients, said.gradients(latest), "gradients", say=say)
     )
 
