@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -170,6 +171,16 @@ def degradation_histories(seed: int = 0) -> dict[str, list[dict[str, Any]]]:
         for name, history in histories(seed).items()
         if (configs[name].widths, configs[name].block) == (ResNetConfig().widths, "basic")
     }
+
+
+def sgd_histories() -> dict[str, list[dict[str, Any]]]:
+    """The same of networks that SGD trained throughout; the bundled ones have Muon for the filters of the blocks.
+
+    Their weights are not kept. Otherwise the recipe was `fast` as it was then: at 56 layers crops stayed small a little
+    longer, and only there was batch norm measured anew at the end.
+    """
+    paths = {name: asset("histories", f"{name}-sgd.json") for name in names()}
+    return {name: json.loads(path.read_text("utf-8"))["history"] for name, path in paths.items() if path.is_file()}
 
 
 def trained_alike() -> bool:

@@ -17,6 +17,7 @@ from resnet_demo import i18n
 from resnet_demo.i18n import LANGUAGES, Message, Sentences, language
 from resnet_demo.lab import lesion, probes, unfold
 from resnet_demo.lab.interventions import BranchScales
+from resnet_demo.models import zoo
 from resnet_demo.models.predict import Prediction
 from resnet_demo.ui import lesson
 from resnet_demo.ui.captions import findings
@@ -188,6 +189,29 @@ def test_degradation_says_what_depth_did(shallow: float, deep: float, verdict: s
     assert ("learned from" in said) == (deep - shallow > 0.01)
     assert "learned from" not in str(captions.degradation(finals, "test", {"plain20": 30, "plain56": 60}))
     assert str(captions.degradation(finals, "test", {"plain20": 30, "plain56": 60})).startswith("At the end")
+
+
+@pytest.mark.parametrize(
+    ("muon", "sgd", "said"),
+    [
+        (0.15, 0.25, "grows by 5.0 points with Muon and by 13.8 with SGD throughout: there is degradation with both"),
+        (0.10, 0.25, "changes by +0.0 points with Muon and by +13.8 with SGD throughout: whether there is degradation"),
+        (0.15, 0.10, "changes by +5.0 points with Muon and by -1.2 with SGD throughout: whether there is degradation"),
+    ],
+)
+def test_degradation_depends_on_the_optimiser(muon: float, sgd: float, said: str) -> None:
+    both = {"plain20": 0.10, "plain56": muon}, {"plain20": 0.112, "plain56": sgd}
+    assert said in str(captions.optimisers(*both, kind="test"))
+    assert captions.optimisers({"plain20": 0.1}, both[1], kind="test") is None
+    assert captions.optimisers(kind="test") is None
+
+
+def test_what_sgd_did_is_kept() -> None:
+    """The histories are of all that the lesson compares, and end where docs/networks.md says."""
+    ends = {name: run[-1]["test_accuracy"] for name, run in zoo.sgd_histories().items()}
+    assert ends == {"resnet20": 0.9096, "plain20": 0.8883, "resnet56": 0.9249, "plain56": 0.7511}
+    told = Path(__file__).parents[2].joinpath("docs", "networks.md").read_text("utf-8")
+    assert all(f"{100 * accuracy:.2f} %" in told for accuracy in ends.values())
 
 
 def test_degradation_at_one_depth_compares_twins() -> None:

@@ -291,6 +291,12 @@ def by_depth(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(kind[0], kind[-1]) for kind in kinds if len(kind) > 1]
 
 
+def plain_depths(names: Iterable[str]) -> tuple[str, str] | None:
+    """The paper's two plain networks that every set of trainings has, of 20 and of 56 layers, where both are there."""
+    known = set(names)
+    return ("plain20", "plain56") if {"plain20", "plain56"} <= known else None
+
+
 def pair(names: Iterable[str]) -> tuple[str, str] | None:
     """The residual network and its plain twin, where there are these two."""
     ordered = sorted(names, key=is_plain)

@@ -78,6 +78,36 @@ def degradation(finals: Mapping[str, float], kind: str, epochs: Mapping[str, int
     return sentences(when, *(said or _at_one_depth(finals, kind)))
 
 
+def optimisers(*finals: Mapping[str, float], kind: str) -> Message | None:
+    """How much worse the deep plain network is than the shallow one, trained with Muon and by SGD alone.
+
+    `finals` are the errors of networks, first with Muon. Nothing is said where they are not of the same depths.
+    """
+    plain = [findings.plain_depths(errors) for errors in finals]
+    if len(plain) != 2 or not plain[0] or plain[0] != plain[1]:
+        return None
+    shallow, deep = plain[0]
+    muon, sgd = (errors[deep] - errors[shallow] for errors in finals)
+    values = {
+        "deep": network_title(deep),
+        "shallow": network_title(shallow),
+        "error": _error(kind),
+        "muon": 100 * muon,
+        "sgd": 100 * sgd,
+    }
+    if min(muon, sgd) < findings.SAME_ERROR:
+        return _(
+            "Between {shallow} and {deep} the {error} changes by {muon:+.1f} points with Muon and by {sgd:+.1f} with "
+            "SGD throughout: whether there is degradation depends on the optimiser here.",
+            **values,
+        )
+    return _(
+        "From {shallow} to {deep} the {error} grows by {muon:.1f} points with Muon and by {sgd:.1f} with SGD "
+        "throughout: there is degradation with both, and how deep it is depends on the optimiser.",
+        **values,
+    )
+
+
 def _error(kind: str) -> Message:
     return {"train": _("training error"), "test": _("test error")}[kind]
 

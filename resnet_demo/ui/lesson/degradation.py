@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ...figures import curves_svg, draw_degradation
 from ...figures.experiments import draw_experiment
 from ...figures.runs import depth_of
-from ...i18n import Language, _, _p
+from ...i18n import Language, _, _p, sentences
 from ...models import zoo
 from ..captions import lesson as captions
 from ..html import both, figure
@@ -19,42 +19,52 @@ from . import evidence
 from .controls import Control, Step, View, chosen
 
 ALL = "all"
+MUON, SGD = "muon", "sgd"
 TITLES = {
     "train": _("Training error by epoch, plain networks on the left, residual networks on the right"),
     "test": _("Test error by epoch, plain networks on the left, residual networks on the right"),
 }
 
 
-@lru_cache(maxsize=1)
-def histories() -> dict[str, list[dict[str, Any]]]:
-    return {name: run for name, run in zoo.degradation_histories().items() if run}
+@lru_cache(maxsize=2)
+def histories(optimiser: str = MUON) -> dict[str, list[dict[str, Any]]]:
+    found = zoo.sgd_histories() if optimiser == SGD else zoo.degradation_histories()
+    return {name: run for name, run in found.items() if run}
 
 
 def controls(session: Session) -> list[Control]:
-    depths = sorted({depth_of(name) or 0 for name in histories()})
+    optimiser = chosen(session, "optimiser", _("Optimiser"), {MUON: "Muon", SGD: "SGD"}, MUON)
+    depths = sorted({depth_of(name) or 0 for name in histories(str(optimiser.value))})
     one = {str(depth): str(depth) for depth in depths} if len(depths) > 1 else {}
     pictures = {"train": _("the training pictures"), "test": _("the test pictures")}
     return [
         chosen(session, "error", _("Error on"), pictures, "train"),
         chosen(session, "depth", _("Layers"), {ALL: _p("lesson", "all"), **one}, ALL),
+        optimiser,
     ]
 
 
 def view(session: Session) -> View:
-    kind, depth = (str(control.value) for control in controls(session))
-    runs = {name: run for name, run in histories().items() if depth in (ALL, str(depth_of(name)))}
-    finals = {name: 1 - run[-1][f"{kind}_accuracy"] for name, run in runs.items()}
+    kind, depth, optimiser = (str(control.value) for control in controls(session))
+    runs = {name: run for name, run in histories(optimiser).items() if depth in (ALL, str(depth_of(name)))}
+    finals = _finals(runs, kind)
     epochs = {name: run[-1]["epoch"] for name, run in runs.items()}
     table = [("network", "epoch", "training_error", "test_error")]
     for name, run in runs.items():
         table += [(name, r["epoch"], 1 - r["train_accuracy"], 1 - r["test_accuracy"]) for r in run]  # pyright: ignore
+    by_optimiser = [_finals(histories(each), kind) for each in (MUON, SGD)] if depth == ALL else []
     return View(
-        name=f"degradation-{kind}-{depth}",
-        drawing=_drawing(kind, tuple(runs), session.say),
-        reading=captions.degradation(finals, kind, epochs),
+        name=f"degradation-{kind}-{depth}-{optimiser}",
+        drawing=_drawing(kind, tuple(runs), optimiser, session.say),
+        reading=sentences(captions.degradation(finals, kind, epochs), captions.optimisers(*by_optimiser, kind=kind)),
         table=table,
-        below=_probes(session, None if depth == ALL else int(depth)),
+        below=_probes(session, None if depth == ALL else int(depth)) if optimiser == MUON else Markup(),
     )
+
+
+def _finals(runs: dict[str, list[dict[str, Any]]], kind: str) -> dict[str, float]:
+    """The errors at the ends of trainings."""
+    return {name: 1 - run[-1][f"{kind}_accuracy"] for name, run in runs.items()}
 
 
 def _probes(session: Session, depth: int | None) -> Markup:
@@ -71,9 +81,9 @@ def _probes(session: Session, depth: int | None) -> Markup:
 
 
 @lru_cache(maxsize=16)
-def _drawing(kind: str, names: tuple[str, ...], say: Language) -> str:
+def _drawing(kind: str, names: tuple[str, ...], optimiser: str, say: Language) -> str:
     """Drawn once: matplotlib takes longer than all the rest."""
-    runs = {name: histories()[name] for name in names}
+    runs = {name: histories(optimiser)[name] for name in names}
     return curves_svg(draw_degradation(runs, [kind], say=say), say(TITLES[kind]))
 
 
