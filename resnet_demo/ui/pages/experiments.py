@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,13 +14,14 @@ from ... import lab
 from ...data import downloading, load_dataset
 from ...errors import InputError
 from ...figures import draw_experiment
-from ...i18n import Language, Message, _
+from ...i18n import Language, Message, _, sentences
 from ...lab import EXPERIMENTS, results
 from ...lab.experiment import GROUPS, Reports
 from ...lab.results import Result
 from ..captions import experiments as said
 from ..components import whole_input
 from ..events import Events, in_session
+from ..film import moment_of
 from ..html import Table, both, figure, heading, joined, note, pressed
 from ..html import progress as bar
 from ..jobs.background import in_background
@@ -120,7 +121,7 @@ def build(data_dir: str | None = None) -> ExperimentsPage:
             asked: question(session, there),
             bundled: shown(session, there, BUNDLED, own is not None) if there else note(say(said.NOT_YET)),
             beside: gr.update(visible=own is not None),
-            live: shown(session, own, HERE, there is not None) if own else "",
+            live: shown(session, own, HERE, there is not None, state.sources.get(name, {})) if own else "",
             here: heading(say(HERE)) + note(say(used)),
             asking: gr.update(visible=data not in (PICTURE, FRESH)),
             start: gr.update(interactive=data != NOTHING),
@@ -192,14 +193,20 @@ def compared(session: Session, result: Result[Any] | None) -> Reports:
     return next((pair for pair in pairs if session.of(Experiments).compared in pair), pairs[0])
 
 
-def shown(session: Session, result: Result[Any], title: Message, beside: bool) -> Markup:
-    """A result: its figure with the sentence that reads it, and what it rests on; `beside` another one."""
+def shown(
+    session: Session, result: Result[Any], title: Message, beside: bool, sources: Mapping[str, Source] | None = None
+) -> Markup:
+    """A result: its figure with the sentence that reads it, and what it rests on; `beside` another one.
+
+    The `sources` of the networks tell at which moment of their training they were measured.
+    """
     experiment, say = lab.get(result.experiment), session.say
     reports = compared(session, result)
     drawing = both(lambda tall=False: draw_experiment(experiment.name, reports, tall, say))
     name = "-".join([experiment.name, *reports])
     drawn = figure(drawing, experiment.read(reports), name, table=table(reports), say=say)
-    source = say(said.provenance(result, experiment.source))
+    moments = [words for source in (sources or {}).values() if (words := moment_of(source))]
+    source = say(sentences(said.moments(moments), said.provenance(result, experiment.source)))
     return Markup('<div class="rd-experiment{}"><h4>{}</h4>{}<p class="rd-source">{}</p></div>').format(
         " rd-beside" * beside, say(title), drawn, source
     )
@@ -304,7 +311,7 @@ def cut_bundled(session: Session, chosen: object) -> None:
     Such bars are of the networks that come with the app, whatever the visitor calls their own.
     """
     name, _space, block = str(chosen).rpartition(" ")
-    if (session.name, session.weights, session.seed) != (name, TRAINED, 0):
+    if (session.name, session.weights, session.seed, session.moment) != (name, TRAINED, 0, None):
         session.use_network(name, TRAINED)
     _cut(session, block)
 
