@@ -38,6 +38,7 @@ TESTS = {
     "test_trainer.py::test_training_on_as_much_as_cifar10_stays_within_its_memory": "slow",
     "test_weights.py::test_akamasters_checkpoints_classify_as_published": "slow",
     "test_zoo.py::test_bundled_weights_are_as_accurate_as_they_say": "slow",
+    "test_zoo.py::test_a_snapshot_is_as_accurate_as_the_history_says": "slow",
     # Trains until something was learned, or by the clock
     "test_cli.py::test_a_resumed_training_ends_at_the_same_weights": "slow",
     "test_cli.py::test_replay": "slow",

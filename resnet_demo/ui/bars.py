@@ -54,8 +54,8 @@ class Bars:
     ask: gr.Row
     target: gr.Dropdown
     block: gr.Dropdown
-    film: gr.HTML
     share: gr.Button
+    film: gr.HTML
 
     data_dir: str | None = None  # where CIFAR-10 may lie, for the button that draws a random test picture
 
@@ -78,7 +78,7 @@ class Bars:
             self.seed: session.seed,
             self.seed_row: gr.update(visible=session.weights == RANDOM),
             self.facts: _facts(session),
-            self.film: film.control(session),
+            self.film: _film(session, asks),
             self.ask: _ask(asks),
             self.target: gr.update(
                 choices=[(title, index) for index, title in enumerate(session.titles)],
@@ -97,6 +97,7 @@ class Bars:
         visible = asks == "class and block"
         return {
             self.ask: _ask(asks),
+            self.film: _film(session, asks),
             self.target: gr.update(value=session.target, visible=visible),
             self.block: gr.update(value=session.block, visible=visible),
         }
@@ -131,14 +132,18 @@ def _ask(asks: Asks) -> Any:
     return gr.update(visible=asks != "neither, nor a link")
 
 
-def build_ask_bar() -> tuple[gr.Row, gr.Dropdown, gr.Dropdown, gr.HTML, gr.Button]:
-    """The class, the block and the moment of training that the pages look at, and the link to this view."""
+def _film(session: Session, asks: Asks) -> Markup:
+    return Markup("") if asks == "neither, nor a link" else film.control(session)
+
+
+def build_ask_bar() -> tuple[gr.Row, gr.Dropdown, gr.Dropdown, gr.Button, gr.HTML]:
+    """The class and the block that the pages look at, the link to this view, and the moment of the training."""
     with gr.Row(elem_id="ask") as row:
         target = Dropdown([], elem_id="target", min_width=150, scale=2)
         block = Dropdown([], elem_id="block-choice", min_width=130, scale=2)
-        moments = gr.HTML(elem_id="film", js_on_load=film.RUN, scale=4, min_width=300)
         share = gr.Button(size="md", elem_id="share", scale=1, min_width=150)
-    return row, target, block, moments, share
+    moments = gr.HTML(elem_id="film", js_on_load=film.RUN)
+    return row, target, block, share, moments
 
 
 def build_picture_bar() -> tuple[gr.HTML, gr.Image, gr.Button, gr.HTML, gr.HTML]:

@@ -44,8 +44,8 @@ def control(session: Session) -> Markup:
     ticks = joined(Markup("<span><i>{}</i></span>").format(f"{m} %" if here else m) for m in moments)
     return Markup(
         '<div class="rd-film" role="group" aria-label="{group}" data-moments="{moments}" data-titles="{titles}" '
-        'data-place="{place}"><div class="rd-film-head"><output class="rd-film-title">{title}</output>'
-        '<button type="button" class="rd-play" data-play="▶ {play}" data-pause="❚❚ {pause}">▶ {play}</button></div>'
+        'data-place="{place}"><output class="rd-film-title">{title}</output>'
+        '<button type="button" class="rd-play" data-play="▶ {play}" data-pause="❚❚ {pause}">▶ {play}</button>'
         '<label><span class="rd-film-label">{label}</span><input type="range" min="0" max="{last}" step="1" '
         'value="{place}" aria-valuetext="{title}"></label>'
         '<div class="rd-film-ticks" aria-hidden="true">{ticks}</div></div>'

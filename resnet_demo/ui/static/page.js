@@ -185,7 +185,10 @@ function rdFilm(element, trigger) {
   });
   element.addEventListener('focusin', (event) => { held = event.target.closest('.rd-play') ? ' .rd-play' : ' input'; });
   document.addEventListener('focusin', (event) => { if (!element.contains(event.target)) held = ''; });
-  new MutationObserver(arrived).observe(element, { childList: true, subtree: true });
+  // gradio writes what is new into the elements that are there, as far as it can.
+  new MutationObserver(arrived).observe(element, {
+    childList: true, characterData: true, subtree: true, attributes: true, attributeFilter: ['data-place', 'data-titles'],
+  });
 }
 for (const kind of ['click', 'input', 'change']) {
   document.addEventListener(kind, (event) => {
