@@ -434,4 +434,6 @@ def connect(bars: Bars, events: Events) -> None:
 
     events.on(bars.target.input, Session.explain, [bars.target], "target")
     events.on(bars.block.input, Session.open_block, [bars.block], "block")
-    events.on_click(bars.film, Session.look_at_moment, "epoch", whole=True)
+    # The script asks for one moment at a time; without this, gradio would drop one that it asks for as soon as the
+    # answer before is on the page.
+    events.on_click(bars.film, Session.look_at_moment, "epoch", whole=True, trigger_mode="multiple")
