@@ -42,8 +42,8 @@ def test_the_slider_and_play(open_app: OpenApp) -> None:
             window.rdSeen = [];
             const film = document.querySelector('#film');
             new MutationObserver(() => {
-              const place = Number(film.querySelector('.rd-film').dataset.place);
-              if (rdSeen.at(-1)?.[0] !== place) rdSeen.push([place, performance.now()]);
+              const place = Number(film.querySelector('.rd-film')?.dataset.place);
+              if (place >= 0 && rdSeen.at(-1)?.[0] !== place) rdSeen.push([place, performance.now()]);
             }).observe(film, { attributes: true, childList: true, subtree: true });
         }""")
         play.click()
