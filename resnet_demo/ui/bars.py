@@ -300,7 +300,7 @@ def _facts(session: Session) -> Markup:
         lines.append(_("{seeds} seeds: {least:.2f} to {most:.2f} %", seeds=len(spread), least=least, most=most))
     if session.weights == OWN:
         lines.append(_("from your file; only you see it"))
-    elif session.weights == HERE:
+    elif session.weights == HERE and session.moment != 0:
         lines.append(_("trained by you, in this session; only you see it"))
         if not session.moments:
             lines.append(

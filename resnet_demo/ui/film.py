@@ -57,7 +57,7 @@ def control(session: Session) -> Markup:
         title=titles[place],
         play=say(_("Play")),
         pause=say(_("Pause")),
-        label=say(_("Share") if here else _("Epoch")),
+        label=say(_("Trained") if here else _("Epoch")),
         last=len(moments) - 1,
         ticks=ticks,
     )
