@@ -133,6 +133,7 @@ def test_a_network_after_an_epoch_of_its_training(picture: Path, weights: Path) 
     assert "there are those after 0, 1, 2 and 3" in complaint("classify", picture, "--model", "resnet8", "--epoch", 7)
     assert "holds one moment" in complaint("classify", picture, "--model", weights, "--epoch", 1)
     assert "trained anew" in complaint("experiment", "localise", "--model", "resnet8", "--epoch", 1)
+    assert "do not go together" in complaint("experiment", "responses", "--seeds", "--epoch", 1)
     complaint("classify", picture, "--epoch", -1)
 
 
@@ -417,9 +418,16 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
     networks: list[Any] = []
 
     def run(
-        name: str, network: Any, dataset: Dataset, seed: int, progress: Callable[[float], None], training: Any
+        name: str,
+        network: Any,
+        dataset: Dataset,
+        seed: int,
+        progress: Callable[[float], None],
+        training: Any,
+        twin: Any,
     ) -> dict[str, Any]:
         progress(0.5)
+        assert (twin is not None and twin.config.plain != network.config.plain) == lab.get(name).twins
         assert (training is not None) == bool(lab.get(name).fits_on)
         networks.append((network.config.plain, len(dataset), seed))
         return {"n": len(dataset), "error": {"layer1.0": 0.25}, "shares": [0.5, math.nan]}
@@ -441,6 +449,21 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
     text = shell(*options).stdout
     assert "error layer1.0" in text
     assert "shares 1" in text
+
+
+def test_other_trainings_are_measured_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ("experiment", "responses", "--model", "plain20", "--data", "shapes", "--pictures", 3)
+    options += ("--seeds", "--seed-pictures", 2, "--out", tmp_path)
+    value = answer(*options)
+    assert {name: list(found) for name, found in value["seeds"].items()} == {
+        "plain20": ["1", "2"], "resnet20": ["1", "2"],
+    }  # fmt: skip
+    assert [report["n"] for found in value["seeds"].values() for report in found.values()] == [2] * 4
+    assert value["seeds"]["plain20"]["1"]["mean"] != value["seeds"]["plain20"]["2"]["mean"]
+    assert value["provenance"]["seed_pictures"] == 2
+    assert value["provenance"]["command"].endswith("--seed 0 --seed-pictures 2 --seeds")
+    monkeypatch.setattr(lab, "run", lambda *_: pytest.fail("it is known"))
+    assert answer(*options, "--resume") == json.loads((tmp_path / "responses.json").read_text())
 
 
 def test_the_help_names_every_experiment() -> None:
@@ -486,7 +509,7 @@ def test_an_experiment_on_a_checkpoint_and_what_it_refuses(weights: Path, tmp_pa
     (report,) = value["networks"].values()
     assert report["n"] == 2
     assert report["identity_error"] <= 1e-5
-    assert "lesion, lesions, dial, unfold, lens, probes, paths, gradients" in complaint(
+    assert "lesion, lesions, dial, unfold, lens, probes, similarity, paths, gradients" in complaint(
         "experiment", "sunshine", "--data", "shapes"
     )
     assert "no data set 'clouds'" in complaint("experiment", "lens", "--data", "clouds")
@@ -499,6 +522,17 @@ def test_probes_are_fitted_on_the_training_half(weights: Path) -> None:
     assert (report["n"], report["fitted_on"]) == (3, 10_000)
     assert set(report) >= {"accuracy", "own_classifier"}
     assert next(iter(report["accuracy"])) == "stem"
+
+
+@pytest.mark.usefixtures("trusted")
+def test_likeness_brings_the_twin_by_itself(cifar: Path) -> None:
+    value = answer(
+        "experiment", "similarity", "--model", "resnet20", "--data", "cifar10", "--data-dir", cifar, "--pictures", 4
+    )
+    assert list(value["networks"]) == ["resnet20", "plain20"]
+    for report in value["networks"].values():
+        assert len(report["own"]) == len(report["twin"]) == 10
+        assert (len(report["twins"]), len(report["seeds"])) == (3, 3)
 
 
 def test_paths_and_unfolding_in_json(weights: Path, tmp_path: Path) -> None:

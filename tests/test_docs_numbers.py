@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from documents import ROOT, read, table
 
+from resnet_demo.lab.gradients import PREDICTED
+from resnet_demo.lab.similarity import arrived
+
 # What was measured
 
 
@@ -33,6 +36,23 @@ def added(how: Callable[..., Any], network: str) -> float:
 def errors_from_the_end(network: str, *blocks: int) -> list[float]:
     errors = list(of("lens", network)["error"].values())
     return [100 * errors[-1 - block] for block in blocks]
+
+
+def likeness(kind: str, what: str, *networks: str) -> float:
+    """The mean CKA of these networks' pairs of twins or of seeds; the twins themselves stand in both reports."""
+    found = [pair[what] for place, name in enumerate(networks) for pair in of("similarity", name)[kind][place:]]
+    return statistics.mean(found)
+
+
+def rate(network: str, case: str, what: str) -> list[float]:
+    """From block to block at the start of a training: measured, and expected."""
+    found = of("signal", network)["cases"][case][what]
+    return [found["measured"]["median"], found["expected"]]
+
+
+def first_gradient(network: str) -> float:
+    """The first block's over the last one's, at the start, with batch norm."""
+    return next(iter(of("signal", network)["cases"]["with batch norm"]["gradients"].values()))["median"]
 
 
 PAIR56, PAIR20 = ("resnet56", "plain56"), ("resnet20", "plain20")
@@ -64,6 +84,24 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
         *(100 * of("probes", name)["accuracy"]["layer2.8"] for name in PAIR56),
         *(100 * of("probes", name)["accuracy"]["layer3.8"] for name in PAIR56),
         *(100 * of("probes", name)["own_classifier"] for name in PAIR56),
+    ],
+    "similarity": lambda: [
+        likeness("twins", "mean", *PAIR56),
+        *(likeness("seeds", "mean", name) for name in PAIR56),
+        likeness("twins", "mean_of_best", *PAIR56),
+        *(likeness("seeds", "mean_of_best", name) for name in PAIR56),
+        likeness("twins", "mean", *PAIR20),
+        *(likeness("seeds", "mean", name) for name in PAIR20),
+        *(of("similarity", name)["own"]["layer2.8"][-1] for name in PAIR56),
+        arrived(of("similarity", "plain56")["twin"]),
+    ],
+    "signal": lambda: [
+        *rate("resnet56", "without batch norm", "factor"),
+        *rate("plain56", "without batch norm", "factor"),
+        *rate("resnet56", "with batch norm", "added"),
+        rate("plain56", "with batch norm", "back")[0] ** 0.5,  # a block has two layers
+        PREDICTED,
+        *(first_gradient(name) for name in ("plain56", "resnet56")),
     ],
     "shattering": lambda: [of("shattering", name)["agreement"][depth] for depth in ("20", "56") for name in PAIR56],
     "responses": lambda: [of("responses", name)["mean"] for name in FOUR],
@@ -118,6 +156,8 @@ def test_as_many_pictures_were_measured_as_is_said() -> None:
         assert of(experiment, "resnet56")["n"] == 10_000
     assert of("refinement", "resnet56")["n"] == 2_000
     assert of("unfold", "resnet56")["n"] == 2_000
+    assert of("similarity", "resnet56")["n"] == 2_000
+    assert of("signal", "resnet56")["n"] == 256
     assert of("localise", "resnet20")["n"] == 1_000
     assert of("faithful", "resnet56")["n"] == 300
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +37,12 @@ def experiment(
     pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of what is drawn at random.")] = 0,
     epoch: Epoch = None,
+    seeds: Annotated[
+        bool, typer.Option("--seeds", help="Beside each network, its bundled trainings from other seeds.")
+    ] = False,
+    seed_pictures: Annotated[
+        int | None, typer.Option(min=1, help="How many test pictures these are measured on; else as many.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A folder: each result is written there, as NAME.json.")] = None,
     resume: Annotated[
         bool,
@@ -53,6 +59,8 @@ def experiment(
     from ..files import write_atomically
     from ..lab import results
 
+    if seeds and epoch is not None:
+        raise InputError("Only one training of a network has snapshots: --seeds and --epoch do not go together.")
     names = tuple(EXPERIMENTS) if name == "all" else (name,)
     lab.get(names[0])  # an unknown name is told before anything is read or downloaded
     models, load_once, found = list(model or ["resnet20"]), functools.lru_cache(load_dataset), []
@@ -63,9 +71,16 @@ def experiment(
         lab.get(each).check(dataset)
         tell_notes([dataset])
         file = out and out / f"{each}.json"
-        there = results.read(file) if file and resume else None
-        if there and results.would_be_the_same(there, each, subjects, dataset, pictures, seed):
-            found.append(there)
+        known = results.read(file) if file and resume else None
+        there = known.apart() if known else (None, None)
+        others = _trainings(each, subjects) if seeds else {}
+        counts = pictures, seed_pictures or pictures
+        groups = subjects, others
+        if known and all(
+            not group or results.would_be_the_same(part, each, group, dataset, count, seed)
+            for group, part, count in zip(groups, there, counts, strict=True)
+        ):
+            found.append(known)
             continue
         taught = [title for title, network in subjects.items() if network is None]
         networks = {
@@ -73,22 +88,21 @@ def experiment(
             for title, network in subjects.items()
         }
         training = load_once(place, True, data_dir) if lab.get(each).fits_on else None
-        result = results.measure(
-            each, networks, dataset, pictures, seed,
-            lambda title, done, each=each: console.progress(f"{each}, {title}: {console.percent(done)}", False),
-            there, training,
-        )  # fmt: skip
+        told = functools.partial(_progress, each)
+        result = results.measure(each, networks, dataset, counts[0], seed, told, there[0], training)
+        if others:
+            result = result.beside(results.measure(each, others, dataset, counts[1], seed, told, there[1], training))
         console.progress(f"{each}: {sum(result.provenance.seconds.values()):.1f} s", True)
         settings = {"--model": models, "--data": Path(place), "--data-dir": data_dir}
-        settings |= {"--pictures": pictures, "--seed": seed, "--epoch": epoch}
+        settings |= {"--pictures": pictures, "--seed": seed, "--epoch": epoch, "--seed-pictures": seed_pictures}
         lesson = f"{', '.join(taught)}: {LESSON} epochs" if taught else None
-        result = result.told_by(as_typed(f"experiment {each}", settings), lesson)
+        result = result.told_by(as_typed(f"experiment {each}", settings, ["--seeds"] * seeds), lesson)
         found.append(result)
         if file:
             write_atomically(file, (console.dumps(results.rounded(results.as_json(result)), indent=1) + "\n").encode())
     values = [results.as_json(result) for result in found]
     return values if name == "all" else values[0], "\n\n".join(
-        console.experiment(result.question, *results.table(result.networks)) for result in found
+        console.experiment(result.question, *results.table(results.everything(result))) for result in found
     )
 
 
@@ -114,6 +128,28 @@ def _subjects(experiment: str, models: Sequence[str], epoch: int | None) -> dict
         if twin and zoo.bundled_weights(twin) and (epoch is None or epoch in zoo.epochs(twin)):
             subjects[twin] = zoo.load(twin, epoch=epoch)
     return subjects
+
+
+def _trainings(experiment: str, subjects: Mapping[str, ResNet | None]) -> dict[str, ResNet]:
+    """The bundled trainings of these networks from other seeds, "resnet56-seed1".
+
+    None where an experiment has no measures to compare them by: it asks fresh networks, or takes other seeds by itself.
+    """
+    from .. import lab
+    from ..models import zoo
+
+    chosen = lab.get(experiment)
+    if not chosen.measures:
+        return {}
+    return {
+        zoo.training_name(title, seed): zoo.load(title, seed)
+        for title in chosen.concerned({title: network for title, network in subjects.items() if network})
+        for seed in zoo.bundled_seeds(title)[1:]
+    }
+
+
+def _progress(experiment: str, network: str, done: float) -> None:
+    console.progress(f"{experiment}, {network}: {console.percent(done)}", False)
 
 
 def _taught(name: str, train_set: Dataset, test_set: Dataset, seed: int) -> ResNet:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TypeGuard
 
@@ -105,6 +105,7 @@ class Look:
     colour: str
     hollow: bool  # its dots
     dashed: bool  # its curve
+    width: float = 2.5
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:
@@ -139,9 +140,9 @@ def key(found: Mapping[str, Look], tall: bool, top: float = 16.0) -> tuple[list[
     return parts, KEY * -(-len(found) // across)
 
 
-def _stroke(path: str, look: Look, width: float = 2.5) -> str:
+def _stroke(path: str, look: Look) -> str:
     return element(
-        "path", d=path, fill="none", stroke=look.colour, stroke_width=width, stroke_linejoin="round",
+        "path", d=path, fill="none", stroke=look.colour, stroke_width=look.width, stroke_linejoin="round",
         stroke_dasharray="5 4" if look.dashed else None,
     )  # fmt: skip
 
@@ -211,6 +212,13 @@ class Panel:
         parts = [_stroke("M" + " L".join(run), look) for run in runs if len(run) > 1]
         said = titles or [f"{x:g}: {magnitude(y)}" for x, y in points]
         return parts + (self.dots(points, look, said) if dots else [])
+
+    def faint(self, values: Iterable[float | None], look: Look) -> list[str]:
+        """A thin curve through values at 0, 1, …: the same of another training of the network."""
+        return self.faint_points([(float(index), value) for index, value in enumerate(values)], look)
+
+    def faint_points(self, points: Sequence[tuple[float, float | None]], look: Look) -> list[str]:
+        return [element("g", part, opacity=0.55) for part in self.curve(points, replace(look, width=1.2), dots=False)]
 
     def dots(self, points: Sequence[tuple[float, float | None]], look: Look, titles: Sequence[str]) -> list[str]:
         pitch = self.width / max(len({x for x, _ in points}), 1)

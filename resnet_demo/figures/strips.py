@@ -6,17 +6,29 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import Literal, TypeAlias
 
 from ..i18n import Language, Message, _, sentences
 from .axes import TALL, WIDE, Scale, finite, magnitude, sheet
-from .palette import INK, LINE, MUTED, SHORTCUT, WRONG
+from .palette import INK, LINE, MUTED, PAPER, SHORTCUT, WRONG
 from .runs import colour_of, network_title, shortened
 from .svg import ENGLISH, element, text
 
 NAME_ABOVE = 21  # a network's name over its row's highest bar, and that bar's number between the two
 
 
+Kind: TypeAlias = Literal["tick", "ring", "cross"]
+OTHER_SEEDS = _("other seeds")
 NOT_MEASURED = _("not measured yet")
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Other values of the same blocks, each a mark on the block's bar: a "tick", a "ring" or a "cross"."""
+
+    kind: Kind
+    name: Message
+    values: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,12 @@ class Strip:
     nothing: str | Message = NOT_MEASURED  # what to say where there are no values
     halving: Collection[str] = ()  # blocks that are marked with ½: they halve the picture
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # attributes of a block's bar, a button then
+    marks: Sequence[Marks] = ()
     aside: str | Message | None = None  # said at the right; by default the first and the last value
+
+    def all_values(self) -> list[Collection[float | None]]:
+        """The bars' values, and those of all marks: what a scale has to hold."""
+        return [self.values.values(), *(mark.values.values() for mark in self.marks)]
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,10 @@ def draw_strips(
     parts += [text(say(said), x, foot + 22, text_anchor=anchor, font_size=13, fill=MUTED) for said, x, anchor in ends]
     middle = (at.left + at.width - at.right) / 2
     parts.append(text(say(_("input → output")), middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
+    kinds: dict[Kind, Message] = {mark.kind: mark.name for row in rows for mark in row.marks}
+    if kinds:
+        parts += _legend(kinds, at.left, foot + 46, say)
+        height += 24
     told = [_told(row, tell) for row in rows] or [_("Nothing yet.")]
     said = say(sentences(_("{label}.", label=label), *told))
     return sheet(parts, height, said, kind, tall, role="group" if any(row.links for row in rows) else "img")
@@ -148,6 +169,11 @@ def _bars(
             )
             bar = element("g", room, bar, class_="rd-stop", role="button", tabindex=0, aria_label=said, **link)
         parts.append(bar)
+        for mark in row.marks:
+            if finite(other := mark.values.get(name)):
+                y = foot - at.row * min(max(scale.part(other), 0.0), 1.0)
+                told = say(_("block {name}: {value}", name=name.removeprefix("layer"), value=show(other)))
+                parts.append(_mark(mark.kind, middle, y, width, f"{say(mark.name)}, {told}"))
         if name in row.halving:
             parts.append(text("½", middle, foot + 14, text_anchor="middle", font_size=12, fill=MUTED))
         if numbered or known is None:
@@ -162,6 +188,27 @@ def _bars(
         top = foot - at.row - NAME_ABOVE
         parts.append(text(say(aside), at.width - at.right, top, text_anchor="end", font_size=13, fill=INK))
     return parts
+
+
+def _legend(kinds: Mapping[Kind, Message], x: float, y: float, say: Language) -> list[str]:
+    """What the marks are, in a line from x."""
+    parts = []
+    for kind, name in kinds.items():
+        said = say(name)
+        parts += [_mark(kind, x + 6, y - 4.5, 12), text(said, x + 17, y, font_size=13, fill=MUTED)]
+        x += 36 + sum(13.0 if ord(letter) > 0x2E80 else 6.6 for letter in said)
+    return parts
+
+
+def _mark(kind: Kind, x: float, y: float, width: float, title: str = "") -> str:
+    said = [element("title", escape(title))] if title else []
+    line = {"fill": "none", "stroke": INK, "stroke_width": 1.4}
+    half = min(width / 2, 6.0)
+    if kind == "ring":
+        return element("circle", *said, cx=x, cy=y, r=min(half, 3.6), **(line | {"fill": PAPER}))
+    arm = min(half, 3.4)
+    cross = f"M{x - arm:.1f} {y - arm:.1f} l{2 * arm:.1f} {2 * arm:.1f} m0 {-2 * arm:.1f} l{-2 * arm:.1f} {2 * arm:.1f}"
+    return element("path", *said, d=cross if kind == "cross" else f"M{x - half:.1f} {y:.1f} h{2 * half:.1f}", **line)
 
 
 def _first_and_last(row: Strip) -> tuple[float | None, float | None]:

@@ -47,8 +47,10 @@ EXPERIMENTS = Registry(
     "unfold",
     "lens",
     "probes",
+    "similarity",
     "paths",
     "gradients",
+    "signal",
     "responses",
     "refinement",
     "shattering",
@@ -81,18 +83,23 @@ def run(
     seed: int = 0,
     progress: Progress = lambda done: None,
     training: Dataset | None = None,
+    twin: ResNet | None = None,
 ) -> Any:
     """The report of an experiment on a network, with the pictures and labels of a data set.
 
-    `training` are pictures of its other half, for experiments that fit something first (`Experiment.fits_on`).
-    `progress` is told the fraction that is done. Raises InputError for an unknown experiment, for a data set that is
-    empty or lacks what the experiment asks for, or where the network's classes are not the data set's.
+    `training` are pictures of its other half, for experiments that fit something first (`Experiment.fits_on`);
+    `twin` is the network with its shortcuts taken away or given back, for those that compare the two
+    (`Experiment.twins`). `progress` is told the fraction that is done. Raises InputError for an unknown experiment, for
+    a data set that is empty or lacks what the experiment asks for, or where the network's classes are not the data
+    set's.
     """
     from ..training.evaluation import check_classes
 
     experiment = get(name)
     experiment.check(dataset)
     check_classes(model, dataset)
+    if experiment.twins:
+        return experiment.report(model, dataset, seed, progress, twin)
     if not experiment.fits_on:
         return experiment.report(model, dataset, seed, progress)
     if training is None and not experiment.fit_is_control:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import InputError
 from ..i18n import Message, Sentences, _
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from ..data import Dataset
     from ..models.resnet import ResNet
 
+Form: TypeAlias = Literal["number", "share", "points"]  # 0.125, 12.5 %, +12.5 points of a hundred
 Progress: TypeAlias = Callable[[float], None]  # is told the fraction that is done
 Reports: TypeAlias = Mapping[str, Any]  # of several networks, by name
+Verdict: TypeAlias = Callable[[Any, Any], object]  # of a residual network's report and its twin's: what `read` says
 
 # The groups in which experiments are offered. Their order is that of the registry.
 GROUPS = {
@@ -29,6 +31,16 @@ GROUPS = {
     "surface": _("Look at the loss surface"),
     "maps": _("Test attribution maps"),
 }
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of a report that its verdict rests on, and by which several trainings of a network are compared."""
+
+    title: Message
+    of: Callable[[Any], float | None]  # the report's number; None where it has none
+    form: Form = "number"
+    counted: bool = False  # whether it is a share of the report's n pictures
 
 
 @dataclass(frozen=True)
@@ -43,9 +55,11 @@ class Experiment:
     source: Message
     group: str  # a key of `GROUPS`
     record: type  # of the report
-    report: Callable[..., Any]  # for a network, pictures with labels, a seed and progress; see also `fits_on`
+    report: Callable[..., Any]  # for a network, pictures with labels, a seed and progress; see `fits_on`, `twins`
     read: Callable[[Reports], Sentences]  # the result read out: reports by network, the residual one before its twin
     pictures: int  # about a minute's work on two cores
+    measures: tuple[Measure, ...] = ()
+    verdict: Verdict | None = None
     most: int | None = None  # where it goes back through all pictures at once, or looks at none of them
     data: str = "cifar10"  # the data set that it is made on unless one says otherwise
     fits_on: int = 0  # training pictures that something is fitted on first, which `report` gets after the others
@@ -54,6 +68,7 @@ class Experiment:
     labels: bool = False  # whether the labels must be true, since it counts mistakes on many pictures
     shortcuts: bool = False  # whether it does something to shortcuts, so that plain networks are passed over
     all_depths: bool = False  # whether it looks at depths of its own, and asks a network only whether it is plain
+    twins: bool = False  # whether `report` gets the network's twin, too, as `twin`: None where it is not at hand
     together: bool = False  # whether networks of several depths are shown in one figure
 
     def pictures_for(self, wanted: int | None = None) -> int:

@@ -28,7 +28,7 @@ from ..i18n import Message, Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
 from .bootstrap import Estimate, estimate
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .maps import attribution_maps, ends_of_stages, enlarged
 from .quick import BATCH, quick
 from .reading import Side, both, in_sentence
@@ -225,5 +225,15 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(
+            _("Gain of the best map over random ones, insertion"),
+            lambda report: max(gain.mean for gain in report.gain["insertion"].values()),
+        ),
+        Measure(
+            _("Gain of the best map over random ones, deletion"),
+            lambda report: max(gain.mean for gain in report.gain["deletion"].values()),
+        ),
+    ),
     pictures=60,
 )

@@ -28,7 +28,7 @@ from ..i18n import Message, Sentences, _, sentences
 from ..interpret.trace import private_view
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .reading import Side, both, magnitude, sides
 
 # First block's gradient over the last one's, at the blocks' outputs, of which later stages have up to four times fewer
@@ -251,6 +251,16 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(
+            _("First block’s gradient over the last one’s, as it is"),
+            lambda report: report.first_to_last.get("trained"),
+        ),
+        Measure(
+            _("The same at PyTorch’s start, with batch norm"),
+            lambda report: report.first_to_last.get("PyTorch's start, with batch norm"),
+        ),
+    ),
     pictures=64,
     most=256,  # one batch, as in a training
 )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,15 +24,16 @@ from torch import Tensor
 
 from ..data import Dataset
 from ..errors import InputError
-from ..i18n import Sentences, _, sentences
+from ..i18n import Message, Sentences, _, sentences
 from ..models.resnet import ResNet
 from ..training.evaluation import evaluate
 from ..training.trainer import SEEDS
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .reading import both, magnitude, sides
 
 BATCH = 30  # so few stay in the processor's caches on their way through the network
 STEPS = 15  # along each of the two directions
+PAIRS, COARSE = 3, 9  # of directions: the first as finely as above, the others in so many steps
 REACH = 1.0  # as far as the filters are long
 
 
@@ -125,11 +126,21 @@ class Report:
     share_below_guessing: float
     coordinates: tuple[float, ...]
     losses: tuple[tuple[float | None, ...], ...]  # by coordinates along the first and the second direction
+    other_shares: tuple[float, ...] = ()  # below guessing, with other pairs of directions; older results have none
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The share below guessing with each pair of directions."""
+        return (self.share_below_guessing, *self.other_shares)
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
-    """The losses, row by row; that of the network, and whether the middle of the square is exactly it."""
-    found, guessing = landscape(model, dataset, seed=seed, progress=progress), math.log(len(dataset.classes))
+    """The losses, row by row; that of the network, and whether the middle of the square is exactly it.
+
+    And how far the region of low loss reaches with other pairs of directions.
+    """
+    guessing, work = math.log(len(dataset.classes)), STEPS**2 + (PAIRS - 1) * COARSE**2
+    found = landscape(model, dataset, seed=seed, progress=lambda done: progress(done * STEPS**2 / work))
     return Report(
         n=len(dataset),
         centre=found.centre,
@@ -142,7 +153,34 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Re
         share_below_guessing=found.share_below(guessing),
         coordinates=found.coordinates,
         losses=tuple(map(tuple, found.losses.tolist())),
+        other_shares=other_shares(
+            model, dataset, guessing, seed, lambda done: progress((STEPS**2 + done * (work - STEPS**2)) / work)
+        ),
     )
+
+
+def other_shares(
+    model: ResNet, dataset: Dataset, guessing: float, seed: int, progress: Progress = lambda done: None
+) -> tuple[float, ...]:
+    """The share of the square where the loss is below guessing, for every further pair of directions."""
+    found: list[float] = []
+    for pair in range(PAIRS - 1):
+        seen = landscape(
+            model,
+            dataset,
+            COARSE,
+            seed=seed + 1 + pair,
+            progress=lambda done: progress((len(found) + done) / (PAIRS - 1)),
+        )
+        found.append(seen.share_below(guessing))
+    return tuple(found)
+
+
+def agreed(residual: Report, plain: Report) -> Literal["alike", "farther", "no farther", "mixed"]:
+    """How far low ground reaches with shortcuts, with every pair of directions; "mixed" where these disagree."""
+    pairs = list(zip(residual.shares, plain.shares, strict=False))
+    first = low_ground(*pairs[0])
+    return first if all(low_ground(*pair) == first for pair in pairs) else "mixed"
 
 
 def low_ground(residual: float, plain: float) -> Literal["alike", "farther", "no farther"]:
@@ -150,6 +188,10 @@ def low_ground(residual: float, plain: float) -> Literal["alike", "farther", "no
     if max(residual, plain) <= 1.5 * min(residual, plain):
         return "alike"
     return "farther" if residual > plain else "no farther"
+
+
+def _percents(shares: Sequence[float]) -> list[Message]:
+    return [_("{share:percent}", share=share) for share in shares]
 
 
 def read(reports: Mapping[str, Report]) -> Sentences:
@@ -171,8 +213,21 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             "alike": _("By this measure the two hardly differ."),
             "farther": _("With shortcuts the region of low loss is larger."),
             "no farther": _("Here the region of low loss is not larger with shortcuts, unlike in Li et al."),
+            "mixed": _("Which of the two regions of low loss is larger depends on the directions."),
         }
-        said.append(verdicts[low_ground(residual.report.share_below_guessing, plain.report.share_below_guessing)])
+        said.append(verdicts[agreed(residual.report, plain.report)])
+        if all(side.report.other_shares for side in (residual, plain)):
+            said.append(
+                _(
+                    "With {pairs} pairs of directions its part of the map is {residual:and} in {network}, and "
+                    "{plain:and} in {twin}.",
+                    pairs=len(residual.report.shares),
+                    residual=_percents(residual.report.shares),
+                    network=residual.title,
+                    plain=_percents(plain.report.shares),
+                    twin=plain.title,
+                )
+            )
     return sentences(*said)
 
 
@@ -182,8 +237,8 @@ EXPERIMENT = Experiment(
     title=_("Is the loss surface smoother?"),
     question=_(
         "Walk away from the trained weights in two random directions, each filter in proportion to its length, and "
-        "draw the loss on test pictures as a map and as a surface. It is one pair of directions, from one seed, around "
-        "one training of each network: another pair may look different."
+        "draw the loss on test pictures as a map and as a surface. The drawing is of one pair of directions around one "
+        "training of each network; the region of low loss is measured with two other pairs, too."
     ),
     look_for=_(
         "how far the region of low loss reaches, and how steep the walls around it are. Below each map is its surface, "
@@ -195,6 +250,10 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Part of the map that is better than guessing"), lambda report: report.share_below_guessing, "share"),
+    ),
+    verdict=agreed,
     pictures=150,
     labels=True,
 )

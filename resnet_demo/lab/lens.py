@@ -24,7 +24,7 @@ from ..i18n import Message, Sentences, _, _p, sentences
 from ..interpret.trace import Trace
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import NO_SCALES, BranchScales, answer_without, block_names, passed_on, states
 from .reading import Side, block_title, both, settled, sides
 
@@ -141,6 +141,16 @@ def _settled(errors: Mapping[str, float]) -> int | None:
     return settled([1 - error for error in errors.values()])
 
 
+def halfway(report: Report) -> float:
+    """The error as it is read off after half of the blocks."""
+    return list(report.error.values())[len(report.error) // 2]
+
+
+def before_the_end(report: Report) -> float:
+    """The error as it is read off before the last block."""
+    return list(report.error.values())[-2]
+
+
 def readable(residual: int | None, plain: int | None, last: int) -> Literal["earlier", "at the end", "no earlier"]:
     """Whether shortcuts let an answer be read earlier, by the place from which on most of the pictures are right."""
     if residual is not None and (plain is None or residual < plain):
@@ -196,5 +206,10 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Error read off after half of the blocks"), halfway, "share", counted=True),
+        Measure(_("Error read off before the last block"), before_the_end, "share", counted=True),
+    ),
+    verdict=lambda residual, plain: readable(_settled(residual.error), _settled(plain.error), len(residual.error) - 1),
     pictures=1000,
 )

@@ -24,7 +24,7 @@ from ..errors import InputError
 from ..i18n import Sentences, _, sentences
 from ..models.resnet import ResidualBlock, ResNet
 from ..training.evaluation import check_classes, evaluate
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import answer_without, changes_shape
 from .quick import BATCH, quick
 from .ranks import kendall, spearman
@@ -225,6 +225,14 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Error without one random block"), lambda report: report.after_deleting(1), "share"),
+        Measure(_("Rank correlation of error and deleted blocks"), lambda report: report.spearman),
+    ),
+    verdict=lambda residual, plain: (
+        residual.spearman is not None
+        and many_missed(residual.spearman, residual.after_deleting(1), plain.after_deleting(1))
+    ),
     pictures=250,
     labels=True,
 )

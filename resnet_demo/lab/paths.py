@@ -31,7 +31,7 @@ from ..errors import InputError
 from ..i18n import Sentences, _, _n, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResidualBlock, ResNet
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .reading import sides
 
 BATCH = 4  # pictures at a time: each has a gradient for every length
@@ -255,5 +255,9 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Mean number of F’s on a path, by the gradient it carries"), lambda report: report.mean_length),
+    ),
+    verdict=lambda residual, plain: shorter_paths(residual.mean_length, len(residual.counts) - 1),
     pictures=64,
 )

@@ -21,7 +21,7 @@ from ..data import Dataset
 from ..i18n import Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import states
 from .quick import BATCH, quick
 from .reading import both, sides
@@ -147,6 +147,22 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(
+            _("Right answers of a probe after two thirds of the blocks"),
+            lambda report: list(report.accuracy.values())[-1] - rise(report.accuracy),
+            "share",
+            counted=True,
+        ),
+        Measure(
+            _("Right answers of a probe after the last block"),
+            lambda report: list(report.accuracy.values())[-1],
+            "share",
+            counted=True,
+        ),
+        Measure(_("Rise over the last third of the blocks"), lambda report: rise(report.accuracy), "points"),
+    ),
+    verdict=lambda residual, plain: ends(rise(residual.accuracy), rise(plain.accuracy)),
     pictures=1000,
     labels=True,
     fits_on=10_000,

@@ -26,7 +26,7 @@ from ..i18n import Sentences, _, sentences
 from ..interpret.trace import private_view
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import changes_shape
 from .reading import both, extreme, sides
 
@@ -160,5 +160,10 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Mean cosine"), lambda report: report.mean),
+        Measure(_("Median cosine"), lambda report: report.median),
+    ),
+    verdict=refines,
     pictures=500,
 )

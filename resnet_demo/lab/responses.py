@@ -25,8 +25,8 @@ from ..interpret.trace import private_view
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
 from ..models.zoo import is_plain
-from .experiment import Experiment, Progress, first_line
-from .reading import Side, everyone, sides
+from .experiment import Experiment, Measure, Progress, first_line
+from .reading import everyone, sides
 
 BATCH = 125
 
@@ -80,9 +80,9 @@ def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Re
     return Report(len(dataset), statistics.mean(found.values()), found)
 
 
-def responding_less(residual: Side[Report], plain: Side[Report]) -> tuple[int, int]:
+def responding_less(residual: Report, plain: Report) -> tuple[int, int]:
     """In how many of the layers the residual network responds less."""
-    pairs = list(zip(residual.report.std.values(), plain.report.std.values(), strict=True))
+    pairs = list(zip(residual.std.values(), plain.std.values(), strict=True))
     return sum(one < other for one, other in pairs), len(pairs)
 
 
@@ -90,6 +90,12 @@ def deeper_responds_less(reports: Mapping[str, Report]) -> bool | None:
     """Whether the first residual network, the deeper one, does so than the last; None where there is only one."""
     means = [report.mean for name, report in reports.items() if not is_plain(name)]
     return means[0] < means[-1] if len(means) > 1 else None
+
+
+def compared(residual: Report, plain: Report) -> Literal["less", "less on average", "alike", "more"]:
+    """How strongly a residual network's layers respond, compared with its twin's."""
+    fewer, layers = responding_less(residual, plain)
+    return responds(residual.mean, plain.mean, fewer / layers)
 
 
 def responds(residual: float, plain: float, smaller: float) -> Literal["less", "less on average", "alike", "more"]:
@@ -116,7 +122,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             "alike": _("The two hardly differ here; in He et al. the residual network’s are clearly smaller."),
             "more": _("The residual network’s layers respond more here, unlike in He et al."),
         }
-        fewer, layers = responding_less(residual, plain)
+        fewer, layers = responding_less(residual.report, plain.report)
         said.append(
             _(
                 "In {fewer} of {layers} layers {residual} responds less than {plain}.",
@@ -126,7 +132,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
                 plain=plain.title,
             )
         )
-        said.append(verdicts[responds(residual.report.mean, plain.report.mean, fewer / layers)])
+        said.append(verdicts[compared(residual.report, plain.report)])
     less = deeper_responds_less(reports)
     if less is not None:
         said.append(
@@ -151,6 +157,8 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(Measure(_("Mean standard deviation of a layer"), lambda report: report.mean),),
+    verdict=compared,
     pictures=500,
     together=True,
 )

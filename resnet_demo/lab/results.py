@@ -10,7 +10,7 @@ import hashlib
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -46,6 +46,7 @@ class Provenance:
     device: str
     command: str | None = None  # that measured it, as one would type it again
     taught: str | None = None  # the networks that were trained for it alone, and for how long
+    seed_pictures: int | None = None  # on which the trainings from other seeds were measured; None: there are none
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,47 @@ class Result(Generic[Report]):
     data: str  # the data set's name
     networks: Mapping[str, Report]
     provenance: Provenance
+    seeds: Mapping[str, Mapping[str, Report]] = field(default_factory=dict)  # of other trainings, by network and seed
 
     def told_by(self, command: str, taught: str | None) -> Result[Report]:
         """The same, with the command that measured it, and the networks that it trained."""
         return replace(self, provenance=replace(self.provenance, command=command, taught=taught))
+
+    def beside(self, others: Result[Report]) -> Result[Report]:
+        """The same, with what was measured on trainings of its networks from other seeds, "resnet56-seed1"."""
+        seeds: dict[str, dict[str, Report]] = {}
+        for training, report in others.networks.items():
+            name, _dash, seed = training.rpartition("-seed")
+            seeds.setdefault(name, {})[seed] = report
+        ours, theirs = self.provenance, others.provenance
+        provenance = replace(
+            ours,
+            weights={**ours.weights, **theirs.weights},
+            seconds={**ours.seconds, **theirs.seconds},
+            seed_pictures=theirs.pictures,
+        )
+        return replace(self, seeds=seeds, provenance=provenance)
+
+    def apart(self) -> tuple[Result[Report], Result[Report]]:
+        """What `beside` put together: the networks' own result, and that of the trainings from other seeds."""
+        others = {f"{name}-seed{seed}": report for name, found in self.seeds.items() for seed, report in found.items()}
+        told = self.provenance
+        parts = [
+            replace(
+                self,
+                networks=networks,
+                seeds={},
+                provenance=replace(
+                    told,
+                    pictures=pictures,
+                    seed_pictures=None,
+                    weights={name: told.weights[name] for name in networks},
+                    seconds={name: told.seconds[name] for name in networks},
+                ),
+            )
+            for networks, pictures in ((self.networks, told.pictures), (others, told.seed_pictures or told.pictures))
+        ]
+        return parts[0], parts[1]
 
 
 def measure(
@@ -76,23 +114,33 @@ def measure(
     """Run an experiment on each of the networks, on the data set's first pictures; None: as many as suit it.
 
     A network that a `known` result has on the same pictures, with the same seed and the same weights, is not measured
-    again. `progress` is told the network's name and the fraction of its run that is done. `training` is the data set's
-    other half: its first pictures are taken by an experiment that fits something. Networks that the experiment says
-    nothing of are passed over. Raises InputError as `lab.run`, and where no network is left.
+    again; where the experiment compares twins, its twin must have the same weights, too. `progress` is told the
+    network's name and the fraction of its run that is done. `training` is the data set's other half: its first pictures
+    are taken by an experiment that fits something. Networks that the experiment says nothing of are passed over. Raises
+    InputError as `lab.run`, and where no network is left.
     """
     experiment = lab.get(name)
     chosen = dataset.subset(experiment.pictures_for(pictures))
     fitted_on = training.subset(experiment.fits_on) if training and experiment.fits_on else None
     there = known if known and _is_run(known, experiment, dataset, len(chosen), seed) else None
-    reports, seconds, weights = {}, {}, {}
-    for title, network in experiment.concerned(networks).items():
-        weights[title] = fingerprint(network)
-        if there and there.provenance.weights.get(title) == weights[title]:
+    before = there.provenance.weights if there else {}
+    concerned = experiment.concerned(networks)
+    weights = {title: fingerprint(network) for title, network in concerned.items()}
+    reports, seconds = {}, {}
+    for title, network in concerned.items():
+        partner = twin(title) if experiment.twins else None
+        if there and all(before.get(name) == weights.get(name) for name in (title, partner) if name):
             reports[title], seconds[title] = there.networks[title], there.provenance.seconds[title]
             continue
         started = time.perf_counter()
         reports[title] = lab.run(
-            name, network, chosen, seed, lambda done, title=title: progress(title, done), fitted_on
+            name,
+            network,
+            chosen,
+            seed,
+            lambda done, title=title: progress(title, done),
+            fitted_on,
+            concerned.get(partner or ""),
         )
         seconds[title] = time.perf_counter() - started
     provenance = Provenance(
@@ -112,7 +160,10 @@ def as_json(result: Result[Any]) -> dict[str, Any]:
     """A result as the dictionaries, lists and numbers of its JSON."""
     found = as_plain(result)
     provenance = found["provenance"]
-    told = {key: provenance.pop(key) for key in ("command", "taught")}  # these come first, where they are known
+    # These come first, where they are known.
+    told = {key: provenance.pop(key) for key in ("command", "taught", "seed_pictures")}
+    if not found["seeds"]:
+        del found["seeds"]
     return found | {"provenance": {key: value for key, value in told.items() if value is not None} | provenance}
 
 
@@ -215,6 +266,11 @@ def numbers(report: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         return
     for part, inner in items:
         yield from numbers(inner, f"{name} {part}".strip())
+
+
+def everything(result: Result[Any]) -> Reports:
+    """All reports of a result: those of the networks, and of their trainings from other seeds, "resnet56-seed1"."""
+    return {**result.networks, **result.apart()[1].networks}
 
 
 def table(networks: Reports) -> tuple[list[str], list[list[Any]]]:

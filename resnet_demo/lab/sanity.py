@@ -22,7 +22,7 @@ from ..i18n import Message, Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
 from ..training.trainer import SEEDS
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import block_names
 from .maps import attribution_maps, ends_of_stages
 from .ranks import spearman
@@ -106,6 +106,11 @@ def keeping(reports: Mapping[str, Report]) -> dict[str, list[str]]:
     return dict(sorted(kept.items()))
 
 
+def _left(report: Report, method: str) -> float | None:
+    """What is left of a method's maps without the last stage; of several blocks', those of the last one."""
+    return next((left for name, left in reversed([*report.left_below.items()]) if name.startswith(method)), None)
+
+
 def read(reports: Mapping[str, Report]) -> Sentences:
     said: list[Message] = []
     for side in both(reports):
@@ -150,5 +155,9 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Left of Grad-CAM without the last stage"), lambda report: _left(report, "Grad-CAM")),
+        Measure(_("Left of guided backprop without the last stage"), lambda report: _left(report, "guided backprop")),
+    ),
     pictures=30,
 )

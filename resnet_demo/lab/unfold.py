@@ -26,7 +26,7 @@ from ..errors import InputError
 from ..i18n import Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ProjectionShortcut, ResidualBlock, ResNet, ZeroPadShortcut
-from .experiment import Experiment, Progress, first_line
+from .experiment import Experiment, Measure, Progress, first_line
 from .reading import both
 
 BATCH = 100
@@ -191,6 +191,10 @@ EXPERIMENT = Experiment(
     record=Report,
     report=report,
     read=read,
+    measures=(
+        Measure(_("Different answers"), lambda report: report.different_answers),
+        Measure(_("Largest difference of a logit"), lambda report: report.max_logit_difference),
+    ),
     pictures=1000,
     labels=True,
     shortcuts=True,

@@ -43,19 +43,20 @@ def _imagenet(depth: int, plain: bool) -> ResNetConfig:
     return ResNetConfig(IMAGENET_STAGES[depth], IMAGENET_WIDTHS, block, "imagenet", "B", plain, classes=1000)
 
 
+def training_name(name: str, seed: int) -> str:
+    """What a network trained from this seed is called: resnet56, resnet56-seed1."""
+    return f"{name}-seed{seed}" if seed else name
+
+
 def bundled_weights(name: str, seed: int = 0) -> Path | None:
     """The file of a network's bundled weights, if it has any that were trained from this seed."""
-    stem = _stem(name, seed)
+    stem = training_name(name, seed)
     path = asset("weights", f"{stem}.safetensors")
     return path if path.is_file() else next(path.parent.glob(f"{glob.escape(stem)}-00001-of-*.safetensors"), None)
 
 
-def _stem(name: str, seed: int) -> str:
-    return f"{name}{f'-seed{seed}' if seed else ''}"
-
-
 def _snapshot(name: str, seed: int, epoch: int) -> Path:
-    return asset("weights", f"{_stem(name, seed)}-epoch{epoch}.safetensors")
+    return asset("weights", f"{training_name(name, seed)}-epoch{epoch}.safetensors")
 
 
 def epochs(name: str, seed: int = 0) -> list[int]:
@@ -66,7 +67,7 @@ def epochs(name: str, seed: int = 0) -> list[int]:
     end = bundled_weights(name, seed)
     if end is None:
         return []
-    files = end.parent.glob(f"{glob.escape(_stem(name, seed))}-epoch*.safetensors")
+    files = end.parent.glob(f"{glob.escape(training_name(name, seed))}-epoch*.safetensors")
     found = (re.fullmatch(r".+-epoch(\d+)", path.stem) for path in files)
     kept = sorted(int(match[1]) for match in found if match)
     return [0, *kept, read_metadata(end)["provenance"]["epochs"]] if kept else []

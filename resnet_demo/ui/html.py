@@ -59,6 +59,18 @@ def figure(
     ).format(Markup(drawing), say(caption), emphasis, joined(saves))
 
 
+def table_of(rows: Table) -> Markup:
+    """A table for the page: the first row and the first column name the others."""
+    (_corner, *names), *body = rows
+    head = joined(Markup('<th scope="col">{}</th>').format(name) for name in names)
+    lines = joined(
+        Markup('<tr><th scope="row">{}</th>{}</tr>').format(name, joined(map(Markup("<td>{}</td>").format, values)))
+        for name, *values in body
+    )
+    table = '<table class="rd-table"><thead><tr><td></td>{}</tr></thead><tbody>{}</tbody></table>'
+    return Markup('<div class="rd-scroll">{}</div>').format(Markup(table).format(head, lines))
+
+
 def _save(name: str, kind: str, say: Language, content: str = "") -> Markup:
     data = Markup(' data-content="{}"').format(content) if content else ""
     return Markup(

@@ -45,6 +45,10 @@ def record(kind: type, found: dict[str, Any]) -> Any:
     return TypeAdapter(kind).validate_json(json.dumps(found), strict=True)
 
 
+def likeness(value: float) -> dict[str, Any]:
+    return {"block_by_block": {"stem": 0.5, **by_block(*4 * (value,))}, "mean": value, "mean_of_best": value}
+
+
 def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
     settings = {str(step / 10): abs(1 - step / 10) * scale for step in range(16)}
     norms = by_block(1.0 * scale, 0.1, 0.01, 0.001)
@@ -83,6 +87,13 @@ def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
             "own_classifier": 0.9 * scale,
             "ridge": 1.0,
         },
+        "similarity": {
+            "own": {name: [0.2, 0.4, 0.6, 0.8, 1.0 * scale] for name in ["stem", *BLOCKS]},
+            "twin": {name: [0.1, 0.3, 0.5, 0.7, 0.9 * scale] for name in ["stem", *BLOCKS]},
+            "twins": [likeness(0.6 * scale), likeness(0.4 * scale)],
+            "seeds": [likeness(0.9 * scale)],
+            "untrained": likeness(0.2 * scale),
+        },
         "unfold": {
             "error": 0.1,
             "error_unfolded": 0.1,
@@ -94,6 +105,11 @@ def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
         "gradients": {
             "norms": dict.fromkeys(CASES, norms),
             "first_to_last": {},
+        },
+        "signal": {
+            "seeds": 5,
+            "same_gradient": True,
+            "cases": dict.fromkeys(("with batch norm", "without batch norm", "scale at zero"), begun(scale)),
         },
         "responses": {"std": {"stem": 0.4, "layer1.0.conv1": 0.2 * scale, "layer1.0.conv2": 0.1}, "mean": 0.2},
         "refinement": {"cosine": by_block(0.1 * scale, -0.1, 0.0, 0.2), "mean": 0.05, "median": 0.05},
@@ -136,6 +152,22 @@ def numbers(name: str, scale: float = 1.0) -> dict[str, Any]:
             },
         },
     }[name]
+
+
+def begun(scale: float) -> dict[str, Any]:
+    """Signals that grow tenfold at each block, and gradients that grow so on their way back; theory says as much."""
+    grows, shrinks = by_block(1, 10, 100, 1000), by_block(1000, 100, 10, 1)
+
+    def ranges(values: dict[str, float]) -> dict[str, Any]:
+        return {
+            name: {"least": 0.5 * scale * value, "median": scale * value, "most": 2 * scale * value}
+            for name, value in values.items()
+        }
+
+    return {
+        "activations": ranges(grows), "gradients": ranges(shrinks), "expected_activations": grows,
+        "expected_gradients": shrinks, "factor": None, "added": None, "back": None,
+    }  # fmt: skip
 
 
 def pair(name: str) -> dict[str, Any]:
@@ -297,6 +329,35 @@ def test_probes_end_with_the_own_classifier() -> None:
     assert heights[0] - heights[2] == pytest.approx(2 * (heights[0] - heights[1]), abs=0.1)
 
 
+def cells(root: ElementTree.Element) -> list[list[ElementTree.Element]]:
+    return [list(group) for group in root.iter(f"{SVG}g") if group.get("class") == "rd-cells"]
+
+
+def test_likeness_is_a_square_of_each_network_and_one_of_the_twins() -> None:
+    root = parse(draw_experiment("similarity", pair("similarity")))
+    residual, plain, twins = cells(root)
+    assert len(residual) == len(plain) == len(twins) == 25
+    tones = [number_of(cell, "opacity") for cell in residual[:5]]
+    assert tones == sorted(tones)
+    assert len(set(tones)) == 5
+    assert number_of(plain[4], "opacity") == pytest.approx((tones[1] + tones[2]) / 2, abs=0.01)  # 0.5, on one scale
+    assert "".join(twins[9].itertext()) == "ResNet-8 1.0 and Plain-8 2.1: 0.90"
+    words = [item.text for item in root.iter(f"{SVG}text")]
+    assert {"↑ ResNet-8", "Plain-8 →", "the twins", "ResNet-8, two seeds", "Plain-8 and a fresh one"} <= set(words)
+    curves = values(root, "circle")
+    assert len(curves) == 5 * 5  # the twins, and of each network its seeds and a fresh one
+    assert "the twins, 1.0: 0.38 (0.20 – 0.60)" in ["".join(dot.itertext()) for dot in curves]
+
+
+def test_a_network_alone_is_one_square_without_seeds() -> None:
+    alone = report("similarity", twin={}, twins=[], seeds=[])
+    root = parse(draw_experiment("similarity", {"my network": alone}))
+    assert len(cells(root)) == 1
+    assert len(values(root, "circle")) == 5
+    unknown = report("similarity", twin={}, twins=[], seeds=[], own={name: [None] * 5 for name in ["stem", *BLOCKS]})
+    assert cells(parse(draw_experiment("similarity", {"my network": unknown}))) == [[]]
+
+
 def test_unfolding_is_two_bars_of_each_network() -> None:
     root = parse(draw_experiment("unfold", {"resnet8": report("unfold"), "resnet14": report("unfold", 0.5)}))
     bars = values(root)
@@ -314,6 +375,24 @@ def test_gradients_fall_in_equal_steps_for_equal_ratios() -> None:
     heights = [number_of(dot, "cy") for dot in dots[:4]]
     steps = [after - before for before, after in pairwise(heights)]
     assert steps == pytest.approx([steps[0]] * 3, abs=0.1)
+
+
+def test_signals_grow_in_equal_steps_for_equal_ratios_and_theory_runs_through_each_stage() -> None:
+    root = parse(draw_experiment("signal", {"resnet8": report("signal")}))
+    dots = values(root, "circle")
+    assert len(dots) == 2 * 3 * 4
+    places = [(number_of(dot, "cx"), number_of(dot, "cy")) for dot in dots]
+    signals, gradients = places[:4], places[12:16]
+    steps = [after - before for (_, before), (_, after) in pairwise(signals)]
+    assert steps[0] < 0  # up
+    assert steps == pytest.approx([steps[0]] * 3, abs=0.2)
+    assert gradients[0][1] < gradients[3][1]  # down
+    dashed = [item.attrib["d"] for item in root.iter(f"{SVG}path") if item.get("stroke-dasharray") == "4 3"]
+    assert len(dashed) == 2 * 3 * 2  # a line for each stage
+    ends = [[tuple(map(float, point.split())) for point in re.split("[ML]", way)[1:]] for way in dashed]
+    assert ends[0] + ends[1] == [pytest.approx(place, abs=0.11) for place in signals]  # here theory is right
+    bands = [item for item in root.iter(f"{SVG}path") if item.get("opacity")]
+    assert [band.get("fill") for band in bands] == [RESNET] * 6
 
 
 def test_several_depths_share_a_drawing_of_responses() -> None:

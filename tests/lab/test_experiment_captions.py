@@ -27,6 +27,8 @@ from resnet_demo.lab import (
     results,
     sanity,
     shattering,
+    signal,
+    similarity,
     unfold,
 )
 from resnet_demo.lab import lesion as lesion_
@@ -38,9 +40,10 @@ HAN = re.compile("[\u4e00-\u9fff]")
 # What Chinese textbooks write in Latin letters, too: signs, names.
 LATIN = set(
     """
-    F n x y e ResNet Plain Grad CAM th layer PyTorch ReLU logit
-    He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet Yang
-    Adebayo Zhang Petsiuk Das Saenko nostalgebraist
+    F n x y e CKA ResNet Plain Grad CAM th layer PyTorch ReLU logit
+    He Veit Wilber Belongie Balduzzi Li Jastrzębski Alain Bengio Meng RMNet Yang De Smith Dauphin Ma
+    SkipInit Fixup ReZero Bachlechner
+    Kornblith Nguyen Adebayo Zhang Petsiuk Das Saenko nostalgebraist
     """.split()  # noqa: SIM905 (it is prose)
 )
 TERMS_OF_ART = ("logit lens", "pointing game", "Identity Mappings")  # what papers call something, beside the Chinese
@@ -72,7 +75,9 @@ def dials_anew(alpha: float, half: float) -> Any:
     """0.1 at 1; at every other α so much, and at λ = 0.5 so much."""
     found = dials(10, True)
     anew = {setting: 0.1 if setting == "1.0" else alpha for setting in found.alpha}
-    return dataclasses.replace(found, alpha_recalibrated=anew, lambda_recalibrated={**anew, "0.5": half})
+    return dataclasses.replace(
+        found, alpha_recalibrated=anew, lambda_recalibrated={**anew, "0.5": half}, controls_n=2000
+    )
 
 
 def known(*errors: float) -> Any:
@@ -119,6 +124,30 @@ def downhill(*cosines: float, error: float = 0.0) -> Any:
     return refinement.Report(n=1, mean=mean, median=median, cosine=cosine, error=errors)
 
 
+def alike(twins: float, best: float, late: float, seeds: int = 1, arrived: int = 2) -> Any:
+    def pair(mean: float, best: float) -> Any:
+        return similarity.Likeness({"stem": mean}, mean, best)
+
+    names: list[str] = ["stem", "layer1.0", "layer1.1", "layer1.2"]
+    own = dict.fromkeys(names, (0.1, 0.2, 0.3, late))
+    twin = {name: (0.1, 0.2, 0.3, 0.4 if index >= 4 - arrived else 0.0) for index, name in enumerate(names)}
+    return similarity.Report(
+        n=1, own=own, twin=twin, twins=(pair(twins, best),), seeds=(pair(0.8, 0.85),) * seeds,
+        untrained=pair(0.2, 0.2),
+    )  # fmt: skip
+
+
+def begun(factor: float | None, added: float | None, back: float, same: bool | None) -> Any:
+    """Rates from block to block, and how much larger the first block's gradient is than the last one's."""
+
+    def rate(value: float | None, expected: float) -> Any:
+        return None if value is None else signal.Rate(signal.Range(value, value, value), expected)
+
+    ends = {"layer1.0": signal.Range(back, back, back), "layer1.1": signal.Range(1.0, 1.0, 1.0)}
+    case = signal.Case(ends, ends, {}, {}, rate(factor, 2.4), rate(added, 0.8), rate(factor and 1.4, 1.4))
+    return signal.Report(n=1, seeds=5, cases={signal.WITH: case, signal.WITHOUT: case}, same_gradient=same)
+
+
 def agreeing(last: float) -> Any:
     return shattering.Report(n=1, agreement={"8": 0.8, "20": 0.5, "56": last})
 
@@ -128,6 +157,22 @@ def ground(share: float) -> Any:
         n=1, centre=0.02, exact_at_centre=True, minimum=0.02, median=3.0, maximum=12.5, share_below_guessing=share,
         share_below_twice_the_minimum=0.1, guessing=2.3026, coordinates=(), losses=(),
     )  # fmt: skip
+
+
+def test_a_landscape_of_several_directions_is_read_honestly() -> None:
+    def both(*shares: tuple[float, ...]) -> Any:
+        return of_pair(*(dataclasses.replace(ground(first), other_shares=tuple(rest)) for first, *rest in shares))
+
+    def read(*shares: tuple[float, ...]) -> str:
+        return str(landscape.read(both(*shares)))
+
+    same = read((0.6, 0.5, 0.7), (0.1, 0.2, 0.1))
+    assert "With shortcuts the region of low loss is larger." in same
+    assert "With 3 pairs of directions its part of the map is 60 %, 50 % and 70 % in ResNet-56" in same.replace(
+        "\xa0", " "
+    )
+    assert "depends on the directions" in read((0.6, 0.1, 0.7), (0.1, 0.2, 0.1))
+    assert "pairs of directions" not in read((0.6,), (0.1,))
 
 
 def left_over(left: float) -> Any:
@@ -193,6 +238,13 @@ REPORTS: dict[str, list[Any]] = {  # of experiments, so that every sentence is s
         of_pair(probed(*r), probed(*p))
         for r, p in itertools.product(((0.4, 0.6, 0.9), (0.4, 0.8, 0.81)), repeat=2)
     ],
+    "similarity": [
+        of_pair(alike(twins, best, r), alike(twins, best, p))
+        for (twins, best), r, p in itertools.product(((0.6, 0.7), (0.6, 0.9), (0.9, 0.9)), (0.5, 0.9), (0.5, 0.9))
+    ]
+    + [of_pair(alike(0.6, 0.7, 0.5, seeds=0, arrived=1)), of_pair(similarity.Report(
+        n=1, own={"stem": (None,)}, twin={}, twins=(), seeds=(), untrained=similarity.Likeness({}, None, None)
+    ))],
     "unfold": [of_pair(unfolded(0)), of_pair(unfolded(3))],
     "gradients": [
         of_pair(first_to_last(1.0, 0.5), first_to_last(*ratios))
@@ -200,6 +252,14 @@ REPORTS: dict[str, list[Any]] = {  # of experiments, so that every sentence is s
             (3.0, 1e-8), (30.0, 1e-8), (1e-4, 1e-8), (1.0, 1.0), (1.0, None), (2200.0, 0.0), (3.0, 1e-8, 1e-9)
         )
     ],
+    "signal": [
+        of_pair(begun(*r, same), begun(*p, None))
+        for r, same, p in (
+            ((2.3, 0.8, 17.0), True, (0.9, 0.0, 4700.0)), ((2.1, 0.4, 4.0), False, (1.0, 0.0, 15.0)),
+            ((0.6, 0.8, 15.0), True, (1.0, 0.0, 15.0)), ((1.0, 0.8, 15.0), True, (1.0, None, 15.0)),
+        )
+    ]
+    + [{"plain56": begun(None, None, 1.0, None)}],
     "shattering": [
         of_pair(agreeing(r), agreeing(p))
         for r, p in ((0.4, 0.01), (0.2, 0.15))
@@ -322,11 +382,11 @@ def test_a_step_downhill_counts_beyond_its_interval_only() -> None:
 
 def test_a_dial_with_statistics_anew_is_read_honestly() -> None:
     words = said("dial", resnet56=dials_anew(0.12, 0.94), plain56=dials_anew(0.12, 0.12))
-    assert words.count("With batch-norm statistics measured anew it does for α from 0 to 1.5.") == 2
+    assert words.count("With batch-norm statistics measured anew, on 2,000 pictures, it does for α from 0 to 1.5.") == 2
     assert words.count("That is a theorem") == 1
     assert "λ = 0.5 leaves 94 % error even so" in words
     words = said("dial", resnet56=dials_anew(0.4, 0.2), plain56=dials_anew(0.4, 0.12))
-    assert words.count("With batch-norm statistics measured anew it does for α = 1 only.") == 2
+    assert words.count("With batch-norm statistics measured anew, on 2,000 pictures, it does for α = 1 only.") == 2
     assert "theorem" not in words
     assert "even so" not in words
 

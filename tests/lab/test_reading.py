@@ -42,7 +42,7 @@ def test_fresh_gradients() -> None:
 
 def test_responding_less() -> None:
     sides = [Side("a", response_report(1.0, *stds)) for stds in ((1, 2, 3), (1, 3, 4))]
-    assert responses.responding_less(*sides) == (2, 3)
+    assert responses.responding_less(sides[0].report, sides[1].report) == (2, 3)
 
 
 def test_baselines_are_no_maps() -> None:

@@ -256,6 +256,15 @@ def test_a_network_is_unfolded_and_its_plain_twin_passed_over(session: Session) 
     assert list(found.networks) == ["resnet8"]
 
 
+def test_likeness_is_measured_with_the_twin(session: Session) -> None:
+    found = watched(session, "similarity", 4).result
+    assert found is not None
+    assert [(name, len(report.twins), len(report.seeds)) for name, report in found.networks.items()] == [
+        ("resnet8", 1, 0),
+        ("plain8", 1, 0),
+    ]
+
+
 def test_the_twin_is_measured_beside_it(session: Session) -> None:
     session.use_network("plain8", RANDOM, 3)
     networks = run.networks_of(session)

@@ -1,6 +1,7 @@
 """The reports of experiments as drawings: a file for each, all networks side by side on the same scales.
 
-A file has `draw(reports, say, tall)`, where `reports` is what `lab` reports by network.
+A file has `draw(reports, say, tall, seeds)`, where `reports` is what `lab` reports by network, and `seeds` the same of
+their other trainings, which are drawn thinner where there is room for them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from ...i18n import Language, _n
 from ...lab.experiment import Reports, as_plain
+from ...lab.seeds import NO_SEEDS, Seeds
 from ..axes import magnitude
 from ..runs import network_title
 from ..svg import ENGLISH
@@ -19,14 +21,16 @@ from ..svg import ENGLISH
 MOST_ROWS = 200
 
 
-def draw_experiment(name: str, reports: Reports, tall: bool = False, say: Language = ENGLISH) -> str:
+def draw_experiment(
+    name: str, reports: Reports, tall: bool = False, say: Language = ENGLISH, seeds: Seeds = NO_SEEDS
+) -> str:
     """An experiment's reports by network as an SVG document; as a table where there is no drawing of it.
 
     `tall` suits a phone.
     """
     if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
         return "" if tall else _table(reports, say)
-    return importlib.import_module(f".{name}", __name__).draw(reports, say, tall)
+    return importlib.import_module(f".{name}", __name__).draw(reports, say, tall, seeds)
 
 
 def _table(reports: Reports, say: Language) -> str:

@@ -13,11 +13,12 @@ from ..runs import network_title
 
 if TYPE_CHECKING:
     from ...lab.faithful import Report
+    from ...lab.seeds import Seeds
 
 RANDOM = "random"
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """Two plots for each network, in each a curve for each method; random maps are grey."""
     kinds = ("deletion", "insertion")
     curves = [report.curves[kind] for report in reports.values() for kind in kinds]

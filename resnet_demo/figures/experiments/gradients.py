@@ -10,6 +10,7 @@ from ..axes import Panel, boxes, key, logarithmic, looks, magnitude, places, who
 
 if TYPE_CHECKING:
     from ...lab.gradients import Report
+    from ...lab.seeds import Seeds
 
 CASES = {
     "He's start, with batch norm": _("He’s start, batch norm"),
@@ -21,7 +22,7 @@ CASES = {
 DECADES = 24
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     parts, top = key(looks(reports), tall)
     everything = [value for report in reports.values() for norms in report.norms.values() for value in norms.values()]
     up = logarithmic(everything, DECADES)
@@ -32,6 +33,8 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
         panel = Panel(*box, places(titles, box[2]), up)
         parts += panel.frame(say(heading), say(_("block")))
         for name, look in looks(reports).items():
+            for other in seeds.get(name, {}).values():
+                parts += panel.faint(other.norms.get(case, {}).values(), look)
             values = list(reports[name].norms.get(case, {}).values())
             said = [f"{title}: {magnitude(value)}" for title, value in zip(titles, values, strict=False)]
             parts += panel.curve([(float(index), value) for index, value in enumerate(values)], look, said)

@@ -20,12 +20,13 @@ from ..svg import element, text
 
 if TYPE_CHECKING:
     from ...lab.landscape import Report
+    from ...lab.seeds import Seeds
 
 LEVELS = 16  # contours, at most: those of the highest losses
 BETWEEN = 94.0  # from a map to the surface below it
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """For each network a map and a surface; all have the same tones, contours and heights for the same loss."""
     values = [value for report in reports.values() for row in report.losses for value in known(row) if value > 0]
     low, high = (math.log2(edge(values or [1.0])) for edge in (min, max))

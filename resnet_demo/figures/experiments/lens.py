@@ -10,18 +10,20 @@ from ..axes import Panel, boxes, key, known, linear, looks, magnitude, percent, 
 
 if TYPE_CHECKING:
     from ...lab.lens import Report
+    from ...lab.seeds import Seeds
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     parts, top = key(looks(reports), tall)
     names = max((list(report.error) for report in reports.values()), key=len, default=["stem"])
     added = known(value for report in reports.values() for value in report.contribution.values())
+    errors = {name: report.error for name, report in reports.items()}
     plots = (
         (
             say(_("Error, read off after each block")),
             linear(0.0, 1.0, show=percent),
             percent,
-            {name: report.error for name, report in reports.items()},
+            errors,
         ),
         (
             say(_("Added to the logit of the right class")),
@@ -36,6 +38,8 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
         panel = Panel(*box, places(titles, box[2]), up)
         parts += panel.frame(title, say(_("block")))
         for name, look in looks(reports).items():
+            for other in seeds.get(name, {}).values():
+                parts += panel.faint((other.error if found is errors else other.contribution).values(), look)
             values = found[name].values()
             said = [
                 say(_("{what}: {value}", what=place, value=tell(value)))

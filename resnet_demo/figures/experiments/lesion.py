@@ -6,18 +6,20 @@ A bar is a button: it leads to the network with that block cut.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...i18n import Language, Message, _
 from ..axes import finite, known, linear
 from ..runs import colour_of
-from ..strips import Strip, draw_strips
+from ..strips import OTHER_SEEDS, Marks, Strip, draw_strips
 
 if TYPE_CHECKING:
     from ...lab.lesion import Report
+    from ...lab.seeds import Seeds
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     rows = [
         Strip(
             name,
@@ -26,17 +28,39 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
             halving=report.halving,
             nothing=_("nothing yet"),
             links={block: {"data_cut": f"{name} {block}"} for block in report.added},
+            marks=[*_controls(report), *_others(seeds.get(name, {}))],
             aside=_medians(report),
         )
         for name, report in reports.items()
     ]
-    found = known(value for row in rows for value in row.values.values())
+    found = known(value for row in rows for values in row.all_values() for value in values)
     most, least = max([0.1, *found]), min([0.0, *found])
     least = least if least < -0.1 * most else 0.0  # a few pictures more that are right: not worth half of the scale
     scale = linear(least, most, most=3, show=lambda value: f"{100 * value:g}")
     note = _("error added, in points") if tall else _("error added without the block, in points")
     label = _("Points of error added by deleting each block")
     return draw_strips(rows, scale, note, label, "rd-lesion", tall, points, say)
+
+
+def _controls(report: Report) -> list[Marks]:
+    """What the error is that is added, by block, with something else in the hole."""
+    controls = (
+        Marks("ring", _("batch-norm statistics measured anew"), report.recalibrated),
+        Marks("cross", _("linear map in the hole"), report.linear),
+    )
+    return [
+        replace(marks, values={block: error - report.controls_error for block, error in known_numbers(marks.values)})
+        for marks in controls
+        if marks.values and report.controls_error is not None
+    ]
+
+
+def _others(seeds: Mapping[str, Report]) -> list[Marks]:
+    return [Marks("tick", OTHER_SEEDS, other.added) for other in seeds.values()]
+
+
+def known_numbers(values: Mapping[str, float | None]) -> list[tuple[str, float]]:
+    return [(block, value) for block, value in values.items() if finite(value)]
 
 
 def _medians(report: Report) -> Message:

@@ -11,9 +11,10 @@ from ..axes import Panel, Scale, boxes, finite, key, linear, looks, percent, who
 
 if TYPE_CHECKING:
     from ...lab.lesions import Report
+    from ...lab.seeds import Seeds
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     parts, top = key(looks(reports), tall)
     up = linear(0.0, 1.0, show=percent)
     most = max((draw.blocks for report in reports.values() for draw in report.deleted), default=1)
@@ -29,6 +30,9 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     for name, look in looks(reports).items():
         report = reports[name]
         whole_network = (0.0, report.error)
+        for other in seeds.get(name, {}).values():
+            means = _means([(draw.blocks, draw.error) for draw in other.deleted])
+            parts += deletions.faint([other.error, *(error for _blocks, error in means)], look)
         draws = [(draw.blocks, draw.error) for draw in report.deleted]
         parts += deletions.curve([whole_network, *_means(draws)], look, dots=False)
         parts += deletions.dots([whole_network, *draws], look, _titles([whole_network, *draws], say))

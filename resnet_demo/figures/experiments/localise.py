@@ -16,12 +16,13 @@ from ..svg import element, text
 if TYPE_CHECKING:
     from ...lab.bootstrap import Estimate
     from ...lab.localise import Report
+    from ...lab.seeds import Seeds
 
 NAMES = 150.0  # room for the methods' names at the left
 ROW = 34.0
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """A row for each method, in it a bar for each network; the thin line is the interval."""
     parts, top = key(looks(reports), tall)
     methods = list(dict.fromkeys(method for report in reports.values() for method in report.pointing))

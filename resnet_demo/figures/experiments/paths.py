@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...i18n import Language, _
 from ..axes import Panel, boxes, key, known, linear, looks, percent, places, whole
+from ..palette import INK
 from ..runs import is_plain
 
 if TYPE_CHECKING:
     from ...lab.paths import Report
+    from ...lab.seeds import Seeds
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """Bars are the residual network's: a plain one has a single path, which goes through every block."""
     parts, top = key(looks(reports), tall)
     bars = next((name for name in reports if not is_plain(name)), next(iter(reports)))
@@ -35,10 +38,14 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
         for length, share in enumerate(values):
             told = f"{length}: {percent(share)}"
             parts.append(panel.bar(float(length), share, 0.7 * box[2] / len(lengths), look.colour, told))
+        for other in seeds.get(bars, {}).values() if box == placed[2] else ():
+            parts += panel.faint(other.shares.values(), replace(look, colour=INK))
     norms = known(norm for found in reports.values() for norm in found.norms.values())
     panel = Panel(*placed[1], across, linear(0.0, max([0.1, *norms])))
     parts += panel.frame(say(_("Norm, relative to the whole")), below)
     for name, own in looks(reports).items():
+        for other in seeds.get(name, {}).values():
+            parts += panel.faint(other.norms.values(), own)
         parts += panel.curve([(float(length), norm) for length, norm in reports[name].norms.items()], own)
     return whole(
         parts,

@@ -10,9 +10,10 @@ from ..axes import Panel, boxes, key, linear, looks, percent, places, whole
 
 if TYPE_CHECKING:
     from ...lab.probes import Report
+    from ...lab.seeds import Seeds
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """A curve for each network; a dot behind its end is the network's own classifier."""
     parts, top = key(looks(reports), tall)
     names = max((list(report.accuracy) for report in reports.values()), key=len, default=["stem"])
@@ -23,6 +24,8 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     parts += panel.frame(say(_("Right answers of a linear probe")), say(_("block; at the end the own classifier")))
     parts.append(panel.mark(len(titles) - 0.5))
     for name, look in looks(reports).items():
+        for other in seeds.get(name, {}).values():
+            parts += panel.faint(other.accuracy.values(), look)
         values = list(reports[name].accuracy.values())
         said = [
             say(_("{what}: {value}", what=place, value=percent(value)))

@@ -10,9 +10,10 @@ from ..axes import Panel, boxes, key, known, linear, looks, magnitude, places, w
 
 if TYPE_CHECKING:
     from ...lab.responses import Report
+    from ...lab.seeds import Seeds
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     parts, top = key(looks(reports), tall)
     values = known(value for report in reports.values() for value in report.std.values())
     layers = max((len(report.std) for report in reports.values()), default=1)
@@ -21,6 +22,8 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
     parts += panel.frame(say(_("Standard deviation of each layer")), say(_("layer, from the input to the output")))
     titles = {"stem": say(_("stem"))}
     for name, look in looks(reports).items():
+        for other in seeds.get(name, {}).values():
+            parts += panel.faint(other.std.values(), look)
         std = reports[name].std
         said = [f"{titles.get(layer, layer)}: {magnitude(value)}" for layer, value in std.items()]
         parts += panel.curve([(float(index), value) for index, value in enumerate(std.values())], look, said)

@@ -14,12 +14,13 @@ from ..svg import text
 
 if TYPE_CHECKING:
     from ...lab.sanity import Report
+    from ...lab.seeds import Seeds
 
 
 STEPS = {"as trained": _("as trained"), "stem": _("stem")}  # others are named as they are
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """A plot for each network, in each a curve for each method, named at the right."""
     methods = list(dict.fromkeys(method for report in reports.values() for method in report.similarity))
     found = method_looks(methods)

@@ -12,10 +12,11 @@ from ..runs import is_plain
 from ..svg import element
 
 if TYPE_CHECKING:
+    from ...lab.seeds import Seeds
     from ...lab.shattering import Report
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """Values of zero and less, which a logarithmic scale does not have, are drawn at its foot."""
     parts, top = key(looks(reports), tall)
     values = [value for report in reports.values() for value in report.agreement.values()]

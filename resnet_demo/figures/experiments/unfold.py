@@ -11,12 +11,13 @@ from ..palette import PLAIN, RESNET
 from ..runs import network_title
 
 if TYPE_CHECKING:
+    from ...lab.seeds import Seeds
     from ...lab.unfold import Report
 
 DECADES = 10  # of the difference: from one that shows down to rounding
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     """For each network two bars, with shortcuts and without; and one of how far their logits are apart."""
     colours = {say(_("with shortcuts")): RESNET, say(_("without shortcuts")): PLAIN}
     parts, top = key({name: Look(colour, colour == PLAIN, False) for name, colour in colours.items()}, tall)

@@ -8,6 +8,7 @@ from typing import Any
 from ...i18n import Message, Sentences, _, _n, sentences
 from ...lab.results import Result
 from ...models import zoo
+from .seeds import counted_on
 
 INTRODUCTION = _(
     "Each experiment changes something in trained networks, or in fresh ones, and counts what follows: with shortcuts "
@@ -44,7 +45,9 @@ def provenance(result: Result[Any], source: Message) -> Sentences:
             data=DATA_NAMES.get(result.data, result.data),
             seed=told.seed,
         )
-    return sentences(used, _taught(told.taught), _("Source: {source}.", source=source))
+    return sentences(
+        used, counted_on(result.seeds, told.seed_pictures), _taught(told.taught), _("Source: {source}.", source=source)
+    )
 
 
 def moments(networks: Sequence[Message]) -> Message | None:

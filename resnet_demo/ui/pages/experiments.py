@@ -15,14 +15,17 @@ from ...data import downloading, load_dataset
 from ...errors import InputError
 from ...figures import draw_experiment
 from ...i18n import Language, Message, _, sentences
-from ...lab import EXPERIMENTS, results
-from ...lab.experiment import GROUPS, Reports
+from ...lab import EXPERIMENTS, results, seeds
+from ...lab.experiment import GROUPS, Experiment, Reports
 from ...lab.results import Result
+from ...lab.seeds import Seeds
+from ...models import zoo
 from ..captions import experiments as said
+from ..captions import seeds as measures
 from ..components import whole_input
 from ..events import Events, in_session
 from ..film import moment_of
-from ..html import Table, both, figure, heading, joined, note, pressed
+from ..html import Table, both, figure, heading, joined, note, pressed, table_of
 from ..html import progress as bar
 from ..jobs.background import in_background
 from ..jobs.run import (
@@ -202,9 +205,12 @@ def shown(
     """
     experiment, say = lab.get(result.experiment), session.say
     reports = compared(session, result)
-    drawing = both(lambda tall=False: draw_experiment(experiment.name, reports, tall, say))
+    others = {name: found for name, found in result.seeds.items() if name in reports}
+    drawing = both(lambda tall=False: draw_experiment(experiment.name, reports, tall, say, others))
     name = "-".join([experiment.name, *reports])
-    drawn = figure(drawing, experiment.read(reports), name, table=table(reports), say=say)
+    caption = sentences(experiment.read(reports), seeds.read(experiment, reports, others))
+    drawn = figure(drawing, caption, name, table=table(reports, others), say=say)
+    drawn += intervals(experiment, reports, others, say)
     moments = [words for source in (sources or {}).values() if (words := moment_of(source))]
     source = say(sentences(said.moments(moments), said.provenance(result, experiment.source)))
     return Markup('<div class="rd-experiment{}"><h4>{}</h4>{}<p class="rd-source">{}</p></div>').format(
@@ -212,9 +218,22 @@ def shown(
     )
 
 
-def table(reports: Reports) -> Table:
-    """The numbers: a row for each, a column for each network."""
-    header, rows = results.table(reports)
+def intervals(experiment: Experiment, reports: Reports, others: Seeds, say: Language) -> Markup:
+    """The numbers that the verdict rests on, with their intervals; folded, and nothing where there are none."""
+    rows = measures.table(experiment, reports, others, say)
+    if not rows:
+        return Markup()
+    return Markup('<details class="rd-fold rd-intervals"><summary>{}</summary>{}</details>').format(
+        say(_("How sure are these numbers?")), table_of(rows)
+    )
+
+
+def table(reports: Reports, others: Seeds = seeds.NO_SEEDS) -> Table:
+    """The numbers: a row for each, a column for each network and for each of its other trainings."""
+    again = {
+        zoo.training_name(name, int(seed)): report for name, found in others.items() for seed, report in found.items()
+    }
+    header, rows = results.table({**reports, **again})
     return [["number", *header[1:]], *(["" if value is None else value for value in row] for row in rows)]
 
 
