@@ -15,7 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from resnet_demo.images import CIFAR10
+from resnet_demo.models import zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
+from resnet_demo.models.weights import save
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -97,6 +99,20 @@ def tiny_model() -> ResNet:
 def tiny_image() -> Tensor:
     """[1, 3, 16, 16], normalised."""
     return torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three bundled networks: resnet8 and plain8 with snapshots of their three epochs, resnet14 without."""
+    for name, moments in (("resnet8", (1, 2, 3)), ("plain8", (1, 2, 3)), ("resnet14", (3,))):
+        for epoch in moments:
+            model = zoo.build(name, seed=epoch)
+            model.provenance = {"network": name, "seed": 0, "epochs": 3, "epoch": epoch, "test_accuracy": epoch / 10}
+            save(
+                model,
+                tmp_path / "weights" / (f"{name}.safetensors" if epoch == 3 else f"{name}-epoch{epoch}.safetensors"),
+            )
+    monkeypatch.setattr(zoo, "asset", lambda *parts: tmp_path.joinpath(*parts))
 
 
 @pytest.fixture(scope="session")

@@ -113,6 +113,30 @@ def test_models() -> None:
     assert len(text.stdout.splitlines()) == len(table) + 1
 
 
+@pytest.mark.usefixtures("film")
+def test_a_network_after_an_epoch_of_its_training(picture: Path, weights: Path) -> None:
+    said = {}
+    for epoch in (0, 1, 3):
+        (classified,) = answer("classify", picture, "--model", "resnet8", "--epoch", epoch)
+        report = answer("inspect", picture, "--model", "resnet8", "--epoch", epoch)
+        assert classified["epoch"] == report["epoch"] == epoch
+        assert classified["predictions"] == report["predictions"]
+        said[epoch] = classified["predictions"]
+    (classified,) = answer("classify", picture, "--model", "resnet8")
+    assert (classified["epoch"], classified["predictions"]) == (None, said[3])
+    assert said[0] != said[1] != said[3]
+    tested = [answer("evaluate", "--model", "resnet8", "--data", "shapes", *more) for more in ((), ("--epoch", 1))]
+    assert tested[0]["loss"] != tested[1]["loss"]
+    found = answer("experiment", "responses", "--model", "resnet8", "--data", "shapes", "--pictures", 2, "--epoch", 1)
+    assert found["provenance"]["command"].endswith("--epoch 1")
+    assert found["networks"].keys() == {"resnet8", "plain8"}
+    assert "there are those after 0, 1, 2 and 3" in complaint("classify", picture, "--model", "resnet8", "--epoch", 7)
+    assert "holds one moment" in complaint("classify", picture, "--model", weights, "--epoch", 1)
+    assert "trained anew" in complaint("experiment", "localise", "--model", "resnet8", "--epoch", 1)
+    assert "do not go together" in complaint("experiment", "responses", "--seeds", "--epoch", 1)
+    complaint("classify", picture, "--epoch", -1)
+
+
 def test_classify(weights: Path, picture: Path) -> None:
     first, second = answer("classify", picture, picture, "--model", weights, "--top-k", 3)
     assert first == second

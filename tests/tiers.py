@@ -38,6 +38,7 @@ TESTS = {
     "test_trainer.py::test_training_on_as_much_as_cifar10_stays_within_its_memory": "slow",
     "test_weights.py::test_akamasters_checkpoints_classify_as_published": "slow",
     "test_zoo.py::test_bundled_weights_are_as_accurate_as_they_say": "slow",
+    "test_zoo.py::test_a_snapshot_is_as_accurate_as_the_history_says": "slow",
     # Trains until something was learned, or by the clock
     "test_cli.py::test_a_resumed_training_ends_at_the_same_weights": "slow",
     "test_cli.py::test_replay": "slow",
@@ -135,6 +136,10 @@ TESTS = {
     "test_signal.py::test_narrow_networks_and_edges_let_the_signal_grow_less": "slow",
     "test_microbatches.py::test_microbatches_by_hand": "slow",
     "test_race.py::test_networks_take_turns": "slow",
+    "test_film.py::test_every_page_sees_the_network_at_that_moment": "slow",
+    "test_film.py::test_what_is_trained_here_is_filmed": "slow",
+    "test_film.py::test_a_stopped_training_shows_how_far_it_came": "slow",
+    "test_cli.py::test_a_network_after_an_epoch_of_its_training": "slow",
     "test_zoo.py::test_the_seeds_of_a_network_are_trainings_of_their_own": "slow",
     "test_cli.py::test_models": "slow",
     "test_trace.py::test_in_pre_activation_networks_the_branches_add_up": "slow",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .. import console
+from ..errors import InputError
 from ..lab import EXPERIMENTS
-from .shell import DATA, DataDir, Json, as_typed, tell_notes
+from .shell import DATA, DataDir, Epoch, Json, as_typed, tell_notes
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -35,6 +36,7 @@ def experiment(
     data_dir: DataDir = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of what is drawn at random.")] = 0,
+    epoch: Epoch = None,
     seeds: Annotated[
         bool, typer.Option("--seeds", help="Beside each network, its bundled trainings from other seeds.")
     ] = False,
@@ -57,12 +59,14 @@ def experiment(
     from ..files import write_atomically
     from ..lab import results
 
+    if seeds and epoch is not None:
+        raise InputError("Only one training of a network has snapshots: --seeds and --epoch do not go together.")
     names = tuple(EXPERIMENTS) if name == "all" else (name,)
     lab.get(names[0])  # an unknown name is reported before anything is read or downloaded
     models, load_once, found = list(model or ["resnet20"]), functools.lru_cache(load_dataset), []
     for each in names:
         place = data or lab.get(each).data
-        subjects = _subjects(each, models)
+        subjects = _subjects(each, models, epoch)
         dataset = load_once(place, False, data_dir)
         lab.get(each).check(dataset)
         tell_notes([dataset])
@@ -90,7 +94,7 @@ def experiment(
             result = result.beside(results.measure(each, others, dataset, counts[1], seed, told, there[1], training))
         console.progress(f"{each}: {sum(result.provenance.seconds.values()):.1f} s", True)
         settings = {"--model": models, "--data": Path(place), "--data-dir": data_dir}
-        settings |= {"--pictures": pictures, "--seed": seed, "--seed-pictures": seed_pictures}
+        settings |= {"--pictures": pictures, "--seed": seed, "--epoch": epoch, "--seed-pictures": seed_pictures}
         lesson = f"{', '.join(taught)}: {LESSON} epochs" if taught else None
         result = result.told_by(as_typed(f"experiment {each}", settings, ["--seeds"] * seeds), lesson)
         found.append(result)
@@ -102,8 +106,11 @@ def experiment(
     )
 
 
-def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None]:
-    """The networks to be compared, by name; None for one that has still to be trained on the experiment's pictures."""
+def _subjects(experiment: str, models: Sequence[str], epoch: int | None) -> dict[str, ResNet | None]:
+    """The networks to be compared, by name; None for one that has still to be trained on the experiment's pictures.
+
+    After an `epoch` of their training they are compared with their twins after the same one.
+    """
     from .. import lab
     from ..models import zoo
     from ..models.weights import SUFFIXES
@@ -113,11 +120,13 @@ def _subjects(experiment: str, models: Sequence[str]) -> dict[str, ResNet | None
         twin = zoo.twin(title)
         if lab.get(experiment).masks and Path(title).suffix not in SUFFIXES:
             zoo.network(title)  # an unknown name is reported before anything is read
+            if epoch is not None:
+                raise InputError("{name} is trained anew for this experiment: there is no epoch to choose.", name=title)
             subjects |= dict.fromkeys(filter(None, (title, twin)))
             continue
-        subjects[title] = zoo.load(title)
-        if twin and zoo.bundled_weights(twin):
-            subjects[twin] = zoo.load(twin)
+        subjects[title] = zoo.load(title, epoch=epoch)
+        if twin and zoo.bundled_weights(twin) and (epoch is None or epoch in zoo.epochs(twin)):
+            subjects[twin] = zoo.load(twin, epoch=epoch)
     return subjects
 
 

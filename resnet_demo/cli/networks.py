@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import console
-from .shell import Data, DataDir, Json, Model, tell_notes
+from .shell import Data, DataDir, Epoch, Json, Model, tell_notes
 
 
 def models(as_json: Json = False) -> tuple[Any, str]:
@@ -23,6 +23,7 @@ def evaluate(
     model: Model = "resnet20",
     data: Data = "cifar10",
     data_dir: DataDir = None,
+    epoch: Epoch = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Measure a network on the test half of a data set."""
@@ -30,10 +31,11 @@ def evaluate(
     from ..models.zoo import load
     from ..training.evaluation import evaluate as measure
 
-    network, dataset = load(model), load_dataset(data, False, data_dir)
+    network, dataset = load(model, epoch=epoch), load_dataset(data, False, data_dir)
     tell_notes([dataset])
     result = measure(network, dataset)
-    value = {"model": model, "data": data, "accuracy": result.accuracy, "loss": result.loss, "n": result.n}
+    value = {"model": model, "epoch": epoch, "data": data}
+    value |= {"accuracy": result.accuracy, "loss": result.loss, "n": result.n}
     return value, console.evaluate(value, result.n)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .. import console
-from .shell import Json, Model, opened
+from .shell import Epoch, Json, Model, opened
 
 if TYPE_CHECKING:
     from ..images import Domain
@@ -19,13 +19,14 @@ def classify(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures: JPEG, PNG, WebP, GIF or BMP.")],
     model: Model = "resnet20",
     top_k: Annotated[int, typer.Option(help="How many classes to name.")] = 5,
+    epoch: Epoch = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Say what is in pictures."""
     from ..models.predict import domain_of, familiarity, rank
     from ..models.zoo import load
 
-    network = load(model)
+    network = load(model, epoch=epoch)
     answers = []
     for path in images:
         logits = network(domain_of(network).to_input(opened(path)))[0]
@@ -34,6 +35,7 @@ def classify(
             {
                 "image": str(path),
                 "model": model,
+                "epoch": epoch,
                 "predictions": [{"label": p.label, "probability": p.probability} for p in ranked],
                 "familiarity": familiarity(network, logits),
             }
@@ -46,6 +48,7 @@ def inspect(
     model: Model = "resnet20",
     target: Annotated[str | None, typer.Option(help="A class, by name or by index; else the likeliest.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder for the figures and the numbers.")] = None,
+    epoch: Epoch = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Measure what every block of a network did with a picture."""
@@ -53,13 +56,14 @@ def inspect(
     from ..models.predict import domain_of, rank
     from ..models.zoo import load
 
-    network = load(model)
+    network = load(model, epoch=epoch)
     domain = domain_of(network)
     index = None if target is None else domain.class_index(target)
     trace = trace_blocks(network, domain.to_input(opened(image)), index)
     report = {
         "image": str(image),
         "model": model,
+        "epoch": epoch,
         "target": {"index": trace.target, "label": domain.labels[trace.target]},
         "predictions": [{"label": p.label, "probability": p.probability} for p in rank(network, trace.logits)],
         "blocks": [

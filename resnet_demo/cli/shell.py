@@ -84,6 +84,14 @@ def command(app: typer.Typer, function: Callable[..., tuple[Any, str]]) -> None:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout and nothing else.")]
 Model = Annotated[str, typer.Option(help="A network of the zoo, or a checkpoint file.")]
+Epoch = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="The network as it was after this epoch of its training; 0: before it. `models --json` lists them.",
+        show_default="the end",
+    ),
+]
 DATA = "A data set: cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders."
 Data = Annotated[str, typer.Option(help=DATA)]
 DataDir = Annotated[Path | None, typer.Option(help="The folder where data sets are, or are downloaded to.")]

@@ -56,6 +56,24 @@ def bundled_weights(name: str, seed: int = 0) -> Path | None:
     return path if path.is_file() else next(path.parent.glob(f"{glob.escape(stem)}-00001-of-*.safetensors"), None)
 
 
+def _snapshot(name: str, seed: int, epoch: int) -> Path:
+    return asset("weights", f"{training_name(name, seed)}-epoch{epoch}.safetensors")
+
+
+def epochs(name: str, seed: int = 0) -> list[int]:
+    """The epochs of a bundled training after which its network is kept, for `load`; none where it has no snapshots.
+
+    0 is the network that the training began with, the last one are the bundled weights themselves.
+    """
+    end = bundled_weights(name, seed)
+    if end is None:
+        return []
+    files = end.parent.glob(f"{glob.escape(training_name(name, seed))}-epoch*.safetensors")
+    found = (re.fullmatch(r".+-epoch(\d+)", path.stem) for path in files)
+    kept = sorted(int(match[1]) for match in found if match)
+    return [0, *kept, read_metadata(end)["provenance"]["epochs"]] if kept else []
+
+
 def bundled_seeds(name: str) -> list[int]:
     """The seeds that a network's bundled weights were trained from, one training each; 0 is the one that `load` takes.
 
@@ -138,7 +156,8 @@ def twin(name: str) -> str | None:
 def models() -> list[dict[str, Any]]:
     """The zoo as a table: name, depth, plain, family, dataset, params, weights, test_accuracy (a fraction, or None).
 
-    `test_accuracies` are those of all bundled trainings of the network, seed by seed.
+    `test_accuracies` are those of all bundled trainings of the network, seed by seed; `epochs` are those of the first
+    one that have a snapshot, see `epochs`.
     """
     return [
         {
@@ -151,6 +170,7 @@ def models() -> list[dict[str, Any]]:
             "weights": entry.weights,
             "test_accuracy": accuracies[0] if accuracies else _published_accuracy(entry),
             "test_accuracies": accuracies,
+            "epochs": epochs(entry.name),
         }
         for entry in map(network, names())
         for accuracies in [test_accuracies(entry.name)]
@@ -236,15 +256,23 @@ def build(name: str, seed: int | None = None, classes: int | None = None) -> Res
     return model
 
 
-def load(source: str | Path, seed: int = 0) -> ResNet:
+def load(source: str | Path, seed: int = 0, epoch: int | None = None) -> ResNet:
     """A trained network: by its zoo name (bundled or downloaded weights), or from a checkpoint file.
 
-    `seed` chooses among bundled weights of the same network, see `bundled_seeds`. Returned in eval mode, without
-    gradients for its weights. Raises InputError where there are none to be had.
+    `seed` chooses among bundled weights of the same network, see `bundled_seeds`; `epoch` a moment of their training,
+    see `epochs`. Returned in eval mode, without gradients for its weights. Raises InputError where there are none to be
+    had.
     """
     if Path(source).suffix in SUFFIXES:
+        if epoch is not None:
+            raise InputError(
+                "{file} holds one moment of a training; only networks of the zoo can be asked for an epoch.",
+                file=Path(source).name,
+            )
         return load_file(source)
     entry = network(str(source))
+    if epoch is not None:
+        return _load_epoch(entry.name, seed, epoch)
     path = bundled_weights(entry.name, seed)
     if path:
         return load_file(path)
@@ -267,6 +295,32 @@ def load(source: str | Path, seed: int = 0) -> ResNet:
         name=entry.name,
         trained=[name for name in names() if bundled_weights(name)],
     )
+
+
+def _load_epoch(name: str, seed: int, epoch: int) -> ResNet:
+    """The network of a bundled training after one of its epochs."""
+    there = epochs(name, seed)
+    if not there:
+        raise InputError(
+            "There are no snapshots of a training of {name} from seed {seed}; there are of {filmed:and}, from seed 0.",
+            name=name,
+            seed=seed,
+            filmed=[other for other in names() if epochs(other)],
+        )
+    if epoch not in there:
+        raise InputError(
+            "Of the training of {name} there is no snapshot after epoch {epoch}; there are those after {there:and}.",
+            name=name,
+            epoch=epoch,
+            there=there,
+        )
+    if epoch == there[-1]:
+        return load(name, seed)
+    if epoch > 0:
+        return load_file(_snapshot(name, seed, epoch))
+    model = build(name, seed)  # nobody tested it: there is no accuracy to tell
+    model.provenance = {**(model.provenance or {}), "epoch": 0}
+    return model.eval().requires_grad_(False)
 
 
 def torchvision_weights(name: str) -> Any:

@@ -29,6 +29,8 @@ def write(session: Session) -> str:
     query["target"] = session.labels[session.seen.target]
     if session.weights == RANDOM or session.seed:
         query["seed"] = str(session.seed)
+    if session.moment is not None:
+        query["epoch"] = str(session.moment)
     if session.cut:
         query["cut"] = ",".join(sorted(session.cut))
     if session.dials != BranchScales():
@@ -40,8 +42,8 @@ def write(session: Session) -> str:
 
 
 def read(session: Session, query: dict[str, str], accepted: str = "") -> None:
-    """Begin a session with the example and whatever `?model=…&weights=…&seed=…&tab=…&block=…&target=…&picture=…&cut=…`
-    `&alpha=…&lambda=…&lang=…` asks for, and with what the pages read: see `Page.asked`.
+    """Begin a session with the example and what `?model=…&weights=…&seed=…&epoch=…&tab=…&block=…&target=…`
+    `&picture=…&cut=…&alpha=…&lambda=…&lang=…` asks for, and with what the pages read: see `Page.asked`.
 
     What the address gets wrong is said in a notice and left at its default. Without `lang` the language is that of the
     browser, as its header Accept-Language says.
@@ -58,6 +60,10 @@ def read(session: Session, query: dict[str, str], accepted: str = "") -> None:
         there = zoo.network(name).weights
         wanted = query.get("weights", TRAINED if there == "bundled" else RANDOM)
         session.use_network(name, RANDOM if there == "none" else wanted, whole(query.get("seed", "0")))
+
+    def epoch(number: str) -> None:
+        if session.moments:  # else the address was made for another network, or where there were snapshots
+            session.look_at_moment(whole(number))
 
     def target(label: str) -> None:
         session.explain(session.domain.class_index(label))
@@ -83,6 +89,7 @@ def read(session: Session, query: dict[str, str], accepted: str = "") -> None:
     session.language = session.browser_language = preferred(accepted)
     ask("lang", session.speak)
     ask("model", network)
+    ask("epoch", epoch)
     ask("picture", picture)
     if session.trace is None:
         picture(first_example(session))

@@ -17,11 +17,13 @@ from ..i18n import Language, Message, _
 from ..images import CIFAR10, load_image
 from ..models import zoo
 from ..models.weights import SUFFIXES
+from . import film
 from .captions.findings import block_title
 from .classes import titles
 from .components import Dropdown, File, Picture, Radio, whole_input
 from .events import Events, Shown
 from .html import joined, pixels, thumbnail
+from .jobs.film import MOST_PARAMETERS
 from .page import Asks, choose
 from .pictures import example_picture, examples, has_test_set, random_test_picture
 from .session import HERE, OWN, Session
@@ -53,6 +55,7 @@ class Bars:
     target: gr.Dropdown
     block: gr.Dropdown
     share: gr.Button
+    film: gr.HTML
 
     data_dir: str | None = None  # where CIFAR-10 may lie, for the button that draws a random test picture
 
@@ -60,7 +63,7 @@ class Bars:
     def controls(self) -> list[Any]:
         """The components that `render` sets."""
         network = [self.network, self.twin, self.weights, self.training, self.seed_row, self.seed, self.facts]
-        return [self.input, self.strip, self.random_picture, *network, self.ask, self.target, self.block]
+        return [self.input, self.strip, self.random_picture, *network, self.ask, self.target, self.block, self.film]
 
     def render(self, session: Session, asks: Asks) -> Shown:
         blocks = [name for name, _module in session.network.named_blocks()]
@@ -75,6 +78,7 @@ class Bars:
             self.seed: session.seed,
             self.seed_row: gr.update(visible=session.weights == RANDOM),
             self.facts: _facts(session),
+            self.film: _film(session, asks),
             self.ask: _ask(asks),
             self.target: gr.update(
                 choices=[(title, index) for index, title in enumerate(session.titles)],
@@ -93,6 +97,7 @@ class Bars:
         visible = asks == "class and block"
         return {
             self.ask: _ask(asks),
+            self.film: _film(session, asks),
             self.target: gr.update(value=session.target, visible=visible),
             self.block: gr.update(value=session.block, visible=visible),
         }
@@ -127,13 +132,18 @@ def _ask(asks: Asks) -> Any:
     return gr.update(visible=asks != "neither, nor a link")
 
 
-def build_ask_bar() -> tuple[gr.Row, gr.Dropdown, gr.Dropdown, gr.Button]:
-    """The class and the block that the pages look at, and the link to this view."""
+def _film(session: Session, asks: Asks) -> Markup:
+    return Markup("") if asks == "neither, nor a link" else film.control(session)
+
+
+def build_ask_bar() -> tuple[gr.Row, gr.Dropdown, gr.Dropdown, gr.Button, gr.HTML]:
+    """The class and the block that the pages look at, the link to this view, and the moment of the training."""
     with gr.Row(elem_id="ask") as row:
         target = Dropdown([], elem_id="target", min_width=150, scale=2)
         block = Dropdown([], elem_id="block-choice", min_width=130, scale=2)
         share = gr.Button(size="md", elem_id="share", scale=1, min_width=150)
-    return row, target, block, share
+    moments = gr.HTML(elem_id="film", js_on_load=film.RUN)
+    return row, target, block, share, moments
 
 
 def build_picture_bar() -> tuple[gr.HTML, gr.Image, gr.Button, gr.HTML, gr.HTML]:
@@ -272,8 +282,10 @@ def _facts(session: Session) -> Markup:
         _("<b>{blocks}</b> blocks, no shortcuts", blocks=blocks) if config.plain
         else _("<b>{blocks}</b> blocks", blocks=blocks),
     ]  # fmt: skip
-    if session.weights == RANDOM:
+    if session.untrained and session.weights != HERE:
         lines.append(_("untrained: random weights, seed {seed}", seed=session.seed))
+    elif session.untrained:
+        lines.append(_("untrained: random weights"))
     elif session.weights == OWN:
         lines.append(_("used as a network for <b>{dataset}</b>", dataset=dataset))
     else:
@@ -282,13 +294,18 @@ def _facts(session: Session) -> Markup:
     if isinstance(accuracy, (int, float)):
         count = provenance.get("test_pictures")
         lines.append(_accuracy(accuracy, count if isinstance(count, int) else None, session))
-    if session.weights == TRAINED and len(spread := zoo.test_accuracies(session.name)) > 1:
+    at_end = session.moment is None
+    if session.weights == TRAINED and at_end and len(spread := zoo.test_accuracies(session.name)) > 1:
         least, most = 100 * min(spread), 100 * max(spread)
         lines.append(_("{seeds} seeds: {least:.2f} to {most:.2f} %", seeds=len(spread), least=least, most=most))
     if session.weights == OWN:
         lines.append(_("from your file; only you see it"))
-    elif session.weights == HERE:
+    elif session.weights == HERE and session.moment != 0:
         lines.append(_("trained by you, in this session; only you see it"))
+        if not session.moments:
+            lines.append(
+                _("too large for snapshots of its training (the most are {most:,} parameters)", most=MOST_PARAMETERS)
+            )
     elif session.weights == RANDOM and zoo.network(session.name).weights == "none":
         lines.append(_("no trained weights come with this one yet"))
     items = joined(Markup("<li>{}</li>").format(session.say.html(line)) for line in lines)
@@ -345,12 +362,17 @@ def connect(bars: Bars, events: Events) -> None:
 
     # The network
 
+    def moment_for(session: Session, weights: str) -> int | None:
+        """The moment that another network is to be seen at: epochs and shares of a budget are not the same."""
+        return session.moment if weights == session.weights else None
+
     def change_network(session: Session, name: Any) -> None:
         entry = zoo.network(str(name))
         if entry.name in session.trained and entry.weights != "bundled":
-            session.use_trained(entry.name)
+            session.use_trained(entry.name, moment_for(session, HERE))
         else:
-            session.use_network(entry.name, TRAINED if entry.weights == "bundled" else RANDOM)
+            weights = TRAINED if entry.weights == "bundled" else RANDOM
+            session.use_network(entry.name, weights, moment=moment_for(session, weights))
 
     def change_to_twin(session: Session) -> None:
         other = session.twin
@@ -360,10 +382,11 @@ def connect(bars: Bars, events: Events) -> None:
                 "the other one was trained in the same way.",
                 name=session.name,
             )
-        if other[1] == HERE:
-            session.use_trained(other[0])
+        name, weights = other
+        if weights == HERE:
+            session.use_trained(name, moment_for(session, weights))
         else:
-            session.use_network(*other, session.seed)
+            session.use_network(name, weights, session.seed, moment_for(session, weights))
 
     def change_weights(session: Session, weights: Any) -> None:
         if weights == OWN:
@@ -411,3 +434,6 @@ def connect(bars: Bars, events: Events) -> None:
 
     events.on(bars.target.input, Session.explain, [bars.target], "target")
     events.on(bars.block.input, Session.open_block, [bars.block], "block")
+    # The script asks for one moment at a time; without this, gradio would drop one that it asks for as soon as the
+    # answer before is on the page.
+    events.on_click(bars.film, Session.look_at_moment, "epoch", whole=True, trigger_mode="multiple")

@@ -91,7 +91,7 @@ class Events:
             self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **TOGETHER
         )
 
-    def on_click(self, component: Any, change: Change, api_name: str, whole: bool = False) -> None:
+    def on_click(self, component: Any, change: Change, api_name: str, whole: bool = False, **options: Any) -> None:
         """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`."""
         act = self.handler(change, whole)
 
@@ -100,7 +100,7 @@ class Events:
             return act(key, sent.get("value", value))
 
         inputs = [self.key, self.clicked]
-        component.select(handle, inputs, self.shown, api_name=api_name, show_progress="hidden", **TOGETHER)
+        component.select(handle, inputs, self.shown, api_name=api_name, show_progress="hidden", **TOGETHER, **options)
 
     def _restored(self, key: str | None) -> Shown:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from PIL import Image
 from .. import i18n
 from ..data import Dataset
 from ..errors import InputError
+from ..figures import channel_to_show
 from ..i18n import Language, _
 from ..images import Domain
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks, traced_bytes
@@ -67,6 +69,13 @@ class Trained:
     test_set: Dataset  # as much of it as the network was tested on at the end
     conditions: object  # see `Race.conditions`
     training: Dataset | None = None  # the first pictures that it learned from, for probes to be fitted on
+    film: Mapping[int, ResNet] = field(default_factory=dict)  # its network on the way, by per cent of the budget
+
+    @property
+    def nbytes(self) -> int:
+        halves = [half for half in (self.test_set, self.training) if half]
+        networks = sum(map(bytes_of, (self.model, *self.film.values())))
+        return networks + sum(half.pictures.nbytes for half in halves)
 
     def compares_with(self, other: Trained) -> bool:
         """Whether both were trained on the same pictures and in the same way, so that only their shortcuts differ."""
@@ -80,6 +89,7 @@ class Source:
     name: str
     weights: str
     seed: int
+    moment: int | None
     model: weakref.ref[ResNet]  # tells a visitor's own networks apart: another one can have the same name
 
 
@@ -91,6 +101,7 @@ class Session:
     name: str = FIRST_NETWORK
     weights: str = TRAINED
     seed: int = 0
+    moment: int | None = None  # of the network's training, one of `moments`; None: its end
     own: tuple[str, ResNet] | None = None  # an uploaded network and its name
     trained: dict[str, Trained] = field(default_factory=dict)  # by the network's name, the last one trained last
     picture: Image.Image | None = None
@@ -114,12 +125,15 @@ class Session:
         """What a page keeps of this session: `session.of(Experiments).run`."""
         return self.states.setdefault(kind, kind())
 
-    def use_network(self, name: str, weights: str, seed: object = 0) -> None:
-        """Look at a network of the zoo. Nothing changes if it cannot be had."""
+    def use_network(self, name: str, weights: str, seed: object = 0, moment: int | None = None) -> None:
+        """Look at a network of the zoo. Nothing changes if it cannot be had.
+
+        A `moment` of which its training has no snapshot is passed over: one sees its end.
+        """
         number = whole_number(seed, 0, MAX_SEED, _("The seed"))
         entry = zoo.network(name)
         self._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
-        self._use(shared_network(name, weights, number), name, weights, number)
+        self._use(name, weights, number, moment)
 
     def use_file(self, path: str | Path) -> None:
         """Look at a network from an uploaded checkpoint; it belongs to this visitor alone."""
@@ -140,23 +154,22 @@ class Session:
         while len(self.trained) > MOST_TRAINED:
             del self.trained[next(old for old in self.trained if old != in_sight)]
         if name == in_sight:  # what is seen of the one before is of no use now
-            self.asked = False
+            self.asked, self.moment = False, None
             self.use_trained(name)
         self.weigh()
 
-    def use_trained(self, name: str) -> None:
-        """Look at a network that was trained in this session."""
+    def use_trained(self, name: str, moment: int | None = None) -> None:
+        """Look at a network that was trained in this session; of the moment the same is true as in `use_network`."""
         if name not in self.trained:
             raise InputError("No {name} was trained in this session.", name=name)
-        self._use(self.trained[name].model, name, HERE, self.seed)
+        self._use(name, HERE, self.seed, moment)
         self.weigh()
 
     def use_own(self) -> None:
         """Look at the network that was uploaded before."""
         if self.own is None:
             raise InputError("There is no network of yours yet: upload a checkpoint.")
-        name, model = self.own
-        self._use(model, name, OWN, self.seed)
+        self._use(self.own[0], OWN, self.seed)
         self.weigh()
 
     def _check_size(self, config: ResNetConfig, size: int) -> None:
@@ -176,11 +189,27 @@ class Session:
                 needed=needed // 1_000_000,
             )
 
-    def _use(self, model: ResNet, name: str, weights: str, seed: int) -> None:
+    def _use(self, name: str, weights: str, seed: int, moment: int | None = None) -> None:
+        if moment not in self._moments(name, weights, seed)[:-1]:
+            moment = None
+        model = self._model(name, weights, seed, moment)
         keeps_class = self.asked and self.picture is not None and self.labels == domain_of(model).labels
         trace = self._run(model, self.picture, self.target if keeps_class else None)
-        self.name, self.weights, self.seed, self.trace, self.asked = name, weights, seed, trace, keeps_class
+        self.name, self.weights, self.seed, self.moment = name, weights, seed, moment
+        self.trace, self.asked = trace, keeps_class
         self._settle(model)
+
+    def look_at_moment(self, moment: object) -> None:
+        """Look at the network as it was at another moment of its training, through the same channel as before."""
+        if not self.moments:
+            raise InputError("Of the training of {name} there are no snapshots.", name=self.name)
+        what = _("The epoch") if self.weights == TRAINED else _("The percentage of the training")
+        number = one_of(moment, self.moments, what)
+        channel = self.channel
+        if channel is None and self.trace is not None:
+            channel = channel_to_show(self.opened)
+        self._use(self.name, self.weights, self.seed, number)
+        self.channel = channel
 
     def show_picture(self, picture: Image.Image, name: str | None = None) -> None:
         """Look at another picture: the one forward pass that all pages share. Examples have a name."""
@@ -268,14 +297,32 @@ class Session:
 
     @property
     def network(self) -> ResNet:
-        return self._model(self.name, self.weights, self.seed)
+        return self._model(self.name, self.weights, self.seed, self.moment)
 
-    def _model(self, name: str, weights: str, seed: int) -> ResNet:
+    @property
+    def moments(self) -> list[int]:
+        """When the network's training can be looked at: after which epochs, or in the app at which percentage of its
+        budget; the last one is its end. None where there are no snapshots.
+        """
+        return self._moments(self.name, self.weights, self.seed)
+
+    @property
+    def untrained(self) -> bool:
+        """Whether what the network answers is chance."""
+        return self.weights == RANDOM or self.moment == 0
+
+    def _moments(self, name: str, weights: str, seed: int) -> list[int]:
+        if weights == HERE and (film := self.trained[name].film):
+            return [*film, 100]
+        return zoo.epochs(name, seed) if weights == TRAINED else []
+
+    def _model(self, name: str, weights: str, seed: int, moment: int | None) -> ResNet:
         if weights == OWN and self.own:
             return self.own[1]
         if weights == HERE:
-            return self.trained[name].model
-        return shared_network(name, weights, seed)
+            trained = self.trained[name]
+            return trained.model if moment is None else trained.film[moment]
+        return shared_network(name, weights, seed, moment)
 
     @property
     def twin(self) -> tuple[str, str] | None:
@@ -290,26 +337,31 @@ class Session:
         return other, TRAINED if trained else RANDOM
 
     def pair(self) -> dict[str, tuple[ResNet, Source]]:
-        """The network in sight and its twin where there is one, by name; the one with shortcuts first."""
-        found = {}
+        """The network in sight and its twin where there is one, by name; the one with shortcuts first.
+
+        Both are at the same moment of their training; a twin that has no snapshot of it stays away.
+        """
+        found, seed, moment = {}, self.seed, self.moment
         for name, weights in filter(None, ((self.name, self.weights), self.twin)):
-            model = self._model(name, weights, self.seed)
-            found[name] = model, Source(name, weights, self.seed, weakref.ref(model))
+            if moment is None or moment in self._moments(name, weights, seed):
+                model = self._model(name, weights, seed, moment)
+                found[name] = model, Source(name, weights, seed, moment, weakref.ref(model))
         return dict(sorted(found.items(), key=lambda item: item[1][0].config.plain))
 
     def look_at(self, source: Source) -> None:
         """Come back to a network with the very weights that it had; InputError where they are gone."""
-        name, weights, seed = source.name, source.weights, source.seed
+        name, weights, seed, moment = source.name, source.weights, source.seed, source.moment
         model = source.model()
         if weights == OWN and self.own and self.own[1] is model:
             there, look = True, self.use_own
-        elif weights == HERE and name in self.trained and self.trained[name].model is model:
-            there, look = True, lambda: self.use_trained(name)
+        elif weights == HERE and (kept := self.trained.get(name)) and model in (kept.model, *kept.film.values()):
+            there, look = True, lambda: self.use_trained(name, moment)
         else:
-            there, look = weights in (TRAINED, RANDOM), lambda: self.use_network(name, weights, seed)
+            there, look = weights in (TRAINED, RANDOM), lambda: self.use_network(name, weights, seed, moment)
         if not there:
             raise InputError("The weights of {name} that this was found with are no longer here.", name=name)
-        if (self.name, self.weights) != (name, weights) or (weights in (TRAINED, RANDOM) and self.seed != seed):
+        in_sight, shared = (self.name, self.weights, self.moment), weights in (TRAINED, RANDOM)
+        if in_sight != (name, weights, moment) or (shared and self.seed != seed):
             look()
 
     @property
@@ -350,13 +402,11 @@ class Session:
 
 def _share(session: Session) -> float:
     """What a session weighs in the registry, which holds 200, or a gigabyte of their pictures and networks."""
-    own = [session.own[1]] if session.own else []
-    networks = sum(bytes_of(model) for model in (*own, *(trained.model for trained in session.trained.values())))
-    halves = [half for trained in session.trained.values() for half in (trained.test_set, trained.training) if half]
-    tested = sum(half.pictures.nbytes for half in halves)
+    own = bytes_of(session.own[1]) if session.own else 0
+    trained = sum(kept.nbytes for kept in session.trained.values())
     picture = 3 * session.picture.width * session.picture.height if session.picture else 0
     of_pages = sum(state.nbytes for state in session.states.values())
-    return max(1.0, (networks + tested + picture + of_pages) / 5_000_000)
+    return max(1.0, (own + trained + picture + of_pages) / 5_000_000)
 
 
 _sessions: ExpiringCache[Session] = ExpiringCache(most=200, seconds=3600, weigh=_share)

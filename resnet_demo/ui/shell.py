@@ -256,6 +256,7 @@ def _as_data(session: Session) -> dict[str, Any]:
     return {
         "model": session.name,
         "weights": session.weights,
+        "moment": session.moment,
         "target": session.labels[session.seen.target],
         "block": session.opened.name,
         "predictions": [{"label": p.label, "probability": p.probability} for p in session.predictions()],

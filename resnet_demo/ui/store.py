@@ -73,19 +73,24 @@ _loading: WeakValueDictionary[object, threading.Lock] = WeakValueDictionary()  #
 _one_at_a_time = threading.Lock()
 
 
-def shared_network(name: str, weights: str, seed: int) -> ResNet:
-    """A network of the zoo, trained from a seed or with random weights from one, kept for the next visitor."""
+def shared_network(name: str, weights: str, seed: int, epoch: int | None = None) -> ResNet:
+    """A network of the zoo, trained from a seed or with random weights from one, kept for the next visitor.
+
+    Of a training with snapshots, `epoch` chooses one; None is its end.
+    """
     known = (TRAINED, RANDOM)
     if weights not in known:
         raise InputError("Weights are {known:or}, or come from a file; not {value!r}.", known=known, value=weights)
-    key = (name, weights, seed)
+    key = (name, weights, seed, epoch)
     model = _networks.get(key)
     if model is None:
         with _lock_of(key):  # two visitors who want it load it once
             model = _networks.get(key)
             if model is None:
-                trained = weights == TRAINED
-                model = zoo.load(name, seed) if trained else zoo.build(name, seed).eval().requires_grad_(False)
+                if weights == TRAINED:
+                    model = zoo.load(name, seed, epoch)
+                else:
+                    model = zoo.build(name, seed).eval().requires_grad_(False)
                 _networks.put(key, model)
     return model
 

@@ -146,6 +146,8 @@ def test_building_gives_a_domain_and_says_where_the_weights_come_from():
 
 BUNDLED = [name for name in zoo.names() if zoo.bundled_weights(name)]
 TRAININGS = [(name, seed) for name in BUNDLED for seed in zoo.bundled_seeds(name)]
+FILMED = [name for name in BUNDLED if zoo.epochs(name)]  # whose training can be seen at several moments
+SNAPSHOTS = [(name, epoch) for name in FILMED for epoch in zoo.epochs(name)[1:-1]]
 
 
 def test_what_is_bundled_comes_in_pairs():
@@ -159,6 +161,7 @@ def test_what_is_bundled_comes_in_pairs():
     assert zoo.histories(seed=zoo.MOST_SEEDS) == {}
     firsts = filter(None, (zoo.bundled_weights(name, seed) for name, seed in TRAININGS))
     files = {part for first in firsts for part in shards_of(first)}
+    files |= {zoo.asset("weights", f"{name}-epoch{epoch}.safetensors") for name, epoch in SNAPSHOTS}
     assert files == set(zoo.asset("weights").glob("*.safetensors"))  # none would never be found under its name
 
 
@@ -174,6 +177,68 @@ def test_the_seeds_of_a_network_are_trainings_of_their_own(sentence):
         with pytest.raises(InputError, match=f"not from {len(seeds)}") as error:
             zoo.load(name, len(seeds))
         sentence(error.value)
+
+
+@pytest.mark.parametrize("name", FILMED)
+def test_the_last_snapshot_is_the_bundled_network(name):
+    end = zoo.load(name)
+    last = zoo.load(name, epoch=zoo.epochs(name)[-1])
+    assert zoo.epochs(name)[-1] == len((end.provenance or {})["history"])
+    assert all(torch.equal(tensor, last.state_dict()[key]) for key, tensor in end.state_dict().items())
+
+
+@pytest.mark.parametrize("name", FILMED)
+def test_the_first_snapshot_is_the_network_that_the_training_began_with(name):
+    first, fresh = zoo.load(name, epoch=0), zoo.build(name, 0)
+    assert all(torch.equal(tensor, first.state_dict()[key]) for key, tensor in fresh.state_dict().items())
+    assert first.provenance == {"origin": "random initialisation", "seed": 0, "epoch": 0}  # and no accuracy
+    assert not first.training
+    assert not any(weight.requires_grad for weight in first.parameters())
+
+
+@pytest.mark.parametrize(("name", "epoch"), SNAPSHOTS)
+def test_a_snapshot_is_of_the_training_of_the_bundled_network(name, epoch):
+    told, snapshot = zoo.load(name).provenance or {}, zoo.load(name, epoch=epoch)
+    story = snapshot.provenance or {}
+    assert story["epoch"] == epoch
+    assert story["test_accuracy"] == told["history"][epoch - 1]["test_accuracy"]
+    assert [(r["test_accuracy"], r["train_loss"]) for r in story["history"]] == [
+        (r["test_accuracy"], r["train_loss"]) for r in told["history"][:epoch]
+    ]
+    assert (story["network"], story["seed"], story["recipe"]) == (told["network"], told["seed"], told["recipe"])
+    assert snapshot.domain == CIFAR10
+
+
+@pytest.mark.parametrize(("name", "epoch"), SNAPSHOTS)
+def test_a_snapshot_is_as_accurate_as_the_history_says(name, epoch, shared_data):
+    history = (zoo.load(name).provenance or {})["history"]
+    test_set = load_dataset("cifar10", False, shared_data)
+    assert evaluate(zoo.load(name, epoch=epoch), test_set).accuracy == history[epoch - 1]["test_accuracy"]
+
+
+def test_a_film_holds_its_moments(film, sentence):
+    assert zoo.epochs("resnet8") == zoo.epochs("plain8") == [0, 1, 2, 3]
+    assert {row["name"]: row["epochs"] for row in zoo.models() if row["epochs"]} == {
+        "resnet8": [0, 1, 2, 3],
+        "plain8": [0, 1, 2, 3],
+    }
+    weights = {epoch: zoo.load("resnet8", epoch=epoch).fc.weight for epoch in (None, *zoo.epochs("resnet8"))}
+    assert torch.equal(weights[None], weights[3])
+    assert torch.equal(weights[0], zoo.build("resnet8", 0).fc.weight)
+    assert len({weight.sum().item() for weight in weights.values()}) == 4
+    for name, seed, epoch, told in (
+        ("resnet8", 0, 4, "no snapshot after epoch 4; there are those after 0, 1, 2 and 3"),
+        ("resnet8", 0, -1, "after epoch -1"),
+        ("resnet8", 1, 1, "resnet8 from seed 1; there are of resnet8 and plain8"),
+        ("resnet14", 0, 1, "of resnet14"),
+        ("resnet50", 0, 0, "of resnet50"),
+        ("resnet8.safetensors", 0, 1, "holds one moment"),
+    ):
+        with pytest.raises(InputError, match=told) as error:
+            zoo.load(name, seed, epoch)
+        sentence(error.value)
+    assert zoo.load("resnet14").config.depth == 14  # a network without a film is loaded as ever
+    assert zoo.epochs("resnet14") == zoo.epochs("vgg16") == []
 
 
 def test_all_bundled_networks_were_trained_alike():

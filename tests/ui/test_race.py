@@ -150,14 +150,14 @@ def test_a_divergence_is_told_and_the_other_network_goes_on(monkeypatch):
 def test_a_race_ends_whatever_happens(monkeypatch):
     """An error that nobody foresaw ends one training; the page is told, and the other network goes on."""
     race = Race(plan(epochs=2), *SETS)
-    step = Training.run
+    step = Training.steps
 
     def broken(training, *values):
         if training is race.trainings["plain8"]:
             raise ZeroDivisionError("not for a visitor's eyes")
         return step(training, *values)
 
-    monkeypatch.setattr(Training, "run", lambda training, *values: (yield from broken(training, *values)))
+    monkeypatch.setattr(Training, "steps", lambda training, *values: (yield from broken(training, *values)))
     finished(race)
     assert race.over
     assert race.progress == 1

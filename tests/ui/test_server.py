@@ -135,7 +135,7 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "upload_weights",
         "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
         "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
-        "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language",
+        "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
         "lesson_answer",
         "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",

@@ -50,6 +50,11 @@ def provenance(result: Result[Any], source: Message) -> Sentences:
     )
 
 
+def moments(networks: Sequence[Message]) -> Message | None:
+    """Of networks that were not at the end of their training: "ResNet-20 after epoch 3"."""
+    return _("Measured on {networks:and}.", networks=networks) if networks else None
+
+
 def _taught(taught: str | None) -> Message | None:
     """Of networks that were trained for it first, as the shell writes it: "resnet20, plain20: 2 epochs"."""
     if not taught:

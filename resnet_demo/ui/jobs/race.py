@@ -26,6 +26,7 @@ from ...training.recipes import RECIPES, Recipe, recipe_of
 from ...training.records import Record
 from ...training.trainer import Training
 from ..bounds import number_within, one_of, whole_number
+from .film import filmed
 
 RESIDUAL, PLAIN, BOTH = "residual", "plain", "both"
 KINDS = (BOTH, RESIDUAL, PLAIN)
@@ -139,6 +140,7 @@ class Result:
     model: ResNet
     test: Evaluation
     test_set: Dataset
+    film: dict[int, ResNet] = field(default_factory=dict)  # see `film`
 
 
 @dataclass
@@ -153,6 +155,7 @@ class Race:
     short: frozenset[str] = frozenset()  # and those of its networks that were stopped
     trainings: dict[str, Training] = field(default_factory=dict)
     records: dict[str, list[Record]] = field(default_factory=dict)
+    films: dict[str, dict[int, ResNet]] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
     failures: dict[str, Message | str] = field(default_factory=dict)  # by network, why its training ended early
     stopped: bool = False
@@ -175,7 +178,7 @@ class Race:
                 seed=int(plan.seed),
                 compile=False,  # which would take a minute of a budget that is hardly longer
             )
-            self.records[name] = []
+            self.records[name], self.films[name] = [], {}
 
     def stop(self) -> None:
         """End at the next step and keep what was learned."""
@@ -214,7 +217,7 @@ class Race:
     def run(self) -> Generator[None, None, None]:
         """Give each training a turn, until the next record, as long as any has something to do."""
         started = time.monotonic()
-        turns = {name: training.run() for name, training in self.trainings.items()}
+        turns = {name: filmed(training, self.films[name]) for name, training in self.trainings.items()}
         try:
             while turns:
                 for name, turn in list(turns.items()):
@@ -258,7 +261,7 @@ class Race:
         model = training.model.requires_grad_(False)
         model.provenance = {"origin": "trained in the app", **provenance(name, training, test)}
         self._running.discard(name)
-        done = {**self.results, name: Result(model, test, self.test_set.subset(test.n))}
+        done = {**self.results, name: Result(model, test, self.test_set.subset(test.n), self.films[name])}
         self.results = {name: done[name] for name in self.trainings if name in done}  # whoever was ready first
 
     def repeat(self) -> Race:

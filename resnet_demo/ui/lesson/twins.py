@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ...models.predict import Prediction, rank
 from ...models.resnet import ResNet
-from ..session import HERE, Session, shared_network
+from ..session import Session
 
 
 def pair_of(session: Session) -> dict[str, ResNet]:
@@ -15,11 +15,7 @@ def pair_of(session: Session) -> dict[str, ResNet]:
     Only the visitor's where there is no twin, or none whose weights come from the same: beside a trained network a
     random one would prove nothing.
     """
-    pair, other = {session.name: session.network}, session.twin
-    if other and other[1] == session.weights:
-        name, weights = other
-        pair[name] = session.trained[name].model if weights == HERE else shared_network(name, weights, session.seed)
-    return dict(sorted(pair.items(), key=lambda named: named[1].config.plain))
+    return {name: model for name, (model, source) in session.pair().items() if source.weights == session.weights}
 
 
 def outcome(network: ResNet, before: Tensor, now: Tensor) -> tuple[Prediction, Prediction, float]:

@@ -14,7 +14,6 @@ from ..captions import classify as said
 from ..html import answers, figure, heading, note
 from ..page import Layout, Page, choose
 from ..session import Session
-from ..store import RANDOM
 
 # The slider works inside the page, at once: no request is needed to make a picture more or less transparent.
 OPACITY = """
@@ -44,7 +43,7 @@ def build(data_dir: str | None = None) -> Layout:
 
 
 def _answers(session: Session) -> Markup:
-    say, trained, familiar = session.say, session.weights != RANDOM, session.familiarity()
+    say, trained, familiar = session.say, not session.untrained, session.familiarity()
     predictions = session.answers()
     shown = heading(say(_("What it answers"))) + answers(predictions, session.seen.target, say)
     shown += note(say(said.answer(predictions, trained)))
@@ -61,7 +60,7 @@ def _overlay(session: Session) -> Markup:
     cam = block_cam(last)
     title = say(_("The picture with Grad-CAM for {label} laid over it", label=label))
     drawing = draw_overlay(session.domain.view(session.picture, 320), cam, title, 0.6)
-    reading = said.evidence(label, bool((cam > 0).any()), last.name, session.weights != RANDOM)
+    reading = said.evidence(label, bool((cam > 0).any()), last.name, not session.untrained)
     shown = figure(drawing, reading, f"grad-cam-{session.labels[target]}", say=say)
     return heading(say(_("Where it sees “{label}”", label=label))) + shown + _slider(say)
 

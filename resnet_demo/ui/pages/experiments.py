@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +24,7 @@ from ..captions import experiments as said
 from ..captions import seeds as measures
 from ..components import whole_input
 from ..events import Events, in_session
+from ..film import moment_of
 from ..html import Table, both, figure, heading, joined, note, pressed, table_of
 from ..html import progress as bar
 from ..jobs.background import in_background
@@ -123,7 +124,7 @@ def build(data_dir: str | None = None) -> ExperimentsPage:
             asked: question(session, there),
             bundled: shown(session, there, BUNDLED, own is not None) if there else note(say(said.NOT_YET)),
             beside: gr.update(visible=own is not None),
-            live: shown(session, own, HERE, there is not None) if own else "",
+            live: shown(session, own, HERE, there is not None, state.sources.get(name, {})) if own else "",
             here: heading(say(HERE)) + note(say(used)),
             asking: gr.update(visible=data not in (PICTURE, FRESH)),
             start: gr.update(interactive=data != NOTHING),
@@ -195,8 +196,13 @@ def compared(session: Session, result: Result[Any] | None) -> Reports:
     return next((pair for pair in pairs if session.of(Experiments).compared in pair), pairs[0])
 
 
-def shown(session: Session, result: Result[Any], title: Message, beside: bool) -> Markup:
-    """A result: its figure with the sentence that reads it, and what it rests on; `beside` another one."""
+def shown(
+    session: Session, result: Result[Any], title: Message, beside: bool, sources: Mapping[str, Source] | None = None
+) -> Markup:
+    """A result: its figure with the sentence that reads it, and what it rests on; `beside` another one.
+
+    The `sources` of the networks tell at which moment of their training they were measured.
+    """
     experiment, say = lab.get(result.experiment), session.say
     reports = compared(session, result)
     others = {name: found for name, found in result.seeds.items() if name in reports}
@@ -205,7 +211,8 @@ def shown(session: Session, result: Result[Any], title: Message, beside: bool) -
     caption = sentences(experiment.read(reports), seeds.read(experiment, reports, others))
     drawn = figure(drawing, caption, name, table=table(reports, others), say=say)
     drawn += intervals(experiment, reports, others, say)
-    source = say(said.provenance(result, experiment.source))
+    moments = [words for source in (sources or {}).values() if (words := moment_of(source))]
+    source = say(sentences(said.moments(moments), said.provenance(result, experiment.source)))
     return Markup('<div class="rd-experiment{}"><h4>{}</h4>{}<p class="rd-source">{}</p></div>').format(
         " rd-beside" * beside, say(title), drawn, source
     )
@@ -323,7 +330,7 @@ def cut_bundled(session: Session, chosen: object) -> None:
     Such bars are of the networks that come with the app, whatever the visitor calls their own.
     """
     name, _space, block = str(chosen).rpartition(" ")
-    if (session.name, session.weights, session.seed) != (name, TRAINED, 0):
+    if (session.name, session.weights, session.seed, session.moment) != (name, TRAINED, 0, None):
         session.use_network(name, TRAINED)
     _cut(session, block)
 

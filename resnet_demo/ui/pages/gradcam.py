@@ -24,7 +24,6 @@ from ..events import Events
 from ..html import figure, heading, placeholder
 from ..page import Layout, Page, choose
 from ..session import PageState, Session
-from ..store import RANDOM
 
 POSITIVE, SIGNED = "positive", "signed"
 
@@ -120,7 +119,7 @@ def _large(session: Session, cam: Tensor) -> Markup:
     label = session.titles[target]
     title = say(_("Grad-CAM for {label} in block {block}", label=label, block=opened))
     overlay = draw_overlay(session.domain.view(session.picture, 320), cam, title)
-    seen = classify.evidence(label, bool((cam > 0).any()), opened, session.weights != RANDOM)
+    seen = classify.evidence(label, bool((cam > 0).any()), opened, not session.untrained)
     name = f"{session.name}-{session.labels[target]}-{opened}"
     return heading(say(_("Block {block}", block=block_title(opened)))) + figure(overlay, seen, name, say=say)
 

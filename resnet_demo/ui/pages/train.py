@@ -458,7 +458,8 @@ def adopt(session: Session, race: Race) -> None:
     """Make what was trained the visitor's own."""
     training = race.train_set.subset(KEPT_TO_FIT).copy()
     for name, result in race.results.items():
-        kept = Trained(result.model, samples(race.test_set), result.test_set.copy(), race.conditions, training)
+        pictures, tested = samples(race.test_set), result.test_set.copy()
+        kept = Trained(result.model, pictures, tested, race.conditions, training, result.film)
         session.keep(name, kept)
 
 
