@@ -56,6 +56,8 @@ TESTS = {
     "test_session.py::test_the_class_follows_the_answer_until_one_is_chosen": "slow",
     "test_session.py::test_the_twin_keeps_weights_and_seed_where_it_can": "slow",
     # Starts processes that import torch
+    "test_cores.py::test_torch_meets_threads_that_wait_passively": "slow",
+    "test_cores.py::test_torch_meets_what_somebody_set": "slow",
     "test_cli.py::test_process_prints_json_and_nothing_else": "slow",
     "test_cli.py::test_process_refuses_in_one_sentence": "slow",
     "test_docs.py::test_the_snippets_run": "slow",
