@@ -166,6 +166,11 @@ class Training:
         """End the training at once, from any thread, without another record: nobody wants to know."""
         self.abandoned = True
 
+    @property
+    def progress_now(self) -> float:
+        """As `progress`, which is that at the last step: for whoever looks on from another thread."""
+        return max(self.progress, self.pace.progress(self.step, self._clock()))
+
     def run(self, checkpoint: Path | None = None, resume: bool = False) -> Generator[Record, None, None]:
         """Train, from the start or from a checkpoint; see `train`."""
         with closing(self.steps(checkpoint, resume)) as steps:

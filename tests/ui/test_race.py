@@ -6,6 +6,7 @@ import csv
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,49 @@ def test_stop_keeps_what_was_learned():
         assert race.records[name][-1].test_accuracy is not None
 
 
+def test_a_network_that_was_stopped_in_its_first_step_has_learned_nothing():
+    race = Race(plan(epochs=200), *SETS)
+    for _ in race.run():
+        if not race.records["plain8"]:
+            race.stop()
+    assert set(race.results) == {"resnet8"}
+    assert race.trainings["plain8"].step == 0
+    assert "Plain-8 ended early: it was stopped before its first step was over" in outcome(race, language("en"))
+    assert not race.repeatable
+
+
+def test_whoever_looks_on_hears_of_a_race_several_times_a_second_and_it_of_a_stop(monkeypatch):
+    """A step takes a network three seconds here; it is broken off between two blocks."""
+    race, slow, slow_since = Race(plan(epochs=200), *SETS), [0.0], 0.0
+    for training in race.trainings.values():
+        for _, block in training.model.named_blocks():
+            block.register_forward_hook(lambda *_: time.sleep(slow[0]))
+    moments, asked = [], 0.0
+    for _ in race.watch():
+        moments.append(time.perf_counter())
+        if all(race.records.values()) and not slow[0] and not asked:
+            slow[0], slow_since = 1.0, moments[-1]
+        if slow[0] and moments[-1] - slow_since > 2:
+            asked, slow[0] = moments[-1], 0.0
+            race.stop()
+    assert 0 < time.perf_counter() - asked < 2.0
+    assert max(later - earlier for earlier, later in pairwise(moments)) < 0.5
+    assert set(race.results) == {"resnet8", "plain8"}
+
+
+def test_whoever_leaves_a_race_ends_it():
+    race = Race(plan(epochs=200), *SETS)
+    looking_on = race.watch()
+    next(looking_on)
+    looking_on.close()
+    assert race.abandoned
+    deadline = time.monotonic() + 10
+    while not race.over:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert not race.results
+
+
 def test_an_abandoned_race_ends_at_once_and_leaves_nothing():
     race, shown = Race(plan(epochs=200), *SETS), 0
     for _ in race.run():
@@ -201,7 +245,8 @@ def test_a_replay_repeats_every_test(clock, monkeypatch):
 def test_a_stopped_race_by_the_clock_ends_again_as_it_did():
     first = Race(plan(seconds=30, epochs=None), *SETS)
     for _ in first.run():
-        first.stop()
+        if all(first.records.values()):
+            first.stop()
     second = finished(first.repeat())
     assert second.repeats_exactly is True
     assert not second.stopped
