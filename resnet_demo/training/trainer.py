@@ -198,7 +198,10 @@ class Training:
                 yield from self.history
             if self.finished:
                 return
-            with self._asking(), Microbatches(model, recipe, self._half, self.compile and not self._captured) as network:
+            with (
+                self._asking(),
+                Microbatches(model, recipe, self._half, self.compile and not self._captured) as network,
+            ):
                 for record in self._steps(network, descent, checkpoint):
                     self._clock.stop()
                     yield record
@@ -265,7 +268,7 @@ class Training:
                     self.seconds += time.perf_counter() - now
                 # By the clock, a test on the way takes time from training: half precision is enough for it.
                 try:
-                    record = self._tested(self.test_set) if self.epochs else self._tested(self._sample, self._half)
+                    record = self._tested(self.test_set) if self.epochs else self._tested(self.sample, self._half)
                 except BrokenOff:
                     return
             elif tell:
@@ -340,7 +343,7 @@ class Training:
             yield from batches(self.train_set, self.recipe.batch, order, start=self.step % self.steps_per_epoch)
 
     @property
-    def _sample(self) -> Dataset:
+    def sample(self) -> Dataset:
         """The part of the test set that is asked on the way: more where there is more time."""
         return self.test_set.subset(min(max(int(240 * (self.minutes or 0)), 100), 1000))
 
