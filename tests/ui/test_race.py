@@ -21,7 +21,7 @@ from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.trainer import Training
 from resnet_demo.ui.jobs import race as race_module
 from resnet_demo.ui.jobs.race import BOTH, OWN_PICTURES, PLAIN, RESIDUAL, SHAPES, Plan, Race, read_data
-from resnet_demo.ui.pages.train import outcome
+from resnet_demo.ui.race_shown import outcome
 
 SETS = stripes(192, 1), stripes(96, 2)
 

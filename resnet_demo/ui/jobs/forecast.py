@@ -18,6 +18,7 @@ SECOND = 1.0  # of training, all networks together, after which their speed is k
 # How fast full-size pictures are trained on, measured by the speed on small crops: `bench train`, see docs/training.md.
 FULL_SIZE = 0.62
 TEST = 1 / 3  # what a test picture costs, measured by a training picture, which goes back as well, and twice as far
+NEARLY_ALL = 0.9  # of the test pictures
 FEW_STEPS = 50  # in so many a training cannot even warm up
 
 
@@ -108,22 +109,24 @@ def expected_accuracy(data: str, network: str, pictures: int, classes: int) -> f
     """About which share of the test pictures a network will have right; None where nothing like it was measured.
 
     Between the numbers of pictures and between the depths that were measured, by their logarithms. Without any picture
-    a network guesses; beyond the most that were measured, it is taken to be as good as there.
+    a network guesses; what has nearly everything right stays so.
     """
-    depth, plain = depth_of(network), is_plain(network)
-    of_depth = {
-        measured: _between(pictures, {1: 1 / classes, **shares})
-        for name, shares in _measured().get(data, {}).items()
-        if is_plain(name) == plain and (measured := depth_of(name))
-    }
-    return _between(depth, of_depth) if depth and of_depth else None
+    depth, plain, of_depth = depth_of(network), is_plain(network), {}
+    for name, shares in _measured().get(data, {}).items():
+        measured = depth_of(name)
+        if measured and is_plain(name) == plain:
+            most = max(shares)
+            count = most if pictures > most and shares[most] > NEARLY_ALL else pictures
+            if count <= most:
+                of_depth[measured] = _between(count, {1: 1 / classes, **shares})
+    return _between(depth, of_depth) if depth and of_depth and min(of_depth) <= depth <= max(of_depth) else None
 
 
-def _between(x: float, known: dict[int, float]) -> float:
+def _between(x: int, known: dict[int, float]) -> float:
+    """The value at x, a place from the first to the last of those that are known."""
     places = sorted(known)
-    x = min(max(x, places[0]), places[-1])
     for low, high in pairwise(places):
-        if x <= high:
+        if low <= x <= high:
             part = math.log(x / low) / math.log(high / low)
             return known[low] + part * (known[high] - known[low])
-    return known[places[-1]]
+    return known[places[0]]
