@@ -64,7 +64,7 @@ def measure() -> dict[str, Any]:
         "stop": stop,
         "images_per_second_quiet": quiet,
         "images_per_second_beside": beside,
-        "unit": "peer / ours: the share of the quiet speed that is left; figures in seconds per image, `stop` in seconds",
+        "unit": "peer / ours: the share of the quiet speed that is left; figures in seconds per image; `stop`: seconds",
         "work": f"{NETWORK} on shapes, batches of {training.recipe.batch}, {ROUNDS} alternating slices of {SLICE:g} s, "
         f"alone and beside {BUSY} busy processes; {hardware.name(hardware.device())}, {torch.get_num_threads()} "
         f"threads, OMP_WAIT_POLICY={os.environ.get('OMP_WAIT_POLICY', 'unset')}",

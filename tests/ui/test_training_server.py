@@ -299,10 +299,11 @@ def test_what_to_expect_is_told_and_a_shorter_network_is_trained_instead(
     assert race.plan.names == ("resnet8", "plain8")
 
 
-def test_a_mistake_stands_on_the_page(address: str) -> None:
-    session = sessions.new_session("mistaken")
-    session.of(train_page.Training).refused = Message("It <b>cannot</b> be.")
-    assert "rd-warning" in (shown := train_page.refusal(Message("It <b>cannot</b> be."), language("en")))
+def test_why_something_cannot_be_is_kept_for_the_page(client: Client) -> None:
+    with pytest.raises(AppError, match="seconds"):
+        train(client, budget="seconds", seconds=6)
+    shown = train_page.refusal(Message("It <b>cannot</b> be."), language("en"))
+    assert "role='alert'" in shown
     assert "<b>" not in shown
 
 
