@@ -49,7 +49,7 @@ READING = _("Getting the pictures …")
 NOTHING_YET = _("Nothing trained yet: press Train.")
 WAIT = 0.25  # seconds between two words on how far a download is
 # The plot stands above what one presses.
-IN_SIGHT = "() => document.querySelector('#race').scrollIntoView({block: 'start', behavior: 'smooth'})"
+IN_SIGHT = "() => document.querySelector('#race').scrollIntoView({block: 'start'})"
 SECONDS, EPOCHS = "seconds", "epochs"
 # What a person may want to try first: the depth, the kind, the data, the seconds.
 PRESETS = {
