@@ -2,7 +2,11 @@
 
 import os
 
-from resnet_demo.ui import launch
+from resnet_demo import cores
 
 if __name__ == "__main__":
+    cores.prepare()  # before torch is imported, by the next line
+
+    from resnet_demo.ui import launch
+
     launch(host=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))

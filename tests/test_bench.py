@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_demo import bench
-from resnet_demo.bench import accuracy, servers, textbook, tuning
+from resnet_demo.bench import accuracy, beside, expectations, servers, textbook, tuning
 from resnet_demo.bench import lesion as bench_lesion
 from resnet_demo.bench import train as bench_train
 from resnet_demo.data import Dataset
@@ -24,6 +24,31 @@ from resnet_demo.errors import InputError
 from resnet_demo.models.zoo import build
 from resnet_demo.training.recipes import RECIPES
 from resnet_demo.training.trainer import dataset_domain
+
+
+def test_what_so_many_pictures_teach_is_measured_once(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(expectations, "accuracy", lambda *given: asked.append(given) or 0.5)
+    monkeypatch.setattr(expectations, "DEPTHS", {"shapes": (8,)})
+    monkeypatch.setattr(expectations, "PICTURES", (64, 128))
+    for _ in range(2):
+        expectations.measure(tmp_path / "found.json")
+    assert asked == [(f"{kind}8", "shapes", count) for count in (64, 128) for kind in ("resnet", "plain")]
+    found = {"64": 0.5, "128": 0.5}
+    assert json.loads((tmp_path / "found.json").read_text()) == {"shapes": {"resnet8": found, "plain8": found}}
+
+
+def test_so_many_pictures_are_seen(monkeypatch):
+    steps = []
+    run = expectations.Training.run
+
+    def watched(training):
+        yield from run(training)
+        steps.append((training.step * training.recipe.batch, len(training.history)))
+
+    monkeypatch.setattr(expectations.Training, "run", watched)
+    assert 0 <= expectations.accuracy("resnet8", "shapes", 100) <= 1
+    assert steps == [(96, 1)]  # whole batches, and one test
 
 
 def test_contenders_take_turns_and_the_warm_up_does_not_count():
@@ -48,6 +73,18 @@ def test_a_benchmark_reports_the_figures_of_the_interface(name):
     assert 0 < result["limit"] <= result["ours"] * 1.2
     assert result["unit"].startswith("peer / ours")
     assert result["work"]
+
+
+def test_the_benchmark_of_training_beside_busy_processes(monkeypatch):
+    monkeypatch.setattr(beside, "ROUNDS", 1)
+    monkeypatch.setattr(beside, "SLICE", 0.5)
+    result = bench.run("beside")
+    assert result["ratio"] == pytest.approx(result["peer"] / result["ours"])
+    assert result["ratio_least"] <= result["ratio"] <= result["ratio_most"]
+    assert result["limit"] == pytest.approx(2 * result["peer"])
+    assert result["unit"].startswith("peer / ours")
+    assert result["stop"] > 0
+    assert "2 busy processes" in result["work"]
 
 
 def test_the_benchmark_of_a_click():

@@ -40,6 +40,10 @@ TESTS = {
     "test_zoo.py::test_bundled_weights_are_as_accurate_as_they_say": "slow",
     "test_zoo.py::test_a_snapshot_is_as_accurate_as_the_history_says": "slow",
     # Trains until something was learned, or by the clock
+    "test_bench.py::test_so_many_pictures_are_seen": "slow",
+    "test_bench.py::test_the_benchmark_of_training_beside_busy_processes": "slow",
+    "test_race.py::test_whoever_looks_on_hears_of_a_race_several_times_a_second_and_it_of_a_stop": "slow",
+    "test_trainer.py::test_an_end_is_heard_in_the_middle_of_things": "slow",
     "test_cli.py::test_a_resumed_training_ends_at_the_same_weights": "slow",
     "test_cli.py::test_replay": "slow",
     "test_cli.py::test_replay_of_trainings_that_were_stopped": "slow",
@@ -57,6 +61,8 @@ TESTS = {
     "test_session.py::test_the_class_follows_the_answer_until_one_is_chosen": "slow",
     "test_session.py::test_the_twin_keeps_weights_and_seed_where_it_can": "slow",
     # Starts processes that import torch
+    "test_cores.py::test_torch_meets_threads_that_wait_passively": "slow",
+    "test_cores.py::test_torch_meets_what_somebody_set": "slow",
     "test_cli.py::test_process_prints_json_and_nothing_else": "slow",
     "test_cli.py::test_process_refuses_in_one_sentence": "slow",
     "test_docs.py::test_the_snippets_run": "slow",

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from .. import cores
 from . import experiments, measurements, networks, pictures, training
 from .shell import DataDir, Group, command
 
@@ -50,4 +51,5 @@ for each in (
 
 def main() -> None:
     """The entry point `resnet-demo`."""
+    cores.prepare()  # torch is imported by the commands
     app()

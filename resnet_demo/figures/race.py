@@ -49,7 +49,7 @@ class _Layout:
         return self.height - self.bottom - accuracy * (self.height - self.bottom - self.top)
 
 
-_WIDE = _Layout(880, 400, 46, 196, 44, 50, 7, False, 15)
+_WIDE = _Layout(880, 330, 46, 196, 44, 50, 7, False, 15)
 _TALL = _Layout(360, 380, 32, 92, 44, 46, 4, True, 13.5)
 
 _DASHED = {"stroke_width": 1.5, "stroke_dasharray": "4 3"}

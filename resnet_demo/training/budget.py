@@ -32,7 +32,9 @@ class Clock:
         self._since = time.perf_counter()
 
     def stop(self) -> None:
-        self._before, self._since = self(), None
+        now = self()
+        self._since = None  # first: whoever reads it from another thread must not count the same time twice
+        self._before = now
 
 
 class EpochPace:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from .. import cores
+
 
 def device() -> torch.device:
     """A GPU (of this process's own, if torchrun started several) where there is one, else the processor."""
@@ -18,8 +20,7 @@ def device() -> torch.device:
 
 def share_of_cores() -> int:
     """How many threads each of torchrun's processes on this machine may start, so that together they fill it."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
+    return max(1, cores.available() // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
 
 
 def half_is_faster(where: torch.device) -> bool:

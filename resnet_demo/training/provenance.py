@@ -25,7 +25,7 @@ from . import distributed, hardware
 from .evaluation import Evaluation
 from .recipes import Recipe
 from .records import Record
-from .trainer import SEEDS, Training
+from .trainer import ASK_IN_SHORT, SEEDS, Training
 
 MOST_BYTES = 10_000_000  # of a provenance file
 
@@ -42,7 +42,8 @@ def provenance(network: str, training: Training, test: Evaluation) -> dict[str, 
         "epochs": training.epochs,
         "minutes": training.minutes,
         "schedule": [] if training.epochs else training.schedule,
-        "stopped": training.in_short,
+        "stopped": bool(training.in_short),
+        "in_short": training.in_short,
         "steps": last.step,
         "images": last.images,
         "seconds": round(last.seconds, 1),
@@ -76,7 +77,7 @@ class Settings:
     epochs: int | None
     minutes: float | None
     schedule: list[int] | None = None
-    in_short: bool = False
+    in_short: int = 0
     threads: int | None = None  # None: all there are
     compiled: bool | None = None  # None: as is usual on the device
 
@@ -113,7 +114,7 @@ def settings_of(path: Path) -> Settings:
         epochs=story.epochs,
         minutes=story.minutes,
         schedule=story.schedule if story.minutes else None,
-        in_short=story.stopped,
+        in_short=(story.in_short or ASK_IN_SHORT) if story.stopped else 0,
         threads=max(1, story.threads),
         compiled=story.compiled,
     )
@@ -134,6 +135,7 @@ class _Story:
     schedule: list[int] | None = None
     stopped: bool = False
     steps: int | None = None
+    in_short: int = 0  # which old files do not tell
 
 
 def _story(path: Path) -> _Story:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +38,7 @@ class Meter:
 
     def __init__(self, device: torch.device):
         self.sums = torch.zeros(3, dtype=torch.float64, device=device)  # of the loss, of right answers, of pictures
+        self._last = math.nan, math.nan
 
     def clear(self) -> None:
         self.sums.zero_()
@@ -47,6 +49,8 @@ class Meter:
         self.sums += torch.stack([loss.detach().double() * len(labels), right.double(), count.double()])
 
     def means(self) -> tuple[float, float]:
-        """Loss and accuracy."""
+        """Loss and accuracy; where nothing was added since the last test, those of then."""
         loss, right, count = distributed.total(self.sums.clone()).tolist()
-        return loss / count, right / count
+        if count:
+            self._last = loss / count, right / count
+        return self._last

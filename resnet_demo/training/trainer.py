@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from . import distributed, hardware
 from .budget import FINE, Clock, pace_of
 from .cuda_graph import CapturedStep
 from .evaluation import Evaluation, check_classes, evaluate
+from .interruption import BrokenOff, interruptible, statistics_kept
 from .microbatches import Microbatches, microbatches_in
 from .optimizers import anneal, optimizers
 from .recipes import Recipe, learning_rate, recipe_of
@@ -38,8 +39,10 @@ from .records import Meter, Record
 TELL_EVERY = 0.4  # seconds between records that somebody watches; each costs about as much as eight more pictures
 KEEP_EVERY = 30.0  # seconds between checkpoints
 GLANCE = 8  # training pictures on which the branches are compared
-SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end; after a stop, a quarter of them
-ASK_IN_SHORT = 250  # test pictures that are asked after a stop, at most
+SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end
+# After a stop, they are measured and tested on fewer pictures: as many as the processor trains on in so many seconds,
+# which takes it about two thirds of that time. The least is what a figure in per cent still means something on.
+SHORT_END, LEAST_IN_SHORT, ASK_IN_SHORT = 0.5, 50, 250
 DIVERGED = 100.0  # a mean loss of this size is no training any more: guessing among 1,000 classes costs 6.9
 SEEDS = 2**31  # so many there are, from 0
 KEPT = ("step", "seconds", "lr", "progress", "schedule", "finished")  # beside tensors, what a checkpoint holds
@@ -92,8 +95,8 @@ class Training:
     the last test in full, of the whole test set or its first pictures. `schedule` tells how many steps were taken in
     each thousandth of a budget of minutes. Given to another training of the same network, data, recipe, minutes and
     seed, on a machine of the same kind with as many threads, it makes that one repeat this one step by step. `in_short`
-    tells whether the end was that of a training that is stopped, which is settled and tested on less; it goes with the
-    schedule, so that the repetition of such a one ends in the same way, with the same weights.
+    tells on how many pictures the end of a training that was stopped was settled and tested, and is 0 for others; it
+    goes with the schedule, so that the repetition of such a one ends in the same way, with the same weights.
     """
 
     def __init__(
@@ -106,7 +109,7 @@ class Training:
         epochs: int | None = None,
         minutes: float | None = None,
         schedule: Sequence[int] | None = None,
-        in_short: bool = False,
+        in_short: int = 0,
         seed: int = 0,
         compile: bool | None = None,
         tell_every: float | None = None,
@@ -145,12 +148,28 @@ class Training:
         self.history: list[Record] = []
         self.test: Evaluation | None = None
         self.schedule, self._replayed = [0] * FINE, schedule and list(schedule)
-        self.in_short, self.stopped, self.finished = in_short, False, False
+        self.in_short, self.stopped, self.abandoned, self.finished = in_short, False, False, False
+        self._gradients: dict[str, float] = {}  # by block, of the last record
+        self._broken_off, self._hurries = False, False
+        # What is compiled, or what others wait for, has to go through.
+        self._interruptible = not self.compile and distributed.world() == 1
         self._clock, self._meter, self._half = Clock(), Meter(self.device), hardware.half_is_faster(self.device)
 
     def stop(self) -> None:
-        """End the training after its next step, from any thread. What was learned is kept, and tested in short."""
+        """End the training, from any thread. What was learned is kept, and tested in short.
+
+        A step that is under way is broken off, unless it is the first one: there is always something to tell.
+        """
         self.stopped = True
+
+    def abandon(self) -> None:
+        """End the training at once, from any thread, without another record: nobody wants to know."""
+        self.abandoned = True
+
+    @property
+    def progress_now(self) -> float:
+        """As `progress`, which is that at the last step: for whoever looks on from another thread."""
+        return max(self.progress, self.pace.progress(self.step, self._clock()))
 
     def run(self, checkpoint: Path | None = None, resume: bool = False) -> Generator[Record, None, None]:
         """Train, from the start or from a checkpoint; see `train`."""
@@ -179,22 +198,19 @@ class Training:
                 yield from self.history
             if self.finished:
                 return
-            with Microbatches(model, self.recipe, self._half, self.compile and not self._captured) as network:
+            with (
+                self._asking(),
+                Microbatches(model, recipe, self._half, self.compile and not self._captured) as network,
+            ):
                 for record in self._steps(network, descent, checkpoint):
                     self._clock.stop()
                     yield record
                     self._clock.start()
-            stopped = self.stopped  # once and for all: whoever stops it from here on comes too late
-            self.in_short |= stopped  # who stops does not want to wait
-            if recipe.settle:
-                settle_on = SETTLE_ON // 4 if self.in_short else SETTLE_ON
-                settle(model, self.train_set.subset(max(settle_on, recipe.batch)), recipe.batch)
-            # Tested where it was trained: the pictures go there, and a processor would take long. The order of memory
-            # is the usual one already, so that a later test of these weights finds the same figures, rounding and all.
-            model.eval().to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
-            last = self._tested(self.last_test_set)
+            last = self._last_record()
+            if last is None:
+                return
             self.progress = 1.0
-            if not stopped:
+            if not self._hurries:
                 self.finished = True
                 self._keep(checkpoint, descent)
             _put_back(model)  # before the last record: its reader may use the network at once
@@ -221,15 +237,23 @@ class Training:
 
         if self._captured:
             take = CapturedStep(take, state)
+        # Statistics that are measured anew at the end need not be kept.
+        kept_whole = statistics_kept if self._interruptible and not self.recipe.settle else nullcontext
         tests = self.pace.tests(self.step, self.progress)
         self._clock.start()
         start = told = kept = time.perf_counter()
         for pictures, labels in self._batches():
-            self._step(take, descent, pictures, labels)
+            lr = self.lr
+            try:
+                with kept_whole(self.model):
+                    self._step(take, descent, pictures, labels)
+            except BrokenOff:
+                self._broken_off, self.lr = True, lr
+                return
             now = time.perf_counter()
             self.seconds += now - start
             start = now
-            progress = 1.0 if self.stopped else self.pace.progress(self.step, self._clock())
+            progress = 1.0 if self.stopped or self.abandoned else self.pace.progress(self.step, self._clock())
             # All processes of a distributed training do the same next, at the word of the first one's clock.
             self.progress, tell, keep = distributed.agreed(
                 progress, now - told > self.tell_every, now - kept > KEEP_EVERY
@@ -243,7 +267,10 @@ class Training:
                     torch.cuda.current_stream().synchronize()
                     self.seconds += time.perf_counter() - now
                 # By the clock, a test on the way takes time from training: half precision is enough for it.
-                record = self._tested(self.test_set) if self.epochs else self._tested(self._sample, self._half)
+                try:
+                    record = self._tested(self.test_set) if self.epochs else self._tested(self.sample, self._half)
+                except BrokenOff:
+                    return
             elif tell:
                 record = self._record()
             else:
@@ -254,6 +281,43 @@ class Training:
                 kept = now
             yield record
             start = told = time.perf_counter()
+
+    def _asking(self) -> AbstractContextManager[None]:
+        """Whoever stops or leaves the training is heard in the middle of what is done here."""
+
+        def unwanted() -> bool:
+            return self.abandoned or (self.stopped and self.step > 0 and not self._hurries)
+
+        return interruptible(self.model, unwanted) if self._interruptible else nullcontext()
+
+    def _last_record(self) -> Record | None:
+        """Settle and test what was learned: in short for whoever stops, even in the middle of this; None if abandoned.
+
+        Tested where it was trained: the pictures go there, and a processor would take long. The order of memory is the
+        usual one for that, so that a later test of these weights finds the same figures, rounding and all.
+        """
+        model, recipe, stopped = self.model, self.recipe, self.stopped
+        while not self.abandoned:
+            self._hurries = stopped
+            if stopped and not self.in_short:
+                self.in_short = self._short_end
+            try:
+                with self._asking():
+                    if recipe.settle:
+                        model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+                        settle_on = self.in_short or max(SETTLE_ON, recipe.batch)
+                        settle(model, self.train_set.subset(settle_on), min(recipe.batch, settle_on))
+                    model.eval().to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
+                    return self._tested(self.last_test_set)
+            except BrokenOff:
+                stopped = True
+        return None
+
+    @property
+    def _short_end(self) -> int:
+        """How many pictures a stopped training is settled and tested on."""
+        affordable = int(SHORT_END * self.step * self.recipe.batch / max(self.seconds, 1e-3))
+        return min(max(affordable, LEAST_IN_SHORT), ASK_IN_SHORT)
 
     def _step(
         self, take: Callable[[Tensor, Tensor], None], descent: Sequence[Optimizer], pictures: Tensor, labels: Tensor
@@ -279,14 +343,14 @@ class Training:
             yield from batches(self.train_set, self.recipe.batch, order, start=self.step % self.steps_per_epoch)
 
     @property
-    def _sample(self) -> Dataset:
+    def sample(self) -> Dataset:
         """The part of the test set that is asked on the way: more where there is more time."""
         return self.test_set.subset(min(max(int(240 * (self.minutes or 0)), 100), 1000))
 
     @property
     def last_test_set(self) -> Dataset:
         """The part of the test set that is asked at the end: all of it, unless the training was stopped."""
-        return self._sample.subset(ASK_IN_SHORT) if self.in_short else self.test_set
+        return self.test_set.subset(self.in_short) if self.in_short else self.test_set
 
     def _record(self, test: Evaluation | None = None) -> Record:
         """What is known now. Raises DivergenceError where that is no training any more."""
@@ -297,10 +361,8 @@ class Training:
             raise DivergenceError(
                 _("The training diverged: its loss grew beyond all bounds; try a lower learning rate or another seed.")
             )
-        gradients = {
-            name: torch.stack([weight.grad.norm() for weight in block.parameters() if weight.grad is not None])
-            for name, block in self.model.named_blocks()
-        }
+        if not self._broken_off:  # else they are a part of a step's; the last whole one's are those of the last record
+            self._gradients = self._norms()
         glance = domain_of(self.model).normalise(self.train_set.pictures[:GLANCE].to(self.device))
         return Record(
             epoch=self.step // self.steps_per_epoch,
@@ -310,12 +372,20 @@ class Training:
             lr=self.lr,
             train_loss=loss,
             train_accuracy=accuracy,
-            gradients={name: norms.norm().item() for name, norms in gradients.items()},
+            gradients=self._gradients,
             ratios=branch_ratios(self.model, glance),
             test_loss=test and test.loss,
             test_accuracy=test and test.accuracy,
             test_pictures=test and test.n,
         )
+
+    def _norms(self) -> dict[str, float]:
+        """By block, the norm of the last step's gradient."""
+        gradients = {
+            name: torch.stack([weight.grad.norm() for weight in block.parameters() if weight.grad is not None])
+            for name, block in self.model.named_blocks()
+        }
+        return {name: norms.norm().item() for name, norms in gradients.items()}
 
     def _tested(self, test_set: Dataset, half: bool = False) -> Record:
         """A record with test figures; the means begin anew after it."""
@@ -370,7 +440,7 @@ class Training:
             "epochs": self.epochs,
             "minutes": self.minutes,
             "replayed": self._replayed,
-            **({"in_short": True} if self.in_short else {}),  # otherwise nothing, like checkpoints of before
+            **({"in_short": self.in_short} if self.in_short else {}),  # otherwise nothing, like checkpoints of before
         }
 
 

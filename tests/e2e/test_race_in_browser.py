@@ -76,17 +76,26 @@ def test_train_watch_stop_classify_download_and_load_again(open_app: OpenApp, tm
         assert set(visit.at("#answers .rd-label").all_inner_texts()) <= set(FIGURES)
 
 
-def test_a_preset_fills_the_form_and_a_mistake_is_a_sentence(open_app: OpenApp) -> None:
+def test_a_preset_starts_at_once_and_a_mistake_stands_where_one_looks(open_app: OpenApp) -> None:
     with open_app("?tab=train", shows="#train") as visit:
         visit.at("#preset-own").click()
         expect(visit.at("#own-pictures")).to_be_visible()
         visit.at("#train").click()
-        expect(visit.page.get_by_text("upload a zip")).to_be_visible()
+        expect(visit.at("#train-status [role=alert]")).to_contain_text("upload a zip")
         expect(visit.at("#train")).to_be_visible()  # one can try again at once
         visit.at("#preset-twins").click()
         expect(visit.at("#own-pictures")).to_be_hidden()
         expect(visit.at("#seconds input")).to_have_value("120")
         expect(visit.at("#depth input")).to_have_value("56 layers")
+        expect(visit.at("#train-status .rd-running")).to_be_visible(timeout=LONG)
+        box = visit.at("#race figure").bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] < box["y"] + box["height"] <= visit.page.viewport_size["height"]  # in sight
+        visit.at("#stop").click()
+        expect(visit.at("#train")).to_be_visible(timeout=LONG)
+        visit.at("#seconds input").fill("6")
+        visit.at("#train").click()
+        expect(visit.at("#train-status [role=alert]")).to_contain_text("from 10 to 600")
 
 
 def test_a_closed_page_frees_the_place_for_the_next(open_app: OpenApp) -> None:

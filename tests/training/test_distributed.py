@@ -14,6 +14,7 @@ import torch
 import two_processes
 from torch import nn
 
+from resnet_demo import cores
 from resnet_demo.training import distributed
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -206,7 +207,7 @@ def test_only_the_first_process_writes_and_tells(program, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.json", "net.safetensors"]
     story = json.loads((tmp_path / "net.json").read_text())
     assert story["processes"] == 2
-    assert story["threads"] == max(1, len(os.sched_getaffinity(0)) // 2)
+    assert story["threads"] == max(1, cores.available() // 2)
 
 
 def test_what_all_processes_refuse_is_said_once(program, tmp_path):

@@ -25,7 +25,7 @@ from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.trace import trace_blocks
-from resnet_demo.models.resnet import ResNet
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.training import checkpoint as checkpoints
 from resnet_demo.training.budget import FINE
 from resnet_demo.training.evaluation import evaluate
@@ -274,7 +274,7 @@ import importlib, os, signal, sys
 from pathlib import Path
 import torch
 from stripes import CONFIG, RECIPE, stripes
-from resnet_demo.models.resnet import ResNet
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 trainer = importlib.import_module("resnet_demo.training.trainer")
 torch.set_num_threads(int(sys.argv[2]))
 trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0
@@ -319,10 +319,11 @@ def test_stop_ends_a_training_at_its_next_step(train_set, test_set):
             thread.join()
     assert len(records) == 6
     last = records[-1]
-    assert last.step == records[-2].step + 1
+    assert last.step == records[-2].step  # the step that was under way was broken off
+    assert last.gradients == records[-2].gradients
     assert training.progress == 1
     assert training.history[-1] is last
-    assert last.test_accuracy == evaluate(training.model, test_set).accuracy
+    assert last.test_accuracy == evaluate(training.model, test_set.subset(training.in_short)).accuracy
     assert_usable(training.model)
 
 
@@ -350,19 +351,101 @@ def test_a_stopped_training_by_the_clock_is_repeated_to_its_end(train_set, test_
     assert not same(whole.model, first.model)  # that it was stopped has to be known
 
 
-def test_who_stops_a_training_in_its_last_test_comes_too_late(train_set, test_set, tmp_path, monkeypatch):
-    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=1)
+def test_who_stops_a_training_in_its_last_test_shortens_that(train_set, test_set, tmp_path, monkeypatch):
+    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, replace(RECIPE, settle=True), epochs=1)
+    monkeypatch.setattr(trainer, "ASK_IN_SHORT", 20)
 
-    def stop_and_evaluate(*given):
-        training.stop()
-        return evaluate(*given)
+    def stop_and_evaluate(model, dataset):
+        if training.progress == 1:
+            training.stop()
+        return evaluate(model, dataset)
 
     monkeypatch.setattr(trainer, "evaluate", stop_and_evaluate)
-    list(training.run(tmp_path / "run.pt"))
-    assert training.finished
-    assert not training.in_short
-    assert training.history[-1].test_pictures == len(test_set)
-    assert checkpoints.restore(tmp_path / "run.pt", training._task)["finished"]
+    *_, last = training.run(tmp_path / "run.pt")
+    assert not training.finished
+    assert training.in_short == 20
+    assert last.step == training.steps_per_epoch
+    assert last.test_pictures == 20
+    assert_usable(training.model)
+
+
+# Stops within a step
+
+
+class Slow:
+    """Makes every block of a network take so many seconds, on the way there and on the way back."""
+
+    def __init__(self, model: ResNet):
+        self.seconds = 0.0
+        for _, block in model.named_blocks():
+            block.register_forward_hook(self.there)
+
+    def there(self, _block, _inputs, output) -> None:
+        time.sleep(self.seconds)
+        if output.requires_grad:
+            output.register_hook(lambda _: time.sleep(self.seconds))
+
+
+DEEP = ResNetConfig((8, 8, 8), (4, 8, 16), classes=3)
+
+
+@pytest.mark.parametrize("how", ["stop", "abandon"])
+@pytest.mark.parametrize(
+    ("name", "when"),
+    [
+        ("take_step", lambda training: training.step == 3),
+        ("evaluate", lambda training: training.progress < 1),
+        ("evaluate", lambda training: training.progress == 1),
+    ],
+    ids=["step", "test on the way", "last test"],
+)
+def test_an_end_is_heard_in_the_middle_of_things(name, when, how, train_set, test_set, monkeypatch):
+    """What is under way would take three seconds."""
+    training = Training(ResNet(DEEP, seed=0), train_set, test_set, replace(RECIPE, batch=32), epochs=2)
+    slow, work, times = Slow(training.model), getattr(trainer, name), []
+
+    def end() -> None:
+        times.append(time.perf_counter())
+        getattr(training, how)()
+
+    def slowly(*given):
+        if slow.seconds or times or not when(training):
+            return work(*given)
+        slow.seconds = 0.07
+        threading.Timer(0.3, end).start()
+        try:
+            return work(*given)
+        finally:
+            times.append(time.perf_counter())
+            slow.seconds = 0.0
+
+    monkeypatch.setattr(trainer, name, slowly)
+    records = list(training.run())
+    asked, heard = times
+    assert heard - asked < 0.8
+    assert training.finished is False
+    assert_usable(training.model)
+    if how == "stop":
+        assert training.in_short
+        assert records[-1].test_pictures == min(training.in_short, len(test_set))
+    else:
+        assert not training.in_short
+        assert len(epochs_of(records)) < 3  # the last record did not come
+
+
+def test_what_was_broken_off_leaves_no_trace(train_set, test_set):
+    """The same weights and statistics as after the last whole step, without a recipe that settles them."""
+    recipe = replace(RECIPE, settle=False, batch=32)
+    whole = Training(ResNet(DEEP, seed=0), train_set, test_set, recipe, epochs=9)
+    for _ in whole.steps():
+        if whole.step == 3:
+            whole.abandon()
+    broken = Training(ResNet(DEEP, seed=0), train_set, test_set, recipe, epochs=9)
+    blocks = [block for _, block in broken.model.named_blocks()]
+    blocks[-2].register_forward_hook(lambda *_: broken.stop() if broken.step == 3 else None)
+    list(broken.run())
+    assert broken.step == whole.step == 3
+    assert same(broken.model, whole.model)
 
 
 def test_the_network_is_tested_where_it_was_trained_and_then_put_back(train_set, test_set, tmp_path, monkeypatch):

@@ -6,7 +6,9 @@ import csv
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 import torch
@@ -19,7 +21,7 @@ from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.trainer import Training
 from resnet_demo.ui.jobs import race as race_module
 from resnet_demo.ui.jobs.race import BOTH, OWN_PICTURES, PLAIN, RESIDUAL, SHAPES, Plan, Race, read_data
-from resnet_demo.ui.pages.train import outcome
+from resnet_demo.ui.race_shown import outcome
 
 SETS = stripes(192, 1), stripes(96, 2)
 
@@ -103,6 +105,50 @@ def test_stop_keeps_what_was_learned():
         assert 12 <= training.step < 60, name  # an epoch is 12 steps
         assert race.records[name][-1].step == training.step
         assert race.records[name][-1].test_accuracy is not None
+
+
+def test_a_network_that_was_stopped_in_its_first_step_has_learned_nothing():
+    race = Race(plan(epochs=200), *SETS)
+    for _ in race.run():
+        if not race.records["plain8"]:
+            race.stop()
+    assert set(race.results) == {"resnet8"}
+    assert race.trainings["plain8"].step == 0
+    assert "Plain-8 ended early: it was stopped before its first step was over" in outcome(race, language("en"))
+    assert not race.repeatable
+
+
+def test_whoever_looks_on_hears_of_a_race_several_times_a_second_and_it_of_a_stop(monkeypatch):
+    """A step takes a network three seconds here; it is broken off between two blocks."""
+    race, slow, slow_since = Race(plan(epochs=200), *SETS), [0.0], 0.0
+    for training in race.trainings.values():
+        for _, block in training.model.named_blocks():
+            block.register_forward_hook(lambda *_: time.sleep(slow[0]))
+    moments, asked = [], 0.0
+    for _ in race.watch():
+        moments.append(time.perf_counter())
+        if all(race.records.values()) and not slow[0] and not asked:
+            slow[0], slow_since = 1.0, moments[-1]
+        if slow[0] and moments[-1] - slow_since > 2:
+            asked, slow[0] = moments[-1], 0.0
+            race.stop()
+    assert 0 < time.perf_counter() - asked < 2.0
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
+    assert median(gaps) < 0.5, gaps  # each, but for what else this computer does
+    assert set(race.results) == {"resnet8", "plain8"}
+
+
+def test_whoever_leaves_a_race_ends_it():
+    race = Race(plan(epochs=200), *SETS)
+    looking_on = race.watch()
+    next(looking_on)
+    looking_on.close()
+    assert race.abandoned
+    deadline = time.monotonic() + 10
+    while not race.over:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert not race.results
 
 
 def test_an_abandoned_race_ends_at_once_and_leaves_nothing():
@@ -201,7 +247,8 @@ def test_a_replay_repeats_every_test(clock, monkeypatch):
 def test_a_stopped_race_by_the_clock_ends_again_as_it_did():
     first = Race(plan(seconds=30, epochs=None), *SETS)
     for _ in first.run():
-        first.stop()
+        if all(first.records.values()):
+            first.stop()
     second = finished(first.repeat())
     assert second.repeats_exactly is True
     assert not second.stopped

@@ -140,7 +140,8 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "lesson_answer",
         "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
         "download_cifar10", "cut_from_bundled", "cut_from_live",
-        "train", "train_again", "stop", "look", "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
+        "train", "train_again", "train_shorter", "leave", "stop", "look",
+        "preset_twins", "preset_deep", "preset_own", "pictures", "budget",
     )}  # fmt: skip
 
 

@@ -18,12 +18,13 @@ from gradio_client.exceptions import AppError
 
 from resnet_demo import ui
 from resnet_demo.data import Dataset
-from resnet_demo.i18n import language
+from resnet_demo.i18n import Message, language
 from resnet_demo.models import weights
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.ui import session as sessions
 from resnet_demo.ui import store
 from resnet_demo.ui.jobs import race as race_module
+from resnet_demo.ui.jobs.forecast import Forecast
 from resnet_demo.ui.jobs.race import Race
 from resnet_demo.ui.pages import train as train_page
 from resnet_demo.ui.pages.train import PRESETS
@@ -191,10 +192,10 @@ def test_a_stop_in_the_moment_the_pictures_are_there_is_heard(client: Client, mo
         session.of(train_page.Training).race = race
 
     monkeypatch.setattr(train_page, "begin", stopped_meanwhile)
-    assert "Stopped" in train(client, epochs=200)["status"]
+    assert "Stopped before anything was learned" in train(client, epochs=200)["status"]
     race = latest_session().of(train_page.Training).race
     assert race is not None
-    assert max(training.step for training in race.trainings.values()) == 1
+    assert max(training.step for training in race.trainings.values()) == 0
 
 
 def test_training_again_while_looking_at_it(client: Client) -> None:
@@ -274,6 +275,36 @@ def test_odd_requests_get_one_sentence(
         train(client, **changes)
     assert "<" not in str(error.value)
     sentence(error.value)
+
+
+def test_what_to_expect_is_told_and_a_shorter_network_is_trained_instead(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Forecast({"resnet14": 9, "plain14": 9}, {}, 64, 2, 1, 30.0, shorter=8)
+    monkeypatch.setattr(train_page, "forecast", lambda race: found)
+    job = client.submit(*{**FORM, "depth": 14, "epochs": 200}.values(), api_name="/train")
+    deadline = time.monotonic() + 60
+    while not any("Train 8 layers instead" in str(shown) for shown in job.outputs()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    client.predict(api_name="/leave")
+    job.result(timeout=60)
+    assert not (race := latest_session().of(train_page.Training).race) or race.abandoned
+    job = client.submit(8, api_name="/train_shorter")
+    while not (race := latest_session().of(train_page.Training).race) or race.plan.depth == 14:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    client.predict(api_name="/stop")
+    assert "Stopped" in job.result(timeout=60)[0]
+    assert race.plan.names == ("resnet8", "plain8")
+
+
+def test_why_something_cannot_be_is_kept_for_the_page(client: Client) -> None:
+    with pytest.raises(AppError, match="seconds"):
+        train(client, budget="seconds", seconds=6)
+    shown = train_page.refusal(Message("It <b>cannot</b> be."), language("en"))
+    assert "role='alert'" in shown
+    assert "<b>" not in shown
 
 
 def test_presets_fill_the_form(client: Client) -> None:

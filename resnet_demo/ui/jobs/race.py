@@ -7,7 +7,9 @@ import io
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Generator
+from concurrent.futures import wait
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +28,7 @@ from ...training.recipes import RECIPES, Recipe, recipe_of
 from ...training.records import Record
 from ...training.trainer import Training
 from ..bounds import number_within, one_of, whole_number
+from .background import in_background
 from .film import filmed
 
 RESIDUAL, PLAIN, BOTH = "residual", "plain", "both"
@@ -41,6 +44,7 @@ RATES = (1e-5, 10.0)
 MOST_PICTURES = 20_000  # of the visitor's own
 MOST_CLASSES = 200
 TEST_ON = 1_000  # pictures of the test set that are asked at the end
+WAIT = 0.25  # seconds between two looks at a race
 
 
 @dataclass(frozen=True)
@@ -145,14 +149,18 @@ class Result:
 
 @dataclass
 class Race:
-    """Trainings that take turns. Iterating over `run` yields whenever there is something new to show."""
+    """Trainings that take turns.
+
+    Iterating over `run` trains, and yields whenever there is something new to show. Iterating over `watch` looks on
+    while they train in a thread of their own: it yields four times a second, however long a step takes.
+    """
 
     plan: Plan
     train_set: Dataset
     test_set: Dataset
     schedules: dict[str, list[int]] = field(default_factory=dict)  # of the race that this one repeats
     repeated: dict[str, list[Record]] = field(default_factory=dict)  # and its tests
-    short: frozenset[str] = frozenset()  # and those of its networks that were stopped
+    short: dict[str, int] = field(default_factory=dict)  # and, of those of its networks that were stopped, `in_short`
     trainings: dict[str, Training] = field(default_factory=dict)
     records: dict[str, list[Record]] = field(default_factory=dict)
     films: dict[str, dict[int, ResNet]] = field(default_factory=dict)
@@ -174,21 +182,23 @@ class Race:
                 epochs=plan.epochs,
                 minutes=plan.minutes,
                 schedule=self.schedules.get(name),
-                in_short=name in self.short,
+                in_short=self.short.get(name, 0),
                 seed=int(plan.seed),
                 compile=False,  # which would take a minute of a budget that is hardly longer
             )
             self.records[name], self.films[name] = [], {}
 
     def stop(self) -> None:
-        """End at the next step and keep what was learned."""
+        """End at once and keep what was learned; before its first step is over a network has not learned anything."""
         self.stopped = True
         for training in self.trainings.values():
-            training.stop()
+            training.stop() if training.step else training.abandon()
 
     def abandon(self) -> None:
-        """End at the next step; nobody is there to see what came out."""
+        """End at once; nobody is there to see what came out."""
         self.abandoned = True
+        for training in self.trainings.values():
+            training.abandon()
 
     @property
     def over(self) -> bool:
@@ -196,7 +206,7 @@ class Race:
 
     @property
     def progress(self) -> float:
-        done = [training.progress if name in self._running else 1.0 for name, training in self.trainings.items()]
+        done = [training.progress_now if name in self._running else 1.0 for name, training in self.trainings.items()]
         return sum(done) / len(done)
 
     @property
@@ -214,6 +224,16 @@ class Race:
         """The memory of pictures that are this visitor's alone."""
         return sum(half.pictures.nbytes for half in (self.train_set, self.test_set)) * (self.plan.data == OWN_PICTURES)
 
+    def watch(self) -> Generator[None, None, None]:
+        with in_background(deque, self.run(), 0) as over:
+            try:
+                while wait([over], WAIT).not_done:
+                    yield
+            except GeneratorExit:  # whoever watched is gone
+                self.abandon()
+                raise
+            over.result()
+
     def run(self) -> Generator[None, None, None]:
         """Give each training a turn, until the next record, as long as any has something to do."""
         started = time.monotonic()
@@ -225,6 +245,8 @@ class Race:
                         self.records[name].append(next(turn))
                     except StopIteration:
                         del turns[name]
+                        if self.abandoned:
+                            return
                         self._finish_or_fail(name)
                     except DivergenceError as error:
                         del turns[name]
@@ -256,6 +278,8 @@ class Race:
 
     def _finish(self, name: str) -> None:
         training = self.trainings[name]
+        if training.abandoned:
+            return self._fail(name, _("it was stopped before its first step was over."))
         test = training.test
         assert test is not None
         model = training.model.requires_grad_(False)
@@ -263,6 +287,12 @@ class Race:
         self._running.discard(name)
         done = {**self.results, name: Result(model, test, self.test_set.subset(test.n), self.films[name])}
         self.results = {name: done[name] for name in self.trainings if name in done}  # whoever was ready first
+
+    @property
+    def repeatable(self) -> bool:
+        """Not by epochs if it was stopped: where it stopped was not the clock's doing."""
+        begun = all(training.step for training in self.trainings.values())
+        return bool(self.results) and begun and not (self.stopped and self.plan.epochs)
 
     def repeat(self) -> Race:
         """The same race once more: same seeds, same schedules."""
@@ -273,7 +303,7 @@ class Race:
             self.test_set,
             {} if self.plan.epochs else {name: training.schedule for name, training in trainings.items()},
             {name: training.history for name, training in trainings.items()},
-            frozenset(name for name, training in trainings.items() if training.in_short),
+            {name: training.in_short for name, training in trainings.items() if training.in_short},
         )
 
     @property

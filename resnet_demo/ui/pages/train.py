@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,27 +15,16 @@ from PIL import Image
 from ... import i18n
 from ...data import DATASETS, Dataset, downloading
 from ...errors import InputError
-from ...figures import (
-    curves_svg,
-    draw_confusion,
-    draw_degradation,
-    draw_gradients,
-    draw_race,
-    draw_ratios,
-    network_title,
-    photo_uri,
-)
+from ...figures import curves_svg, draw_degradation
 from ...i18n import Language, Message, _, _p
 from ...models import zoo
 from ...training.recipes import RECIPES
-from ...training.records import Record
 from ..captions import training as said
-from ..classes import titles
 from ..components import Dropdown, File, Number, Radio, whole_input
 from ..events import Events, in_session
-from ..html import both, figure, heading, joined, note
-from ..html import progress as bar
+from ..html import figure, heading, note
 from ..jobs.background import in_background
+from ..jobs.forecast import Forecast, forecast
 from ..jobs.race import (
     BOTH,
     DATA,
@@ -50,15 +39,17 @@ from ..jobs.race import (
     read_data,
 )
 from ..page import Layout, Page, choose
+from ..race_shown import curves, gradients, outcome, outlook, progress, refusal, summary, waiting
 from ..session import PageState, Session, Trained, session_of
 
 # One visitor trains at a time; the others see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
-MISTAKES = 12
 KEPT_TO_FIT = 2000  # pictures that a network learned from, kept for probes
 READING = _("Getting the pictures …")
 NOTHING_YET = _("Nothing trained yet: press Train.")
-WAIT = 0.5  # seconds between two words on how far a download is
+WAIT = 0.25  # seconds between two words on how far a download is
+# The plot stands above what one presses.
+IN_SIGHT = "() => document.querySelector('#race').scrollIntoView({block: 'start'})"
 SECONDS, EPOCHS = "seconds", "epochs"
 # What a person may want to try first: the depth, the kind, the data, the seconds.
 PRESETS = {
@@ -99,6 +90,8 @@ class Training(PageState):
 
     race: Race | None = None
     stop_asked: bool = False  # before the race could begin
+    forecast: Forecast | None = None  # as soon as the race's speed is known
+    refused: Message | None = None  # why what was asked for last cannot be
 
     @property
     def nbytes(self) -> int:
@@ -127,54 +120,51 @@ class TrainPage(Layout):
     again: gr.Button
     status: gr.HTML
     live: gr.HTML
+    forecast: gr.HTML
+    gradients: gr.HTML
     result: gr.HTML
     files: gr.File
 
     @property
     def outputs(self) -> list[Any]:
         """What a race changes."""
-        return [self.start, self.stop, self.again, self.status, self.live, self.result, self.files]
+        buttons = [self.start, self.stop, self.again, *self.presets.values()]
+        return [*buttons, self.status, self.live, self.result, self.files, self.forecast, self.gradients]
 
 
 def build(data_dir: str | None = None) -> TrainPage:
     lead = gr.HTML()
+    live = gr.HTML(elem_id="race")
+    status = gr.HTML(elem_id="train-status")
+    expected = gr.HTML(elem_id="train-forecast", js_on_load=choose("depth", number=True))
     with gr.Row(elem_id="presets"):
+        start = gr.Button(variant="primary", size="md", elem_id="train")
+        stop = gr.Button(variant="stop", size="md", elem_id="stop", visible=False)
+        again = gr.Button(size="sm", elem_id="again", visible=False)
         presets = {name: gr.Button(size="sm", elem_id=f"preset-{name}") for name in PRESETS}
-    with gr.Row(equal_height=False):
-        with gr.Column(min_width=280, scale=2, elem_classes="rd-bar", elem_id="train-form"):
+    with gr.Column(elem_classes="rd-bar", elem_id="train-form"):
+        with gr.Row(elem_id="train-fields"):
             depth = Dropdown(list(DEPTHS), value=20, elem_id="depth")
-            kind = Radio(list(KINDS), value=BOTH, elem_id="kind")
             data = Dropdown(list(DATA), value=SHAPES, elem_id="data")
-            file = File(file_types=[".zip"], elem_id="own-pictures", visible=False, height=110)
-            budget = Radio([SECONDS, EPOCHS], value=SECONDS, elem_id="budget")
             seconds = Number(30, elem_id="seconds", precision=0)
             epochs = whole_input(1, elem_id="epochs", visible=False)
-            with gr.Accordion(open=False) as how:
-                recipe = Dropdown(list(RECIPES), value="fast", elem_id="recipe")
-                batch = whole_input(None, elem_id="batch")
-                rate = Number(None, elem_id="rate")
-                seed = whole_input(0, elem_id="train-seed")
-            with gr.Row():
-                start = gr.Button(variant="primary", elem_id="train")
-                stop = gr.Button(elem_id="stop", visible=False)
-            again = gr.Button(size="sm", elem_id="again", visible=False)
-        with gr.Column(min_width=320, scale=5):
-            status = gr.HTML(elem_id="train-status")
-            live = gr.HTML(elem_id="race")
+            kind = Radio(list(KINDS), value=BOTH, elem_id="kind")
+            budget = Radio([SECONDS, EPOCHS], value=SECONDS, elem_id="budget")
+        file = File(file_types=[".zip"], elem_id="own-pictures", visible=False, height=110)
+        with gr.Accordion(open=False) as how, gr.Row():
+            recipe = Dropdown(list(RECIPES), value="fast", elem_id="recipe")
+            batch = whole_input(None, elem_id="batch")
+            rate = Number(None, elem_id="rate")
+            seed = whole_input(0, elem_id="train-seed")
+    told = gr.HTML(elem_id="race-gradients")
     result = gr.HTML(elem_id="train-result", js_on_load=choose("network"))
     files = gr.File(file_count="multiple", interactive=False, visible=False, elem_id="train-files")
     degradation = gr.HTML(elem_id="degradation")
 
     def labels(say: Language) -> dict[Any, Any]:
         title = heading(say(_("Train a network and its twin without shortcuts")))
-        explained = _(
-            "A shortcut is the wire that carries a block's input past the block. Here two networks learn the same "
-            "pictures in the same order, one with shortcuts and one without: press Train. The picture and the network "
-            "at the side play no part in it and stay as they are."
-        )
-        range_of_seconds = _(
-            "Seconds, all networks together ({least} to {most})", least=LEAST_SECONDS, most=MOST_SECONDS
-        )
+        explained = _("Two networks learn the same pictures in the same order, one with shortcuts and one without.")
+        range_of_seconds = _("Seconds in all ({least} to {most})", least=LEAST_SECONDS, most=MOST_SECONDS)
         return {
             lead: gr.update(value=title + note(say(explained))),
             **{button: gr.update(value=say(PRESET_TITLES[name])) for name, button in presets.items()},
@@ -202,19 +192,24 @@ def build(data_dir: str | None = None) -> TrainPage:
             again: gr.update(value=say(_("Replay: the same race again"))),
             status: gr.update(value=note(say(NOTHING_YET))),
             live: gr.update(value=waiting(say)),
+            expected: gr.update(value=""),
+            told: gr.update(value=""),
             result: gr.update(value=""),
             files: gr.update(label=say(_("Weights, history and plots"))),
         }
 
     def retell(session: Session) -> dict[Any, Any]:
         """What stands on the page of the session's race, in the visitor's language."""
-        race, say = session.of(Training).race, session.say
+        state, say = session.of(Training), session.say
+        race = state.race
         if race is None:
             return {}
         over = race.over or race.abandoned
         return {
-            status: note(say(_summary(race))) if over else progress(race, say),
+            status: note(say(summary(race))) if over else progress(race, say),
             live: curves(race, say),
+            expected: outlook(race, None if over else state.forecast, say),
+            told: gradients(race, say),
             result: outcome(race, say) if over else "",
         }
 
@@ -225,7 +220,7 @@ def build(data_dir: str | None = None) -> TrainPage:
     return TrainPage(
         components=[degradation], render=render, labels=labels, retell=retell, data_dir=data_dir, inputs=inputs,
         presets=presets, data=data, file=file, budget=budget, seconds=seconds, epochs=epochs, start=start, stop=stop,
-        again=again, status=status, live=live, result=result, files=files,
+        again=again, status=status, live=live, forecast=expected, gradients=told, result=result, files=files,
     )  # fmt: skip
 
 
@@ -251,8 +246,12 @@ def connect(page: TrainPage, events: Events) -> None:
         def run(session_key: str | None, *form: Any) -> Iterator[dict[Any, Any]]:
             with in_session(session_key) as session:
                 state = session.of(Training)
-                plan, make = prepare(session, *form)  # what cannot be is refused before the page is cleared
-                state.race, state.stop_asked = None, False
+                try:
+                    plan, make = prepare(session, *form)  # what cannot be is refused before the page is cleared
+                except InputError as error:
+                    state.refused = error.message
+                    raise
+                state.race, state.stop_asked, state.forecast, state.refused = None, False, None, None
                 yield {key: session.key, **reading(page, session.say)}
                 with in_background(make) as made:
                     while wait([made], WAIT).not_done:
@@ -264,10 +263,10 @@ def connect(page: TrainPage, events: Events) -> None:
                 begin(session, race)
                 if state.stop_asked:
                     race.stop()
-                for _moment in race.run():
-                    yield {page.status: progress(race, session.say), page.live: curves(race, session.say)}
+                yield from looking_on(page, session, race)
                 if race.abandoned:
                     return
+                yield idle(page, session.say, race)  # that it is over is told before what came of it is drawn
                 with session.lock:
                     adopt(session, race)
                     end = {**finished(page, race, session.say), **events.show(session, True)}
@@ -278,26 +277,57 @@ def connect(page: TrainPage, events: Events) -> None:
     def refused(session_key: str | None) -> dict[Any, Any]:
         try:
             session = session_of(session_key)
-            return idle(page, session.say, session.of(Training).race)
+            state = session.of(Training)
+            shown, why, state.refused = idle(page, session.say, state.race), state.refused, None
+            return {**shown, page.status: refusal(why, session.say)} if why else shown
         except InputError:  # the session was put away, and that was said already
             return idle(page, i18n.language(i18n.FIRST))
 
-    for trigger, prepare, form, api_name in (
-        (page.start.click, new, page.inputs, "train"),
-        (page.again.click, again, [], "train_again"),
-    ):
+    def shorter(session: Session, *form: Any) -> tuple[Plan, Callable[[], Race]]:
+        """The last race once more, of other layers."""
+        race, (depth,) = session.of(Training).race, form
+        if race is None:
+            raise InputError("There is no race to repeat yet: train first.")
+        plan = replace(race.plan, depth=depth)
+        return plan, lambda: Race(plan, race.train_set, race.test_set)
+
+    def train(
+        trigger: Callable[..., Any], handle: Callable[..., Any], form: list[Any], api_name: str | None = None
+    ) -> None:
         event = trigger(
-            running_event(prepare), [key, *form], [*page.outputs, *events.shown], api_name=api_name,
-            show_progress="full", show_progress_on=[page.status], **ALONE,
+            handle, [key, *form], [*page.outputs, *events.shown],
+            **({"api_name": api_name} if api_name else {"api_visibility": "private"}),
+            show_progress="hidden", **ALONE,
         )  # fmt: skip
         event.failure(refused, [key], page.outputs, api_visibility="private", queue=False)
+
+    run = running_event(new)
+    train(page.start.click, run, page.inputs, "train")
+    train(page.again.click, running_event(again), [], "train_again")
+    for button in (page.start, page.again, *page.presets.values()):
+        button.click(None, js=IN_SIGHT)
+
+    run_shorter = running_event(shorter)
+
+    def train_shorter(session_key: str | None, value: Any, event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        sent = event._data if isinstance(event._data, dict) else {}
+        yield from run_shorter(session_key, sent.get("value", value))
+
+    def leave(session_key: str | None) -> None:
+        with in_session(session_key) as session:
+            if race := session.of(Training).race:
+                race.abandon()
+
+    # The race that runs makes way for the shorter one, which waits for its place in the queue.
+    page.forecast.select(leave, [key], None, api_name="leave", queue=False)
+    train(page.forecast.select, train_shorter, [events.clicked], "train_shorter")
 
     def stop(session_key: str | None) -> str:
         with in_session(session_key) as session:
             state = session.of(Training)
             state.stop_asked = True
             if state.race is None:
-                return note(session.say(_("It will stop before the first step is over.")))
+                return note(session.say(_("It will stop before the first step.")))
             state.race.stop()
             return progress(state.race, session.say)
 
@@ -314,11 +344,19 @@ def connect(page: TrainPage, events: Events) -> None:
 
     events.on_click(page.result, look, "look", whole=True)
 
+    def bring(session_key: str | None) -> str:
+        with in_session(session_key) as session:
+            return note(session.say(_("Upload a zip with one folder of pictures per class, then press Train.")))
+
     def fill_in(name: str) -> Callable[[], dict[Any, Any]]:
         return lambda: preset(page, name)
 
     for name, button in page.presets.items():
-        button.click(fill_in(name), None, page.inputs, api_name=f"preset_{name}", queue=False)
+        filled = button.click(fill_in(name), None, page.inputs, api_name=f"preset_{name}", queue=False)
+        if PRESETS[name][2] == OWN_PICTURES:  # which have to be brought first
+            filled.success(bring, [key], [page.status], api_visibility="private", queue=False)
+        else:
+            train(filled.success, run, page.inputs)
     page.data.input(
         lambda data: gr.update(visible=data == OWN_PICTURES), page.data, page.file, api_name="pictures", queue=False
     )
@@ -356,14 +394,30 @@ def begin(session: Session, race: Race) -> None:
     session.weigh()
 
 
+def looking_on(page: TrainPage, session: Session, race: Race) -> Iterator[dict[Any, Any]]:
+    """What changes on the page while a race runs: the curves with each record, and how far it is all the time."""
+    state, told, said_before = session.of(Training), -1, None
+    for _moment in race.watch():
+        shown: dict[Any, Any] = {page.status: progress(race, session.say)}
+        if (records := sum(map(len, race.records.values()))) > told:
+            told = records
+            shown |= {page.live: curves(race, session.say), page.gradients: gradients(race, session.say)}
+        state.forecast = state.forecast or forecast(race)
+        if (now := (state.forecast, session.language)) != said_before:
+            said_before = now
+            shown[page.forecast] = outlook(race, state.forecast, session.say)
+        yield shown
+
+
 def idle(page: TrainPage, say: Language, race: Race | None = None) -> dict[Any, Any]:
     """The buttons as they are when nothing runs."""
     return {
         page.start: gr.update(visible=True),
         page.stop: gr.update(visible=False),
-        # By epochs, a race that was stopped is not repeatable: where it stopped was not the clock's doing.
-        page.again: gr.update(visible=bool(race and race.results and not (race.stopped and race.plan.epochs))),
-        page.status: note(say(NOTHING_YET if race is None else _summary(race))),
+        **{button: gr.update(visible=True) for button in page.presets.values()},
+        page.again: gr.update(visible=bool(race and race.repeatable)),
+        page.status: note(say(NOTHING_YET if race is None else summary(race))),
+        page.forecast: "",
     }
 
 
@@ -372,9 +426,12 @@ def reading(page: TrainPage, say: Language) -> dict[Any, Any]:
     return {
         page.start: gr.update(visible=False),
         page.stop: gr.update(visible=True),
+        **{button: gr.update(visible=False) for button in page.presets.values()},
         page.again: gr.update(visible=False),
         page.status: note(say(READING)),
         page.live: waiting(say),
+        page.forecast: "",
+        page.gradients: "",
         page.result: "",
         page.files: gr.update(visible=False),
     }
@@ -391,54 +448,10 @@ def arriving(data: str, data_dir: str | None, say: Language) -> Markup:
 
 def finished(page: TrainPage, race: Race, say: Language) -> dict[Any, Any]:
     shown = {**idle(page, say, race), page.live: curves(race, say), page.result: outcome(race, say)}
+    shown[page.gradients] = gradients(race, say)
     if race.results:
         shown[page.files] = gr.update(value=race.write_files(), visible=True)
     return shown
-
-
-def _summary(race: Race) -> Message:
-    if not race.results:
-        return _("The training failed.")
-    return _("Stopped. What was learned until then is kept.") if race.stopped else _p("training", "Done.")
-
-
-def waiting(say: Language) -> Markup:
-    words = _("The curves will grow here, one for each network.")
-    return figure(both(draw_race, {}, say=say), words, "race", say=say)
-
-
-def curves(race: Race, say: Language) -> Markup:
-    """The race as it stands: curves, and the gradients of the last step."""
-    records, latest, classes = race.records, _latest(race), len(race.train_set.classes)
-    pictures = race.plan.epochs and race.plan.epochs * len(race.train_set)  # the axis; by the clock nobody knows
-    learned = both(draw_race, records, pictures, classes, say=say)
-    gradients = both(draw_gradients, latest, say=say)
-    return (
-        figure(learned, said.race(records, classes, race.over), "race", say=say)
-        + heading(say(_("The gradient at each block")))
-        + figure(gradients, said.gradients(latest), "gradients", say=say)
-    )
-
-
-def _latest(race: Race) -> dict[str, Record]:
-    return {name: run[-1] for name, run in race.records.items() if run}
-
-
-def progress(race: Race, say: Language) -> Markup:
-    """How fast, and how much longer."""
-    done = race.progress
-    if race.stopped:
-        left = _("Stopping: what was learned is tested once more")
-    elif race.plan.seconds:
-        left = _("about <b>{seconds:.0f} s</b> left", seconds=race.plan.seconds * (1 - done))
-    else:
-        left = _("<b>{percent:.0f} %</b> done", percent=100 * done)
-    speeds = [
-        _("{name} <b>{speed:,}</b> pictures/s", name=network_title(name), speed=round(run[-1].images_per_second))
-        for name, run in race.records.items()
-        if run
-    ]
-    return bar(done, say(_("Training")), Markup(" · ").join(say.html(words) for words in (left, *speeds)))
 
 
 # Afterwards
@@ -461,86 +474,6 @@ def adopt(session: Session, race: Race) -> None:
         pictures, tested = samples(race.test_set), result.test_set.copy()
         kept = Trained(result.model, pictures, tested, race.conditions, training, result.film)
         session.keep(name, kept)
-
-
-def outcome(race: Race, say: Language) -> Markup:
-    """What came out: the figures, a way to look inside, the confusions and the worst mistakes of each network."""
-    failed = [
-        _("{name} ended early: {reason}", name=network_title(name), reason=reason)
-        for name, reason in race.failures.items()
-    ]
-    if not race.results:
-        return joined(note(say(message), "rd-warn") for message in failed or [_("Nothing was trained.")])
-    parts = [heading(say(_("What came out")))]
-    parts += [note(say(words), "rd-warn") for words in (*failed, race.train_set.note, race.test_set.note) if words]
-    exact = race.repeats_exactly
-    if exact is not None:
-        same = _("Replayed: every test came out exactly as the first time.")
-        differs = _("Replayed with the same seeds and schedule, but the tests differ.")
-        parts.append(note(say(same if exact else differs)))
-    rows = joined(_row(name, race, say) for name in race.results)
-    parts.append(Markup("<div class='rd-scroll'><table class='rd-table'><tbody>{}</tbody></table></div>").format(rows))
-    ratios = both(draw_ratios, _latest(race), say=say)
-    words = _("‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 the shortcut carries more than the block adds.")
-    parts.append(
-        heading(say(_("How much each block adds to its shortcut")), 4) + figure(ratios, words, "ratios", say=say)
-    )
-    each = joined(_outcome(name, race, say) for name in race.results)
-    return joined([*parts, Markup("<div class='rd-outcomes'>{}</div>").format(each)])
-
-
-def _row(name: str, race: Race, say: Language) -> Markup:
-    result = race.results[name]
-    tested = _(
-        "<b>{share:percent}</b> of {pictures:,} test pictures", share=result.test.accuracy, pictures=result.test.n
-    )
-    seen = _("{pictures:,} pictures seen", pictures=race.trainings[name].history[-1].images)
-    return Markup(
-        "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td>"
-        "<td><button type='button' class='rd-look' data-network='{}'>{}</button></td></tr>"
-    ).format(
-        network_title(name), say.html(tested), say(seen), name, say(_("Look inside {name}", name=network_title(name)))
-    )
-
-
-def _outcome(name: str, race: Race, say: Language) -> Markup:
-    """What one network takes for what, and the mistakes that it is most confident in."""
-    result = race.results[name]
-    labels, matrix = titles(result.test_set.classes, say), result.test.confusion
-    drawing = both(draw_confusion, matrix, labels, say=say)
-    title = say(_("{name}: what it takes for what", name=network_title(name)))
-    confusion = figure(drawing, said.confusion(matrix, labels), f"{name}-confusion", say=say)
-    return Markup("<section>{}{}{}</section>").format(heading(title, 4), confusion, _mistakes(name, race, say))
-
-
-def _mistakes(name: str, race: Race, say: Language) -> Markup:
-    result = race.results[name]
-    wrong = result.test.mistakes(MISTAKES)
-    if not len(wrong):
-        none = _(
-            "{name} makes no mistake on these {pictures:,} pictures.",
-            name=network_title(name), pictures=result.test.n,
-        )  # fmt: skip
-        return note(say(none))
-    shares, labels = result.test.logits.softmax(1), titles(result.test_set.classes, say)
-    card = Markup(
-        '<figure class="rd-mistake"><img class="rd-pixels" alt="{}" src="{}"><figcaption><b>{}</b> {}<br>{}'
-        "</figcaption></figure>"
-    )
-    cards = []
-    for index in wrong.tolist():
-        answer, truth = int(shares[index].argmax()), labels[int(result.test.labels[index])]
-        cards.append(
-            card.format(
-                say(_("{truth}, taken for {answer}", truth=truth, answer=labels[answer])),
-                photo_uri(result.test_set.picture(index)),
-                labels[answer],
-                say.percent(float(shares[index, answer])),
-                say(_("is {truth}", truth=truth)),
-            )
-        )
-    title = heading(say(_("The mistakes it is most confident in")), 4)
-    return title + Markup("<div class='rd-mistakes'>{}</div>").format(joined(cards))
 
 
 @lru_cache(maxsize=len(i18n.LANGUAGES))

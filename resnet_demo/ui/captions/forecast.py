@@ -1,0 +1,101 @@
+"""What to expect of a training, and how much its percentage will mean: sentences from numbers."""
+
+from __future__ import annotations
+
+from ...figures import network_title
+from ...i18n import Message, Sentences, _, _n, sentences
+from ..jobs.forecast import FEW_STEPS, Forecast
+from ..jobs.race import Plan
+from . import findings
+
+SURE = 0.04  # how far a percentage may be off, without a word about it
+
+
+def measuring(plan: Plan) -> Message:
+    if plan.epochs:
+        return _("How fast the networks are here is measured in the first second.")
+    return _("How far they will come is known in a second, when their speed is measured.")
+
+
+def steps(epochs: int, pictures: int, steps: int, batch: int) -> Message | None:
+    """So few steps that they have to be told; None of more."""
+    if steps >= FEW_STEPS:
+        return None
+    values = {"pictures": pictures, "steps": steps, "batch": batch}
+    if epochs == 1:
+        return _n(
+            "One epoch of these {pictures:,} pictures is a single step of {batch}: hardly anything is learned in that.",
+            "One epoch of these {pictures:,} pictures is only {steps} steps of {batch}: hardly anything is learned in "
+            "that.",
+            steps,
+            **values,
+        )
+    return _(
+        "{epochs} epochs of these {pictures:,} pictures are only {steps} steps of {batch}: hardly anything is learned "
+        "in that.",
+        epochs=epochs,
+        **values,
+    )
+
+
+def forecast(found: Forecast, plan: Plan) -> Message | Sentences:
+    pictures = min(found.pictures.values())
+    rounded = _rounded(pictures)
+    epochs = pictures / found.training_set
+    if plan.epochs:
+        seen = _("At this speed it takes about {seconds:,.0f} s.", seconds=found.seconds)
+    elif epochs < 1:
+        seen = _(
+            "At this speed a network sees about {pictures:,} pictures in its time, {share:percent} of the training "
+            "set.",
+            pictures=rounded,
+            share=epochs,
+        )
+    else:
+        seen = _(
+            "At this speed a network sees about {pictures:,} pictures in its time, {epochs:.1f} times the training "
+            "set.",
+            pictures=rounded,
+            epochs=epochs,
+        )
+    told = [_("{name} about {share:percent}", name=network_title(n), share=s) for n, s in found.accuracies.items()]
+    chance = 1 / found.classes
+    if found.too_little:
+        learned = _("That is too little for {depth} layers to learn more than a guess.", depth=plan.depth)
+    elif told:
+        learned = _(
+            "After so many, earlier trainings had these shares of the test pictures right: {told:and}; a guess has "
+            "{chance:percent}.",
+            told=told,
+            chance=chance,
+        )
+    else:
+        learned = None
+    return sentences(seen, learned)
+
+
+def shorter(depth: int) -> Message:
+    """On a button."""
+    return _("Train {depth} layers instead", depth=depth)
+
+
+def meaning(asked: dict[str, tuple[float, int]]) -> Message | None:
+    """What percentages mean that come from few pictures: by network, the accuracy and how many pictures were asked."""
+    found = {name: findings.interval(round(share * count), count) for name, (share, count) in asked.items()}
+    if all(high - low <= 2 * SURE for low, high in found.values()):
+        return None
+    told = [
+        _("{name} between {low:percent} and {high:percent}", name=network_title(name), low=low, high=high)
+        for name, (low, high) in found.items()
+    ]
+    return _(
+        "So few test pictures say little. Of many more, 95 times in 100, the share would lie in these bounds: "
+        "{told:and}.",
+        told=told,
+    )
+
+
+def _rounded(count: int) -> int:
+    """To two digits."""
+    power = 10 ** max(0, len(str(count)) - 2)
+    return round(count / power) * power
