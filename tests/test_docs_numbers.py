@@ -67,6 +67,8 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
         added(min, "plain56"),
         added(statistics.median, "resnet20"),
         added(statistics.median, "plain20"),
+        *(100 * of("lesion", name)[f"median_{what}"] for what in ("recalibrated", "linear") for name in PAIR56),
+        *(100 * of("lesion", name)["median_linear"] for name in PAIR20),
     ],
     "lesions": lambda: [of("lesions", name)["spearman"] for name in PAIR56],
     "dial": lambda: [100 * of("dial", name)["alpha"][alpha] for alpha in ("0.5", "1.1") for name in PAIR56],
@@ -128,7 +130,7 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
 }
 # Numbers of a paragraph that are no results: figures of papers, depths, counts of blocks and of pictures.
 NO_RESULTS = (
-    r"`[^`]*`|block 2.8|figure \d|[Aa]t \d\d layers|not at 20|10 % more|its 27|of 9|of 1,000|300 pictures|2,000 test|"
+    r"`[^`]*`|block 2.8|1×1|figure \d|[Aa]t \d\d layers|not at 20|10 % more|its 27|of 9|of 1,000|300 pictures|2,000 test|"
     r"\b56 layers"
 )
 
