@@ -245,6 +245,12 @@ def linear_enough(added: float, linear: float) -> Literal["most", "part", "no"]:
     return "most" if linear < added / 4 else "part" if linear < 3 * added / 4 else "no"
 
 
+def replaceable(report: Report) -> int:
+    """In how many holes a linear map takes away three quarters of the damage or more."""
+    whole = report.controls_error or 0.0
+    return sum(error - whole <= report.added[name] / 4 for name, error in report.linear.items())
+
+
 def read(reports: Mapping[str, Report]) -> Sentences:
     residual, plain = sides(reports)
     said: list[Message | None] = []
@@ -304,8 +310,10 @@ def _linear(plain: Side[Report]) -> Message | None:
         return None
     return {
         "most": _(
-            "But a linear map takes away most of the damage: what {plain} cannot do without is something in that "
-            "place, not what only this block can compute.",
+            "But in {replaced} of the {blocks} blocks of {plain} a linear map takes away three quarters of the damage "
+            "or more: there it needs something in that place, not what only this block can compute.",
+            replaced=replaceable(plain.report),
+            blocks=len(plain.report.linear),
             plain=plain.title,
         ),
         "part": _("A linear map takes away part of the damage in {plain}.", plain=plain.title),

@@ -58,7 +58,8 @@ def lesion(median: float, recalibrated: float | None = None, linear: float | Non
     added = {"layer1.0": median, "layer1.1": 2 * median}
     return lesion_.Report(
         n=1, error=0.1, without=added, added=added, median_added=median, halving=(),
-        median_recalibrated=recalibrated, median_linear=linear,
+        median_recalibrated=recalibrated, median_linear=linear, controls_error=0.1,
+        linear={} if linear is None else {"layer1.0": 0.1 + linear, "layer1.1": 0.9},
     )  # fmt: skip
 
 
@@ -358,7 +359,11 @@ def test_lesions_are_read_honestly(residual: float, plain: float, verdict: str) 
 
 @pytest.mark.parametrize(
     ("linear", "verdict"),
-    [(0.05, "takes away most of the damage"), (0.4, "takes away part"), (0.6, "Nor can a linear map replace")],
+    [
+        (0.05, "in 1 of the 2 blocks of Plain-56 a linear map takes away three quarters of the damage or more"),
+        (0.4, "takes away part"),
+        (0.6, "Nor can a linear map replace"),
+    ],
 )
 def test_a_linear_hole_is_read_honestly(linear: float, verdict: str) -> None:
     words = said("lesion", resnet56=lesion(0.013, 0.007, -0.007), plain56=lesion(0.72, 0.41, linear))
