@@ -166,8 +166,12 @@ def test_as_many_pictures_were_measured_as_is_said() -> None:
 
 
 def test_what_training_leaves_of_the_gradients_growth() -> None:
-    (told,) = re.findall(r"trained, the factor is (\d+) in `plain56`", re.sub(r"\s+", " ", read("docs/experiments.md")))
-    agrees(told, of("gradients", "plain56")["first_to_last"]["trained"])
+    docs, plain = re.sub(r"\s+", " ", read("docs/experiments.md")), of("gradients", "plain56")
+    (told,) = re.findall(r"trained, the factor is (\d+) in `plain56`", docs)
+    agrees(told, plain["first_to_last"]["trained"])
+    (ends,) = re.findall(r"with He's initialisation, it is ([\d,]+) to ([\d,]+)-fold", docs)
+    for end, value in zip(ends, plain["least_and_most"]["He's start, with batch norm"], strict=True):
+        agrees(end, value)
 
 
 def test_the_table_of_gradients_is_what_was_measured() -> None:
