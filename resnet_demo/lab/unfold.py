@@ -163,7 +163,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             _(
                 "{network} without its shortcuts, as a plain network with {unfolded:,} instead of {parameters:,} "
                 "parameters, gives the same answer to {same:,} of {n:,} pictures; no logit differs by more than "
-                "{difference:.1g}.",
+                "{difference:rounded}.",
                 network=side.title,
                 unfolded=found.parameters_unfolded,
                 parameters=found.parameters,

@@ -19,6 +19,7 @@ from ..figures import data_uri, grid, photo_uri, signed_map
 from ..i18n import FIRST, Language, _, language
 from ..models.predict import Prediction
 
+DIGITS = 6  # of a number in a table that is saved: more are noise
 Table: TypeAlias = Sequence[Sequence[object]]
 ENGLISH = language(FIRST)
 
@@ -80,7 +81,8 @@ def _save(name: str, kind: str, say: Language, content: str = "") -> Markup:
 
 def _csv(table: Table) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(table)
+    rows = ([f"{cell:.{DIGITS}g}" if isinstance(cell, float) else cell for cell in row] for row in table)
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()
 
 

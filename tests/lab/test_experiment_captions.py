@@ -420,7 +420,7 @@ def test_parts_that_cancel_are_told() -> None:
 
 def test_a_network_without_its_shortcuts_is_read_honestly() -> None:
     words = said("unfold", resnet56=unfolded(0))
-    assert "gives the same answer to 1,000 of 1,000 pictures; no logit differs by more than 7e−06" in words
+    assert "gives the same answer to 1,000 of 1,000 pictures; no logit differs by more than 7.0·10⁻⁶" in words
     assert "They change what training finds" in words
     words = said("unfold", resnet56=unfolded(3))
     assert "the same answer to 997 of 1,000" in words

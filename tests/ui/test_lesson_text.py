@@ -196,7 +196,7 @@ def test_degradation_says_what_depth_did(shallow: float, deep: float, verdict: s
     [
         (0.15, 0.25, "grows by 5.0 points with Muon and by 13.8 with SGD throughout: there is degradation with both"),
         (0.10, 0.25, "changes by +0.0 points with Muon and by +13.8 with SGD throughout: whether there is degradation"),
-        (0.15, 0.10, "changes by +5.0 points with Muon and by -1.2 with SGD throughout: whether there is degradation"),
+        (0.15, 0.10, "changes by +5.0 points with Muon and by −1.2 with SGD throughout: whether there is degradation"),
     ],
 )
 def test_degradation_depends_on_the_optimiser(muon: float, sgd: float, said: str) -> None:

@@ -52,7 +52,7 @@ def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
     """How much of Grad-CAM's sum each branch brought; `parts` are the sums of the signed maps."""
     residual, shortcut, total = parts["residual"], parts["shortcut"], parts["total"]
     exact = _(
-        "The two signed maps add up to the third one, to within {error:.0e}: Grad-CAM does not lose the shortcut.",
+        "The two signed maps add up to the third one, to within {error:rounded}: Grad-CAM does not lose the shortcut.",
         error=error,
     )
     if abs(total) < 0.25 * max(abs(residual), abs(shortcut)) or not total:

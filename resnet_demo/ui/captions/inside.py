@@ -86,7 +86,7 @@ def _shape(shortcut_kind: str) -> Message | None:
 
 def exactness(trace: BlockTrace) -> Message:
     return _(
-        "Checked on these tensors: the largest |F(x) + shortcut − sum| is {error:.1g}.", error=trace.identity_error
+        "Checked on these tensors: the largest |F(x) + shortcut − sum| is {error:rounded}.", error=trace.identity_error
     )
 
 

@@ -166,32 +166,33 @@ def _ends(name: str, first: float, last: float, ratio: float | None) -> Message:
     values: dict[str, Any] = {"name": name, "first": first, "last": last}
     if ratio is None:
         return _(
-            "In {name} the norm of the gradient is {first:.2g} in the first block and {last:.2g} in the last.", **values
+            "In {name} the norm of the gradient is {first:rounded} in the first block and {last:rounded} in the last.",
+            **values,
         )
     which = findings.compared(ratio)
     if which == "first":
         return _(
-            "In {name} the norm of the gradient is {first:.2g} in the first block and {last:.2g} in the last: the "
-            "first one's is {times} times the last one's.",
+            "In {name} the norm of the gradient is {first:rounded} in the first block and {last:rounded} in the last: "
+            "the first one's is {times} times the last one's.",
             times=findings.times(ratio),
             **values,
         )
     if which == "last":
         return _(
-            "In {name} the norm of the gradient is {first:.2g} in the first block and {last:.2g} in the last: the last "
-            "one's is {times} times the first one's.",
+            "In {name} the norm of the gradient is {first:rounded} in the first block and {last:rounded} in the last: "
+            "the last one's is {times} times the first one's.",
             times=findings.times(1 / ratio),
             **values,
         )
     if which == "about the same":
         return _(
-            "In {name} the norm of the gradient is {first:.2g} in the first block and {last:.2g} in the last: about "
-            "the same.",
+            "In {name} the norm of the gradient is {first:rounded} in the first block and {last:rounded} in the last: "
+            "about the same.",
             **values,
         )
     return _(
-        "In {name} the norm of the gradient is {first:.2g} in the first block and {last:.2g} in the last: nothing "
-        "reaches the first one.",
+        "In {name} the norm of the gradient is {first:rounded} in the first block and {last:rounded} in the last: "
+        "nothing reaches the first one.",
         **values,
     )
 
