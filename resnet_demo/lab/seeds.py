@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 from ..i18n import Message, Sentences, _, sentences
 from ..models.zoo import twin
 from .experiment import Experiment, Measure, Reports
+from .wilson import wilson
 
 Seeds: TypeAlias = Mapping[str, Mapping[str, Any]]  # reports of other trainings, by network and seed
 
 NO_SEEDS: Seeds = {}
-NORMAL = 1.96  # standard deviations within which 95 % of a normal distribution lie
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,6 @@ class Spread:
     @property
     def high(self) -> float:
         return max(self.values)
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share that was counted on n pictures.
-
-    Wilson: Probable inference, the law of succession, and statistical inference, 1927.
-    """
-    if n < 1:
-        raise ValueError("A share is of one picture or more.")
-    weight = NORMAL**2 / n
-    middle = (share + weight / 2) / (1 + weight)
-    half = NORMAL * math.sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def spreads(experiment: Experiment, reports: Reports, seeds: Seeds) -> list[list[Spread]]:

@@ -14,6 +14,7 @@ from resnet_demo.figures import draw_experiment
 from resnet_demo.i18n import language
 from resnet_demo.lab import probes, results, seeds
 from resnet_demo.lab.lesion import Report as Lesion
+from resnet_demo.lab.wilson import wilson
 from resnet_demo.ui.captions import seeds as measures
 
 PAIR = ("resnet56", "plain56")
@@ -39,17 +40,17 @@ def others(residual: list[float], plain: list[float]) -> dict[str, dict[str, Les
 def test_wilson_solves_its_equation(right: int, n: int) -> None:
     """At an end p of the interval the share is 1.96 standard deviations of p away."""
     share = right / n
-    low, high = seeds.wilson(share, n)
+    low, high = wilson(share, n)
     assert 0 < low < share < high < 1
     for end in (low, high):
         assert abs(share - end) == pytest.approx(1.96 * (end * (1 - end) / n) ** 0.5, rel=1e-9)
 
 
 def test_wilson_of_none_and_all() -> None:
-    assert seeds.wilson(0.0, 10) == pytest.approx((0.0, 3.8416 / 13.8416))
-    assert seeds.wilson(1.0, 10) == pytest.approx((1 - 3.8416 / 13.8416, 1.0))
+    assert wilson(0.0, 10) == pytest.approx((0.0, 3.8416 / 13.8416))
+    assert wilson(1.0, 10) == pytest.approx((1 - 3.8416 / 13.8416, 1.0))
     with pytest.raises(ValueError, match="one picture"):
-        seeds.wilson(0.5, 0)
+        wilson(0.5, 0)
 
 
 def test_pairs_that_agree_are_counted() -> None:
@@ -83,7 +84,7 @@ def test_a_measure_has_its_intervals() -> None:
     table = measures.table(lab.get("probes"), {"resnet56": report}, {"resnet56": {"1": other}}, say)
     assert table[0] == ["", "ResNet-56"]
     (row,) = [row for row in table if row[0] == "Right answers of a probe after the last block"]
-    ends = [say.tenths(end) for end in seeds.wilson(0.8, 100)]
+    ends = [say.tenths(end) for end in wilson(0.8, 100)]
     ends += [say.tenths(0.7), say.tenths(0.8)]
     assert row[1] == "{} (over the pictures {} to {}; over the seeds {} to {})".format(say.tenths(0.8), *ends)
     assert measures.table(lab.get("shattering"), {}, {}, say) == []

@@ -10,9 +10,9 @@ from stripes import stripes
 
 from resnet_demo.assets import asset
 from resnet_demo.i18n import language
+from resnet_demo.lab.wilson import wilson
 from resnet_demo.training.budget import MARKS
 from resnet_demo.training.records import Record
-from resnet_demo.ui.captions import findings
 from resnet_demo.ui.captions import forecast as said
 from resnet_demo.ui.jobs import forecast as forecasts
 from resnet_demo.ui.jobs.forecast import Forecast, expected_accuracy, forecast, of_pictures
@@ -145,8 +145,8 @@ def test_a_shorter_network_is_one_click_away():
 )
 def test_wilsons_interval(right, asked, low, high):
     """Newcombe 1998, table I, method 3."""
-    assert findings.interval(right, asked) == pytest.approx((low, high), abs=6e-5)
-    assert findings.interval(asked - right, asked) == pytest.approx((1 - high, 1 - low), abs=6e-5)
+    assert wilson(right / asked, asked) == pytest.approx((low, high), abs=6e-5)
+    assert wilson(1 - right / asked, asked) == pytest.approx((1 - high, 1 - low), abs=6e-5)
 
 
 def test_a_small_test_set_says_how_little_its_percentage_means():

@@ -194,18 +194,6 @@ def close(histories: Runs) -> float:
     return 2 * math.sqrt(0.5 / min(asked)) if asked else CLOSE
 
 
-def interval(right: int, asked: int, z: float = 1.96) -> tuple[float, float]:
-    """Between which shares that of all pictures lies, if so many of those that were asked are right: Wilson (1927).
-
-    In 95 of 100 such tests, for z = 1.96. Unlike share ± z · standard error it holds for few pictures, and for none or
-    all right.
-    """
-    share, square = right / asked, z * z / asked
-    middle = (share + square / 2) / (1 + square)
-    half = math.sqrt(square * (share * (1 - share) + square / 4)) / (1 + square)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
 def guesses(accuracy: float, classes: int) -> bool:
     """Whether an accuracy is about that of chance."""
     chance = 1 / max(classes, 1)

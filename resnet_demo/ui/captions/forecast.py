@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...figures import network_title
 from ...i18n import Message, Sentences, _, _n, sentences
+from ...lab.wilson import wilson
 from ..jobs.forecast import FEW_STEPS, Forecast
 from ..jobs.race import Plan
-from . import findings
 
 SURE = 0.04  # how far a percentage may be off, without a word about it
 
@@ -81,7 +81,7 @@ def shorter(depth: int) -> Message:
 
 def meaning(asked: dict[str, tuple[float, int]]) -> Message | None:
     """What percentages mean that come from few pictures: by network, the accuracy and how many pictures were asked."""
-    found = {name: findings.interval(round(share * count), count) for name, (share, count) in asked.items()}
+    found = {name: wilson(share, count) for name, (share, count) in asked.items()}
     if all(high - low <= 2 * SURE for low, high in found.values()):
         return None
     told = [
