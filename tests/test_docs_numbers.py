@@ -72,7 +72,12 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
         *(100 * of("lesion", name)["median_linear"] for name in PAIR20),
     ],
     "lesions": lambda: [of("lesions", name)["spearman"] for name in PAIR56],
-    "dial": lambda: [100 * of("dial", name)["alpha"][alpha] for alpha in ("0.5", "1.1") for name in PAIR56],
+    "dial": lambda: [
+        *(100 * of("dial", name)["alpha"][alpha] for alpha in ("0.5", "1.1") for name in PAIR56),
+        *(100 * of("dial", "plain56")["alpha_recalibrated"][alpha] for alpha in ("0.5", "1.0")),
+        100 * of("dial", "resnet56")["alpha_recalibrated"]["0.5"],
+        100 * of("dial", "resnet56")["lambda_recalibrated"]["0.5"],
+    ],
     "lens": lambda: errors_from_the_end("resnet56", 1, 0, 5) + errors_from_the_end("plain56", 1),
     "paths": lambda: [
         of("paths", "resnet56")["mean_length"],
@@ -131,8 +136,8 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
 }
 # Numbers of a paragraph that are no results: figures of papers, depths, counts of blocks and of pictures.
 NO_RESULTS = (
-    r"`[^`]*`|block 2.8|1×1|figure \d|[Aa]t \d\d layers|not at 20|10 % more|its 27|of 9|of 1,000|300 pictures|"
-    r"2,000 test|\b56 layers"
+    r"`[^`]*`|block 2.8|1×1|figure \d|[Aa]t \d\d layers|not at 20|10 % more|al\. 2016|its 27|of 9|of 1,000|"
+    r"300 pictures|2,000 test|\b56 layers"
 )
 
 

@@ -37,7 +37,7 @@ from .reading import Side, both, sides
 
 BATCH = 50
 STEPS = tuple(step / 10 for step in range(16))  # 0, 0.1, …, 1.5
-MOST_CONTROLS = 1000  # pictures that are asked once more with statistics measured anew
+MOST_CONTROLS = 2000  # pictures that are asked once more with statistics measured anew
 CLOSE = 0.05  # errors that differ by less count as the same
 
 
