@@ -19,7 +19,7 @@ from ..figures import data_uri, grid, photo_uri, signed_map
 from ..i18n import FIRST, Language, _, language
 from ..models.predict import Prediction
 
-DIGITS = 6  # of a number in a table that is saved: more are noise
+DIGITS = 7  # of a number in a table that is saved: those of 32 bits, as computed; more would be noise
 Table: TypeAlias = Sequence[Sequence[object]]
 ENGLISH = language(FIRST)
 

@@ -251,7 +251,7 @@ def test_split_caption_adds_up() -> None:
     assert "speak for “cat” on the whole: 150 % of them from F(x), −50 % from the shortcut. These are shares of" in text
     against = said(of_maps.split)({"residual": -3.0, "shortcut": -1.0, "total": -4.0}, 1e-7, "cat")
     assert "speak against “cat” on the whole: 75 % of them from F(x), 25 %" in against
-    assert "1e−07" in text
+    assert "1.0·10⁻⁷" in text
     for total in (0.0, 0.2):  # a share of next to nothing would say nothing
         text = said(of_maps.split)({"residual": 3.0, "shortcut": total - 3.0, "total": total}, 0.0, "cat")
         assert "cancel each other: F(x) +3, the shortcut −" in text

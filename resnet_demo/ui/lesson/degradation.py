@@ -33,32 +33,34 @@ def histories(optimiser: str = MUON) -> dict[str, list[dict[str, Any]]]:
 
 
 def controls(session: Session) -> list[Control]:
-    optimiser = chosen(session, "optimiser", _("Optimiser"), {MUON: "Muon", SGD: "SGD"}, MUON)
-    depths = sorted({depth_of(name) or 0 for name in histories(str(optimiser.value))})
+    depths = sorted({depth_of(name) or 0 for name in histories()})
     one = {str(depth): str(depth) for depth in depths} if len(depths) > 1 else {}
     pictures = {"train": _("the training pictures"), "test": _("the test pictures")}
+    networks = {ALL: _p("lesson", "all"), **one, SGD: _("all, by SGD alone")}
     return [
         chosen(session, "error", _("Error on"), pictures, "train"),
-        chosen(session, "depth", _("Layers"), {ALL: _p("lesson", "all"), **one}, ALL),
-        optimiser,
+        chosen(session, "depth", _("Layers"), networks, ALL),
     ]
 
 
 def view(session: Session) -> View:
-    kind, depth, optimiser = (str(control.value) for control in controls(session))
-    runs = {name: run for name, run in histories(optimiser).items() if depth in (ALL, str(depth_of(name)))}
+    kind, depth = (str(control.value) for control in controls(session))
+    optimiser = SGD if depth == SGD else MUON
+    runs = {name: run for name, run in histories(optimiser).items() if depth in (ALL, SGD, str(depth_of(name)))}
     finals = _finals(runs, kind)
     epochs = {name: run[-1]["epoch"] for name, run in runs.items()}
     table = [("network", "epoch", "training_error", "test_error")]
     for name, run in runs.items():
         table += [(name, r["epoch"], 1 - r["train_accuracy"], 1 - r["test_accuracy"]) for r in run]  # pyright: ignore
-    by_optimiser = [_finals(histories(each), kind) for each in (MUON, SGD)] if depth == ALL else []
+    by_optimiser = [_finals(histories(each), kind) for each in (MUON, SGD)] if depth in (ALL, SGD) else []
+    # The weights of the networks that SGD trained are not kept, and so there are no probes of them.
+    below = Markup() if depth == SGD else _probes(session, None if depth == ALL else int(depth))
     return View(
-        name=f"degradation-{kind}-{depth}-{optimiser}",
+        name=f"degradation-{kind}-{depth}",
         drawing=_drawing(kind, tuple(runs), optimiser, session.say),
         reading=sentences(captions.degradation(finals, kind, epochs), captions.optimisers(*by_optimiser, kind=kind)),
         table=table,
-        below=_probes(session, None if depth == ALL else int(depth)) if optimiser == MUON else Markup(),
+        below=below,
     )
 
 
