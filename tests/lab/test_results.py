@@ -23,8 +23,11 @@ TEN = 10_000  # test pictures of CIFAR-10
 
 @pytest.fixture(scope="module")
 def fingerprints() -> dict[str, str]:
-    names = [name for name in zoo.names() if zoo.bundled_weights(name)]
-    return {name: results.fingerprint(zoo.load(name)) for name in names}
+    return {
+        zoo.training_name(name, seed): results.fingerprint(zoo.load(name, seed))
+        for name in zoo.names()
+        for seed in zoo.bundled_seeds(name)
+    }
 
 
 def test_a_result_tells_what_it_rests_on(residual, plain):
@@ -180,7 +183,9 @@ def test_a_bundled_result_is_that_of_the_bundled_weights(path, fingerprints):
     assert provenance.command is not None
     assert provenance.command.startswith(f"resnet-demo experiment {path.stem} --model ")
     assert 1 <= provenance.pictures <= TEN
-    assert set(result.networks) == set(provenance.weights) == set(provenance.seconds)
+    assert set(results.everything(result)) == set(provenance.weights) == set(provenance.seconds)
+    for name, seeds in result.seeds.items():
+        assert list(map(int, seeds)) == zoo.bundled_seeds(name)[1:]
     if provenance.taught:  # networks that were trained for the experiment alone
         assert lab.get(path.stem).masks
         return
