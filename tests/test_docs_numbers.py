@@ -13,6 +13,7 @@ import pytest
 from documents import ROOT, read, table
 
 from resnet_demo.lab.gradients import PREDICTED
+from resnet_demo.lab.probes import rise
 from resnet_demo.lab.similarity import arrived
 
 # What was measured
@@ -26,6 +27,13 @@ def weights(name: str) -> dict[str, Any]:
 def of(experiment: str, network: str) -> dict[str, Any]:
     results = json.loads((ROOT / "assets" / "experiments" / f"{experiment}.json").read_text("utf-8"))
     return results["networks"][network]
+
+
+def over_seeds(experiment: str, network: str, what: Callable[[dict[str, Any]], float]) -> list[float]:
+    """The least and the most of a number over all trainings of a network."""
+    results = json.loads((ROOT / "assets" / "experiments" / f"{experiment}.json").read_text("utf-8"))
+    values = [what(report) for report in (results["networks"][network], *results["seeds"][network].values())]
+    return [min(values), max(values)]
 
 
 def added(how: Callable[..., Any], network: str) -> float:
@@ -92,6 +100,7 @@ RESULTS: dict[str, Callable[[], list[float]]] = {
         *(100 * of("probes", name)["accuracy"]["layer2.8"] for name in PAIR56),
         *(100 * of("probes", name)["accuracy"]["layer3.8"] for name in PAIR56),
         *(100 * of("probes", name)["own_classifier"] for name in PAIR56),
+        *(100 * end for name in PAIR56 for end in over_seeds("probes", name, lambda found: rise(found["accuracy"]))),
     ],
     "similarity": lambda: [
         likeness("twins", "mean", *PAIR56),

@@ -272,18 +272,18 @@ EXPERIMENT = Experiment(
     report=report,
     read=read,
     measures=(
-        Measure(_("Error at α = 0.5"), lambda report: report.alpha["0.5"], "share", counted=True),
+        Measure(_("Error at α = 0.5"), lambda report: report.alpha["0.5"], "share", counted=lambda report: report.n),
         Measure(
             _("The same with batch-norm statistics measured anew"),
             lambda report: report.alpha_recalibrated.get("0.5"),
             "share",
-            counted=True,
+            counted=lambda report: report.controls_n,
         ),
         Measure(
             _("Error at λ = 0.5, with statistics measured anew"),
             lambda report: report.lambda_recalibrated.get("0.5"),
             "share",
-            counted=True,
+            counted=lambda report: report.controls_n,
         ),
     ),
     verdict=lambda residual, plain: (

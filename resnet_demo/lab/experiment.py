@@ -40,7 +40,8 @@ class Measure:
     title: Message
     of: Callable[[Any], float | None]  # the report's number; None where it has none
     form: Form = "number"
-    counted: bool = False  # whether it is a share of the report's n pictures
+    counted: Callable[[Any], int] | None = None  # the pictures of which it is a share; None where it is none
+    compares: bool = True  # whether the verdict rests on how the twins differ in it
 
 
 @dataclass(frozen=True)

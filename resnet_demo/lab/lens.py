@@ -207,8 +207,8 @@ EXPERIMENT = Experiment(
     report=report,
     read=read,
     measures=(
-        Measure(_("Error read off after half of the blocks"), halfway, "share", counted=True),
-        Measure(_("Error read off before the last block"), before_the_end, "share", counted=True),
+        Measure(_("Error read off before the last block"), before_the_end, "share", counted=lambda report: report.n),
+        Measure(_("Error read off after half of the blocks"), halfway, "share", counted=lambda report: report.n),
     ),
     verdict=lambda residual, plain: readable(_settled(residual.error), _settled(plain.error), len(residual.error) - 1),
     pictures=1000,

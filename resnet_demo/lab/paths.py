@@ -256,7 +256,11 @@ EXPERIMENT = Experiment(
     report=report,
     read=read,
     measures=(
-        Measure(_("Mean number of F’s on a path, by the gradient it carries"), lambda report: report.mean_length),
+        Measure(
+            _("Mean number of F’s on a path, by the gradient it carries"),
+            lambda report: report.mean_length,
+            compares=False,
+        ),
     ),
     verdict=lambda residual, plain: shorter_paths(residual.mean_length, len(residual.counts) - 1),
     pictures=64,

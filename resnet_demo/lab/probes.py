@@ -28,7 +28,8 @@ from .reading import both, sides
 
 RIDGE = 1.0  # the penalty, on features of unit variance
 LAST_THIRD = 1 / 3
-FLAT, RISING = 0.03, 0.10  # of accuracy, over the last third of the blocks
+FLAT = 0.03  # of accuracy, over the last third of the blocks
+SMALL_PART = 0.2
 
 
 @torch.inference_mode()
@@ -97,9 +98,12 @@ def rise(accuracy: Mapping[str, float]) -> float:
 
 
 def ends(residual: float, plain: float) -> Literal["plain stops", "both rise", "both stop", "plain rises"]:
-    """Which of the twins still improves in its last third, by how much each rises there."""
+    """Which of the twins still improves in its last third, by how much each rises there.
+
+    The plain one stops where it rises by next to nothing, or by a small part of what the residual one does.
+    """
     if residual > plain + FLAT:
-        return "plain stops" if plain < FLAT else "both rise"
+        return "plain stops" if plain < max(FLAT, SMALL_PART * residual) else "both rise"
     return "both stop" if max(residual, plain) < FLAT else "plain rises" if plain > residual + FLAT else "both rise"
 
 
@@ -121,8 +125,8 @@ def read(reports: Mapping[str, Report]) -> Sentences:
     if residual and plain:
         verdicts = {
             "plain stops": _(
-                "The residual network improves to its end. The plain one stops improving: its last blocks add little "
-                "that could be read. That is degradation."
+                "The residual network improves to its end. The plain one hardly improves any more: its last blocks add "
+                "little that could be read. That is degradation."
             ),
             "both rise": _("Both networks improve to their ends."),
             "both stop": _("Neither network improves in its last third."),
@@ -148,19 +152,19 @@ EXPERIMENT = Experiment(
     report=report,
     read=read,
     measures=(
+        Measure(_("Rise over the last third of the blocks"), lambda report: rise(report.accuracy), "points"),
         Measure(
             _("Right answers of a probe after two thirds of the blocks"),
             lambda report: list(report.accuracy.values())[-1] - rise(report.accuracy),
             "share",
-            counted=True,
+            counted=lambda report: report.n,
         ),
         Measure(
             _("Right answers of a probe after the last block"),
             lambda report: list(report.accuracy.values())[-1],
             "share",
-            counted=True,
+            counted=lambda report: report.n,
         ),
-        Measure(_("Rise over the last third of the blocks"), lambda report: rise(report.accuracy), "points"),
     ),
     verdict=lambda residual, plain: ends(rise(residual.accuracy), rise(plain.accuracy)),
     pictures=1000,

@@ -53,7 +53,7 @@ def _spread(measure: Measure, network: str, first: Any, others: Mapping[str, Any
     known = tuple(value for value in values if value is not None and math.isfinite(value))
     if len(known) < len(values):
         return None
-    return Spread(measure, network, known, wilson(known[0], first.n) if measure.counted else None)
+    return Spread(measure, network, known, wilson(known[0], measure.counted(first)) if measure.counted else None)
 
 
 def agreeing(experiment: Experiment, reports: Reports, seeds: Seeds) -> tuple[int, int] | None:
@@ -100,7 +100,8 @@ def read(experiment: Experiment, reports: Reports, seeds: Seeds) -> Sentences | 
                 same=same,
             )
         )
-    said += [_difference(*pair) for pair in spreads(experiment, reports, seeds) if len(pair) == 2][:1]
+    pairs = [pair for pair in spreads(experiment, reports, seeds) if len(pair) == 2 and pair[0].measure.compares]
+    said += [_difference(*pair) for pair in pairs[:1]]
     return sentences(*said)
 
 

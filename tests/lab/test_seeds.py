@@ -90,6 +90,26 @@ def test_a_measure_has_its_intervals() -> None:
     assert measures.table(lab.get("shattering"), {}, {}, say) == []
 
 
+def test_an_interval_is_of_the_pictures_that_were_counted() -> None:
+    """The controls of the dial are measured on fewer pictures than the rest."""
+    result = results.bundled("dial")
+    assert result is not None
+    report = result.networks["plain56"]
+    frozen, anew, _half = (row[0] for row in seeds.spreads(lab.get("dial"), {"plain56": report}, {}))
+    assert frozen.interval == wilson(report.alpha["0.5"], 10_000)
+    assert anew.interval == wilson(report.alpha_recalibrated["0.5"], 2_000)
+
+
+def test_the_first_measure_that_compares_is_read_out() -> None:
+    result = results.bundled("paths")
+    assert result is not None
+    pair = {name: result.networks[name] for name in PAIR}
+    again = {name: {"1": report} for name, report in pair.items()}
+    assert str(seeds.read(lab.get("paths"), pair, again)) == (
+        "Trained from 2 seeds, all 2 pairs of networks come to this verdict."
+    )
+
+
 def test_every_experiment_on_trained_networks_has_measures() -> None:
     for name, experiment in lab.EXPERIMENTS.items():
         # An experiment that compares networks (`twins`) takes other seeds by itself.
