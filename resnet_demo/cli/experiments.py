@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..data import Dataset
     from ..models.resnet import ResNet
 
+MOST_SEED = 2**32 - 1
 LESSON = 2  # epochs: enough for resnet20 to tell shapes apart
 
 
@@ -35,7 +36,7 @@ def experiment(
     data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10, but shapes for localise")] = None,
     data_dir: DataDir = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of what is drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The seed of what is drawn at random.")] = 0,
     epoch: Epoch = None,
     seeds: Annotated[
         bool, typer.Option("--seeds", help="Beside each network, its bundled trainings from other seeds.")
@@ -61,10 +62,13 @@ def experiment(
 
     if seeds and epoch is not None:
         raise InputError("Only one training of a network has snapshots: --seeds and --epoch do not go together.")
+    if seed_pictures is not None and not seeds:
+        raise InputError("--seed-pictures is about --seeds: how many pictures the other trainings are measured on.")
     names = tuple(EXPERIMENTS) if name == "all" else (name,)
     lab.get(names[0])  # an unknown name is reported before anything is read or downloaded
     models, load_once, found = list(model or ["resnet20"]), functools.lru_cache(load_dataset), []
-    for each in names:
+
+    def measured(each: str) -> Any:
         place = data or lab.get(each).data
         subjects = _subjects(each, models, epoch)
         dataset = load_once(place, False, data_dir)
@@ -80,8 +84,7 @@ def experiment(
             not group or results.would_be_the_same(part, each, group, dataset, count, seed)
             for group, part, count in zip(groups, there, counts, strict=True)
         ):
-            found.append(known)
-            continue
+            return known
         taught = [title for title, network in subjects.items() if network is None]
         networks = {
             title: network or _taught(title, load_once(place, True, data_dir), dataset, seed)
@@ -97,9 +100,21 @@ def experiment(
         settings |= {"--pictures": pictures, "--seed": seed, "--epoch": epoch, "--seed-pictures": seed_pictures}
         lesson = f"{', '.join(taught)}: {LESSON} epochs" if taught else None
         result = result.told_by(as_typed(f"experiment {each}", settings, ["--seeds"] * seeds), lesson)
-        found.append(result)
         if file:
             write_atomically(file, (console.dumps(results.rounded(results.as_json(result)), indent=1) + "\n").encode())
+        return result
+
+    refused: list[InputError] = []
+    for each in names:
+        try:
+            found.append(measured(each))
+        except InputError as error:
+            if name != "all":
+                raise
+            refused.append(error)
+            typer.echo(f"{each} is left out: {error}", err=True)
+    if not found:
+        raise refused[0]
     values = [results.as_json(result) for result in found]
     return values if name == "all" else values[0], "\n\n".join(
         console.experiment(result.question, *results.table(results.everything(result))) for result in found
@@ -137,15 +152,20 @@ def _trainings(experiment: str, subjects: Mapping[str, ResNet | None]) -> dict[s
     """
     from .. import lab
     from ..models import zoo
+    from ..models.weights import SUFFIXES
 
     chosen = lab.get(experiment)
     if not chosen.measures:
         return {}
-    return {
+    found = {
         zoo.training_name(title, seed): zoo.load(title, seed)
         for title in chosen.concerned({title: network for title, network in subjects.items() if network})
+        if Path(title).suffix not in SUFFIXES
         for seed in zoo.bundled_seeds(title)[1:]
     }
+    if not found:
+        raise InputError("No training from another seed comes with {models:and}.", models=list(subjects))
+    return found
 
 
 def _progress(experiment: str, network: str, done: float) -> None:

@@ -103,8 +103,10 @@ def draw_strips(
     parts.append(text(say(_("input → output")), middle, foot + 22, text_anchor="middle", font_size=13, fill=MUTED))
     kinds: dict[Kind, Message] = {mark.kind: mark.name for row in rows for mark in row.marks}
     if kinds:
-        parts += _legend(kinds, at.left, foot + 46, say)
-        height += 24
+        lines: list[dict[Kind, Message]] = [{kind: name} for kind, name in kinds.items()] if tall else [kinds]
+        for line, some in enumerate(lines):
+            parts += _legend(some, at.left, foot + 46 + 20 * line, say)
+        height += 4 + 20 * len(lines)
     told = [_told(row, tell) for row in rows] or [_("Nothing yet.")]
     said = say(sentences(_("{label}.", label=label), *told))
     return sheet(parts, height, said, kind, tall, role="group" if any(row.links for row in rows) else "img")

@@ -177,10 +177,16 @@ def other_shares(
 
 
 def agreed(residual: Report, plain: Report) -> Literal["alike", "farther", "no farther", "mixed"]:
-    """How far low ground reaches with shortcuts, with every pair of directions; "mixed" where these disagree."""
+    """How far low ground reaches with shortcuts; "mixed" where that is farther with some directions and less far with
+    others.
+    """
     pairs = list(zip(residual.shares, plain.shares, strict=False))
-    first = low_ground(*pairs[0])
-    return first if all(low_ground(*pair) == first for pair in pairs) else "mixed"
+    found = [low_ground(*pair) for pair in pairs]
+    if all(ours > theirs for ours, theirs in pairs) and "farther" in found:
+        return "farther"
+    if all(ours < theirs for ours, theirs in pairs) and "no farther" in found:
+        return "no farther"
+    return "alike" if set(found) == {"alike"} else "mixed"
 
 
 def low_ground(residual: float, plain: float) -> Literal["alike", "farther", "no farther"]:

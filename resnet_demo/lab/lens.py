@@ -180,7 +180,10 @@ def read(reports: Mapping[str, Report]) -> Sentences:
         )
     if residual and plain:
         verdicts = {
-            "earlier": _("With shortcuts the answer can be read earlier: each block adds to what is there."),
+            "earlier": _(
+                "With shortcuts the network’s own last classifier can read the answer earlier. More could be read by a "
+                "classifier of its own for each block: see “What could be read after each block?”."
+            ),
             "at the end": _("In both networks it can be read only at the very end."),
             "no earlier": _("With shortcuts it cannot be read earlier here."),
         }

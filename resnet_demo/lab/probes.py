@@ -100,11 +100,12 @@ def rise(accuracy: Mapping[str, float]) -> float:
 def ends(residual: float, plain: float) -> Literal["plain stops", "both rise", "both stop", "plain rises"]:
     """Which of the twins still improves in its last third, by how much each rises there.
 
-    The plain one stops where it rises by next to nothing, or by a small part of what the residual one does.
+    One stops where it rises by next to nothing, or by a small part of what the other one does.
     """
-    if residual > plain + FLAT:
-        return "plain stops" if plain < max(FLAT, SMALL_PART * residual) else "both rise"
-    return "both stop" if max(residual, plain) < FLAT else "plain rises" if plain > residual + FLAT else "both rise"
+    rises = [one >= max(FLAT, SMALL_PART * other) for one, other in ((residual, plain), (plain, residual))]
+    if rises == [True, True]:
+        return "both rise"
+    return "plain stops" if rises[0] else "plain rises" if rises[1] else "both stop"
 
 
 def read(reports: Mapping[str, Report]) -> Sentences:
@@ -130,7 +131,7 @@ def read(reports: Mapping[str, Report]) -> Sentences:
             ),
             "both rise": _("Both networks improve to their ends."),
             "both stop": _("Neither network improves in its last third."),
-            "plain rises": _("Here it is the plain network that improves more in its last third."),
+            "plain rises": _("Here it is the residual network that hardly improves in its last third."),
         }
         said.append(verdicts[ends(rise(residual.report.accuracy), rise(plain.report.accuracy))])
     return sentences(*said)

@@ -37,6 +37,7 @@ from ..i18n import Message, Sentences, _, sentences
 from ..models import zoo
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
+from ..training.trainer import SEEDS
 from .anew import measured_anew
 from .experiment import Experiment, Progress, first_line
 from .interventions import block_names, states
@@ -120,7 +121,7 @@ def _same(one: ResNet, other: ResNet) -> bool:
 
 def fresh(model: ResNet, dataset: Dataset, seed: int) -> ResNet:
     """The same architecture with new weights, and the batch-norm statistics of the first pictures."""
-    network = ResNet(model.config, seed)
+    network = ResNet(model.config, SEEDS + seed)  # a seed that no training has: not what this one began with
     network.domain = model.domain
     inputs = domain_of(model).normalise(dataset.pictures[:BATCH])
     return measured_anew(network, lambda copy: copy(inputs))
@@ -187,9 +188,10 @@ def _known(value: Tensor) -> float | None:
 
 
 def late(own: Square) -> float | None:
-    """CKA of what is there after two thirds of the blocks with what is there after the last."""
+    """CKA of what is there after two thirds of the blocks with what is there after the last; None of too few blocks."""
     last = [row[-1] for row in own.values()]
-    return last[-1 - round(LAST_THIRD * (len(last) - 1))]
+    back = round(LAST_THIRD * (len(last) - 1))
+    return last[-1 - back] if back else None
 
 
 def ends(residual: float, plain: float) -> Literal["plain stops", "residual stops", "both stop", "both go on"]:
@@ -234,8 +236,8 @@ def average(values: Iterable[float | None]) -> float | None:
 
 ENDS = {
     "plain stops": _(
-        "The last third of the plain network changes little, that of the residual one much: the plateau that linear "
-        "probes show, and that Kornblith et al. found in plain networks that are too deep."
+        "The last third of the plain network changes little, that of the residual one much. Kornblith et al. found "
+        "such a plateau in plain networks that are too deep."
     ),
     "residual stops": _("Here it is the last third of the residual network that changes little."),
     "both stop": _("In both networks the last third changes little."),
@@ -282,8 +284,8 @@ def read(reports: Mapping[str, Report]) -> Sentences:
         names = [side.title for side in seeded]
         verdicts = {
             "less alike": _(
-                "So the twins are less alike than two seeds of {networks:or}, however their blocks are paired: "
-                "shortcuts change what is computed by more than a seed does.",
+                "So on average over the blocks the twins are less alike than two seeds of {networks:or}, however the "
+                "blocks are paired: the shortcuts change the maps by more than another seed does.",
                 networks=names,
             ),
             "at other depths": _(

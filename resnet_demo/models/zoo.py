@@ -25,6 +25,7 @@ PREACT_DEPTHS = (20, 56)
 IMAGENET_STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 IMAGENET_WIDTHS = (64, 128, 256, 512)
 TITLES = {"resnet": "ResNet", "preresnet": "Pre-ResNet", "plain": "Plain"}
+PLAIN = "plain network of"  # how a network without shortcuts is described that has no name
 MOST_SEEDS = 10  # from which a network's bundled weights may be trained: 0 to 9
 
 
@@ -129,11 +130,11 @@ def names() -> list[str]:
 
 
 def is_plain(name: str) -> bool:
-    """Whether the zoo has a network of this name that has no shortcuts."""
+    """Whether a network of this name has no shortcuts, as the zoo calls it or as `name_of` describes it."""
     try:
         return network(name).config.plain
     except InputError:
-        return False
+        return name.startswith(PLAIN)
 
 
 def title(name: str) -> str:
@@ -299,6 +300,8 @@ def load(source: str | Path, seed: int = 0, epoch: int | None = None) -> ResNet:
 
 def _load_epoch(name: str, seed: int, epoch: int) -> ResNet:
     """The network of a bundled training after one of its epochs."""
+    if isinstance(epoch, bool) or not isinstance(epoch, int):
+        raise InputError("An epoch is a whole number, not {value!r}.", value=epoch)
     there = epochs(name, seed)
     if not there:
         raise InputError(
@@ -366,4 +369,4 @@ def name_of(config: ResNetConfig) -> str:
                 return name
         except InputError:
             continue
-    return f"{'plain' if config.plain else 'residual'} network of {config.depth} layers"
+    return f"{PLAIN if config.plain else 'residual network of'} {config.depth} layers"

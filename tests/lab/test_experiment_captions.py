@@ -321,7 +321,7 @@ def test_what_a_page_says_of_an_experiment_is_translated(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reports", "said"),
     [
-        ("lesion", of_pair(lesion(0.014), lesion(0.65)), "a block of the plain network cannot be skipped"),
+        ("lesion", of_pair(lesion(0.014), lesion(0.65)), "a typical block of the plain network cannot be skipped"),
         ("lesion", of_pair(lesion(0.3), lesion(0.5)), "not by as much as Veit et al. found"),
         ("lesion", of_pair(lesion(0.5), lesion(0.5)), "does not suffer more"),
         ("lesions", of_pair(lesions(0.1, None)), "the error never changes"),
@@ -481,7 +481,7 @@ def test_dials_and_lenses_are_read() -> None:
     early, late = known(0.9, 0.4, 0.1), known(0.9, 0.8, 0.1)
     words = said("lens", resnet8=early, plain8=late)
     assert "ResNet-8 has more than half of them right from block 1.0 on" in words
-    assert "can be read earlier" in words
+    assert "own last classifier can read the answer earlier" in words
     assert "cannot be read earlier" in said("lens", resnet8=late, plain8=early)
 
 

@@ -106,7 +106,7 @@ RISING, FLAT, SLOW = (0.2, 0.5, 0.6, 0.9), (0.2, 0.5, 0.8, 0.81), (0.2, 0.4, 0.6
             "That is degradation",
         ),  # a fifth of what the other one gains is next to nothing
         (RISING, (0.2, 0.5, 0.8, 0.88), "Both networks improve"),
-        (FLAT, RISING, "it is the plain network that improves more"),
+        (FLAT, RISING, "it is the residual network that hardly improves"),
         (FLAT, FLAT, "Neither network"),
         (RISING, RISING, "Both networks improve"),
         (RISING, SLOW, "Both networks improve"),

@@ -86,7 +86,9 @@ def test_a_measure_has_its_intervals() -> None:
     (row,) = [row for row in table if row[0] == "Right answers of a probe after the last block"]
     ends = [say.tenths(end) for end in wilson(0.8, 100)]
     ends += [say.tenths(0.7), say.tenths(0.8)]
-    assert row[1] == "{} (over the pictures {} to {}; over the seeds {} to {})".format(say.tenths(0.8), *ends)
+    assert row[1] == "{} (95 % interval over the pictures {} to {}; over the seeds {} to {})".format(
+        say.tenths(0.8), *ends
+    )
     assert measures.table(lab.get("shattering"), {}, {}, say) == []
 
 

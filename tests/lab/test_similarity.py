@@ -269,7 +269,7 @@ def of(
 @pytest.mark.parametrize(
     ("twins", "seeds", "said"),
     [
-        ([(0.6, 0.7), (0.65, 0.75)], [(0.9, 0.9), (0.8, 0.85)], "by more than a seed does"),
+        ([(0.6, 0.7), (0.65, 0.75)], [(0.9, 0.9), (0.8, 0.85)], "by more than another seed does"),
         ([(0.6, 0.7), (0.65, 0.86)], [(0.9, 0.9), (0.8, 0.85)], "they make similar maps at other depths"),
         ([(0.6, 0.7), (0.81, 0.75)], [(0.9, 0.9), (0.8, 0.85)], "not clearly less alike"),
         ([(0.95, 0.95)], [(0.9, 0.9), (0.8, 0.85)], "not clearly less alike"),
@@ -297,7 +297,7 @@ STOPPED, GOING = (0.1, 0.3, 0.9, 1.0), (0.1, 0.3, 0.5, 1.0)
 @pytest.mark.parametrize(
     ("residual", "plain", "said"),
     [
-        (GOING, STOPPED, "the plateau that linear probes show"),
+        (GOING, STOPPED, "Kornblith et al. found such a plateau"),
         (STOPPED, GOING, "Here it is the last third of the residual network"),
         (STOPPED, STOPPED, "In both networks the last third changes little"),
         (GOING, GOING, "In both networks the last third still changes much"),

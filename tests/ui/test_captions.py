@@ -63,7 +63,7 @@ def test_race_of_twins() -> None:
 @pytest.mark.parametrize(
     ("residual", "plain", "verdict"),
     [
-        (0.61, 0.60, "too close to call. So far the shortcuts make no difference."),
+        (0.61, 0.60, "too close to call. It cannot be told yet whether the shortcuts make a difference."),
         (0.61, 0.61, "too close to call"),
         (0.40, 0.50, "the network without the shortcuts is ahead"),
         (0.10, 0.11, "both still guess (10 % would be right by chance)"),

@@ -415,7 +415,7 @@ def test_cut_of_nothing_of_many_and_of_dials() -> None:
 
 def lesioned(added: float, recalibrated: float | None = None, linear: float | None = None) -> Any:
     return lesion.Report(
-        10_000, 0.1, {}, {}, added, (), median_recalibrated=recalibrated, median_linear=linear
+        10_000, 0.1, {}, {}, added, (), controls_n=2000, median_recalibrated=recalibrated, median_linear=linear
     )  # fmt: skip
 
 
@@ -436,8 +436,8 @@ def test_the_controls_of_a_deletion_are_told_where_they_were_measured() -> None:
     assert "Plain" not in alone
     told = "With the batch-norm statistics of Plain-56 measured anew it is +41.0; with the best linear 1×1 map in the "
     assert all(told in said for said in controlled)
-    assert "hole, +5.0." in controlled[0]
-    assert "measured anew it is +0.7; with the best linear 1×1 map in the hole, −0.7." in controlled[0].replace(
+    assert "hole, +5.0 (both on the first 2,000 of the pictures)." in controlled[0]
+    assert "measured anew it is +0.7; with the best linear 1×1 map in the hole, −0.7 (both on" in controlled[0].replace(
         "-", "−"
     )
     verdicts = ("a linear map can do most of what it does", "a linear map can do part", "Not even a linear map")

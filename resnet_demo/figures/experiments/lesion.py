@@ -29,7 +29,7 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds)
             nothing=_("nothing yet"),
             links={block: {"data_cut": f"{name} {block}"} for block in report.added},
             marks=[*_controls(report), *_others(seeds.get(name, {}))],
-            aside=_medians(report),
+            aside=_medians(report, tall),
         )
         for name, report in reports.items()
     ]
@@ -63,9 +63,9 @@ def known_numbers(values: Mapping[str, float | None]) -> list[tuple[str, float]]
     return [(block, value) for block, value in values.items() if finite(value)]
 
 
-def _medians(report: Report) -> Message:
+def _medians(report: Report, tall: bool) -> Message:
     """Of the error that is added: with the identity in the hole, and with what the controls put there."""
-    if report.median_recalibrated is None or report.median_linear is None:
+    if tall or report.median_recalibrated is None or report.median_linear is None:
         return _("median {median}", median=points(report.median_added))
     return _(
         "median {median}; statistics anew {recalibrated}; linear map {linear}",

@@ -71,9 +71,9 @@ def degradation(finals: Mapping[str, float], kind: str, epochs: Mapping[str, int
     """
     lengths = set(epochs.values())
     if len(lengths) == 1:
-        when = _("After {epochs} epochs, one run each:", epochs=lengths.pop())
+        when = _("After {epochs} epochs, one training each:", epochs=lengths.pop())
     else:
-        when = _("At the end of training, one run each:")
+        when = _("At the end of training, one training each:")
     said = [_depths(*depths, finals, kind) for depths in findings.by_depth(finals)]
     return sentences(when, *(said or _at_one_depth(finals, kind)))
 
@@ -95,6 +95,12 @@ def optimisers(*finals: Mapping[str, float], kind: str) -> Message | None:
         "muon": 100 * muon,
         "sgd": 100 * sgd,
     }
+    if max(muon, sgd) < findings.SAME_ERROR:
+        return _(
+            "From {shallow} to {deep} the {error} does not grow, neither with Muon ({muon:+.1f} points) nor with SGD "
+            "throughout ({sgd:+.1f}).",
+            **values,
+        )
     if min(muon, sgd) < findings.SAME_ERROR:
         return _(
             "Between {shallow} and {deep} the {error} changes by {muon:+.1f} points with Muon and by {sgd:+.1f} with "
@@ -584,7 +590,8 @@ def _controls(name: str, report: LesionReport) -> Message | None:
         return None
     return _(
         "With the batch-norm statistics of {network} measured anew it is {recalibrated:+.1f}; with the best linear 1×1 "
-        "map in the hole, {linear:+.1f}.",
+        "map in the hole, {linear:+.1f} (both on the first {n:,} of the pictures).",
+        n=report.controls_n,
         network=network_title(name),
         recalibrated=100 * report.median_recalibrated,
         linear=100 * report.median_linear,

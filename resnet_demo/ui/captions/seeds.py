@@ -26,7 +26,7 @@ def cell(spread: Spread, say: Language) -> str:
         ends = [written(end, form, say) for end in spread.interval]
         return say(
             _(
-                "{value} (over the pictures {least} to {most}; over the seeds {low} to {high})",
+                "{value} (95 % interval over the pictures {least} to {most}; over the seeds {low} to {high})",
                 value=value,
                 least=ends[0],
                 most=ends[1],
@@ -38,7 +38,9 @@ def cell(spread: Spread, say: Language) -> str:
         return say(_("{value} (over the seeds {low} to {high})", value=value, low=low, high=high))
     if spread.interval:
         ends = [written(end, form, say) for end in spread.interval]
-        return say(_("{value} (over the pictures {least} to {most})", value=value, least=ends[0], most=ends[1]))
+        return say(
+            _("{value} (95 % interval over the pictures {least} to {most})", value=value, least=ends[0], most=ends[1])
+        )
     return value
 
 

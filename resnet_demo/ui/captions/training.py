@@ -132,7 +132,7 @@ def _two(
         ),
     }[verdict]
     equal = verdict == "too close" and findings.twins(first, second)
-    return sentences(told, _("So far the shortcuts make no difference.") if equal else None)
+    return sentences(told, _("It cannot be told yet whether the shortcuts make a difference.") if equal else None)
 
 
 # Gradients

@@ -26,9 +26,11 @@ def twins(experiment: str, depth: int | None = None) -> dict[str, Any]:
     return depths.get(max(depths, default=0) if depth is None else depth, {})
 
 
-def residual(experiment: str) -> tuple[str, Any] | None:
-    """The deepest residual network that an experiment was run on, and the report."""
+def residual(experiment: str, wanted: str = "") -> tuple[str, Any] | None:
+    """The `wanted` residual network, or else the deepest one that an experiment was run on, and the report."""
     found = results.bundled(experiment)
+    if found and wanted in found.networks and not is_plain(wanted):
+        return wanted, found.networks[wanted]
     ordered = sorted(found.networks, key=lambda name: depth_of(name) or 0) if found else []
     names = [name for name in ordered if not is_plain(name)]
     return (names[-1], found.networks[names[-1]]) if found and names else None

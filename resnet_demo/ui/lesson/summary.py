@@ -67,7 +67,7 @@ def view(session: Session) -> View:
 
 def _unfolded(session: Session) -> Markup:
     """The same network without a shortcut: on the test pictures, and here, on the visitor's."""
-    found = evidence.residual("unfold")
+    found = evidence.residual("unfold", session.name)
     if found is None:
         return Markup()
     told = evidence.read_out(captions.unfolded(*found), session.say, _("The same answers without a shortcut"))
@@ -82,7 +82,7 @@ def _unfolded(session: Session) -> Markup:
 
 def _save(session: Session) -> Save | None:
     """The plain network as a checkpoint: of the network in sight, or of the one that the sentence speaks of."""
-    found, network, name = evidence.residual("unfold"), session.network, session.name
+    found, network, name = evidence.residual("unfold", session.name), session.network, session.name
     if not can_be_unfolded(network):
         if found is None or not zoo.bundled_weights(found[0]):
             return None

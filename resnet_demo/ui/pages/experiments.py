@@ -47,7 +47,7 @@ from ..pictures import has_test_set, look_again
 from ..session import PageState, Session, Source
 from ..store import TRAINED
 
-BUNDLED, HERE, RUN = _("Measured beforehand"), _("Run it here"), _("Run")
+BUNDLED, HERE, RUN = _("Measured beforehand, at the end of training"), _("Run it here"), _("Run")
 # One experiment runs at a time; other visitors see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "experiment", "concurrency_limit": 1}
 
