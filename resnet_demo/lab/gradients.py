@@ -260,10 +260,6 @@ EXPERIMENT = Experiment(
             _("First block’s gradient over the last one’s, as it is"),
             lambda report: report.first_to_last.get("trained"),
         ),
-        Measure(
-            _("The same at PyTorch’s start, with batch norm"),
-            lambda report: report.first_to_last.get("PyTorch's start, with batch norm"),
-        ),
     ),
     pictures=64,
     most=256,  # one batch, as in a training

@@ -177,7 +177,9 @@ def test_lens_caption_reads_the_curve() -> None:
     assert "from block 2.0 on" in said(of_cuts.lens)(names, [0.1, 0.4, 0.9], "cat", False)
     assert "from block 2.0 on" in said(of_cuts.lens)(names, [0.9, 0.4, 0.9], "cat", False)
     assert "from the stem on" in said(of_cuts.lens)(names, [0.6, 0.7, 0.9], "cat", False)
-    assert "is not the answer at the end" in said(of_cuts.lens)(names, [0.6, 0.7, 0.3], "cat", False)
+    assert "is not likelier than all other classes together at the end" in said(of_cuts.lens)(
+        names, [0.6, 0.7, 0.3], "cat", False
+    )
     assert "never trained to be read like this" in said(of_cuts.lens)(names, [0.1, 0.4, 0.9], "cat", True)
 
 

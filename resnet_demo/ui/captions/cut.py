@@ -72,7 +72,8 @@ def lens(names: Sequence[str], probabilities: Sequence[float], label: str, plain
     since = settled(probabilities)
     if since is None:
         found = _(
-            "Read off after each block, as if no later one existed: “{label}” is not the answer at the end.",
+            "Read off after each block, as if no later one existed: “{label}” is not likelier than all other classes "
+            "together at the end.",
             label=label,
         )
     elif since == 0:
