@@ -313,7 +313,10 @@ def _with_batch_norm(side: Side[Report]) -> list[Message]:
             "theory expects {expected:.2f}.",
             **numbers,
         ),
-        _("So the signal grows in proportion to depth: the deeper a block, the smaller is F(x) beside x.")
+        _(
+            "So within a stage the signal grows in proportion to depth: the deeper a block, the smaller is F(x) beside "
+            "x."
+        )
         if as_expected(rate)
         else _("That is not the growth in proportion to depth that De and Smith found."),
     ]
@@ -370,8 +373,8 @@ def _compared(residual: Side[Report], plain: Side[Report]) -> list[Message]:
     if with_ is None or without is None:
         return []
     verdicts = {
-        "far less": _("So with shortcuts it grows far less."),
-        "less": _("So with shortcuts it grows less."),
+        "far less": _("So with batch norm it grows far less where there are shortcuts."),
+        "less": _("So with batch norm it grows less where there are shortcuts."),
         "no less": _("So shortcuts do not lessen it here."),
     }
     return [

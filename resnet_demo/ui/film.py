@@ -6,7 +6,7 @@ import json
 
 from markupsafe import Markup
 
-from ..i18n import Message, _
+from ..i18n import Message, _, _p
 from ..models import zoo
 from .html import joined
 from .session import HERE, Session, Source
@@ -23,13 +23,20 @@ def moment_title(name: str, weights: str, moment: int | None) -> Message:
     if moment == 0:
         return _("{network} before training", network=title)
     if weights == HERE:
-        return _("{network} after {percent} % of its training", network=title, percent=moment)
+        return _("{network} after {percent} % of the planned training", network=title, percent=moment)
     return _("{network} after epoch {epoch}", network=title, epoch=moment)
 
 
 def moment_of(source: Source) -> Message | None:
     """What is to be said of a network that was not at the end of its training."""
     return None if source.moment is None else moment_title(source.name, source.weights, source.moment)
+
+
+def _tick(moment: int, here: bool, last: bool, session: Session) -> str:
+    """Of a network that was trained here the end is not "100 %": somebody may have stopped it."""
+    if here and last:
+        return session.say(_p("of a training", "end"))
+    return f"{moment} %" if here else str(moment)
 
 
 def control(session: Session) -> Markup:
@@ -41,7 +48,7 @@ def control(session: Session) -> Markup:
     titles = [say(moment_title(session.name, session.weights, moment)) for moment in moments[:-1]]
     titles.append(say(moment_title(session.name, session.weights, None)))
     place = moments.index(end if session.moment is None else session.moment)
-    ticks = joined(Markup("<span><i>{}</i></span>").format(f"{m} %" if here else m) for m in moments)
+    ticks = joined(Markup("<span><i>{}</i></span>").format(_tick(m, here, m == end, session)) for m in moments)
     return Markup(
         '<div class="rd-film" role="group" aria-label="{group}" data-moments="{moments}" data-titles="{titles}" '
         'data-place="{place}"><output class="rd-film-title">{title}</output>'

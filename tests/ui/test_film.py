@@ -237,7 +237,7 @@ def test_what_is_trained_here_is_filmed(session: Session) -> None:
     assert session.moments == [0, 3, 10, 33, 67, 100]
     session.look_at_moment(33)
     assert session.network is race.results["resnet8"].film[33]
-    assert ">ResNet-8 after 33 % of its training</output>" in films.control(session)
+    assert ">ResNet-8 after 33 % of the planned training</output>" in films.control(session)
     assert session.twin == ("plain8", HERE)
     assert pair_of(session) == {"resnet8": session.network, "plain8": race.results["plain8"].film[33]}
     source = session.pair()["plain8"][1]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from ...figures import network_title
 from ...figures.runs import is_plain
 from ...i18n import FIRST, Message, Sentences, _, _n, _p, language, sentences
-from ...lab.gradients import PREDICTED, SEEDS
+from ...lab.gradients import PREDICTED, SEEDS, growth
 from ...lab.interventions import BranchScales
 from ...lab.lesion import WORTH_FILLING, linear_enough
 from ...lab.reading import magnitude
+from ...models import zoo
 from ...models.predict import Prediction
 from . import findings
 from .findings import block_title
@@ -369,6 +370,12 @@ def _shares(network: str, block: str, share: float, shares: Sequence[float]) -> 
         over_all = _(
             "F(x) is less than half of it in {small} of {all} blocks; its median is {median:percent}.", **values
         )
+    elif small == 0:
+        over_all = _(
+            "F(x) is less than half of it in none of the {all} blocks; its median is {median:percent}. All blocks here "
+            "change much of what passes.",
+            **values,
+        )
     else:
         over_all = _(
             "F(x) is less than half of it in only {small} of {all} blocks; its median is {median:percent}. Most blocks "
@@ -486,10 +493,15 @@ def _explodes(found: str, ratios: Mapping[str, float], begin: str) -> Message | 
     if found == "no: large weights" and strong:
         return _("It explodes in {networks:and}, which is no better: no step is small enough then.", networks=strong)
     if found == "no: grows" and strong and begin == "norm":
+        rates = [
+            growth(ratios[name], sum(zoo.network(name).config.blocks)) or 1.0 for name in findings.exploding(ratios)
+        ]
         return _(
-            "In {networks:and} it even explodes, as Yang et al. 2019 predict of the start: by a factor of about "
-            "{predicted:.2f} a layer. How far depends on the seed, and training soon takes most of it away.",
+            "In {networks:and} it even explodes, by a factor of {rate:.2f} a layer; Yang et al. 2019 predict about "
+            "{predicted:.2f} for wide networks at their start. How far depends on the seed, and training takes most of "
+            "it away.",
             networks=strong,
+            rate=max(rates),
             predicted=PREDICTED,
         )
     return None
