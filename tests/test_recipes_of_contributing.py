@@ -383,10 +383,11 @@ from ...i18n import Language, _
 from ..axes import Panel, boxes, key, linear, looks, places, whole
 
 if TYPE_CHECKING:
+    from ...lab.seeds import Seeds
     from ...lab.silence import Report
 
 
-def draw(reports: Mapping[str, Report], say: Language, tall: bool) -> str:
+def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds) -> str:
     parts, top = key(looks(reports), tall)
     blocks = max(len(report.silent) for report in reports.values())
     (box,) = placed = boxes(1, tall, columns=1, top=top, height=230)

@@ -94,7 +94,7 @@ def test_every_page_speaks_both_languages(page: str, open_app: OpenApp) -> None:
 
 def test_through_the_pages_in_chinese(open_app: OpenApp) -> None:
     """The address leads back to the language; pages that were not in sight when it changed speak it, too."""
-    with open_app("?picture=frog") as visit:
+    with open_app("?picture=frog&model=resnet20") as visit:
         switch(visit, "zh")
         tabs = {page.name: speaks("zh")(page.label) for page in PAGES}
         for page, shows in SHOWS.items():
