@@ -29,9 +29,9 @@ from ..models.resnet import ResNet
 from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import changes_shape
 from .reading import both, extreme, sides
+from .wilson import NORMAL
 
 BATCH = 50
-NORMAL = 1.96  # standard errors on each side of a mean, in which the true one lies with 95 %
 NEAR_ZERO = 0.01  # a cosine that is no more says nothing of note, however sure it is
 
 

@@ -6,13 +6,12 @@ A bar is a button: it leads to the network with that block cut.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...i18n import Language, Message, _
 from ..axes import finite, known, linear
 from ..runs import colour_of
-from ..strips import OTHER_SEEDS, Marks, Strip, draw_strips
+from ..strips import OTHER_SEEDS, Kind, Marks, Strip, draw_strips
 
 if TYPE_CHECKING:
     from ...lab.lesion import Report
@@ -44,23 +43,22 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds)
 
 def _controls(report: Report) -> list[Marks]:
     """What the error is that is added, by block, with something else in the hole."""
-    controls = (
-        Marks("ring", _("batch-norm statistics measured anew"), report.recalibrated),
-        Marks("cross", _("linear map in the hole"), report.linear),
+    whole = report.controls_error
+    if whole is None:
+        return []
+    controls: tuple[tuple[Kind, Message, Mapping[str, float]], ...] = (
+        ("ring", _("batch-norm statistics measured anew"), report.recalibrated),
+        ("cross", _("linear map in the hole"), report.linear),
     )
     return [
-        replace(marks, values={block: error - report.controls_error for block, error in known_numbers(marks.values)})
-        for marks in controls
-        if marks.values and report.controls_error is not None
+        Marks(kind, name, {block: error - whole for block, error in errors.items()})
+        for kind, name, errors in controls
+        if errors
     ]
 
 
 def _others(seeds: Mapping[str, Report]) -> list[Marks]:
     return [Marks("tick", OTHER_SEEDS, other.added) for other in seeds.values()]
-
-
-def known_numbers(values: Mapping[str, float | None]) -> list[tuple[str, float]]:
-    return [(block, value) for block, value in values.items() if finite(value)]
 
 
 def _medians(report: Report, tall: bool) -> Message:
