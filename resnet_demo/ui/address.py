@@ -18,6 +18,8 @@ from .pictures import example_picture, first_example
 from .session import HERE, MAX_BLOCKS, OWN, Session
 from .store import RANDOM, TRAINED
 
+FORMER_PAGES = {"classify": "inside"}  # in addresses that somebody kept
+
 
 def write(session: Session) -> str:
     """The part of the page's address after `?` that leads back to this view; empty where it shows a visitor's own."""
@@ -31,6 +33,8 @@ def write(session: Session) -> str:
         query["seed"] = str(session.seed)
     if session.moment is not None:
         query["epoch"] = str(session.moment)
+    if session.both:
+        query["shortcuts"] = "both"
     if session.cut:
         query["cut"] = ",".join(sorted(session.cut))
     if session.dials != BranchScales():
@@ -72,7 +76,11 @@ def read(session: Session, query: dict[str, str], accepted: str = "") -> None:
         session.show_picture(example_picture(session, name), name)
 
     def page(name: str) -> None:
+        name = FORMER_PAGES.get(name, name)
         session.page = one_of(name, tuple(BY_NAME), _("The page"))
+
+    def shortcuts(which: str) -> None:
+        session.show_both(one_of(which, ("both",), _("The shortcuts")) == "both")
 
     def cut(names: str) -> None:
         for name in names.split(",")[: 2 * MAX_BLOCKS]:
@@ -90,9 +98,11 @@ def read(session: Session, query: dict[str, str], accepted: str = "") -> None:
     ask("lang", session.speak)
     ask("model", network)
     ask("epoch", epoch)
+    ask("shortcuts", shortcuts)
     ask("picture", picture)
     if session.trace is None:
         picture(first_example(session))
+    ask("embed", page)
     ask("tab", page)  # not "page": gradio takes that for itself
     BY_NAME[session.page].entered(session, "model" in query)
     ask("block", session.open_block)

@@ -1,4 +1,4 @@
-"""Words that gradio brings along, in English, whatever the page speaks: `static/page.js` puts ours in their place."""
+"""Words that gradio brings along, in English, whatever the page speaks; `translate.js` puts ours in their place."""
 
 from __future__ import annotations
 

@@ -64,6 +64,7 @@ def _decode(_component: Component, payload: ImageData | None) -> Image.Image | I
 Dropdown, Radio = _derive(gr.Dropdown, _as_sent), _derive(gr.Radio, _as_sent)
 Number, Slider = _derive(gr.Number, _as_sent), _derive(gr.Slider, _as_sent)
 File = _derive(gr.File, lambda _component, payload: payload and payload.path)
+Upload = _derive(gr.UploadButton, lambda _component, payload: payload and payload.path)
 Picture = _derive(gr.Image, _decode)
 
 

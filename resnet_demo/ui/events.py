@@ -46,7 +46,6 @@ class Events:
     refused: Sequence[Any]
     restore: Callable[[Session], Shown]  # and what a session holds where a person may have put something else
     turned: Callable[[Session], Shown] = lambda session: {}  # what to show besides, where an event led to another page
-    picture: Any = None  # where the picture is shown that one chose
 
     def handler(self, change: Change, whole: bool = False, follow: bool = True) -> Handle:
         """Let `change` act on the session, then show the session; an InputError becomes a notice.
@@ -85,7 +84,7 @@ class Events:
     ) -> None:
         """As `on`, for a handler that is made already."""
         outputs = outputs or self.shown
-        event = trigger(handle, [self.key, *inputs], outputs, api_name=api_name, show_progress="minimal", **TOGETHER)
+        event = trigger(handle, [self.key, *inputs], outputs, api_name=api_name, show_progress="hidden", **TOGETHER)
         # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
         event.failure(
             self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **TOGETHER

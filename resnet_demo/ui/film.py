@@ -11,8 +11,8 @@ from ..models import zoo
 from .html import joined
 from .session import HERE, Session, Source
 
-# In the browser, so that one picture follows the other when it is there; see `static/page.js`.
-RUN = "rdFilm(element, trigger);"
+# In the browser, so that one picture follows the other when it is there; see `static/js/film.js`.
+RUN = "lab.then(({film}) => film(element, trigger));"
 
 
 def moment_title(name: str, weights: str, moment: int | None) -> Message:

@@ -146,6 +146,13 @@ def pixels(picture: Image.Image, alt: str) -> Markup:
     return Markup('<img class="rd-pixels" src="{}" alt="{}">').format(data_uri(picture), alt)
 
 
+def photo(picture: Image.Image, alt: str, side: int = 320) -> Markup:
+    """A picture, as a person likes to see it; at most `side` pixels wide and high."""
+    small = picture.convert("RGB")
+    small.thumbnail((side, side))
+    return Markup('<img class="rd-photo" src="{}" alt="{}">').format(photo_uri(small), alt)
+
+
 def channels(
     title: str,
     value: Tensor,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from gradio.components import Component
 
 from ..i18n import Language, Message
 from .events import Change, Events, Shown
 from .session import Session
-
-Asks = Literal["class and block", "nothing", "neither, nor a link"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +41,14 @@ class Page:
     """A page as the registry lists it; see `pages`.
 
     `build` lays it out, inside its tab, given where CIFAR-10 may lie; `connect` joins what it has beyond clicks in
-    drawings with the events. `asks` is what the bar above the pages asks for while this one is in sight. `query` is
-    the page's part of the address, and `asked` reads it: by key, what a value there changes. `entered` is called when a
-    visitor comes to the page, and told whether an address named the network.
+    drawings with the events. `query` is the page's part of the address, and `asked` reads it: by key, what a value
+    there changes. `entered` is called when a visitor comes to the page, and told whether an address named the network.
     """
 
     name: str  # in addresses and the events' names
     label: Message  # on its tab
     build: Callable[[str | None], Any]  # -> Layout
     connect: Callable[[Any, Events], None] = lambda layout, events: None
-    asks: Asks = "class and block"
     query: Callable[[Session], dict[str, str]] = lambda session: {}
     asked: Callable[[Session], Iterable[tuple[str, Callable[[str], None]]]] = lambda session: ()
     entered: Callable[[Session, bool], None] = lambda session, named: None

@@ -114,12 +114,14 @@ class Session:
     dials: BranchScales = field(
         default_factory=BranchScales
     )  # and by how much the branches of all others are multiplied
-    page: str = "classify"
+    both: bool = False  # whether the network's twin is in sight, too
+    page: str = "inside"
     language: str = i18n.FIRST
     browser_language: str = i18n.FIRST  # what the browser asks for; see `address`
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a session at a time
     states: dict[type[PageState], Any] = field(default_factory=dict, repr=False)
+    _twin_of: tuple[Source, Image.Image] | None = field(default=None, repr=False)  # what the twin's trace is of
 
     def of(self, kind: type[S]) -> S:
         """What a page keeps of this session: `session.of(Experiments).run`."""
@@ -300,6 +302,11 @@ class Session:
         return self._model(self.name, self.weights, self.seed, self.moment)
 
     @property
+    def source(self) -> Source:
+        """Where the network in sight is from."""
+        return Source(self.name, self.weights, self.seed, self.moment, weakref.ref(self.network))
+
+    @property
     def moments(self) -> list[int]:
         """When the network's training can be looked at: after which epochs, or in the app at which percentage of its
         budget; the last one is its end. None where there are no snapshots.
@@ -347,6 +354,34 @@ class Session:
                 model = self._model(name, weights, seed, moment)
                 found[name] = model, Source(name, weights, seed, moment, weakref.ref(model))
         return dict(sorted(found.items(), key=lambda item: item[1][0].config.plain))
+
+    def show_both(self, both: bool) -> None:
+        """Look at the network and its twin, or at the network alone."""
+        self.both = both
+
+    def shown(self) -> list[tuple[str, ResNet, Trace]]:
+        """What is in sight, by name: the network with its trace, and its twin where both are asked for; the one with
+        shortcuts first. Both traces are of the same picture and class.
+        """
+        if not self.both or self.twin is None:
+            return [(self.name, self.network, self.seen)]
+        return [
+            (name, model, self.seen if name == self.name else self._twin_trace(model, source))
+            for name, (model, source) in self.pair().items()
+        ]
+
+    def _twin_trace(self, model: ResNet, source: Source) -> Trace:
+        picture, target = self.picture, self.seen.target
+        assert picture is not None
+        key = f"{self.key} twin"
+        trace = _traces.get(key) if self._twin_of == (source, picture) else None
+        if trace is None:
+            trace = self._run(model, picture, target)
+        elif trace.target != target:
+            trace = retarget(trace, target)
+        assert trace is not None
+        self._twin_of = source, picture
+        return _traces.put(key, trace)
 
     def look_at(self, source: Source) -> None:
         """Come back to a network with the very weights that it had; InputError where they are gone."""
@@ -436,8 +471,9 @@ def session_of(key: str | None) -> Session:
 
 
 def forget(session: Session) -> None:
-    """Let go of a session's trace."""
+    """Let go of a session's traces."""
     _traces.drop(session.key)
+    _traces.drop(f"{session.key} twin")
 
 
 def end_session(browser: str | None) -> None:
@@ -448,6 +484,6 @@ def end_session(browser: str | None) -> None:
         if session:
             for state in list(session.states.values()):
                 state.end()
+            forget(session)
         _sessions.drop(key)
-        _traces.drop(key)
         _keys.drop(browser)

@@ -1,4 +1,4 @@
-"""The layout of the app and its start: the header, the bars, the pages in their tabs, and what joins them."""
+"""The layout of the app and its start: the bar, the pages in their tabs, and what joins them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from .. import i18n
 from ..errors import InputError
 from ..i18n import Language, Message, _
 from . import address as addresses
-from . import bars as bars_module
-from .bars import Bars
+from . import bar as bars
 from .brought import BROUGHT
-from .components import Radio
 from .events import TOGETHER, Events, Shown, merge
 from .html import joined
 from .page import Layout, put
@@ -28,8 +29,9 @@ from .session import Session, end_session, forget, new_session
 from .style import theme
 
 STATIC = Path(__file__).parent / "static"
-FIRST_PAGE, LESSON = "classify", "learn"
-EQUATION = Markup('<span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>')
+SCRIPTS = "lab"  # where the page finds our scripts, relative to its own address, which a proxy may have moved
+SHEETS = ("tokens", "base", "bar", "film", "figures", "inside", "cut", "experiments", "learn", "train")
+FIRST_PAGE, LESSON = "inside", "learn"
 TITLE = _("ResNet laboratory")
 GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
     (
@@ -85,22 +87,19 @@ GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
 )
 
 
-def header(say: Language) -> Markup:
-    lead = _(
-        'A residual block computes a change <b class="rd-r">F(x)</b> and adds it to what its shortcut carries past it, '
-        '<b class="rd-s">x</b>. Choose a picture and a network, and see what goes through each branch of every block.'
-    )
-    return Markup('<header class="rd-header"><h1>{}<span class="rd-name">{}</span></h1><p>{}</p></header>').format(
-        EQUATION, say(_("The ResNet laboratory")), say.html(lead)
-    )
+LEAD = _(
+    'A residual block computes a change <b class="rd-r">F(x)</b> and adds it to what its shortcut carries past it, '
+    '<b class="rd-s">x</b>. Choose a picture and a network, and see what goes through each branch of every block.'
+)
 
 
-def glossary(say: Language) -> Markup:
+def foot(say: Language) -> Markup:
+    """What this is, and its words explained."""
     entry = Markup("<dt>{}</dt><dd>{}</dd>")
     entries = joined(entry.format(say.html(word), say.html(meaning)) for word, meaning in GLOSSARY)
-    return Markup('<details class="rd-fold"><summary>{}</summary><dl class="rd-words">{}</dl></details>').format(
-        say(_("Words and signs")), entries
-    )
+    return Markup(
+        '<p class="rd-note">{}</p><details class="rd-fold"><summary>{}</summary><dl class="rd-words">{}</dl></details>'
+    ).format(say.html(LEAD), say(_("Words and signs")), entries)
 
 
 def build_demo(data_dir: str | None = None) -> gr.Blocks:
@@ -110,46 +109,32 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         title=english(TITLE), analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
     ) as demo:  # fmt: skip
         key = gr.State(None)
-        with gr.Row(elem_id="header"):
-            heading = gr.HTML()
-            language = Radio(
-                [(title, code) for code, title in i18n.LANGUAGES.items()], value=i18n.FIRST,
-                label="Language · 语言", elem_id="language", scale=0, min_width=190,
-            )  # fmt: skip
-        with gr.Row(elem_id="invitation", equal_height=True) as invitation:
-            invites = gr.HTML(elem_id="invitation-words")
-            start_lesson = gr.Button(size="sm", variant="primary", elem_id="start-lesson")
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
-        with gr.Row(elem_id="columns", equal_height=False):
-            with gr.Column(elem_id="side", scale=0, min_width=330):
-                picture_bar = bars_module.build_picture_bar()
-                model_bar = bars_module.build_model_bar()
-            with gr.Column(elem_id="main", scale=1, min_width=340):
-                bars = Bars(*picture_bar, *model_bar, *bars_module.build_ask_bar(), data_dir=data_dir)
-                tab_of: dict[str, gr.Tab] = {}
-                layouts: dict[str, Layout] = {}
-                with gr.Tabs(elem_id="pages", selected=FIRST_PAGE) as tabs:
-                    for page in PAGES:
-                        with gr.Tab(id=page.name) as tab_of[page.name]:
-                            layouts[page.name] = page.build(data_dir)
-                explained = gr.HTML()
+        bar = bars.build(data_dir)
+        tab_of: dict[str, gr.Tab] = {}
+        layouts: dict[str, Layout] = {}
+        with gr.Tabs(elem_id="pages", selected=FIRST_PAGE) as tabs:
+            for page in PAGES:
+                with gr.Tab(id=page.name) as tab_of[page.name]:
+                    layouts[page.name] = page.build(data_dir)
+        with gr.Row(elem_id="foot"):
+            start_lesson = gr.Button(size="sm", variant="primary", elem_id="start-lesson")
+            explained = gr.HTML()
         fields = [component for layout in layouts.values() for component in layout.fields]
         on_pages = [component for layout in layouts.values() for component in layout.components]
-        first = [key, tabs, invitation, result, address]
-        everything = [*first, bars.picture, *bars.controls, *fields, *on_pages]
-        refused = [bars.file, language, *everything]
+        first = [key, tabs, result, address]
+        everything = [*first, *bar.components, *fields, *on_pages]
+        refused = [bar.language, *everything]
 
         def labels(say: Language) -> Shown:
             """What stands fixed, in a language."""
             return {
-                heading: gr.update(value=header(say)),
-                invites: gr.update(value=learn.invitation(say)),
                 start_lesson: gr.update(value=learn.start(say)),
-                explained: gr.update(value=glossary(say)),
+                explained: gr.update(value=foot(say)),
                 **{tab_of[page.name]: gr.update(label=say(page.label)) for page in PAGES},
-                **bars.labels(say),
+                **bar.labels(say),
                 **{
                     component: update for layout in layouts.values() for component, update in layout.labels(say).items()
                 },
@@ -157,22 +142,20 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         put(labels(english))
         in_words = [
-            *first, language, *(c for c in labels(english) if c not in everything), *everything[len(first) :],
+            *first, bar.language, *(c for c in labels(english) if c not in everything), *everything[len(first) :],
         ]  # fmt: skip
 
         def speak(session: Session) -> Shown:
             """What stands fixed and what was told of jobs, in the visitor's language."""
             told = {c: update for layout in layouts.values() for c, update in layout.retell(session).items()}
-            return {language: session.language, **labels(session.say), **told}
+            return {bar.language: session.language, **labels(session.say), **told}
 
         def show(session: Session, whole: bool = True) -> Shown:
             """New values for what is in sight: all of it, or only what follows from another class or block."""
-            asks = BY_NAME[session.page].asks
-            shown = {key: session.key, **(bars.render if whole else bars.render_choice)(session, asks)}
+            shown = {key: session.key, **bar.render(session, whole)}
             if session.trace is not None:
                 shown |= layouts[session.page].render(session)
                 shown |= {result: _as_data(session), address: addresses.write(session)}
-                shown[invitation] = gr.update(visible=session.page != LESSON)
             return shown
 
         def kept(session: Session) -> Shown:
@@ -180,12 +163,12 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             return {component: v for layout in layouts.values() for component, v in layout.as_kept(session).items()}
 
         def restore(session: Session) -> Shown:
-            return {**kept(session), language: session.language, bars.picture: session.picture, bars.file: None}
+            return {**kept(session), **bar.restore(session)}
 
         def turned(session: Session) -> Shown:
             return {**kept(session), tabs: gr.Tabs(selected=session.page)}
 
-        events = Events(key, clicked, everything, show, refused, restore, turned, bars.picture)
+        events = Events(key, clicked, everything, show, refused, restore, turned)
 
         # A session begins
 
@@ -195,11 +178,10 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 addresses.read(session, dict(request.query_params), request.headers.get("accept-language", ""))
                 begun = {c: value for layout in layouts.values() for c, value in layout.begin(session).items()}
                 shown = {**show(session), **kept(session), **begun}
-                shown |= {bars.picture: session.picture, tabs: gr.Tabs(selected=session.page)}
+                shown |= {tabs: gr.Tabs(selected=session.page)}
                 return shown if session.language == i18n.FIRST else merge(speak(session), shown)
 
-        begun = demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
-        begun.then(None, js="() => rdBegin()")
+        demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
         demo.unload(_end)
 
         # The language
@@ -208,11 +190,11 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             session.speak(code)
             return speak(session)
 
-        events.on(language.input, change_language, [language], "language", whole=True, outputs=in_words)
+        events.on(bar.language.input, change_language, [bar.language], "language", whole=True, outputs=in_words)
 
-        # What is chosen in the bars and on the pages
+        # What is chosen in the bar and on the pages
 
-        bars_module.connect(bars, events)
+        bars.connect(bar, events)
         for page in PAGES:
             page.connect(layouts[page.name], events)
             for what, (component, change) in layouts[page.name].clicks.items():
@@ -240,9 +222,8 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             BY_NAME[LESSON].entered(session, False)
 
         events.on(start_lesson.click, begin_lesson, [], "start_lesson", whole=True)
-        start_lesson.click(None, js=learn.SCROLL)
-        address.change(None, [address], js="(query) => rdAddress(query)")
-        bars.share.click(None, js="() => rdShare()")
+        address.change(None, [address], js="(query) => lab.then(({address}) => address(query))")
+        bar.share.click(None, js="() => lab.then(({share}) => share())")
     demo.queue(max_size=40, api_open=False)
     return demo
 
@@ -264,8 +245,8 @@ def _as_data(session: Session) -> dict[str, Any]:
     }
 
 
-def script() -> str:
-    """What the pages need beyond gradio, with the words that it says, by language."""
+def head() -> str:
+    """What the page loads beyond gradio, and the words that scripts say, by language."""
     words = {}
     for code in i18n.LANGUAGES:
         say = i18n.language(code)
@@ -275,8 +256,20 @@ def script() -> str:
             "byHand": say(_("Copy the address from the browser’s bar")),
             "brought": {english.text: say(english) for english in BROUGHT},
         }
-    said = json.dumps(words, ensure_ascii=False).replace("</", "<\\/")
-    return f"const rdWords = {said}, rdFirst = '{i18n.FIRST}';\n{(STATIC / 'page.js').read_text('utf-8')}"
+    said = json.dumps({"first": i18n.FIRST, "words": words}, ensure_ascii=False).replace("</", "<\\/")
+    return (
+        f'<script id="lab-words" type="application/json">{said}</script>'
+        f"<script>globalThis.lab = import(new URL('{SCRIPTS}/main.js', document.baseURI));</script>"
+    )
+
+
+class _Fresh(StaticFiles):
+    """Files that a browser asks about each time, so that a new version of the app is seen at once."""
+
+    async def get_response(self, path: str, scope: Any) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def launch(
@@ -293,8 +286,9 @@ def launch(
             server_port=port,
             prevent_thread_lock=True,
             theme=theme(),
-            css_paths=STATIC / "style.css",
-            head=f"<script>{script()}</script>",
+            css_paths=[STATIC / "css" / f"{sheet}.css" for sheet in SHEETS],
+            head=head(),
+            app_kwargs={"routes": [Mount(f"/{SCRIPTS}", _Fresh(directory=STATIC / "js"))]},
             footer_links=[],
             ssr_mode=False,
             run_history=False,  # a shared computer must not show one visitor's pictures to the next

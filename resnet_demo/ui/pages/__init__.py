@@ -4,14 +4,13 @@ To add one is to add its file, with a `PAGE`, and a line here; the layout, the a
 """
 
 from ..page import Page
-from . import classify, cut, experiments, gradcam, inside, learn, train
+from . import cut, experiments, gradcam, inside, learn, train
 
 PAGES: tuple[Page, ...] = (
-    learn.PAGE,
-    classify.PAGE,
     inside.PAGE,
     gradcam.PAGE,
     cut.PAGE,
+    learn.PAGE,
     experiments.PAGE,
     train.PAGE,
 )

@@ -368,4 +368,4 @@ def _asked(session: Session) -> Iterable[tuple[str, Any]]:
     yield "experiment", lambda name: choose_experiment(session, name)
 
 
-PAGE = Page("experiments", _("Experiments"), build, connect, asks="nothing", query=_query, asked=_asked)
+PAGE = Page("experiments", _("Experiments"), build, connect, query=_query, asked=_asked)

@@ -41,13 +41,16 @@ class GradCam(PageState):
 class GradCamPage(Layout):
     """The page, and the controls that are joined with its events."""
 
+    target: gr.Dropdown
     sign: gr.Radio
     method: gr.Dropdown
     compute: gr.Button
 
 
 def build(data_dir: str | None = None) -> GradCamPage:
-    sign = Radio([POSITIVE, SIGNED], value=POSITIVE, elem_id="sign")
+    with gr.Row(elem_id="evidence-choice"):
+        target = Dropdown([], elem_id="target", min_width=150)
+        sign = Radio([POSITIVE, SIGNED], value=POSITIVE, elem_id="sign")
     strip = gr.HTML(elem_id="strip", js_on_load=choose("block"))
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300, scale=2):
@@ -66,6 +69,7 @@ def build(data_dir: str | None = None) -> GradCamPage:
         signs = [(say(_("only for the class")), POSITIVE), (say(_("for and against")), SIGNED)]
         info = _("GuidedGradCam and LayerGradCam look at the chosen block; the others at the pixels.")
         return {
+            target: gr.update(label=say(_("Show the evidence for"))),
             sign: gr.update(label=say(_("Show the evidence")), choices=signs),
             others: gr.update(value=heading(say(_("Other methods")))),
             method: gr.update(label=say(_("Method (captum)")), info=say(info)),
@@ -77,7 +81,9 @@ def build(data_dir: str | None = None) -> GradCamPage:
 
     def render(session: Session) -> dict[Any, Any]:
         cams = grad_cam(session.seen, signed=session.of(GradCam).signed)
+        classes = [(title, index) for index, title in enumerate(session.titles)]
         return {
+            target: gr.update(choices=classes, value=session.target),
             strip: _strip(session, cams),
             large: _large(session, cams[session.opened.name]),
             split: _split(session),
@@ -85,13 +91,14 @@ def build(data_dir: str | None = None) -> GradCamPage:
         }
 
     return GradCamPage(
-        components=[strip, large, split, other], render=render, labels=labels,
+        components=[target, strip, large, split, other], render=render, labels=labels,
         clicks={"block": (strip, Session.open_block)}, fields=[sign], as_kept=as_kept,
-        sign=sign, method=method, compute=compute,
+        target=target, sign=sign, method=method, compute=compute,
     )  # fmt: skip
 
 
 def connect(page: GradCamPage, events: Events) -> None:
+    events.on(page.target.input, Session.explain, [page.target], "target")
     events.on(page.sign.input, change_sign, [page.sign], "sign")
     events.on(page.compute.click, compute_other, [page.method], "attribute")
 

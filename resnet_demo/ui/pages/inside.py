@@ -1,4 +1,4 @@
-"""The page Inside the blocks: the street, the chosen block as its equation, its channels, and curves over all."""
+"""The page Inside, the first one: the street and its answer, the open block as its equation, its channels, curves."""
 
 from __future__ import annotations
 
@@ -15,18 +15,22 @@ from ...figures import (
     curves_svg,
     draw_block,
     draw_curves,
+    draw_overlay,
     draw_street,
     scale_of,
     source_channel,
     strongest,
 )
 from ...i18n import Language, Message, _
+from ...interpret.attribution import block_cam
 from ...interpret.trace import POINTS, BlockTrace, Trace
+from ...models.predict import rank
+from ..captions import classify
 from ..captions import inside as said
 from ..captions.findings import block_title
-from ..components import whole_input
+from ..components import Dropdown, whole_input
 from ..events import Change, Events
-from ..html import both, channels, figure, heading, joined, note
+from ..html import answers, both, channels, figure, heading, joined, note
 from ..page import Layout, Page, choose
 from ..session import PageState, Session
 
@@ -64,62 +68,130 @@ class Inside(PageState):
 
 @dataclass(frozen=True, kw_only=True)
 class InsidePage(Layout):
-    """The page, and the field for a channel."""
+    """The page, and the controls that are joined with its events."""
 
+    choice: gr.Dropdown
     number: gr.Number
 
 
+# A click on a class asks for its evidence. The slider works inside the page, at once: no request is needed to make a
+# picture more or less transparent.
+ANSWER = (
+    choose("target", number=True)
+    + """
+let opacity = 60;
+const show = () => {
+  element.querySelectorAll('.rd-heat').forEach((heat) => heat.setAttribute('opacity', opacity / 100));
+  element.querySelectorAll('.rd-opacity').forEach((slider) => { slider.value = opacity; });
+};
+element.addEventListener('input', (event) => {
+  if (event.target.matches('.rd-opacity')) { opacity = event.target.value; show(); }
+});
+watch('value', show);
+"""
+)
+
+
 def build(data_dir: str | None = None) -> InsidePage:
-    street = gr.HTML(elem_id="street", js_on_load=choose("block"))
-    block = gr.HTML(elem_id="block")
+    with gr.Row(elem_id="first-screen", equal_height=False):
+        with gr.Column(elem_id="network-view", min_width=300, scale=10):
+            street = gr.HTML(elem_id="street", js_on_load=choose("block"))
+            block = gr.HTML(elem_id="block")
+        answer = gr.HTML(elem_id="answer", js_on_load=ANSWER)
+    with gr.Row(elem_id="channel-choice"):
+        choice = Dropdown([], elem_id="block-choice", min_width=130)
+        number = whole_input(None, elem_id="channel", minimum=0)
     grids = gr.HTML(elem_id="channels", js_on_load=CHOOSE_CHANNEL)
-    number = whole_input(None, elem_id="channel", minimum=0)
     curves = gr.HTML(elem_id="curves")
 
     def render(session: Session) -> dict[Any, Any]:
         opened = session.opened
         channel = session.channel if session.channel is not None else channel_to_show(opened)
+        blocks = [(block_title(block.name), block.name) for block in session.seen.blocks]
         return {
             street: _street(session),
             block: _block(session, channel),
-            grids: _grids(opened, channel, f"{session.name}-{opened.name}", session.say),
+            answer: _answer(session),
+            choice: gr.update(choices=blocks, value=opened.name),
             number: channel,
+            grids: _grids(opened, channel, f"{session.name}-{opened.name}", session.say),
             curves: _curves(session),
         }
 
     def labels(say: Language) -> dict[Any, Any]:
-        return {number: gr.update(label=say(_("Channel to enlarge (or click one above)")))}
+        return {
+            choice: gr.update(label=say(_("Block"))),
+            number: gr.update(label=say(_("Channel to enlarge (or click one below)"))),
+        }
 
     clicks: dict[str, tuple[Component, Change]] = {
         "block": (street, Session.open_block),
+        "target": (answer, Session.explain),
         "channel": (grids, Session.open_channel),
     }
     return InsidePage(
-        components=[street, block, number, grids, curves], render=render, labels=labels, clicks=clicks, number=number
-    )
+        components=[street, block, answer, choice, number, grids, curves], render=render, labels=labels,
+        clicks=clicks, choice=choice, number=number,
+    )  # fmt: skip
 
 
 def connect(page: InsidePage, events: Events) -> None:
+    events.on(page.choice.input, Session.open_block, [page.choice], "block")
     events.on(page.number.submit, Session.open_channel, [page.number], "channel")
 
 
+def _answer(session: Session) -> Markup:
+    """What the network answers and can answer at all, and where it sees the class that is asked about."""
+    say, trained, familiar = session.say, not session.untrained, session.familiarity()
+    predictions = session.answers()
+    unlike = classify.unmeasured() if trained and familiar is None else classify.familiar(familiar, session.domain.name)
+    shown = heading(say(_("What it answers")))
+    if unlike:
+        shown += note(say(unlike), "rd-warning")
+    shown += answers(predictions, session.seen.target, say) + note(say(classify.answer(predictions, trained)))
+    return shown + _overlay(session)
+
+
+def _overlay(session: Session) -> Markup:
+    """The picture with the last block's Grad-CAM, and a slider for how much of it one sees."""
+    assert session.picture is not None
+    say, target, last = session.say, session.seen.target, session.seen.blocks[-1]
+    label = session.titles[target]
+    cam = block_cam(last)
+    title = say(_("The picture with Grad-CAM for {label} laid over it", label=label))
+    drawing = draw_overlay(session.domain.view(session.picture, 320), cam, title, 0.6)
+    reading = classify.evidence(label, bool((cam > 0).any()), last.name, not session.untrained)
+    shown = figure(drawing, reading, f"grad-cam-{session.labels[target]}", say=say)
+    return heading(say(_("Where it sees “{label}”", label=label))) + shown + _slider(say)
+
+
+def _slider(say: Language) -> Markup:
+    return Markup(
+        '<label class="rd-slider">{} <input type="range" class="rd-opacity" min="0" max="100" value="60" '
+        'aria-label="{}"> {}</label>'
+    ).format(say(_("picture")), say(_("Opacity of the evidence")), say(_("evidence")))
+
+
 def _street(session: Session) -> Markup:
-    say, trace = session.say, session.seen
-    best = session.answers(1)[0]
-    picture = session.domain.crop(session.picture) if session.picture else session.domain.to_picture(trace.image)
-    answer = (best.label, say.percent(best.probability))
-    drawing = draw_street(trace, session.opened.name, picture, answer, say=session.say)
-    title = heading(say(_("The network, block by block")))
-    return title + figure(drawing, said.street(trace), f"{session.name}-street", say=say)
+    """The network as a street, and its twin's below it where both are asked for."""
+    say, opened, streets = session.say, session.opened.name, Markup("")
+    for name, model, trace in session.shown():
+        best = rank(model, trace.logits, 1)[0]
+        picture = session.domain.crop(session.picture) if session.picture else session.domain.to_picture(trace.image)
+        answer = (session.titles[best.index], say.percent(best.probability))
+        drawing = draw_street(trace, opened, picture, answer, say=say)
+        streets += figure(drawing, said.street(trace), f"{name}-street", say=say)
+    return streets
 
 
 def _block(session: Session, channel: int) -> Markup:
-    say, opened = session.say, session.opened
-    drawing = both(draw_block, opened, channel, say=session.say)
-    checked = "" if opened.shortcut_kind == "none" else said.exactness(opened)
-    shown = figure(drawing, said.block(opened), f"{session.name}-{opened.name}", checked, say=say)
-    title = say(_("Block {block}, drawn as its equation", block=block_title(opened.name)))
-    return heading(title) + shown + _numbers(opened, say)
+    say, opened, shown = session.say, session.opened, Markup("")
+    for name, _model, trace in session.shown():
+        block = trace[opened.name]
+        drawing = both(draw_block, block, channel, say=say)
+        checked = "" if block.shortcut_kind == "none" else said.exactness(block)
+        shown += figure(drawing, said.block(block), f"{name}-{block.name}", checked, say=say)
+    return shown + _numbers(opened, say)
 
 
 def _point_title(point: str, block: BlockTrace) -> Message:
@@ -212,4 +284,4 @@ def _curves(session: Session) -> Markup:
     return shown
 
 
-PAGE = Page("inside", _("Inside the blocks"), build, connect)
+PAGE = Page("inside", _("Inside"), build, connect)

@@ -302,4 +302,4 @@ def _asked(session: Session) -> Iterator[tuple[str, Callable[[str], None]]]:
             yield control.key, partial(turn, session, control)
 
 
-PAGE = Page("learn", _("Learn"), build, connect, asks="neither, nor a link", query=_query, asked=_asked, entered=enter)
+PAGE = Page("learn", _("Learn"), build, connect, query=_query, asked=_asked, entered=enter)

@@ -334,13 +334,12 @@ def connect(page: TrainPage, events: Events) -> None:
     # Not queued: it must reach a training that is running, however long the queue is.
     page.stop.click(stop, [key], [page.status], api_name="stop", queue=False)
 
-    def look(session: Session, name: Any) -> dict[Any, Any]:
+    def look(session: Session, name: Any) -> None:
         """Look inside a network that was trained here, with a picture that it was tested on."""
         session.use_trained(str(name))
         picture = next(iter(session.trained[session.name].samples.values()))
         session.show_picture(picture)
         session.page = "inside"
-        return {events.picture: picture}
 
     events.on_click(page.result, look, "look", whole=True)
 
@@ -494,4 +493,4 @@ def degradation_figure(code: str) -> Markup:
     return title + figure(drawing, reading, "degradation", source, say=say)
 
 
-PAGE = Page("train", _("Train"), build, connect, asks="neither, nor a link")
+PAGE = Page("train", _("Train"), build, connect)

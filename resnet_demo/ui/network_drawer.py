@@ -1,0 +1,268 @@
+"""The drawer of the network: which one, with which weights, with or without shortcuts, and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from ..errors import InputError
+from ..figures import network_title
+from ..i18n import Language, Message, _
+from ..models import zoo
+from ..models.weights import SUFFIXES
+from .components import Dropdown, File, Radio, whole_input
+from .events import Events, Shown
+from .html import joined
+from .jobs.film import MOST_PARAMETERS
+from .session import HERE, OWN, Session
+from .store import RANDOM, TRAINED
+
+
+@dataclass(frozen=True)
+class NetworkDrawer:
+    """Its components, and `render`, which sets them to what a session holds."""
+
+    heading: gr.HTML
+    network: gr.Dropdown
+    twin: gr.Button
+    weights: gr.Radio
+    training: gr.Radio
+    seed_row: gr.Column
+    seed: gr.Number
+    facts: gr.HTML
+    own: gr.Accordion
+    file: gr.File
+
+    @property
+    def components(self) -> list[Any]:
+        """The components that `render` sets."""
+        return [self.network, self.twin, self.weights, self.training, self.seed_row, self.seed, self.facts, self.file]
+
+    def render(self, session: Session) -> Shown:
+        return {
+            self.network: gr.update(choices=network_choices(session), value=session.name),
+            self.twin: _twin(session),
+            self.weights: gr.update(choices=weight_choices(session), value=session.weights),
+            self.training: _training(session),
+            self.seed: session.seed,
+            self.seed_row: gr.update(visible=session.weights == RANDOM),
+            self.facts: _facts(session),
+        }
+
+    def restore(self) -> Shown:
+        """What a person may have put there, put back after it was refused."""
+        return {self.file: None}
+
+    def labels(self, say: Language) -> Shown:
+        """What is fixed, in a language."""
+        suffixes = [suffix.removeprefix(".") for suffix in SUFFIXES]
+        return {
+            self.heading: gr.update(value=Markup("<h2>{}</h2>").format(say(_("A network")))),
+            self.network: gr.update(label=say(_("Network"))),
+            self.weights: gr.update(label=say(_("Weights"))),
+            self.training: gr.update(label=say(_("Trained from seed"))),
+            self.seed: gr.update(label=say(_("Seed of the random weights (Enter draws them)"))),
+            self.own: gr.update(label=say(_("Weights of your own"))),
+            self.file: gr.update(label=say(_("A checkpoint: {suffixes:or}", suffixes=suffixes))),
+        }
+
+
+def build() -> NetworkDrawer:
+    with gr.Column(elem_id="network-drawer", elem_classes="rd-drawer"):
+        heading = gr.HTML()
+        network = Dropdown([], elem_id="network", allow_custom_value=False)
+        twin = gr.Button("", size="sm", elem_id="twin")
+        weights = Radio([], elem_id="weights")
+        training = Radio([], elem_id="training", visible=False)
+        with gr.Column(visible=False) as seed_row:
+            seed = whole_input(0, elem_id="seed")
+        facts = gr.HTML(elem_id="facts")
+        with gr.Accordion(open=False) as own:
+            file = File(file_types=list(SUFFIXES), elem_id="file", height=110)
+    return NetworkDrawer(heading, network, twin, weights, training, seed_row, seed, facts, own, file)
+
+
+def network_choices(session: Session) -> list[tuple[str, str]]:
+    """The zoo's networks by title, those with trained weights marked; and the uploaded one if it is none of them."""
+    say, choices = session.say, []
+    for name in zoo.names():
+        marks = {"bundled": [say(_("trained"))], "download": ["ImageNet"]}.get(zoo.network(name).weights, [])
+        marks = [*marks, say(_("trained here"))] if name in session.trained else marks
+        choices.append((" · ".join([say(title(name)), *marks]), name))
+    if session.name not in zoo.names():
+        choices.append((session.name, session.name))
+    return choices
+
+
+def title(name: str) -> Message | str:
+    """resnet20 -> ResNet-20, plain18-cifar -> Plain-18 (3×3 stem)."""
+    if name.endswith("-cifar"):
+        return _("{name} (3×3 stem)", name=network_title(name))
+    return network_title(name)
+
+
+def weight_choices(session: Session) -> list[tuple[str, str]]:
+    say = session.say
+    choices = [(say(_("random")), RANDOM)]
+    try:
+        entry = zoo.network(session.name)
+        if entry.weights == "bundled":
+            choices.insert(0, (say(_("trained")), TRAINED))
+        elif entry.weights == "download":
+            choices.insert(0, (say(_("ImageNet (download)")), TRAINED))
+    except InputError:  # an uploaded network that the zoo has no name for
+        choices = []
+    if session.name in session.trained:
+        choices.insert(0, (say(_("trained here")), HERE))
+    if session.own and session.own[0] == session.name:
+        choices.append((say(_("your file")), OWN))
+    return choices
+
+
+def _training(session: Session) -> Any:
+    """Which of several trainings of the same network is in sight; a single one needs no choice."""
+    seeds = zoo.bundled_seeds(session.name) if session.weights == TRAINED else []
+    choices = [(str(seed), seed) for seed in seeds]
+    return gr.update(choices=choices, value=session.seed if seeds else None, visible=len(seeds) > 1)
+
+
+def _twin(session: Session) -> Any:
+    twin, plain = session.twin, session.network.config.plain
+    if twin is None:
+        words = _("Give it shortcuts") if plain else _("Take its shortcuts away")
+    elif plain:
+        words = _("Give it shortcuts: {name}", name=title(twin[0]))
+    else:
+        words = _("Take its shortcuts away: {name}", name=title(twin[0]))
+    return gr.update(value=session.say(words), interactive=twin is not None)
+
+
+def _facts(session: Session) -> Markup:
+    """What the network is: counted, or as its weights' provenance says."""
+    model, provenance = session.network, session.network.provenance or {}
+    config, dataset, blocks = model.config, session.domain.name, sum(model.config.blocks)
+    lines = [
+        _("<b>{count:,}</b> parameters", count=zoo.count_parameters(config)),
+        _("<b>{blocks}</b> blocks, no shortcuts", blocks=blocks) if config.plain
+        else _("<b>{blocks}</b> blocks", blocks=blocks),
+    ]  # fmt: skip
+    if session.untrained and session.weights != HERE:
+        lines.append(_("untrained: random weights, seed {seed}", seed=session.seed))
+    elif session.untrained:
+        lines.append(_("untrained: random weights"))
+    elif session.weights == OWN:
+        lines.append(_("used as a network for <b>{dataset}</b>", dataset=dataset))
+    else:
+        lines.append(_("trained on <b>{dataset}</b>", dataset=dataset))
+    accuracy = provenance.get("test_accuracy")
+    if isinstance(accuracy, (int, float)):
+        count = provenance.get("test_pictures")
+        lines.append(_accuracy(accuracy, count if isinstance(count, int) else None, session))
+    at_end = session.moment is None
+    if session.weights == TRAINED and at_end and len(spread := zoo.test_accuracies(session.name)) > 1:
+        least, most = 100 * min(spread), 100 * max(spread)
+        lines.append(_("{seeds} seeds: {least:.2f} to {most:.2f} %", seeds=len(spread), least=least, most=most))
+    if session.weights == OWN:
+        lines.append(_("from your file; only you see it"))
+    elif session.weights == HERE and session.moment != 0:
+        lines.append(_("trained by you, in this session; only you see it"))
+        if not session.moments:
+            lines.append(
+                _("too large for snapshots of its training (the most are {most:,} parameters)", most=MOST_PARAMETERS)
+            )
+    elif session.weights == RANDOM and zoo.network(session.name).weights == "none":
+        lines.append(_("no trained weights come with this one yet"))
+    items = joined(Markup("<li>{}</li>").format(session.say.html(line)) for line in lines)
+    return Markup('<ul class="rd-facts">{}</ul>').format(items)
+
+
+def _accuracy(share: float, pictures: int | None, session: Session) -> Message:
+    """How many of a set's pictures are right, and where only its file says so."""
+    percent, validation, says_file = 100 * share, session.domain.size >= 64, session.weights == OWN
+    if pictures is None:
+        asked = _("its validation set") if validation else _("its test set")
+    elif validation:
+        asked = _("{pictures:,} validation pictures", pictures=pictures)
+    else:
+        asked = _("{pictures:,} test pictures", pictures=pictures)
+    if says_file:
+        return _("<b>{percent:.2f} %</b> of {asked} right, says its file", percent=percent, asked=asked)
+    return _("<b>{percent:.2f} %</b> of {asked} right", percent=percent, asked=asked)
+
+
+def _moment_for(session: Session, weights: str) -> int | None:
+    """The moment that another network is to be seen at: epochs and shares of a budget are not the same."""
+    return session.moment if weights == session.weights else None
+
+
+def change_to_twin(session: Session) -> None:
+    """Look at the same network with shortcuts, or without."""
+    other = session.twin
+    if other is None:
+        raise InputError(
+            "{name} has no twin here: only networks of basic blocks have one, and those that were trained here, if "
+            "the other one was trained in the same way.",
+            name=session.name,
+        )
+    name, weights = other
+    if weights == HERE:
+        session.use_trained(name, _moment_for(session, weights))
+    else:
+        session.use_network(name, weights, session.seed, _moment_for(session, weights))
+
+
+def connect(drawer: NetworkDrawer, events: Events) -> None:
+    """What choosing a network does."""
+
+    def change_network(session: Session, name: Any) -> None:
+        entry = zoo.network(str(name))
+        if entry.name in session.trained and entry.weights != "bundled":
+            session.use_trained(entry.name, _moment_for(session, HERE))
+        else:
+            weights = TRAINED if entry.weights == "bundled" else RANDOM
+            session.use_network(entry.name, weights, moment=_moment_for(session, weights))
+
+    def change_weights(session: Session, weights: Any) -> None:
+        if weights == OWN:
+            session.use_own()
+        elif weights == HERE:
+            session.use_trained(session.name)
+        else:
+            known = weights != TRAINED or session.seed in zoo.bundled_seeds(session.name)
+            session.use_network(session.name, str(weights), session.seed if known else 0)
+
+    change = events.handler(change_weights, whole=True)
+
+    def download_weights(
+        key: str | None,
+        weights: Any,
+        progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 (shows the download's own bar)
+    ) -> dict[Any, Any]:
+        return change(key, weights)
+
+    def change_seed(session: Session, seed: Any) -> None:
+        if (session.weights, session.seed) != (RANDOM, seed):
+            session.use_network(session.name, RANDOM, seed)
+
+    def leave_seed(session: Session, seed: Any) -> None:
+        if session.weights == RANDOM:  # else other weights were chosen, which took the field out of sight
+            change_seed(session, seed)
+
+    def change_training(session: Session, seed: Any) -> None:
+        session.use_network(session.name, TRAINED, seed)
+
+    def change_to_file(session: Session, path: Any) -> None:
+        if path is None:
+            raise InputError("There is no file: upload a checkpoint.")
+        session.use_file(str(path))
+
+    events.on(drawer.network.input, change_network, [drawer.network], "network", whole=True)
+    events.on(drawer.twin.click, change_to_twin, [], "twin", whole=True)
+    events.bind(drawer.weights.input, download_weights, [drawer.weights], "weights")
+    events.on(drawer.seed.submit, change_seed, [drawer.seed], "seed", whole=True)
+    events.on(drawer.seed.blur, leave_seed, [drawer.seed], "seed_left", whole=True)  # a phone may have no Enter
+    events.on(drawer.training.input, change_training, [drawer.training], "training", whole=True)
+    events.on(drawer.file.upload, change_to_file, [drawer.file], "upload_weights", whole=True)
