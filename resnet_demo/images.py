@@ -9,6 +9,7 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -138,13 +139,35 @@ def _rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
+# A square in a picture: its left and its top edge as shares of the picture's width and height, its side as a share of
+# the shorter of these.
+Square: TypeAlias = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Framed:
+    """A picture, and the square of it that a network is to see; None is the middle one of the network's domain."""
+
+    picture: Image.Image
+    square: Square | None = None
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """The square's left, upper, right and lower edge in pixels, inside the picture. There must be a square."""
+        assert self.square is not None
+        (width, height), (left, top, side) = self.picture.size, self.square
+        side = min(side, 1) * min(width, height)
+        left, top = min(left * width, width - side), min(top * height, height - side)
+        return left, top, left + side, top + side
+
+
 @dataclass(frozen=True)
 class Domain:
     """What a network was trained on: the classes' names, and how a picture becomes an input.
 
     The picture's short side is scaled to `resize` pixels (bicubic below 64, where it keeps more; bilinear above, as
     torchvision's ImageNet networks were evaluated), the middle `size` x `size` cut out, and each channel normalised
-    as (value - mean) / std with values in 0..1.
+    as (value - mean) / std with values in 0..1. Where a person chose a square, that is scaled to `size` instead.
     """
 
     name: str
@@ -154,21 +177,32 @@ class Domain:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
-    def crop(self, picture: Image.Image) -> Image.Image:
+    def crop(self, picture: Image.Image | Framed) -> Image.Image:
         """The square RGB picture, `size` x `size` pixels, that the network will see."""
+        resample = Image.Resampling.BICUBIC if self.size < 64 else Image.Resampling.BILINEAR
+        if isinstance(picture, Framed):
+            if picture.square is not None:
+                return picture.picture.resize((self.size, self.size), resample, picture.box)
+            picture = picture.picture
         short = min(picture.size)
         width, height = (self.resize * side // short for side in picture.size)  # rounded as torchvision does
-        resample = Image.Resampling.BICUBIC if self.size < 64 else Image.Resampling.BILINEAR
         if (width, height) != picture.size:
             picture = picture.resize((width, height), resample)
         left, top = (round((side - self.size) / 2) for side in picture.size)
         return picture.crop((left, top, left + self.size, top + self.size))
 
-    def view(self, picture: Image.Image, side: int) -> Image.Image:
+    def view(self, picture: Image.Image | Framed, side: int) -> Image.Image:
         """The part of the picture that `crop` keeps, in `side` x `side` pixels, for a person to look at."""
-        kept = min(picture.size) * self.size / self.resize
-        left, top = ((length - kept) / 2 for length in picture.size)
-        return picture.resize((side, side), Image.Resampling.BICUBIC, box=(left, top, left + kept, top + kept))
+        framed = picture if isinstance(picture, Framed) else Framed(picture)
+        if framed.square is None:
+            framed = Framed(framed.picture, self.middle(framed.picture))
+        return framed.picture.resize((side, side), Image.Resampling.BICUBIC, framed.box)
+
+    def middle(self, picture: Image.Image) -> Square:
+        """The square that `crop` keeps of a picture of which nobody chose one."""
+        share = self.size / self.resize
+        kept, (width, height) = share * min(picture.size), picture.size
+        return (width - kept) / 2 / width, (height - kept) / 2 / height, share
 
     def class_index(self, name: str) -> int:
         """A class by its name, in any case, or by its number. Raises InputError where there is none such."""
@@ -184,11 +218,11 @@ class Domain:
             last=len(names) - 1,
         )
 
-    def to_input(self, picture: Image.Image) -> Tensor:
+    def to_input(self, picture: Image.Image | Framed) -> Tensor:
         """A picture -> the network's input [1, 3, size, size], float32, normalised."""
         return self.normalise(self.pixels(picture))
 
-    def pixels(self, picture: Image.Image) -> Tensor:
+    def pixels(self, picture: Image.Image | Framed) -> Tensor:
         """A picture -> what the network will see of it, uint8 [1, 3, size, size]."""
         pixels = torch.from_numpy(np.array(self.crop(picture), dtype=np.uint8))  # [H, W, 3]
         return pixels.permute(2, 0, 1)[None]

@@ -10,15 +10,28 @@ from markupsafe import Markup
 
 from ..errors import InputError
 from ..figures import network_title
-from ..i18n import Language, Message, _
+from ..i18n import Language, Message, _, _p
 from ..models import zoo
 from ..models.weights import SUFFIXES
 from .components import Dropdown, File, Radio, whole_input
 from .events import Events, Shown
-from .html import joined
+from .html import joined, pressed
 from .jobs.film import MOST_PARAMETERS
 from .session import HERE, OWN, Session
 from .store import RANDOM, TRAINED
+
+WITH, WITHOUT, BOTH = "with", "without", "both"  # which of the twins is in sight
+SHORTCUTS: dict[str, Message] = {
+    WITH: _p("shortcuts", "with"),
+    WITHOUT: _p("shortcuts", "without"),
+    BOTH: _p("shortcuts", "both"),
+}
+SWITCH = """
+element.addEventListener('click', (event) => {
+  const chosen = event.target.closest('[data-shortcuts]');
+  if (chosen) trigger('select', {value: chosen.dataset.shortcuts});
+});
+"""
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,8 @@ class NetworkDrawer:
 
     heading: gr.HTML
     network: gr.Dropdown
-    twin: gr.Button
+    shortcuts: gr.HTML
+    twin: gr.Button  # for clients of the API; a person has the switch
     weights: gr.Radio
     training: gr.Radio
     seed_row: gr.Column
@@ -39,12 +53,14 @@ class NetworkDrawer:
     @property
     def components(self) -> list[Any]:
         """The components that `render` sets."""
-        return [self.network, self.twin, self.weights, self.training, self.seed_row, self.seed, self.facts, self.file]
+        return [
+            self.network, self.shortcuts, self.weights, self.training, self.seed_row, self.seed, self.facts, self.file,
+        ]  # fmt: skip
 
     def render(self, session: Session) -> Shown:
         return {
             self.network: gr.update(choices=network_choices(session), value=session.name),
-            self.twin: _twin(session),
+            self.shortcuts: _shortcuts(session),
             self.weights: gr.update(choices=weight_choices(session), value=session.weights),
             self.training: _training(session),
             self.seed: session.seed,
@@ -74,7 +90,8 @@ def build() -> NetworkDrawer:
     with gr.Column(elem_id="network-drawer", elem_classes="rd-drawer"):
         heading = gr.HTML()
         network = Dropdown([], elem_id="network", allow_custom_value=False)
-        twin = gr.Button("", size="sm", elem_id="twin")
+        shortcuts = gr.HTML(elem_id="shortcuts", js_on_load=SWITCH)
+        twin = gr.Button("", visible=False)
         weights = Radio([], elem_id="weights")
         training = Radio([], elem_id="training", visible=False)
         with gr.Column(visible=False) as seed_row:
@@ -82,7 +99,7 @@ def build() -> NetworkDrawer:
         facts = gr.HTML(elem_id="facts")
         with gr.Accordion(open=False) as own:
             file = File(file_types=list(SUFFIXES), elem_id="file", height=110)
-    return NetworkDrawer(heading, network, twin, weights, training, seed_row, seed, facts, own, file)
+    return NetworkDrawer(heading, network, shortcuts, twin, weights, training, seed_row, seed, facts, own, file)
 
 
 def network_choices(session: Session) -> list[tuple[str, str]]:
@@ -129,15 +146,35 @@ def _training(session: Session) -> Any:
     return gr.update(choices=choices, value=session.seed if seeds else None, visible=len(seeds) > 1)
 
 
-def _twin(session: Session) -> Any:
-    twin, plain = session.twin, session.network.config.plain
-    if twin is None:
-        words = _("Give it shortcuts") if plain else _("Take its shortcuts away")
-    elif plain:
-        words = _("Give it shortcuts: {name}", name=title(twin[0]))
-    else:
-        words = _("Take its shortcuts away: {name}", name=title(twin[0]))
-    return gr.update(value=session.say(words), interactive=twin is not None)
+def switch(session: Session) -> Markup:
+    """With shortcuts, without, or both beside each other; nothing for a network that has no twin here."""
+    if session.twin is None:
+        return Markup("")
+    now = BOTH if session.both else WITHOUT if session.network.config.plain else WITH
+    button = Markup('<button type="button" data-shortcuts="{}" aria-pressed="{}">{}</button>')
+    buttons = joined(button.format(which, pressed(which == now), session.say(t)) for which, t in SHORTCUTS.items())
+    return Markup('<span class="rd-switch" role="group" aria-label="{}">{}</span>').format(
+        session.say(_("Shortcuts")), buttons
+    )
+
+
+def film_button(session: Session, words: bool = False) -> Markup:
+    """Opens the film of the network's training, where there are snapshots of it; see `static/js/drawers.js`."""
+    if not session.moments:
+        return Markup("")
+    title = session.say(_("A film of the training"))
+    return Markup(
+        '<button type="button" class="rd-chip rd-film-chip" data-film="{}" aria-expanded="false" aria-controls="film" '
+        'aria-label="{title}" title="{title}">{}</button>'
+    ).format("" if session.moment is None else "open", f"▶ {title}" if words else "▶", title=title)
+
+
+def _shortcuts(session: Session) -> Markup:
+    """The switch and the film's button, which a narrow bar has no room for."""
+    shown = switch(session)
+    if shown:
+        shown = Markup('<div class="rd-labelled"><span>{}</span>{}</div>').format(session.say(_("Shortcuts")), shown)
+    return shown + film_button(session, words=True)
 
 
 def _facts(session: Session) -> Markup:
@@ -214,6 +251,15 @@ def change_to_twin(session: Session) -> None:
         session.use_network(name, weights, session.seed, _moment_for(session, weights))
 
 
+def change_shortcuts(session: Session, which: Any) -> None:
+    """Look at the network with shortcuts, without, or at both."""
+    if session.twin is None:
+        raise InputError("{name} has no twin here that it could be compared with.", name=session.name)
+    session.show_both(which == BOTH)
+    if which in (WITH, WITHOUT) and (which == WITHOUT) != session.network.config.plain:
+        change_to_twin(session)
+
+
 def connect(drawer: NetworkDrawer, events: Events) -> None:
     """What choosing a network does."""
 
@@ -260,6 +306,7 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
         session.use_file(str(path))
 
     events.on(drawer.network.input, change_network, [drawer.network], "network", whole=True)
+    events.on_click(drawer.shortcuts, change_shortcuts, "shortcuts_in_drawer", whole=True)
     events.on(drawer.twin.click, change_to_twin, [], "twin", whole=True)
     events.bind(drawer.weights.input, download_weights, [drawer.weights], "weights")
     events.on(drawer.seed.submit, change_seed, [drawer.seed], "seed", whole=True)

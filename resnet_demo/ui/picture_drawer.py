@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..errors import InputError
 from ..i18n import Language, _
-from ..images import CIFAR10, load_image
+from ..images import CIFAR10, MIN_SIDE, Square, load_image
 from .classes import titles
 from .components import Picture
 from .events import Events, Shown
@@ -23,13 +23,21 @@ from .pictures import example_picture, examples, has_test_set, random_test_pictu
 from .session import HERE, Session
 
 
+# A square that one drags over the photo, and what lies in it; and the ways to a picture of one's own: see
+# `static/js/crop.js` and `photo.js`.
+FRAME = "lab.then(({crop}) => crop(element, trigger));"
+WAYS = "lab.then(({ways}) => ways(element));"
+
+
 @dataclass(frozen=True)
 class PictureDrawer:
     """Its components, and `render`, which sets them to what a session holds."""
 
     heading: gr.HTML
     picture: gr.Image  # for clients of the API; a person has the button `upload`
+    frame: gr.HTML
     seen: gr.HTML
+    ways: gr.HTML
     strip: gr.HTML
     random_picture: gr.Button
     data_dir: str | None = None  # where CIFAR-10 may lie, for the button that draws a random test picture
@@ -37,10 +45,11 @@ class PictureDrawer:
     @property
     def components(self) -> list[Any]:
         """The components that `render` sets."""
-        return [self.seen, self.strip, self.random_picture]
+        return [self.frame, self.seen, self.strip, self.random_picture]
 
     def render(self, session: Session) -> Shown:
         return {
+            self.frame: _frame(session),
             self.seen: _seen(session),
             self.strip: _strip(session),
             self.random_picture: gr.update(visible=has_test_set(self.data_dir)),
@@ -50,6 +59,7 @@ class PictureDrawer:
         """What is fixed, in a language."""
         return {
             self.heading: gr.update(value=Markup("<h2>{}</h2>").format(say(_("A picture")))),
+            self.ways: gr.update(value=_ways(say)),
             self.random_picture: gr.update(value=say(_("Random CIFAR-10 test picture"))),
         }
 
@@ -57,28 +67,78 @@ class PictureDrawer:
 def build(data_dir: str | None) -> PictureDrawer:
     with gr.Column(elem_id="picture-drawer", elem_classes="rd-drawer"):
         heading = gr.HTML()
+        with gr.Row(elem_id="pair"):
+            frame = gr.HTML(elem_id="frame", js_on_load=FRAME)
+            seen = gr.HTML(elem_id="input")
+        ways = gr.HTML(elem_id="ways", js_on_load=WAYS)
         strip = gr.HTML(elem_id="examples", js_on_load=choose("example"))
         random_picture = gr.Button(size="sm", elem_id="random-picture", visible=False)
-        seen = gr.HTML(elem_id="input")
         picture = Picture(type="pil", visible=False, format="png")
-    return PictureDrawer(heading, picture, seen, strip, random_picture, data_dir)
+    return PictureDrawer(heading, picture, frame, seen, ways, strip, random_picture, data_dir)
 
 
-def _seen(session: Session) -> Markup:
-    """The whole picture beside the exact input of the network."""
+def _frame(session: Session) -> Markup:
+    """The whole picture with the square that the network sees; the script needs its size in pixels."""
+    if session.picture is None:
+        return Markup("")
+    picture, say = session.picture, session.say
+    square = session.crop or session.domain.middle(picture)
+    handles = joined(Markup('<i data-corner="{}"></i>').format(corner) for corner in ("nw", "ne", "sw", "se"))
+    return Markup(
+        '<figure class="rd-input" style="--aspect:{aspect:.4f}"><div class="rd-frame" data-width="{width}" '
+        'data-height="{height}" data-least="{least}" data-square="{square}">{photo}'
+        '<div class="rd-square" tabindex="0" role="group" aria-label="{label}">{handles}</div></div>'
+        "<figcaption>{caption}</figcaption></figure>"
+    ).format(
+        aspect=picture.width / picture.height, width=picture.width, height=picture.height,
+        least=min(MIN_SIDE, *picture.size), square=as_text(square), photo=photo(picture, "", 480),
+        label=say(_("The square that the network sees. Arrow keys move it, plus and minus change its size.")),
+        handles=handles, caption=say(_("Drag the square: the network sees what lies in it.")),
+    )  # fmt: skip
+
+
+def as_text(square: Square) -> str:
+    """A square as the page sends it, and as it stands in an address."""
+    return ",".join(f"{share:.4f}" for share in square)
+
+
+def _seen(session: Session, asked: str = "") -> Markup:
+    """The exact input of the network; `asked` tells the script which of its squares this answers."""
     if session.picture is None or session.trace is None:
         return Markup("")
     size, say = session.domain.size, session.say
     exact = session.domain.to_picture(session.trace.image)
-    pair = (
-        (photo(session.picture, ""), say(_("your picture") if session.picture_name is None else _("the picture"))),
-        (
-            pixels(exact, say(_("The exact input of the network, {size} by {size} pixels", size=size))),
-            say(_("what the network sees: {size}×{size}", size=size)),
-        ),
+    image = pixels(exact, say(_("The exact input of the network, {size} by {size} pixels", size=size)))
+    return Markup(
+        '<figure class="rd-input" style="--aspect:{:.4f}" data-asked="{}">{}<figcaption>{}</figcaption></figure>'
+    ).format(
+        session.picture.width / session.picture.height, asked, image,
+        say(_("what the network sees: {size}×{size}", size=size)),
+    )  # fmt: skip
+
+
+def _ways(say: Language) -> Markup:
+    """To a picture of one's own. The style sheet shows what the device has: a phone takes photos, a desk has a camera."""
+    button = Markup('<button type="button" class="rd-way rd-way-{}" data-way="{}">{}</button>')
+    buttons = joined(
+        button.format(way, way, say(words))
+        for way, words in (
+            ("take", _("Take a photo")),
+            ("choose", _("Choose a photo")),
+            ("camera", _("Use the camera")),
+        )
     )
-    figure = Markup('<figure class="rd-input">{}<figcaption>{}</figcaption></figure>')
-    return Markup('<div class="rd-pair">{}</div>').format(joined(figure.format(*each) for each in pair))
+    dialog = Markup(
+        '<dialog class="rd-camera" aria-label="{}" data-none="{}"><video autoplay muted playsinline></video>'
+        '<p role="status"></p><div><button type="button" class="rd-way rd-way-first" data-way="shoot">{}</button>'
+        '<button type="button" class="rd-way" data-way="close">{}</button></div></dialog>'
+    ).format(
+        say(_("Camera")), say(_("The camera cannot be used: there is none, or the browser was not allowed to.")),
+        say(_("Take the photo")), say(_("Close")),
+    )  # fmt: skip
+    return Markup('<div class="rd-ways">{}</div><p class="rd-note rd-desk">{}</p>{}').format(
+        buttons, say(_("You can also drop or paste one anywhere on the page.")), dialog
+    )
 
 
 def _strip(session: Session) -> Markup:
@@ -124,6 +184,14 @@ def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> N
         own = session.weights == HERE and session.domain != CIFAR10  # a link cannot lead to a visitor's own pictures
         session.show_picture(picture, None if own else str(name))
 
+    def change_crop(session: Session, square: Any) -> Shown:
+        try:
+            left, top, side = (float(share) for share in str(square)[:100].split(","))
+        except ValueError:
+            raise InputError("A square is three numbers, left, top and side, not {value!r}.", value=square) from None
+        session.crop_to(left, top, side)
+        return {drawer.seen: _seen(session, str(square))}
+
     def change_to_random(session: Session) -> None:
         picture, label = random_test_picture(drawer.data_dir)
         session.show_picture(picture)
@@ -133,5 +201,7 @@ def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> N
 
     events.on(drawer.picture.input, change_picture, [drawer.picture], "classify", whole=True)
     events.on(upload.upload, change_to_upload, [upload], "upload", whole=True)
+    # The script sends one square at a time; see `static/js/crop.js`.
+    events.on_click(drawer.frame, change_crop, "crop", trigger_mode="multiple")
     events.on_click(drawer.strip, change_to_example, "example", whole=True)
     events.on(drawer.random_picture.click, change_to_random, [], "random_picture", whole=True)

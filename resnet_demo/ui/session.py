@@ -6,6 +6,7 @@ which nobody can guess. What a single page needs is the page's own: a `PageState
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import weakref
@@ -21,7 +22,7 @@ from ..data import Dataset
 from ..errors import InputError
 from ..figures import channel_to_show
 from ..i18n import Language, _
-from ..images import Domain
+from ..images import MIN_SIDE, Domain, Framed, Square
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks, traced_bytes
 from ..lab.interventions import BranchScales
 from ..models import zoo
@@ -106,6 +107,7 @@ class Session:
     trained: dict[str, Trained] = field(default_factory=dict)  # by the network's name, the last one trained last
     picture: Image.Image | None = None
     picture_name: str | None = None
+    crop: Square | None = None  # what the network sees of the picture; None: the middle, as its domain crops it
     target: int | None = None  # the class that the trace's gradients are of
     asked: bool = False  # whether the visitor chose that class, or it is just the network's answer
     block: str | None = None
@@ -121,7 +123,7 @@ class Session:
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a session at a time
     states: dict[type[PageState], Any] = field(default_factory=dict, repr=False)
-    _twin_of: tuple[Source, Image.Image] | None = field(default=None, repr=False)  # what the twin's trace is of
+    _twin_of: tuple[Source, Framed] | None = field(default=None, repr=False)  # what the twin's trace is of
 
     def of(self, kind: type[S]) -> S:
         """What a page keeps of this session: `session.of(Experiments).run`."""
@@ -196,7 +198,7 @@ class Session:
             moment = None
         model = self._model(name, weights, seed, moment)
         keeps_class = self.asked and self.picture is not None and self.labels == domain_of(model).labels
-        trace = self._run(model, self.picture, self.target if keeps_class else None)
+        trace = self._run(model, self.framed, self.target if keeps_class else None)
         self.name, self.weights, self.seed, self.moment = name, weights, seed, moment
         self.trace, self.asked = trace, keeps_class
         self._settle(model)
@@ -215,10 +217,40 @@ class Session:
 
     def show_picture(self, picture: Image.Image, name: str | None = None) -> None:
         """Look at another picture: the one forward pass that all pages share. Examples have a name."""
-        self.trace = self._run(self.network, picture, None)
-        self.picture, self.picture_name, self.asked = picture, name, False
+        self.trace = self._run(self.network, Framed(picture), None)
+        self.picture, self.picture_name, self.crop, self.asked = picture, name, None, False
         self._settle(self.network)
         self.weigh()
+
+    def crop_to(self, left: object, top: object, side: object) -> None:
+        """Let the network see another square of the picture: see `images.Square`; what reaches out is moved inside.
+
+        Where that is the middle one, `crop` is None, and the network sees what it saw at first, to the pixel.
+        """
+        if self.picture is None:
+            raise InputError("There is no picture yet: upload one, or choose an example.")
+        (width, height), least = self.picture.size, min(1, MIN_SIDE / min(self.picture.size))
+        share = number_within(side, math.floor(least * 1e4) / 1e4, 1, _("The side of the square"))
+        room = [max(0.0, 1 - share * min(width, height) / length) for length in (width, height)]
+        square = (
+            round(min(number_within(left, 0, 1, _("The left edge of the square")), room[0]), 4),
+            round(min(number_within(top, 0, 1, _("The upper edge of the square")), room[1]), 4),
+            round(share, 4),
+        )
+        far = max(abs(a - b) for a, b in zip(square, self.domain.middle(self.picture), strict=True))
+        crop, channel = square if far > 2e-4 else None, self.channel
+        if crop == self.crop:
+            return
+        if channel is None and self.trace is not None:
+            channel = channel_to_show(self.opened)  # the same one while the square is dragged
+        target = self.target if self.asked else None
+        self.trace = self._run(self.network, Framed(self.picture, crop), target)
+        self.crop, self.channel = crop, channel
+
+    @property
+    def framed(self) -> Framed | None:
+        """The picture with the square of it that the network sees: what `domain.crop`, `view` and `to_input` take."""
+        return None if self.picture is None else Framed(self.picture, self.crop)
 
     def _settle(self, model: ResNet) -> None:
         """Keep the block if the network has one of that name; a channel means nothing to another picture or network."""
@@ -241,7 +273,7 @@ class Session:
             return None
         trace = _traces.get(self.key)
         if trace is None:  # others needed its place
-            trace = self.trace = self._run(self.network, self.picture, self.target)
+            trace = self.trace = self._run(self.network, self.framed, self.target)
         return trace
 
     @trace.setter
@@ -250,7 +282,7 @@ class Session:
         if trace:
             _traces.put(self.key, trace)
 
-    def _run(self, model: ResNet, picture: Image.Image | None, target: int | None) -> Trace | None:
+    def _run(self, model: ResNet, picture: Framed | None, target: int | None) -> Trace | None:
         if picture is None:
             return None
         self.forward_passes += 1
@@ -371,7 +403,7 @@ class Session:
         ]
 
     def _twin_trace(self, model: ResNet, source: Source) -> Trace:
-        picture, target = self.picture, self.seen.target
+        picture, target = self.framed, self.seen.target
         assert picture is not None
         key = f"{self.key} twin"
         trace = _traces.get(key) if self._twin_of == (source, picture) else None

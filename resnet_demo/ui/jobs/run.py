@@ -56,9 +56,9 @@ def pictures_of(session: Session, name: str, data_dir: str | None) -> Dataset | 
         return session.trained[session.name].test_set
     if data == CIFAR:
         return test_set(data_dir)
-    if data in (PICTURE, FRESH) and session.picture:
+    if data in (PICTURE, FRESH) and session.framed:
         answer = session.seen.logits.argmax().view(1)
-        return Dataset(PICTURE, session.domain.pixels(session.picture), answer, session.labels)
+        return Dataset(PICTURE, session.domain.pixels(session.framed), answer, session.labels)
     return None
 
 

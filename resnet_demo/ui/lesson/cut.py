@@ -34,10 +34,10 @@ def pick(session: Session, what: str) -> None:
 
 def view(session: Session) -> View:
     trace, cut, dials = session.seen, session.cut, session.dials
-    assert session.picture is not None
+    assert session.framed is not None
     answers, outputs = {}, {}
     for name, network in pair_of(session).items():
-        inputs = domain_of(network).to_input(session.picture)
+        inputs = domain_of(network).to_input(session.framed)
         answers[name], found = _answers(session, network, inputs)
         if name == session.name:
             outputs = found
@@ -47,7 +47,7 @@ def view(session: Session) -> View:
     drawing = draw_street(
         trace,
         None,
-        session.domain.crop(session.picture),
+        session.domain.crop(session.framed),
         answer,
         cut=cut,
         outputs=outputs,

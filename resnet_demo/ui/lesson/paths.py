@@ -107,8 +107,8 @@ def _counts(session: Session) -> View:
 
 @torch.no_grad()
 def _told(network: ResNet, session: Session, gone: list[str]) -> tuple[Prediction, Prediction, float]:
-    assert session.picture is not None
-    inputs: Tensor = domain_of(network).to_input(session.picture)
+    assert session.framed is not None
+    inputs: Tensor = domain_of(network).to_input(session.framed)
     return outcome(network, network(inputs)[0], answer_without(network, inputs, gone)[0])
 
 

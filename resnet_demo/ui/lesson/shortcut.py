@@ -42,10 +42,10 @@ def pick(session: Session, what: str) -> None:
 
 def view(session: Session) -> View:
     measure, chosen_place = _measure(session).value, int(opened_block(session).value) - 1
-    assert session.picture is not None
+    assert session.framed is not None
     names, found = [block.name for block in session.seen.blocks], {}
     for name, network in pair_of(session).items():
-        inputs = domain_of(network).to_input(session.picture)
+        inputs = domain_of(network).to_input(session.framed)
         found[name] = shares(network, inputs) if measure == SHARE else kept(network, inputs)
     highest = 1.0 if measure == KEPT else None
     title = session.say(TITLES[measure])

@@ -45,10 +45,10 @@ def pick(session: Session, what: str) -> None:
 
 def view(session: Session) -> View:
     after, trace = int(_after(session).value), session.seen
-    assert session.picture is not None
+    assert session.framed is not None
     lines, told = {}, {}
     for name, network in pair_of(session).items():
-        found = lens(network, domain_of(network).to_input(session.picture)).logits[:, 0]  # [blocks + 1, classes]
+        found = lens(network, domain_of(network).to_input(session.framed)).logits[:, 0]  # [blocks + 1, classes]
         lines[name] = found.softmax(1)[:, trace.target].tolist()
         (told[name],) = rank(network, found[after], 1)
     names = ["stem", *(block.name for block in trace.blocks)]

@@ -68,7 +68,7 @@ def build(data_dir: str | None = None) -> CutPage:
         likeliest = then[-1].maximum(now[-1]).topk(min(CLASSES, len(session.labels))).indices.tolist()
         rows = [(titles[index], then[-1, index].item(), now[-1, index].item()) for index in likeliest]
         left, plain = now[-1, first.index].item(), network.config.plain
-        picture = session.domain.crop(session.picture) if session.picture else session.domain.to_picture(trace.image)
+        picture = session.domain.crop(session.framed) if session.framed else session.domain.to_picture(trace.image)
         seen = (new.label, say.percent(new.probability))
         drawing = draw_street(trace, None, picture, seen, cut=session.cut, outputs=found.states, say=say)
         broken = said.cut(session.cut, session.dials, first, new, left, plain)

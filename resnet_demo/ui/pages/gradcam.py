@@ -109,9 +109,9 @@ def change_sign(session: Session, chosen: object) -> None:
 
 def _strip(session: Session, cams: dict[str, Tensor]) -> Markup:
     """Every block's map, as a strip of film."""
-    assert session.picture is not None
+    assert session.framed is not None
     say, opened, target = session.say, session.opened.name, session.seen.target
-    label, picture = session.titles[target], session.domain.view(session.picture, 160)
+    label, picture = session.titles[target], session.domain.view(session.framed, 160)
     title = say(_("Grad-CAM for {label} in every block", label=label))
     film = draw_strip(picture, cams, opened, title, session.say)
     seen = said.strip(cams, label, opened, session.of(GradCam).signed)
@@ -121,11 +121,11 @@ def _strip(session: Session, cams: dict[str, Tensor]) -> Markup:
 
 def _large(session: Session, cam: Tensor) -> Markup:
     """The opened block's map, over the picture."""
-    assert session.picture is not None
+    assert session.framed is not None
     say, opened, target = session.say, session.opened.name, session.seen.target
     label = session.titles[target]
     title = say(_("Grad-CAM for {label} in block {block}", label=label, block=opened))
-    overlay = draw_overlay(session.domain.view(session.picture, 320), cam, title)
+    overlay = draw_overlay(session.domain.view(session.framed, 320), cam, title)
     seen = classify.evidence(label, bool((cam > 0).any()), opened, not session.untrained)
     name = f"{session.name}-{session.labels[target]}-{opened}"
     return heading(say(_("Block {block}", block=block_title(opened)))) + figure(overlay, seen, name, say=say)
@@ -133,7 +133,7 @@ def _large(session: Session, cam: Tensor) -> Markup:
 
 def _split(session: Session) -> Markup:
     """Signed Grad-CAM of the sum and of its two terms, which must add up."""
-    assert session.picture is not None
+    assert session.framed is not None
     opened, target, say = session.opened, session.seen.target, session.say
     label = session.titles[target]
     title = heading(say(_("Which branch of block {block} brought it?", block=block_title(opened.name))))
@@ -144,14 +144,14 @@ def _split(session: Session) -> Markup:
     error = (cams["residual"] + cams["shortcut"] - cams["total"]).abs().max().item()
     sums = {branch: cam.sum().item() for branch, cam in cams.items()}
     words = say(_("Signed Grad-CAM of F(x), shortcut and their sum for {label}", label=label))
-    drawing = draw_split(session.domain.view(session.picture, 160), cams, words, session.say)
+    drawing = draw_split(session.domain.view(session.framed, 160), cams, words, session.say)
     name = f"{session.name}-{session.labels[target]}-{opened.name}-branches"
     return title + figure(drawing, said.split(sums, error, label), name, say=say)
 
 
 def compute_other(session: Session, chosen: object) -> None:
     """Run one of captum's methods for the class and block that are open."""
-    if session.picture is None:
+    if session.framed is None:
         raise InputError("There is no picture yet: upload one, or choose an example.")
     trace, block, method = session.seen, session.opened.name, str(chosen)
     result = attribute(session.network, trace.image, trace.target, method, block)
@@ -165,10 +165,10 @@ def _other(session: Session) -> Markup:
     if result is None or of_trace() is not trace or of_block != block:
         choose_one = _("Choose a method and press Compute: these run the network again, some of them many times.")
         return placeholder(say(choose_one))
-    assert session.picture is not None
+    assert session.framed is not None
     label = session.titles[trace.target]
     title = say(_("{method} for {label}", method=method, label=label))
-    drawing = draw_overlay(session.domain.view(session.picture, 320), result, title, opacity=0.85)
+    drawing = draw_overlay(session.domain.view(session.framed, 320), result, title, opacity=0.85)
     reading = said.other_method(method, label, result.max().item(), result.min().item(), block)
     return figure(drawing, reading, f"{session.name}-{session.labels[trace.target]}-{method}", say=say)
 

@@ -154,12 +154,12 @@ def _answer(session: Session) -> Markup:
 
 def _overlay(session: Session) -> Markup:
     """The picture with the last block's Grad-CAM, and a slider for how much of it one sees."""
-    assert session.picture is not None
+    assert session.framed is not None
     say, target, last = session.say, session.seen.target, session.seen.blocks[-1]
     label = session.titles[target]
     cam = block_cam(last)
     title = say(_("The picture with Grad-CAM for {label} laid over it", label=label))
-    drawing = draw_overlay(session.domain.view(session.picture, 320), cam, title, 0.6)
+    drawing = draw_overlay(session.domain.view(session.framed, 320), cam, title, 0.6)
     reading = classify.evidence(label, bool((cam > 0).any()), last.name, not session.untrained)
     shown = figure(drawing, reading, f"grad-cam-{session.labels[target]}", say=say)
     return heading(say(_("Where it sees “{label}”", label=label))) + shown + _slider(say)
@@ -177,7 +177,7 @@ def _street(session: Session) -> Markup:
     say, opened, streets = session.say, session.opened.name, Markup("")
     for name, model, trace in session.shown():
         best = rank(model, trace.logits, 1)[0]
-        picture = session.domain.crop(session.picture) if session.picture else session.domain.to_picture(trace.image)
+        picture = session.domain.crop(session.framed) if session.framed else session.domain.to_picture(trace.image)
         answer = (session.titles[best.index], say.percent(best.probability))
         drawing = draw_street(trace, opened, picture, answer, say=say)
         streets += figure(drawing, said.street(trace), f"{name}-street", say=say)

@@ -4,5 +4,7 @@ import './keys.js';
 import './save.js';
 
 export { address, share } from './address.js';
+export { crop } from './crop.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
+export { ways } from './photo.js';
