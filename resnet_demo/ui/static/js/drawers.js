@@ -45,7 +45,8 @@ function goTo(id) {
   });
 }
 
-const OUTSIDE = 'ul.options, .toast-wrap'; // gradio puts its menus and notices at the end of the page
+const OUTSIDE = '[role=listbox], .toast-wrap'; // gradio may put its menus and notices at the end of the page
+const MENU = 'input[role=combobox][aria-expanded=true]';
 
 document.addEventListener('click', (event) => {
   const goal = event.target.closest('[data-goto]');
@@ -66,18 +67,16 @@ document.addEventListener('click', (event) => {
 
 document.addEventListener('keydown', (event) => {
   const name = root.dataset.drawer;
-  if (event.key !== 'Escape' || !name || document.querySelector('ul.options, dialog[open]')) return;
+  if (event.key !== 'Escape' || !name || document.querySelector(`${MENU}, dialog[open]`)) return;
   open('');
   chip(name)?.focus();
 });
 
 // A menu closes when it loses the focus; gradio leaves it open.
-document.addEventListener('focusout', (event) => {
-  if (!event.target.matches?.('input[role=listbox], input[role=combobox]')) return;
+document.addEventListener('focusout', ({ target }) => {
   setTimeout(() => {
-    if (document.activeElement !== event.target && event.target.getAttribute('aria-expanded') === 'true') {
-      event.target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
-    }
+    if (document.activeElement === target || !target.matches?.(MENU)) return;
+    target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
   });
 });
 
