@@ -7,7 +7,8 @@ function save(button) {
   if (kind === 'img') return offer(holder.querySelector('.rd-grid img').src, name + '.png');
   const drawing = [...holder.querySelectorAll('svg')].find((svg) => svg.getBoundingClientRect().width > 0);
   if (!drawing) return;
-  const copy = drawing.cloneNode(true), box = drawing.viewBox.baseVal;
+  const copy = drawing.cloneNode(true),
+    box = drawing.viewBox.baseVal;
   copy.setAttribute('width', box.width);
   copy.setAttribute('height', box.height);
   copy.removeAttribute('style');
