@@ -4,5 +4,5 @@ import globals from 'globals';
 export default [
   js.configs.recommended,
   { files: ['resnet_demo/ui/static/**/*.js'], languageOptions: { globals: globals.browser } },
-  { files: ['tests/js/**/*.js'], languageOptions: { globals: globals.node } },
+  { files: ['tests/js/**/*.js'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 ];
