@@ -88,7 +88,8 @@ def build(data_dir: str | None) -> Bar:
 def _chips(session: Session) -> Markup:
     if session.picture is None or session.trace is None:
         return Markup("")
-    return _picture_chip(session) + _network_chip(session) + network_drawer.film_button(session) + network_drawer.switch(session) + _answer_chip(session)
+    film_and_switch = network_drawer.film_button(session) + network_drawer.switch(session)
+    return _picture_chip(session) + _network_chip(session) + film_and_switch + _answer_chip(session)
 
 
 def _more(say: Language) -> Markup:

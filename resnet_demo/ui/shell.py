@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,24 +14,37 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from .. import i18n
+from ..assets import asset
 from ..errors import InputError
 from ..i18n import Language, Message, _
 from . import address as addresses
 from . import bar as bars
-from .brought import BROUGHT
 from .events import TOGETHER, Events, Shown, merge
 from .html import joined
 from .page import Layout, put
 from .pages import BY_NAME, PAGES, learn
 from .pictures import example_picture, first_example
+from .script_words import TITLE, script_words
 from .session import Session, end_session, forget, new_session
 from .style import theme
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = "lab"  # where the page finds our scripts, relative to its own address, which a proxy may have moved
-SHEETS = ("tokens", "base", "bar", "picture", "film", "figures", "inside", "cut", "experiments", "learn", "train")
+LAB = "lab"  # where the page finds scripts and fonts, relative to its own address, which a proxy may have moved
+SHEETS = (
+    "tokens",
+    "base",
+    "bar",
+    "picture",
+    "film",
+    "figures",
+    "inside",
+    "cut",
+    "experiments",
+    "learn",
+    "train",
+    "tour",
+)
 FIRST_PAGE, LESSON = "inside", "learn"
-TITLE = _("ResNet laboratory")
 GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
     (
         _("Block"),
@@ -98,8 +110,16 @@ def foot(say: Language) -> Markup:
     entry = Markup("<dt>{}</dt><dd>{}</dd>")
     entries = joined(entry.format(say.html(word), say.html(meaning)) for word, meaning in GLOSSARY)
     return Markup(
+        '<div class="rd-foot-buttons"><button type="button" class="rd-look" data-tour>{}</button>'
+        '<button type="button" class="rd-look" data-report>{}</button></div>'
         '<p class="rd-note">{}</p><details class="rd-fold"><summary>{}</summary><dl class="rd-words">{}</dl></details>'
-    ).format(say.html(LEAD), say(_("Words and signs")), entries)
+    ).format(
+        say(_("Take the tour")),
+        say(_("Save this page as a report")),
+        say.html(LEAD),
+        say(_("Words and signs")),
+        entries,
+    )
 
 
 def build_demo(data_dir: str | None = None) -> gr.Blocks:
@@ -181,7 +201,8 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 shown |= {tabs: gr.Tabs(selected=session.page)}
                 return shown if session.language == i18n.FIRST else merge(speak(session), shown)
 
-        demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
+        begun = demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
+        begun.then(None, js="() => lab.then(({welcome}) => welcome())")
         demo.unload(_end)
 
         # The language
@@ -246,20 +267,11 @@ def _as_data(session: Session) -> dict[str, Any]:
 
 
 def head() -> str:
-    """What the page loads beyond gradio, and the words that scripts say, by language."""
-    words = {}
-    for code in i18n.LANGUAGES:
-        say = i18n.language(code)
-        words[code] = {
-            "title": say(TITLE),
-            "copied": say(_("Copied")),
-            "byHand": say(_("Copy the address from the browser’s bar")),
-            "brought": {english.text: say(english) for english in BROUGHT},
-        }
-    said = json.dumps({"first": i18n.FIRST, "words": words}, ensure_ascii=False).replace("</", "<\\/")
+    """What the page loads beyond gradio."""
     return (
-        f'<script id="lab-words" type="application/json">{said}</script>'
-        f"<script>globalThis.lab = import(new URL('{SCRIPTS}/main.js', document.baseURI));</script>"
+        f'<link rel="preload" href="{LAB}/fonts/inter-latin.woff2" as="font" type="font/woff2" crossorigin>'
+        f'<script id="lab-words" type="application/json">{script_words()}</script>'
+        f"<script>globalThis.lab = import(new URL('{LAB}/main.js', document.baseURI));</script>"
     )
 
 
@@ -288,7 +300,12 @@ def launch(
             theme=theme(),
             css_paths=[STATIC / "css" / f"{sheet}.css" for sheet in SHEETS],
             head=head(),
-            app_kwargs={"routes": [Mount(f"/{SCRIPTS}", _Fresh(directory=STATIC / "js"))]},
+            app_kwargs={
+                "routes": [
+                    Mount(f"/{LAB}/fonts", StaticFiles(directory=asset("fonts"))),
+                    Mount(f"/{LAB}", _Fresh(directory=STATIC / "js")),
+                ]
+            },
             footer_links=[],
             ssr_mode=False,
             run_history=False,  # a shared computer must not show one visitor's pictures to the next

@@ -121,7 +121,9 @@ def test_the_square_is_dragged_and_what_the_network_sees_follows(open_app: OpenA
         visit.page.keyboard.press("-")
         for _ in range(3):
             visit.page.keyboard.press("ArrowRight")
-        expect(visit.at("#input [data-asked]")).to_have_attribute("data-asked", re.compile(r"^0\.05\d\d,0\.04\d\d,0\.909"))
+        expect(visit.at("#input [data-asked]")).to_have_attribute(
+            "data-asked", re.compile(r"^0\.05\d\d,0\.04\d\d,0\.909")
+        )
         asked = visit.at("#input [data-asked]").get_attribute("data-asked") or ""
         left, top, side = map(float, asked.split(","))
         expect_answer(visit, labels_of((left, top, side)))
@@ -132,7 +134,9 @@ def test_the_square_is_dragged_and_what_the_network_sees_follows(open_app: OpenA
         mouse.down()
         mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=5)
         mouse.up()
-        expect(visit.at("#input [data-asked]")).to_have_attribute("data-asked", re.compile(rf"^{left:.4f},{top:.4f},0\.4"))
+        expect(visit.at("#input [data-asked]")).to_have_attribute(
+            "data-asked", re.compile(rf"^{left:.4f},{top:.4f},0\.4")
+        )
         # Escape closes the drawer, and the focus goes back to where it was opened.
         visit.page.keyboard.press("Escape")
         expect(visit.at("#picture-drawer")).to_be_hidden()
