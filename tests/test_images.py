@@ -14,7 +14,7 @@ from PIL.Image import Transpose
 from torchvision.models import get_model_weights
 
 from resnet_demo.errors import InputError
-from resnet_demo.images import CIFAR10, FORMATS, Domain, imagenet, load_image, nameless
+from resnet_demo.images import CIFAR10, FORMATS, Domain, Framed, imagenet, load_image, nameless
 
 # A picture without any symmetry: red left above, green right above, blue below on the left, black on the right.
 CORNERS = np.zeros((24, 40, 3), np.uint8)
@@ -419,3 +419,27 @@ def test_the_view_for_a_person_shows_what_the_network_gets():
         view = np.asarray(domain.view(picture, domain.size), dtype=float)
         seen = np.asarray(domain.crop(picture), dtype=float)
         assert np.abs(view - seen).mean() < 3
+
+
+@pytest.mark.parametrize("domain", [CIFAR10, nameless(3, 224)], ids=["cifar", "large"])
+@pytest.mark.parametrize("size", [(400, 240), (240, 400), (257, 256), (32, 32)])
+def test_a_framed_picture_without_a_square_is_cropped_as_the_picture_itself(domain: Domain, size: tuple[int, int]):
+    picture = Image.fromarray(CORNERS).resize(size, Image.Resampling.BICUBIC)
+    assert domain.crop(Framed(picture)).tobytes() == domain.crop(picture).tobytes()
+    assert domain.view(Framed(picture), 50).tobytes() == domain.view(picture, 50).tobytes()
+    # And the square in the middle shows the same, though it is scaled in one step.
+    middle = np.asarray(domain.crop(Framed(picture, domain.middle(picture))), dtype=float)
+    assert np.abs(middle - np.asarray(domain.crop(picture), dtype=float)).mean() < 3
+
+
+def test_a_square_is_cut_out_where_it_lies():
+    picture = Image.new("RGB", (100, 50))
+    picture.paste((255, 0, 0), (60, 10, 80, 30))
+    framed = Framed(picture, (0.6, 0.2, 0.4))
+    assert framed.box == pytest.approx((60, 10, 80, 30))
+    for domain in (CIFAR10, nameless(3, 224)):
+        seen = np.asarray(domain.crop(framed))
+        assert seen.shape == (domain.size, domain.size, 3)
+        edge = domain.size // 8
+        assert (seen[edge:-edge, edge:-edge] == (255, 0, 0)).all()
+    assert Framed(picture, (1.0, 1.0, 1.0)).box == pytest.approx((50, 0, 100, 50))

@@ -22,7 +22,6 @@ from .page import choose
 from .pictures import example_picture, examples, has_test_set, random_test_picture
 from .session import HERE, Session
 
-
 # A square that one drags over the photo, and what lies in it; and the ways to a picture of one's own: see
 # `static/js/crop.js` and `photo.js`.
 FRAME = "lab.then(({crop}) => crop(element, trigger));"
@@ -93,7 +92,7 @@ def _frame(session: Session) -> Markup:
         aspect=picture.width / picture.height, width=picture.width, height=picture.height,
         least=min(MIN_SIDE, *picture.size), square=as_text(square), photo=photo(picture, "", 480),
         label=say(_("The square that the network sees. Arrow keys move it, plus and minus change its size.")),
-        handles=handles, caption=say(_("Drag the square: the network sees what lies in it.")),
+        handles=handles, caption=say(_("drag the square, or a corner of it")),
     )  # fmt: skip
 
 
@@ -118,7 +117,7 @@ def _seen(session: Session, asked: str = "") -> Markup:
 
 
 def _ways(say: Language) -> Markup:
-    """To a picture of one's own. The style sheet shows what the device has: a phone takes photos, a desk has a camera."""
+    """The ways to a picture of one's own. The style sheet shows those that the device has."""
     button = Markup('<button type="button" class="rd-way rd-way-{}" data-way="{}">{}</button>')
     buttons = joined(
         button.format(way, way, say(words))

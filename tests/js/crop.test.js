@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-const there = { addEventListener() {}, querySelector() {}, querySelectorAll: () => [], documentElement: { dataset: {} } };
+const there = {
+  addEventListener() {},
+  querySelector() {},
+  querySelectorAll: () => [],
+  documentElement: { dataset: {} },
+};
 globalThis.document = there;
 const { asText, fromText, moved, newest, resized, scaled } = await import('../../resnet_demo/ui/static/js/crop.js');
 const { asPicture, pick } = await import('../../resnet_demo/ui/static/js/photo.js');
@@ -24,8 +29,16 @@ test('of a corner that is drawn the opposite one stays', () => {
 });
 
 test('it is never larger than the picture, nor smaller than the least', () => {
-  assert.deepEqual(resized({ x: 100, y: 50, side: 100 }, 'se', { x: 900, y: 900 }, picture), { x: 100, y: 50, side: 150 });
-  assert.deepEqual(resized({ x: 100, y: 50, side: 100 }, 'nw', { x: 500, y: 500 }, picture), { x: 192, y: 142, side: 8 });
+  assert.deepEqual(resized({ x: 100, y: 50, side: 100 }, 'se', { x: 900, y: 900 }, picture), {
+    x: 100,
+    y: 50,
+    side: 150,
+  });
+  assert.deepEqual(resized({ x: 100, y: 50, side: 100 }, 'nw', { x: 500, y: 500 }, picture), {
+    x: 192,
+    y: 142,
+    side: 8,
+  });
   assert.deepEqual(scaled(middle, 2, picture), middle);
   assert.deepEqual(scaled({ x: 100, y: 50, side: 100 }, 0.5, picture), { x: 125, y: 75, side: 50 });
 });
@@ -54,7 +67,8 @@ test('one value travels at a time, the newest wins, the last one is sent', () =>
 });
 
 test('of several files a picture is taken; what does not call itself one is sent all the same', () => {
-  const text = new File(['a'], 'notes.txt', { type: 'text/plain' }), image = new File(['b'], 'b.png', { type: 'image/png' });
+  const text = new File(['a'], 'notes.txt', { type: 'text/plain' }),
+    image = new File(['b'], 'b.png', { type: 'image/png' });
   assert.equal(pick([text, image]), image);
   assert.equal(pick([text]), text);
   assert.equal(pick(undefined), undefined);

@@ -10,7 +10,8 @@ export function moved({ x, y, side }, dx, dy, { width, height }) {
 
 /** The square with one corner ('nw', 'ne', 'sw', 'se') drawn to a place; the opposite corner stays. */
 export function resized({ x, y, side }, corner, place, { width, height, least }) {
-  const north = corner[0] === 'n', west = corner[1] === 'w';
+  const north = corner[0] === 'n',
+    west = corner[1] === 'w';
   const stays = { x: west ? x + side : x, y: north ? y + side : y };
   const room = Math.min(west ? stays.x : width - stays.x, north ? stays.y : height - stays.y);
   const wanted = Math.max(west ? stays.x - place.x : place.x - stays.x, north ? stays.y - place.y : place.y - stays.y);
@@ -36,7 +37,9 @@ export function fromText(text, { width, height }) {
 
 /** Sends one value at a time: of those that come meanwhile the newest one counts, and the last one is always sent. */
 export function newest(send, tooLong = 5000) {
-  let sent = null, waiting = null, late = 0;
+  let sent = null,
+    waiting = null,
+    late = 0;
   function next() {
     clearTimeout(late);
     sent = null;
@@ -54,7 +57,9 @@ export function newest(send, tooLong = 5000) {
       send(value);
     }
   }
-  const answered = (value) => { if (sent !== null && value === sent) next(); };
+  const answered = (value) => {
+    if (sent !== null && value === sent) next();
+  };
   return { ask, answered };
 }
 
@@ -63,7 +68,8 @@ const SIZES = { '+': 1.1, '=': 1.1, '-': 1 / 1.1 };
 
 /** Runs with the element of the photo, once it is there. */
 export function crop(element, trigger) {
-  let square = null, held = null;
+  let square = null,
+    held = null;
   const frame = () => element.querySelector('.rd-frame');
   const seen = document.querySelector('#input');
   const { ask, answered } = newest((value) => trigger('select', { value }));
@@ -72,12 +78,18 @@ export function crop(element, trigger) {
     const { width, height, least } = frame().dataset;
     return { width: Number(width), height: Number(height), least: Number(least) };
   };
-  function place(event) { // where the pointer is, in pixels of the picture
-    const box = frame().getBoundingClientRect(), { width, height } = bounds();
-    return { x: ((event.clientX - box.left) / box.width) * width, y: ((event.clientY - box.top) / box.height) * height };
+  function place(event) {
+    // where the pointer is, in pixels of the picture
+    const box = frame().getBoundingClientRect(),
+      { width, height } = bounds();
+    return {
+      x: ((event.clientX - box.left) / box.width) * width,
+      y: ((event.clientY - box.top) / box.height) * height,
+    };
   }
   function paint() {
-    const { width, height } = bounds(), { style } = frame().querySelector('.rd-square');
+    const { width, height } = bounds(),
+      { style } = frame().querySelector('.rd-square');
     style.left = (100 * square.x) / width + '%';
     style.top = (100 * square.y) / height + '%';
     style.width = (100 * square.side) / width + '%';
@@ -88,7 +100,8 @@ export function crop(element, trigger) {
     paint();
     ask(asText(square, bounds()));
   }
-  function read() { // another picture, or another network's middle
+  function read() {
+    // another picture, or another network's middle
     if (!frame() || held) return;
     square = fromText(frame().dataset.square, bounds());
     paint();
@@ -101,20 +114,26 @@ export function crop(element, trigger) {
     element.setPointerCapture(event.pointerId);
     const at = place(event);
     const { corner } = event.target.dataset;
-    if (!corner && !event.target.closest('.rd-square')) { // beside the square: it comes to the pointer
+    if (!corner && !event.target.closest('.rd-square')) {
+      // beside the square: it comes to the pointer
       take(moved(square, at.x - square.x - square.side / 2, at.y - square.y - square.side / 2, bounds()));
     }
     held = { corner, at, from: square, pointer: event.pointerId };
   });
   element.addEventListener('pointermove', (event) => {
     if (!held || event.pointerId !== held.pointer) return;
-    const { corner, at, from } = held, to = place(event);
+    const { corner, at, from } = held,
+      to = place(event);
     take(corner ? resized(from, corner, to, bounds()) : moved(from, to.x - at.x, to.y - at.y, bounds()));
   });
-  for (const kind of ['pointerup', 'pointercancel']) element.addEventListener(kind, () => { held = null; });
+  for (const kind of ['pointerup', 'pointercancel'])
+    element.addEventListener(kind, () => {
+      held = null;
+    });
   element.addEventListener('keydown', (event) => {
     if (!event.target.closest('.rd-square') || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { width, height } = bounds(), step = Math.min(width, height) * (event.shiftKey ? 0.1 : 0.02);
+    const { width, height } = bounds(),
+      step = Math.min(width, height) * (event.shiftKey ? 0.1 : 0.02);
     if (KEYS[event.key]) take(moved(square, KEYS[event.key][0] * step, KEYS[event.key][1] * step, bounds()));
     else if (SIZES[event.key]) take(scaled(square, SIZES[event.key], bounds()));
     else return;
@@ -123,10 +142,16 @@ export function crop(element, trigger) {
   });
 
   new MutationObserver(read).observe(element, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ['data-square', 'data-width', 'src'],
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ['data-square', 'data-width', 'src'],
   });
   new MutationObserver(() => answered(seen.querySelector('[data-asked]')?.dataset.asked)).observe(seen, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ['data-asked'],
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ['data-asked'],
   });
   read();
 }

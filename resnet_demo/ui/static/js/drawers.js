@@ -27,7 +27,10 @@ function mark() {
 /** Runs with the chips' element, once it is there. */
 export function chips(element) {
   new MutationObserver(mark).observe(element, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ['data-film', 'data-drawer'],
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ['data-film', 'data-drawer'],
   });
   mark();
 }

@@ -27,28 +27,35 @@ export function give(file) {
 function wait() {
   const chip = () => document.querySelector('.rd-picture-chip img')?.src;
   const notices = () => document.querySelectorAll('.toast-body').length;
-  const before = chip(), told = notices();
+  const before = chip(),
+    told = notices();
   root.dataset.sending = '';
   const end = () => {
     watch.disconnect();
     clearTimeout(late);
     delete root.dataset.sending;
   };
-  const watch = new MutationObserver(() => { if (chip() !== before || notices() > told) end(); });
+  const watch = new MutationObserver(() => {
+    if (chip() !== before || notices() > told) end();
+  });
   const late = setTimeout(end, 60000);
   watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['src'] });
 }
 
-document.addEventListener('change', (event) => {
-  if (event.target !== input()) return;
-  const file = event.target.files[0];
-  if (!file) return;
-  if (file.type.startsWith('image/')) wait();
-  else {
-    event.stopImmediatePropagation();
-    give(file);
-  }
-}, true);
+document.addEventListener(
+  'change',
+  (event) => {
+    if (event.target !== input()) return;
+    const file = event.target.files[0];
+    if (!file) return;
+    if (file.type.startsWith('image/')) wait();
+    else {
+      event.stopImmediatePropagation();
+      give(file);
+    }
+  },
+  true,
+);
 
 // Drop and paste, anywhere on the page, except where a box takes files of its own.
 
@@ -93,12 +100,15 @@ document.addEventListener('paste', (event) => {
 function take() {
   const camera = Object.assign(document.createElement('input'), { type: 'file', accept: 'image/*' });
   camera.setAttribute('capture', 'environment');
-  camera.addEventListener('change', () => { if (camera.files[0]) give(camera.files[0]); });
+  camera.addEventListener('change', () => {
+    if (camera.files[0]) give(camera.files[0]);
+  });
   camera.click();
 }
 
 async function look(dialog) {
-  const video = dialog.querySelector('video'), told = dialog.querySelector('[role=status]');
+  const video = dialog.querySelector('video'),
+    told = dialog.querySelector('[role=status]');
   const shoot = dialog.querySelector('[data-way=shoot]');
   told.textContent = '';
   shoot.disabled = true;
@@ -120,17 +130,25 @@ async function look(dialog) {
 }
 
 function shoot(dialog) {
-  const video = dialog.querySelector('video'), canvas = document.createElement('canvas');
+  const video = dialog.querySelector('video'),
+    canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
   canvas.getContext('2d').drawImage(video, 0, 0);
   dialog.close();
-  canvas.toBlob((blob) => { if (blob) give(new File([blob], 'camera.jpg', { type: 'image/jpeg' })); }, 'image/jpeg', 0.92);
+  canvas.toBlob(
+    (blob) => {
+      if (blob) give(new File([blob], 'camera.jpg', { type: 'image/jpeg' }));
+    },
+    'image/jpeg',
+    0.92,
+  );
 }
 
 export function ways(element) {
   if (window.isSecureContext && navigator.mediaDevices?.getUserMedia) root.dataset.camera = '';
   element.addEventListener('click', (event) => {
-    const way = event.target.closest('[data-way]')?.dataset.way, dialog = element.querySelector('dialog');
+    const way = event.target.closest('[data-way]')?.dataset.way,
+      dialog = element.querySelector('dialog');
     if (way === 'choose') document.querySelector('#upload').click();
     else if (way === 'take') take();
     else if (way === 'camera') look(dialog);
