@@ -85,9 +85,9 @@ def _wide(inner: int) -> _Layout:
 
 
 def _tall(inner: int) -> _Layout:
-    x, big, small, top = 50.0, 76.0, 40.0, 8.0
+    x, big, small, top = 50.0, 74.0, 37.0, 6.0
     fork = top + big + 14
-    layers = tuple((x, fork + 10 + small / 2 + 43.0 * i) for i in range(inner))
+    layers = tuple((x, fork + 10 + small / 2 + 42.0 * i) for i in range(inner))
     residual = (layers[-1][1] + small / 2 if layers else fork) + 12 + big / 2
     plus = residual + big / 2 + 50
     total = plus + 26 + big / 2
@@ -230,9 +230,12 @@ def _map(name: str, drawn: str) -> str:
 
 def _lines(at: _Layout, say: Language) -> list[str]:
     """Where the page's script writes what it reads out. Till then it says so, on the page only."""
-    hint = say(_("Point at a map: here stand the numbers of that place."))
-    style = {"class_": "rd-line", "font_size": 16 if at.below else 13.5, "fill": INK}
-    lines = [element("text", x=x, y=y, **style) for x, y in at.lines]
+    hint = say(_("Point at a map to read its numbers."))
+    sizes = (16, 14) if at.below else (13.5, 13.5, 13.5)
+    lines = [
+        element("text", x=x, y=y, class_="rd-line", font_size=size, fill=INK)
+        for (x, y), size in zip(at.lines, sizes, strict=True)
+    ]
     x, y = at.lines[0]
     return [*lines, text(hint, x, y, class_="rd-hint", font_size=14, fill=MUTED, display="none")]
 

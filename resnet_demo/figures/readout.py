@@ -77,7 +77,6 @@ def readout(
         "terms": terms,
         "maps": sent,
         "words": {
-            "hint": say(_("Point at a map: here stand the numbers of that place.")),
             "place": say(_("row {row}, column {column}", row="{row}", column="{column}")),
             "others": say(_("the other {count} channels", count="{count}")),
             "input": say(_("input channel {channel}", channel="{channel}")),

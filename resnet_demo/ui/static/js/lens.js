@@ -4,8 +4,9 @@
 // A number that is shown is a whole number of units of its last decimal. Terms are rounded, the sum is the sum of the
 // rounded terms: what stands there adds up.
 
-const RESIDUAL = 'var(--rd-residual)', SHORTCUT = 'var(--rd-shortcut)', TOTAL = 'var(--rd-total)';
-const INK = 'var(--rd-ink)', MUTED = 'var(--rd-muted)';
+// The colours of figures/palette.py; what follows the variable is for files that are saved.
+const RESIDUAL = 'var(--rd-residual, #d55e00)', SHORTCUT = 'var(--rd-shortcut, #0072b2)';
+const TOTAL = 'var(--rd-total, #00805e)', INK = 'var(--rd-ink, #1d2733)', MUTED = 'var(--rd-muted, #5b6775)';
 const COLOURS = { residual: RESIDUAL, shortcut: SHORTCUT, passed: INK, total: TOTAL, x: INK, output: INK };
 const GAP = '\u2003', KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
@@ -88,44 +89,53 @@ export function stepAt(data, name, { row, column }) {
   return { value, patch, product, others: value - product };
 }
 
-// Words: lists of [text, colour], for the drawing and for those who listen
+// Words: lists of [text, colour], for the drawing and for those who listen. Where there is little room, numbers stand
+// without their names: their colours say which they are.
 
-const term = (name, units, decimals, colour, named) => [(named ? name + ' ' : '') + written(units, decimals), colour];
+const named = (name, units, decimals, colour) => [`${name} ${written(units, decimals)}`, colour];
+
+function bare(units, decimals, colour, first) {
+  const number = written(units, decimals);
+  return [units < 0 && !first ? `(${number})` : number, colour];
+}
 
 /** The equation as it is read: "x 1.31   F(x) 0.42 + shortcut 1.31 = 1.73, ReLU → y 1.73". */
-export function equationWords(data, place, named = true) {
+export function equationWords(data, place, narrow = false) {
   const { x, terms, total, y } = equation(data, place), { decimals } = data;
-  const words = [term('x', x, decimals, INK, true), [GAP, MUTED]];
-  terms.forEach((each, index) => {
+  const words = [named('x', x, decimals, INK), [GAP, MUTED]];
+  terms.forEach(({ name, map, units }, index) => {
     if (index) words.push([' + ', INK]);
-    words.push(term(each.name, each.units, decimals, COLOURS[each.map], named || each.factor !== 1));
+    words.push(narrow ? bare(units, decimals, COLOURS[map], !index) : named(name, units, decimals, COLOURS[map]));
   });
-  if (terms.length > 1) words.push([' = ', INK], term('', total, decimals, TOTAL, false));
-  if (data.relu) words.push([named ? ', ReLU → ' : ' → ', INK], term('y', y, decimals, INK, true));
-  else if (named) words.push([' = y', INK]);
+  if (terms.length > 1) words.push([' = ', INK], bare(total, decimals, TOTAL, true));
+  if (!data.relu) words.push([' = y', INK]);
+  else words.push([narrow ? ' → ' : ', ReLU → ', INK], named('y', y, decimals, INK));
   return words;
 }
 
-/** The step of the map that one points at: "bn1 −0.20, relu1 → 0.00", "patch · kernel 1.23 + … = conv1 1.54". */
-export function stepWords(data, name, place) {
-  const step = stepAt(data, name, place), decimals = data.maps[name]?.decimals;
+/** The step of the map that one points at: "bn1 −0.20 → relu1 0.00", "patch 1.23 + the other … 0.31 = conv1 1.54". */
+export function stepWords(data, name, place, narrow = false) {
+  const step = stepAt(data, name, place), map = data.maps[name];
   if (!step) return [];
-  const shown = term(name === 'residual' ? 'F(x)' : name, step.value, decimals, RESIDUAL, true);
+  const words = [], { decimals } = map;
   if (step.patch) {
-    const others = data.words.others.replace('{count}', data.maps[name].step.channels - 1);
-    return [
-      [data.words.patch + ' ' + written(step.product, decimals), INK],
-      [' + ' + others + ' ' + written(step.others, decimals) + ' = ', MUTED],
-      shown,
-    ];
+    const others = data.words.others.replace('{count}', map.step.channels - 1);
+    words.push(narrow ? bare(step.product, decimals, INK, true) : named(data.words.patch, step.product, decimals, INK));
+    if (map.step.channels > 1) words.push([' + ', MUTED], named(others, step.others, decimals, MUTED));
+    words.push([' = ', MUTED]);
+  } else if (step.from) {
+    words.push(named(step.from, step.before, data.maps[step.from].decimals, MUTED), [' → ', MUTED]);
   }
-  if (!step.from) return [shown];
-  return [[step.from + ' ' + written(step.before, data.maps[step.from].decimals) + ' → ', MUTED], shown];
+  words.push(named(name === 'residual' ? 'F(x)' : name, step.value, decimals, RESIDUAL));
+  const flows = equation(data, place).terms.find((each) => each.map === name && each.factor !== 1);
+  if (flows) words.push([`, × ${flows.factor} → `, MUTED], bare(flows.units, decimals, RESIDUAL, true));
+  return words;
 }
 
 const placeWords = (data, name, { row, column }) => {
-  const title = { residual: 'F(x)', shortcut: data.terms[1]?.name, total: 'F(x) + …', output: 'y' }[name] ?? name;
-  return [[`${title}, ${data.words.place.replace('{row}', row).replace('{column}', column)}`, MUTED]];
+  const sum = data.terms.map((each) => each.name).join(' + ');
+  const title = { residual: 'F(x)', shortcut: data.terms[1]?.name, total: sum, output: 'y' }[name] ?? name;
+  return [[`${title}: ${data.words.place.replace('{row}', row).replace('{column}', column)}`, MUTED]];
 };
 
 // The drawing
@@ -145,6 +155,9 @@ const boxOf = (map) => {
   return { x, y, width, height };
 };
 
+// The layers of large drawings come without numbers: a place in them is one of the sum.
+const mapShape = (data, map) => shapeOf(data, map.dataset.map);
+
 const drawnMaps = (drawing) => [...drawing.querySelectorAll('[data-map]')];
 
 /** The map and its pixel under a point of the screen; null between the maps. */
@@ -161,38 +174,36 @@ function pointedAt(drawing, data, event) {
   return null;
 }
 
-// The layers of large drawings are drawn without their numbers; a place in them is one of the sum.
-const mapShape = (data, map) => shapeOf(data, map.dataset.map);
-
 function frames(drawing, data, at) {
   const from = shapeOf(data, at.name);
   return drawnMaps(drawing).map((map) => {
     const box = boxOf(map), to = mapShape(data, map), region = translated(at, from, to);
-    const wide = box.width / to.columns, high = box.height / to.rows, frame = svg('rect', map.dataset.map === at.name);
-    const margin = 1.5;
-    for (const [name, value] of Object.entries({
+    const wide = box.width / to.columns, high = box.height / to.rows;
+    const frame = svg('rect'), margin = 1.5;
+    set(frame, {
+      fill: 'none',
+      stroke: INK,
+      'stroke-width': map.dataset.map === at.name ? 2.5 : 1.5,
       x: box.x + region.column * wide - margin,
       y: box.y + region.row * high - margin,
       width: region.columns * wide + 2 * margin,
       height: region.rows * high + 2 * margin,
-    })) {
-      frame.setAttribute(name, value.toFixed(2));
-    }
+    });
     return frame;
   });
 }
 
-function svg(name, here) {
-  const made = document.createElementNS('http://www.w3.org/2000/svg', name);
-  if (here) made.setAttribute('class', 'rd-here');
-  return made;
-}
+const svg = (name) => document.createElementNS('http://www.w3.org/2000/svg', name);
+
+const set = (element, attributes) => {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+};
 
 function write(line, words) {
   line.replaceChildren(
     ...words.map(([text, colour]) => {
       const part = svg('tspan');
-      part.setAttribute('fill', colour);
+      set(part, { fill: colour });
       part.textContent = text;
       return part;
     }),
@@ -202,8 +213,8 @@ function write(line, words) {
 /** Read out one place: frames in all maps, the equation, and the step of the map itself. */
 function show(drawing, data, at, aloud = false) {
   const narrow = drawing.classList.contains('rd-tall'), from = shapeOf(data, at.name);
-  const words = equationWords(data, translated(at, from, data), !narrow);
-  const where = placeWords(data, at.name, at), step = stepWords(data, at.name, at);
+  const words = equationWords(data, translated(at, from, data), narrow);
+  const where = placeWords(data, at.name, at), step = stepWords(data, at.name, at, narrow);
   const all = narrow ? [words, where, step] : [words, step.length ? [...where, [GAP, MUTED], ...step] : where];
   drawing.querySelectorAll('.rd-line').forEach((line, index) => write(line, all[index] ?? []));
   drawing.querySelector('.rd-lens').replaceChildren(...frames(drawing, data, at));
@@ -226,7 +237,7 @@ function single(name, attributes) {
   let found = document.querySelector('body > .' + name);
   if (!found) {
     found = document.createElement('div');
-    Object.entries({ class: name, ...attributes }).forEach(([key, value]) => found.setAttribute(key, value));
+    set(found, { class: name, ...attributes });
     document.body.append(found);
   }
   return found;
@@ -282,11 +293,13 @@ function patch(drawing, data, at) {
       html('span', 'rd-sign', '= ' + written(found.product, decimals)),
     ),
   );
+  // Above the map, else below the drawing, where it hides no number; below the map where the window ends.
   const map = drawnMaps(drawing).find((each) => each.dataset.map === at.name).getBoundingClientRect();
-  const { width, height } = box.getBoundingClientRect(), room = document.documentElement.clientWidth;
-  const above = map.top - height - 8;
-  box.style.left = `${Math.max(4, Math.min(map.left + map.width / 2 - width / 2, room - width - 4))}px`;
-  box.style.top = `${above >= 4 ? above : map.bottom + 8}px`;
+  const { width, height } = box.getBoundingClientRect(), { bottom } = drawing.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  const top = [map.top - height - 8, bottom + 4].find((y) => y >= 4 && y + height <= clientHeight) ?? map.bottom + 8;
+  const left = Math.max(4, Math.min(map.left + map.width / 2 - width / 2, clientWidth - width - 4));
+  box.style.translate = `${left}px ${top}px`;
 }
 
 // The hand
@@ -295,7 +308,7 @@ const drawingAt = (event) => event.target.closest?.('svg[data-readout]') ?? null
 
 /** Listens in an element, or in the whole document: pointer, touch and arrow keys. */
 export function lens(root = document) {
-  let open = null, waiting = null;
+  let open = null, framed = 0, waiting = null;
 
   const read = (drawing, event) => {
     const data = drawing && numbersOf(drawing), at = data ? pointedAt(drawing, data, event) : null;
@@ -304,21 +317,24 @@ export function lens(root = document) {
     if (at) show(drawing, data, at);
   };
   root.addEventListener('pointermove', (event) => {
-    if (!waiting) {
-      requestAnimationFrame(() => {
-        const { drawing, event: last } = waiting;
-        waiting = null;
-        if (!drawing || drawing.isConnected) read(drawing, last);
-      });
-    }
     const drawing = drawingAt(event);
-    if (drawing || open) waiting = { drawing, event };
-    else waiting ??= { drawing: null, event };
+    if (!drawing && !open) return;
+    if (framed) {
+      waiting = () => read(drawing, event);
+      return;
+    }
+    read(drawing, event); // the first at once, of all others in a frame the last one
+    framed = requestAnimationFrame(() => {
+      framed = 0;
+      waiting?.();
+      waiting = null;
+    });
   });
   root.addEventListener('pointerdown', (event) => read(drawingAt(event), event));
   root.addEventListener('pointerout', (event) => {
     if (event.pointerType === 'mouse' && !event.relatedTarget && open) read(null, event);
   });
+  root.addEventListener('scroll', () => (panel().hidden = true), { capture: true, passive: true });
   root.addEventListener('focusout', (event) => {
     if (event.target === open) read(null, event);
   });
