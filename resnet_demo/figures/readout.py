@@ -37,8 +37,8 @@ def readout(
 ) -> str | None:
     """The numbers of a drawing as JSON; None where there are numbers that are not finite.
 
-    `maps` are those of the equation [H, W] by point, `inside` the channels of F's inner layers that are drawn, `channel`
-    is that of the sum, `factors` is what the branches are multiplied by before they meet.
+    `maps` are those of the equation [H, W] by point, `channel` is theirs in the sum, `inside` are the channels of F's
+    inner layers that are drawn, `factors` is what the branches are multiplied by before they meet.
 
         rows, columns   of the sum
         decimals        of the numbers of the equation
@@ -124,7 +124,7 @@ def _step(
     """
     before = _before(block, layer)
     if layer not in block.kernels:
-        return {"from": before} if before in inside and inside[before] == channel else None
+        return {"from": before} if before and inside.get(before) == channel else None
     source = block.inside[before][0] if before else block.x[0]
     kernels = block.kernels[layer][channel].to(source)  # [C, k, k]
     if len(kernels) != len(source):

@@ -1,7 +1,8 @@
 """One number on its way through a block: at one place of one channel, F(x) + shortcut = sum, and ReLU of that is y.
 
 The four maps are that channel's, on one symmetric scale; the place is framed in all of them, its numbers stand below.
-Both terms are rounded, and the sum is the sum of what stands there, so that it adds up: it may be off by the last digit.
+What stands there adds up: F(x) and the sum are rounded, and the shortcut's number is their difference, which may be off
+by one in the last digit.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def draw_sum(
     maps = {point: getattr(block, point)[0, channel] for point, _, _ in POINTS}
     scale, plain = scale_of(*maps.values()), block.shortcut_kind == "none"
     height, width = maps["output"].shape
-    numbers = _numbers({point: maps[point][row, column].item() for point in ("residual", "shortcut")}, block)
+    numbers = _numbers({point: maps[point][row, column].item() for point in ("residual", "total")}, block)
     parts = []
     for index, (point, name, colour) in enumerate(POINTS):
         x, y = _place(index, tall)
@@ -65,11 +66,11 @@ def draw_sum(
     return document(*size, words, *parts, class_=kind, style=None if tall else "max-width:900px")
 
 
-def _numbers(terms: dict[str, float], block: BlockTrace) -> dict[str, float]:
+def _numbers(values: dict[str, float], block: BlockTrace) -> dict[str, float]:
     """The numbers as they are shown."""
-    shown = {point: round(value, DECIMALS) for point, value in terms.items()}
-    total = round(sum(shown.values()), DECIMALS) + 0.0  # what is nothing has no minus
-    return {**shown, "total": total, "output": max(0.0, total) if block.ends_in_relu else total}
+    residual, total = (round(values[point], DECIMALS) + 0.0 for point in ("residual", "total"))  # -0.0 loses its sign
+    output = max(0.0, total) if block.ends_in_relu else total
+    return {"residual": residual, "shortcut": total - residual, "total": total, "output": output}
 
 
 def _title(point: str, name: str, block: BlockTrace, say: Language) -> str:

@@ -5,22 +5,28 @@
 // rounded terms: what stands there adds up.
 
 // The colours of figures/palette.py; what follows the variable is for files that are saved.
-const RESIDUAL = 'var(--rd-residual, #d55e00)', SHORTCUT = 'var(--rd-shortcut, #0072b2)';
-const TOTAL = 'var(--rd-total, #00805e)', INK = 'var(--rd-ink, #1d2733)', MUTED = 'var(--rd-muted, #5b6775)';
+const RESIDUAL = 'var(--rd-residual, #d55e00)',
+  SHORTCUT = 'var(--rd-shortcut, #0072b2)';
+const TOTAL = 'var(--rd-total, #00805e)',
+  INK = 'var(--rd-ink, #1d2733)',
+  MUTED = 'var(--rd-muted, #5b6775)';
 const COLOURS = { residual: RESIDUAL, shortcut: SHORTCUT, passed: INK, total: TOTAL, x: INK, output: INK };
-const GAP = '\u2003', KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const GAP = '\u2003',
+  KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 // Numbers
 
 /** The 16-bit whole numbers of a map, from base64 of little-endian bytes. */
 export function decode(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)), view = new DataView(bytes.buffer);
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)),
+    view = new DataView(bytes.buffer);
   return Int16Array.from({ length: bytes.length / 2 }, (_, index) => view.getInt16(2 * index, true));
 }
 
 /** What a drawing carries, with its maps decoded; a map that is another's is that one. */
 export function parse(text) {
-  const data = JSON.parse(text), maps = {};
+  const data = JSON.parse(text),
+    maps = {};
   const made = (sent) => (typeof sent === 'string' ? maps[sent] : { ...sent, values: decode(sent.values) });
   for (const [name, sent] of Object.entries(data.maps)) maps[name] = made(sent);
   for (const map of Object.values(maps)) {
@@ -50,7 +56,8 @@ const times = (fine, coarse) => Math.max(1, Math.round(fine / coarse));
 export function translated(place, from, to) {
   const along = (at, before, after) => {
     if (after > before) {
-      const count = times(after, before), first = Math.min(at * count, after - 1);
+      const count = times(after, before),
+        first = Math.min(at * count, after - 1);
       return [first, Math.min(count, after - first)];
     }
     return [Math.min(Math.floor(at / times(before, after)), after - 1), 1];
@@ -73,7 +80,8 @@ export function equation(data, { row, column }) {
 /** How a layer comes to its value at a place: of a convolution patch, kernel, their product and the rest, else before
     and after. Units are of the last decimal; patch and kernel are plain numbers. */
 export function stepAt(data, name, { row, column }) {
-  const map = data.maps[name], step = map?.step;
+  const map = data.maps[name],
+    step = map?.step;
   if (!map?.values || map.decimals === undefined) return null;
   const value = rounded(valueAt(map, row, column), map.decimals);
   if (!step) return { value };
@@ -82,10 +90,14 @@ export function stepAt(data, name, { row, column }) {
     return { value, from: step.from, before: rounded(valueAt(before, row, column), before.decimals) };
   }
   const patch = step.kernel.map((_, index) => {
-    const down = Math.floor(index / step.size), along = index % step.size;
+    const down = Math.floor(index / step.size),
+      along = index % step.size;
     return valueAt(step.input, row * step.stride + down - step.padding, column * step.stride + along - step.padding);
   });
-  const product = rounded(patch.reduce((sum, number, index) => sum + number * step.kernel[index], 0), map.decimals);
+  const product = rounded(
+    patch.reduce((sum, number, index) => sum + number * step.kernel[index], 0),
+    map.decimals,
+  );
   return { value, patch, product, others: value - product };
 }
 
@@ -101,7 +113,8 @@ function bare(units, decimals, colour, first) {
 
 /** The equation as it is read: "x 1.31   F(x) 0.42 + shortcut 1.31 = 1.73, ReLU → y 1.73". */
 export function equationWords(data, place, narrow = false) {
-  const { x, terms, total, y } = equation(data, place), { decimals } = data;
+  const { x, terms, total, y } = equation(data, place),
+    { decimals } = data;
   const words = [named('x', x, decimals, INK), [GAP, MUTED]];
   terms.forEach(({ name, map, units }, index) => {
     if (index) words.push([' + ', INK]);
@@ -115,9 +128,11 @@ export function equationWords(data, place, narrow = false) {
 
 /** The step of the map that one points at: "bn1 −0.20 → relu1 0.00", "patch 1.23 + the other … 0.31 = conv1 1.54". */
 export function stepWords(data, name, place, narrow = false) {
-  const step = stepAt(data, name, place), map = data.maps[name];
+  const step = stepAt(data, name, place),
+    map = data.maps[name];
   if (!step) return [];
-  const words = [], { decimals } = map;
+  const words = [],
+    { decimals } = map;
   if (step.patch) {
     const others = data.words.others.replace('{count}', map.step.channels - 1);
     words.push(narrow ? bare(step.product, decimals, INK, true) : named(data.words.patch, step.product, decimals, INK));
@@ -166,9 +181,12 @@ function pointedAt(drawing, data, event) {
   if (!matrix) return null;
   const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.inverse());
   for (const map of drawnMaps(drawing)) {
-    const box = boxOf(map), across = (x - box.x) / box.width, down = (y - box.y) / box.height;
+    const box = boxOf(map),
+      across = (x - box.x) / box.width,
+      down = (y - box.y) / box.height;
     if (across < 0 || down < 0 || across >= 1 || down >= 1) continue;
-    const name = map.dataset.map, { rows, columns } = mapShape(data, map);
+    const name = map.dataset.map,
+      { rows, columns } = mapShape(data, map);
     return { name, row: Math.floor(down * rows), column: Math.floor(across * columns) };
   }
   return null;
@@ -177,9 +195,13 @@ function pointedAt(drawing, data, event) {
 function frames(drawing, data, at) {
   const from = shapeOf(data, at.name);
   return drawnMaps(drawing).map((map) => {
-    const box = boxOf(map), to = mapShape(data, map), region = translated(at, from, to);
-    const wide = box.width / to.columns, high = box.height / to.rows;
-    const frame = svg('rect'), margin = 1.5;
+    const box = boxOf(map),
+      to = mapShape(data, map),
+      region = translated(at, from, to);
+    const wide = box.width / to.columns,
+      high = box.height / to.rows;
+    const frame = svg('rect'),
+      margin = 1.5;
     set(frame, {
       fill: 'none',
       stroke: INK,
@@ -212,16 +234,22 @@ function write(line, words) {
 
 /** Read out one place: frames in all maps, the equation, and the step of the map itself. */
 function show(drawing, data, at, aloud = false) {
-  const narrow = drawing.classList.contains('rd-tall'), from = shapeOf(data, at.name);
+  const narrow = drawing.classList.contains('rd-tall'),
+    from = shapeOf(data, at.name);
   const words = equationWords(data, translated(at, from, data), narrow);
-  const where = placeWords(data, at.name, at), step = stepWords(data, at.name, at, narrow);
+  const where = placeWords(data, at.name, at),
+    step = stepWords(data, at.name, at, narrow);
   const all = narrow ? [words, where, step] : [words, step.length ? [...where, [GAP, MUTED], ...step] : where];
   drawing.querySelectorAll('.rd-line').forEach((line, index) => write(line, all[index] ?? []));
   drawing.querySelector('.rd-lens').replaceChildren(...frames(drawing, data, at));
   drawing.classList.add('rd-read');
   places.set(drawing, at);
   patch(drawing, data, at);
-  if (aloud) spoken().textContent = all.flat().map(([text]) => text).join('');
+  if (aloud)
+    spoken().textContent = all
+      .flat()
+      .map(([text]) => text)
+      .join('');
 }
 
 function close(drawing) {
@@ -260,7 +288,8 @@ export const decimalsOf = (numbers) => {
 };
 
 function grid(numbers, size, title) {
-  const largest = Math.max(...numbers.map(Math.abs)) || 1, decimals = decimalsOf(numbers);
+  const largest = Math.max(...numbers.map(Math.abs)) || 1,
+    decimals = decimalsOf(numbers);
   const cells = numbers.map((number) => {
     const cell = html('span', number < 0 ? 'rd-negative' : 'rd-positive', written(rounded(number, decimals), decimals));
     cell.style.setProperty('--part', `${(45 * Math.sqrt(Math.abs(number) / largest)).toFixed(0)}%`);
@@ -272,10 +301,13 @@ function grid(numbers, size, title) {
 }
 
 function patch(drawing, data, at) {
-  const box = panel(), found = stepAt(data, at.name, at), step = data.maps[at.name]?.step;
+  const box = panel(),
+    found = stepAt(data, at.name, at),
+    step = data.maps[at.name]?.step;
   box.hidden = !found?.patch;
   if (box.hidden) return;
-  const { decimals } = data.maps[at.name], { words } = data;
+  const { decimals } = data.maps[at.name],
+    { words } = data;
   const most = words.most.replace('{count}', step.channels);
   box.replaceChildren(
     html(
@@ -294,8 +326,11 @@ function patch(drawing, data, at) {
     ),
   );
   // Above the map, else below the drawing, where it hides no number; below the map where the window ends.
-  const map = drawnMaps(drawing).find((each) => each.dataset.map === at.name).getBoundingClientRect();
-  const { width, height } = box.getBoundingClientRect(), { bottom } = drawing.getBoundingClientRect();
+  const map = drawnMaps(drawing)
+    .find((each) => each.dataset.map === at.name)
+    .getBoundingClientRect();
+  const { width, height } = box.getBoundingClientRect(),
+    { bottom } = drawing.getBoundingClientRect();
   const { clientWidth, clientHeight } = document.documentElement;
   const top = [map.top - height - 8, bottom + 4].find((y) => y >= 4 && y + height <= clientHeight) ?? map.bottom + 8;
   const left = Math.max(4, Math.min(map.left + map.width / 2 - width / 2, clientWidth - width - 4));
@@ -308,10 +343,13 @@ const drawingAt = (event) => event.target.closest?.('svg[data-readout]') ?? null
 
 /** Listens in an element, or in the whole document: pointer, touch and arrow keys. */
 export function lens(root = document) {
-  let open = null, framed = 0, waiting = null;
+  let open = null,
+    framed = 0,
+    waiting = null;
 
   const read = (drawing, event) => {
-    const data = drawing && numbersOf(drawing), at = data ? pointedAt(drawing, data, event) : null;
+    const data = drawing && numbersOf(drawing),
+      at = data ? pointedAt(drawing, data, event) : null;
     if (open && (!at || open !== drawing)) close(open);
     open = at ? drawing : null;
     if (at) show(drawing, data, at);
@@ -339,13 +377,20 @@ export function lens(root = document) {
     if (event.target === open) read(null, event);
   });
   root.addEventListener('keydown', (event) => {
-    const drawing = event.target.matches?.('svg[data-readout]') ? event.target : null, data = drawing && numbersOf(drawing);
+    const drawing = event.target.matches?.('svg[data-readout]') ? event.target : null,
+      data = drawing && numbersOf(drawing);
     if (!data || event.ctrlKey || event.metaKey || event.altKey) return;
     const names = drawnMaps(drawing).map((map) => map.dataset.map);
-    let at = places.get(drawing) ?? { name: 'total', row: Math.floor(data.rows / 2), column: Math.floor(data.columns / 2) };
+    let at = places.get(drawing) ?? {
+      name: 'total',
+      row: Math.floor(data.rows / 2),
+      column: Math.floor(data.columns / 2),
+    };
     if (KEYS[event.key]) {
-      const [down, along] = places.has(drawing) ? KEYS[event.key] : [0, 0], steps = event.shiftKey ? 4 : 1;
-      const { rows, columns } = shapeOf(data, at.name), within = (value, end) => Math.max(0, Math.min(value, end - 1));
+      const [down, along] = places.has(drawing) ? KEYS[event.key] : [0, 0],
+        steps = event.shiftKey ? 4 : 1;
+      const { rows, columns } = shapeOf(data, at.name),
+        within = (value, end) => Math.max(0, Math.min(value, end - 1));
       at = { ...at, row: within(at.row + steps * down, rows), column: within(at.column + steps * along, columns) };
     } else if (event.key === 'Enter') {
       const name = names[(names.indexOf(at.name) + (event.shiftKey ? names.length - 1 : 1)) % names.length];
