@@ -51,9 +51,7 @@ class BlockTrace:
     inside: Mapping[str, Tensor]  # the outputs of F's layers: conv1, bn1, relu1, conv2, bn2
     gradients: Mapping[str, Tensor]  # by point: x, residual, shortcut, total, output
     ends_in_relu: bool = True  # else the output is the total: a pre-activation block
-    kernels: Mapping[str, Tensor] = field(
-        default_factory=dict
-    )  # of F's convolutions; the model's own tensors
+    kernels: Mapping[str, Tensor] = field(default_factory=dict)  # of F's convolutions; the model's own tensors
 
     @cached_property
     def norms(self) -> dict[str, float]:

@@ -141,11 +141,15 @@ export function stepWords(data, name, place, narrow = false) {
   } else if (step.from) {
     words.push(named(step.from, step.before, data.maps[step.from].decimals, MUTED), [' → ', MUTED]);
   }
-  words.push(named(name === 'residual' ? 'F(x)' : name, step.value, decimals, RESIDUAL));
+  const title = name === 'residual' ? 'F(x)' : name;
+  const alone = narrow && step.patch; // the line above says what it is
+  words.push(alone ? bare(step.value, decimals, RESIDUAL, true) : named(title, step.value, decimals, RESIDUAL));
   const flows = equation(data, place).terms.find((each) => each.map === name && each.factor !== 1);
   if (flows) words.push([`, × ${flows.factor} → `, MUTED], bare(flows.units, decimals, RESIDUAL, true));
   return words;
 }
+
+const textOf = (words) => words.map(([text]) => text).join('');
 
 const placeWords = (data, name, { row, column }) => {
   const sum = data.terms.map((each) => each.name).join(' + ');
@@ -246,7 +250,7 @@ function show(drawing, data, at, aloud = false) {
   places.set(drawing, at);
   patch(drawing, data, at);
   if (aloud)
-    spoken().textContent = all
+  if (aloud) spoken().textContent = [words, where, step].map(textOf).filter(Boolean).join('. ');
       .flat()
       .map(([text]) => text)
       .join('');
