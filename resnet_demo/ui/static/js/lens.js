@@ -249,11 +249,7 @@ function show(drawing, data, at, aloud = false) {
   drawing.classList.add('rd-read');
   places.set(drawing, at);
   patch(drawing, data, at);
-  if (aloud)
   if (aloud) spoken().textContent = [words, where, step].map(textOf).filter(Boolean).join('. ');
-      .flat()
-      .map(([text]) => text)
-      .join('');
 }
 
 function close(drawing) {
