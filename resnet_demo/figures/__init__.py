@@ -8,7 +8,7 @@ the page Cut. Of training, `race` and `gradients` draw what happens while it run
 made of.
 """
 
-from .block import draw_block, source_channel
+from .block import block_scale, draw_block, source_channel
 from .cams import draw_overlay, draw_split, draw_strip
 from .confusion import draw_confusion
 from .curves import curves_svg, draw_curves
@@ -26,6 +26,7 @@ from .sum import draw_sum
 
 __all__ = [
     "activity_map",
+    "block_scale",
     "channel_to_show",
     "curves_svg",
     "data_uri",
