@@ -30,7 +30,7 @@ from .style import theme
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = "lab"  # where the page finds our scripts, relative to its own address, which a proxy may have moved
-SHEETS = ("tokens", "base", "bar", "film", "figures", "inside", "cut", "experiments", "learn", "train")
+SHEETS = ("tokens", "base", "bar", "film", "figures", "street", "inside", "cut", "experiments", "learn", "train")
 FIRST_PAGE, LESSON = "inside", "learn"
 TITLE = _("ResNet laboratory")
 GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
