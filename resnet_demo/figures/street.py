@@ -25,9 +25,9 @@ from .street_layout import (
     Label,
     Layout,
     fitting,
-    tall as tall_layout,
-    wide as wide_layout,
+    one_row,
     width_of,
+    winding,
     wrapped,
 )
 from .svg import ENGLISH, document, element, image, text
@@ -68,7 +68,7 @@ def draw_street(
     apart, and `highest` is the share that gets the full height in both (see `highest_share`).
     """
     stages = [list(group) for _, group in groupby(trace.blocks, key=_stage)]
-    layout = (tall_layout if tall else wide_layout)([len(blocks) for blocks in stages], title is not None)
+    layout = (winding if tall else one_row)([len(blocks) for blocks in stages], title is not None)
     cells = dict(zip((block.name for block in trace.blocks), layout.cells, strict=True))
     highest = highest or highest_share(trace) or 1.0
     heights = {block.name: min(1.0, share(block) / highest) for block in trace.blocks}
@@ -180,7 +180,7 @@ def _stage_label(blocks: list[BlockTrace], label: Label, size: float, say: Langu
 
 
 def _named(cells: Mapping[str, Cell], chosen: str | None, size: float) -> set[str]:
-    """The blocks that bear their names: those with room for it, and the chosen one, for which its neighbours give way."""
+    """The blocks that bear their names: those with room for it, and the chosen one, for which others give way."""
     named = {name for name, cell in cells.items() if cell.named}
     if chosen:
         lifted, room = cells[chosen], width_of(chosen[5:], size) + 5
@@ -242,7 +242,7 @@ def _bump(outline: str, state: str, cell: Cell) -> str:
 
 
 def _lift(cell: Cell, layout: Layout, down: bool) -> str:
-    """What lies under the lifted block: a card, and a wedge from it down to the block that is drawn below the street."""
+    """What lies under the lifted block: a card, and a wedge down to where the block is drawn, below the street."""
     width = min(max(cell.pitch - 2, 12), 1.7 * cell.tallest)
     left, right, edge = cell.middle - width / 2, cell.middle + width / 2, {"stroke": RESIDUAL, "stroke_opacity": 0.55}
     card = {"x": left, "y": cell.top + 1, "width": width, "height": cell.bottom - cell.top - 3, "rx": min(8, width / 3)}

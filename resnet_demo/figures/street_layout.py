@@ -80,7 +80,7 @@ class Layout:
         return (cell for row in self.rows for cell in row.cells)
 
 
-def wide(counts: Sequence[int], titled: bool) -> Layout:
+def one_row(counts: Sequence[int], titled: bool) -> Layout:
     """A layout for stages of so many blocks each: one row, as wide as the drawing, however many they are."""
     gap, first, last = 14.0, 94.0, 858.0
     pitch = (last - first - gap * (len(counts) - 1)) / sum(counts)
@@ -112,7 +112,7 @@ def wide(counts: Sequence[int], titled: bool) -> Layout:
     )
 
 
-def tall(counts: Sequence[int], titled: bool) -> Layout:
+def winding(counts: Sequence[int], titled: bool) -> Layout:
     """A layout for stages of so many blocks each: a row for each, the road winding from one down to the next."""
     head = 36.0 + (19.0 if titled else 0.0)
     step = min(104.0, (376.0 - head) / len(counts))

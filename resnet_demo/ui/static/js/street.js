@@ -16,9 +16,9 @@ export const linesOf = (reading, count) => {
 // Which of the drawings in sight show another run than before, given what each showed last.
 export const changed = (runs, last) => runs.flatMap((run, index) => (run && run !== last[index] ? [index] : []));
 
-// Where a key leads from the stop at `from`; undefined where it leads nowhere. `stops` are { row, x, y }, in the road's
-// order: the middle of a block or of a stretch of the road, and the row of the drawing that it belongs to. To the sides one
-// goes among those of the same kind, and at the end of a row on to the next; up and down to what lies there.
+// Where a key leads from the stop at `from`; undefined where it leads nowhere. `stops` are { kind, row, x, y }, in the
+// road's order: whether it is a block or a stretch of the road, the row of the drawing that it belongs to, and its place.
+// To the sides one goes among those of the same kind, and at the end of a row on to the next; up and down to what lies there.
 export const next = (stops, from, key) => {
   const own = stops[from];
   const kin = stops.map((_, index) => index).filter((index) => stops[index].kind === own.kind);
