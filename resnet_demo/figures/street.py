@@ -150,7 +150,7 @@ def _reading(block: BlockTrace, gone: bool, intervened: bool) -> list[Message]:
 
 def _written(norm: float) -> str:
     """As it is in trained networks, and short where random weights let it explode."""
-    return f"{norm:.1f}" if norm < 1_000 else f"{norm:,.0f}" if norm < 10_000 else f"{norm:.0e}"
+    return f"{norm:.1f}" if norm < 1_000 else f"{norm:,.0f}" if norm < 10_000 else f"{norm:.0e}".replace("e+0", "e")
 
 
 def _head(layout: Layout, title: str | None, reading: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Where things stand in the street: on a wide screen all blocks in one row, on a phone a row for each stage.
 
 Pure geometry. A wide drawing is 1000 units wide and shown at 900 px or more, so text of 13.5 units is at least 12 px
-high; a tall one is 366 units wide, which is what a phone of 390 px leaves, so there a unit is a pixel.
+high; a tall one is 336 units wide, about what a phone of 390 px leaves, so there a unit is about a pixel.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-WIDE, TALL = 1000.0, 366.0  # widths of the two drawings
-SMALL, LETTER = 13.5, 12.5  # font sizes of labels in the wide and in the tall drawing
+WIDE, TALL = 1000.0, 336.0  # widths of the two drawings
+SMALL, LETTER = 13.5, 12.6  # font sizes of labels in the wide and in the tall drawing
 TALLEST, LARGEST = 70.0, 46.0  # in the wide drawing: the highest bump, and the largest map
 CLEAR = 5.0  # between the middle of the road and a bump
 
@@ -115,7 +115,7 @@ def one_row(counts: Sequence[int], titled: bool) -> Layout:
 def winding(counts: Sequence[int], titled: bool) -> Layout:
     """A layout for stages of so many blocks each: a row for each, the road winding from one down to the next."""
     head = 36.0 + (19.0 if titled else 0.0)
-    step = min(104.0, (376.0 - head) / len(counts))
+    step = min(104.0, (343.0 - head) / len(counts))
     edge, turn, side = 7.0, 11.0, 38.0  # of the road beside the rows: its place, its corners; the picture's side
     rows, stages = [], []
     for number, count in enumerate(counts):

@@ -183,7 +183,7 @@ def _street(session: Session) -> Markup:
         best = rank(model, trace.logits, 1)[0]
         picture = session.domain.crop(session.picture) if session.picture else session.domain.to_picture(trace.image)
         answer = (session.titles[best.index], say.percent(best.probability))
-        title = say(network_title(name)) if len(shown) > 1 else None
+        title = network_title(name) if len(shown) > 1 else None
         drawing = both(draw_street, trace, opened, picture, answer, say=say, title=title, highest=highest)
         streets += figure(drawing, said.street(trace), f"{name}-street", say=say)
     return streets

@@ -32,7 +32,7 @@ export const next = (stops, from, key) => {
     const inRow = beside.find((index) => stops[index].row === own.row && right * (stops[index].x - own.x) > 0);
     if (inRow !== undefined) return inRow;
     // At a row's end the road goes on to another row; nowhere at its own ends.
-    return beside.find((index) => stops[index].row !== own.row && (right > 0) === (index > from));
+    return beside.find((index) => stops[index].row !== own.row && right > 0 === index > from);
   }
   const ahead = stops
     .map((stop, index) => ({ index, across: Math.abs(stop.x - own.x), along: down * (stop.y - own.y) }))
