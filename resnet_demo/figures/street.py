@@ -13,6 +13,7 @@ from itertools import groupby
 
 from PIL import Image
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..i18n import Language, Message, _, _p, sentences
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace
@@ -35,6 +36,8 @@ from .svg import ENGLISH, document, element, image, text
 CHOSEN, CUT = "chosen", "cut"  # what a block can be in the drawing
 RISE = 4.0  # of a block that is lifted out
 LIFT = "var(--rd-lift, #fff2e5)"
+
+_activities = WeakTensorKeyDictionary()  # a street is drawn anew at every click, for two screens; its maps stay
 
 
 def share(block: BlockTrace) -> float:
@@ -220,7 +223,7 @@ def _block(
         element("rect", x=cell.left, y=cell.top, width=cell.pitch, height=cell.bottom - cell.top, fill="transparent"),
         _bump(f"M{cell.bump(height, rise)} Z", state, cell),
         element("rect", **box, fill=PAPER),
-        image(data_uri(activity_map(output[0].abs().mean(dim=0))), **box),
+        image(_activity(output), **box),
         element("rect", **box, fill="none", **frame),
         *([name] if named else []),
         class_="rd-stop",
@@ -230,6 +233,13 @@ def _block(
         aria_pressed=str(bool(state)).lower(),
         aria_label=say(_("Block {name}: {what}", name=block.name, what=what)),
     )
+
+
+def _activity(output: Tensor) -> str:
+    """Where a block's output [1, C, H, W] is active, its mean magnitude over the channels, as a picture's address."""
+    if output not in _activities:
+        _activities[output] = data_uri(activity_map(output[0].abs().mean(dim=0)))
+    return _activities[output]
 
 
 def _bump(outline: str, state: str, cell: Cell) -> str:
