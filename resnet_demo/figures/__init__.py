@@ -21,7 +21,7 @@ from .lines import draw_lines
 from .maps import activity_map, data_uri, grid, over, photo_uri, png, scale_of, signed_map, strongest
 from .race import draw_race
 from .runs import network_title
-from .street import channel_to_show, draw_street, share, strongest_change, weakest_change
+from .street import channel_to_show, draw_street, highest_share, share, strongest_change, weakest_change
 from .sum import draw_sum
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "draw_sum",
     "figure_png",
     "grid",
+    "highest_share",
     "network_title",
     "over",
     "photo_uri",
