@@ -29,6 +29,7 @@ from .session import Session, end_session, forget, new_session
 from .style import theme
 
 STATIC = Path(__file__).parent / "static"
+LAB = "lab"  # where the page finds scripts and fonts, relative to its own address, which a proxy may have moved
 SHEETS = (
     "tokens", "base", "bar", "film", "figures", "street", "lens", "inside", "cut", "experiments", "learn", "train",
     "tour",
