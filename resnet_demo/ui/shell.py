@@ -31,19 +31,9 @@ from .style import theme
 STATIC = Path(__file__).parent / "static"
 LAB = "lab"  # where the page finds scripts and fonts, relative to its own address, which a proxy may have moved
 SHEETS = (
-    "tokens",
-    "base",
-    "bar",
-    "picture",
-    "film",
-    "figures",
-    "inside",
-    "cut",
-    "experiments",
-    "learn",
-    "train",
-    "tour",
-)
+    "tokens", "base", "bar", "picture", "film", "figures", "street", "lens", "inside", "cut", "experiments", "learn",
+    "train", "tour",
+)  # fmt: skip
 FIRST_PAGE, LESSON = "inside", "learn"
 GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
     (
