@@ -77,20 +77,19 @@ def build(data_dir: str | None) -> PictureDrawer:
 
 
 def _frame(session: Session) -> Markup:
-    """The whole picture with the square that the network sees; the script needs its size in pixels."""
+    """The whole picture with a square over it, which the script puts where the network looks: see `_seen`."""
     if session.picture is None:
         return Markup("")
     picture, say = session.picture, session.say
-    square = session.crop or session.domain.middle(picture)
     handles = joined(Markup('<i data-corner="{}"></i>').format(corner) for corner in ("nw", "ne", "sw", "se"))
     return Markup(
         '<figure class="rd-input" style="--aspect:{aspect:.4f}"><div class="rd-frame" data-width="{width}" '
-        'data-height="{height}" data-least="{least}" data-square="{square}">{photo}'
+        'data-height="{height}" data-least="{least}">{photo}'
         '<div class="rd-square" tabindex="0" role="group" aria-label="{label}">{handles}</div></div>'
         "<figcaption>{caption}</figcaption></figure>"
     ).format(
         aspect=picture.width / picture.height, width=picture.width, height=picture.height,
-        least=min(MIN_SIDE, *picture.size), square=as_text(square), photo=photo(picture, "", 480),
+        least=min(MIN_SIDE, *picture.size), photo=photo(picture, "", 480),
         label=say(_("The square that the network sees. Arrow keys move it, plus and minus change its size.")),
         handles=handles, caption=say(_("drag the square, or a corner of it")),
     )  # fmt: skip
@@ -102,16 +101,18 @@ def as_text(square: Square) -> str:
 
 
 def _seen(session: Session, asked: str = "") -> Markup:
-    """The exact input of the network; `asked` tells the script which of its squares this answers."""
+    """The exact input of the network, and its square; `asked` is the one that the script had sent."""
     if session.picture is None or session.trace is None:
         return Markup("")
     size, say = session.domain.size, session.say
     exact = session.domain.to_picture(session.trace.image)
+    square = as_text(session.crop or session.domain.middle(session.picture))
     image = pixels(exact, say(_("The exact input of the network, {size} by {size} pixels", size=size)))
     return Markup(
-        '<figure class="rd-input" style="--aspect:{:.4f}" data-asked="{}">{}<figcaption>{}</figcaption></figure>'
+        '<figure class="rd-input" style="--aspect:{:.4f}" data-asked="{}" data-square="{}">{}'
+        "<figcaption>{}</figcaption></figure>"
     ).format(
-        session.picture.width / session.picture.height, asked, image,
+        session.picture.width / session.picture.height, asked, square, image,
         say(_("what the network sees: {size}×{size}", size=size)),
     )  # fmt: skip
 

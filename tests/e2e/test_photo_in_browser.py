@@ -116,6 +116,14 @@ def test_the_square_is_dragged_and_what_the_network_sees_follows(open_app: OpenA
         mouse.up()
         expect(visit.at("#input [data-asked]")).to_have_attribute("data-asked", "0.0000,0.0000,1.0000")
         expect_answer(visit, labels_of((0, 0, 1)))
+        # The same picture once more begins in its middle, though the photo in the drawer is the same.
+        visit.at("#bar input[type=file]").set_input_files(photo)
+        expect(visit.at("#input [data-asked]")).to_have_attribute("data-square", "0.2500,0.0000,1.0000")
+        expect(square).to_have_attribute("style", re.compile("left: 25%"))
+        visit.page.keyboard.press("Shift+ArrowLeft")  # the focus stayed on the square
+        for _ in range(4):
+            visit.page.keyboard.press("Shift+ArrowLeft")
+        expect(visit.at("#input [data-asked]")).to_have_attribute("data-asked", "0.0000,0.0000,1.0000")
         # By keys: smaller around its middle, and to the right.
         square.focus()
         visit.page.keyboard.press("-")
@@ -167,3 +175,9 @@ def test_the_bar_is_one_line_and_everything_in_it_can_be_reached(open_app: OpenA
         expect(visit.at("#share")).to_be_visible()
         visit.at("#language").get_by_text("中文").click()
         expect(visit.at("#upload")).to_have_text("你的照片")
+
+
+def test_the_answers_chip_leads_to_the_answer(open_app: OpenApp) -> None:
+    with open_app("?tab=cut", shows="#cut-street svg") as visit:
+        visit.at(".rd-answer-chip").click()
+        expect(visit.at("#answer .rd-answer").first).to_be_in_viewport()

@@ -144,7 +144,7 @@ def test_the_twin_sees_the_same_square(wide: Session) -> None:
 def test_the_drawer_shows_the_square_and_answers_the_one_that_was_asked_for(wide: Session) -> None:
     with gr.Blocks():
         drawer = picture_drawer.build(None)
-    assert 'data-square="0.1667,0.0000,1.0000"' in drawer.render(wide)[drawer.frame]
+    assert 'data-square="0.1667,0.0000,1.0000"' in drawer.render(wide)[drawer.seen]
     wide.crop_to(0.1, 0.2, 0.5)
-    assert 'data-square="0.1000,0.2000,0.5000"' in drawer.render(wide)[drawer.frame]
+    assert 'data-square="0.1000,0.2000,0.5000"' in drawer.render(wide)[drawer.seen]
     assert 'data-asked="0.1,0.2,0.5"' in picture_drawer._seen(wide, "0.1,0.2,0.5")

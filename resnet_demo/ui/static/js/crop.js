@@ -60,7 +60,8 @@ export function newest(send, tooLong = 5000) {
   const answered = (value) => {
     if (sent !== null && value === sent) next();
   };
-  return { ask, answered };
+  const idle = () => sent === null;
+  return { ask, answered, idle };
 }
 
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -71,8 +72,9 @@ export function crop(element, trigger) {
   let square = null,
     held = null;
   const frame = () => element.querySelector('.rd-frame');
-  const seen = document.querySelector('#input');
-  const { ask, answered } = newest((value) => trigger('select', { value }));
+  const seen = document.querySelector('#input'); // says which square the network sees, and which one that was asked for
+  const said = () => seen.querySelector('[data-asked]')?.dataset ?? {};
+  const { ask, answered, idle } = newest((value) => trigger('select', { value }));
 
   const bounds = () => {
     const { width, height, least } = frame().dataset;
@@ -98,12 +100,13 @@ export function crop(element, trigger) {
   function take(wanted) {
     square = wanted;
     paint();
-    ask(asText(square, bounds()));
+    const text = asText(square, bounds());
+    if (!idle() || text !== said().asked) ask(text);
   }
   function read() {
-    // another picture, or another network's middle
-    if (!frame() || held) return;
-    square = fromText(frame().dataset.square, bounds());
+    answered(said().asked);
+    if (!frame() || !said().square || held || !idle()) return;
+    square = fromText(said().square, bounds());
     paint();
   }
 
@@ -141,17 +144,13 @@ export function crop(element, trigger) {
     event.stopPropagation(); // the arrow keys mean something else on some pages
   });
 
-  new MutationObserver(read).observe(element, {
-    childList: true,
-    subtree: true,
-    attributes: true,
-    attributeFilter: ['data-square', 'data-width', 'src'],
-  });
-  new MutationObserver(() => answered(seen.querySelector('[data-asked]')?.dataset.asked)).observe(seen, {
-    childList: true,
-    subtree: true,
-    attributes: true,
-    attributeFilter: ['data-asked'],
-  });
+  for (const each of [element, seen]) {
+    new MutationObserver(read).observe(each, {
+      childList: true,
+      subtree: true,
+      attributes: true,
+      attributeFilter: ['data-width', 'data-height', 'data-square', 'data-asked'],
+    });
+  }
   read();
 }
