@@ -117,11 +117,13 @@ def test_the_square_is_dragged_and_what_the_network_sees_follows(open_app: OpenA
         expect(visit.at("#input [data-asked]")).to_have_attribute("data-asked", "0.0000,0.0000,1.0000")
         expect_answer(visit, labels_of((0, 0, 1)))
         # The same picture once more begins in its middle, though the photo in the drawer is the same.
-        visit.at("#bar input[type=file]").set_input_files(photo)
+        with visit.page.expect_file_chooser() as chooser:
+            visit.at("#ways [data-way=choose]").click()
+        chooser.value.set_files(photo)
         expect(visit.at("#input [data-asked]")).to_have_attribute("data-square", "0.2500,0.0000,1.0000")
         expect(square).to_have_attribute("style", re.compile("left: 25%"))
-        visit.page.keyboard.press("Shift+ArrowLeft")  # the focus stayed on the square
-        for _ in range(4):
+        square.focus()
+        for _ in range(5):
             visit.page.keyboard.press("Shift+ArrowLeft")
         expect(visit.at("#input [data-asked]")).to_have_attribute("data-asked", "0.0000,0.0000,1.0000")
         # By keys: smaller around its middle, and to the right.
