@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from markupsafe import Markup
 
-from ..figures import draw_confusion, draw_gradients, draw_race, draw_ratios, network_title, photo_uri
+from .. import i18n
+from ..figures import (
+    curves_svg,
+    draw_confusion,
+    draw_degradation,
+    draw_gradients,
+    draw_race,
+    draw_ratios,
+    network_title,
+    photo_uri,
+)
 from ..i18n import Language, Message, _, _p
+from ..models import zoo
 from ..models.zoo import is_plain
 from ..training.records import Record
 from .captions import forecast as expected
@@ -181,3 +194,24 @@ def _mistakes(name: str, race: Race, say: Language) -> Markup:
         )
     title = heading(say(_("The mistakes it is most confident in")), 4)
     return title + Markup("<div class='rd-mistakes'>{}</div>").format(joined(cards))
+
+
+# The long run
+
+
+@lru_cache(maxsize=len(i18n.LANGUAGES))
+def degradation_figure(code: str) -> Markup:
+    """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
+    say, (histories, *again) = i18n.language(code), [zoo.degradation_histories(seed) for seed in range(zoo.MOST_SEEDS)]
+    title = say(_("Training and test error by epoch, plain and residual networks"))
+    drawing = curves_svg(draw_degradation(histories, again=again, say=say), title)
+    reading = said.degradation(histories, {name: zoo.test_accuracies(name) for name in histories})
+    if zoo.trained_alike():
+        source = _("CIFAR-10, the same recipe for all; after He et al. 2015, figures 1 and 6.")
+    else:
+        source = _(
+            "CIFAR-10, the same seed and number of epochs; the recipes differ a little between depths, but never "
+            "between a network and its twin. After He et al. 2015, figures 1 and 6."
+        )
+    title = heading(say(_("The long run: what the bundled networks did")))
+    return title + figure(drawing, reading, "degradation", source, say=say)
