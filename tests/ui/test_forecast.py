@@ -65,13 +65,13 @@ def test_the_measured_accuracies_are_there():
 def test_the_first_second_tells_what_the_clock_will_allow():
     race = Race(Plan(depth=8, kind=BOTH, seconds=30, recipe="paper"), *SETS)
     assert forecast(race) is None
-    race.records["resnet8"].append(record(400, 0.8))
+    race.records["resnet8"].append(record(500, 1.0))
     assert forecast(race) is None  # of the other one nothing is known
-    race.records["plain8"].append(record(320, 0.8))
+    race.records["plain8"].append(record(400, 1.0))
     found = forecast(race)
     assert found is not None
     tests = MARKS * 96 / 3  # a test picture costs a third of a training picture
-    assert found.pictures == {"resnet8": round(500 * 15 - tests), "plain8": round(400 * 15 - tests)}
+    assert found.pictures == {"resnet8": round(500 * 30 - tests), "plain8": round(400 * 30 - tests)}  # at the same time
     assert found.seconds == 30
     assert found.training_set == 192
     assert found.shorter is None

@@ -156,14 +156,16 @@ def connect(page: TrainPage, events: Events) -> None:
 
         return run
 
-    def resume(session_key: str | None) -> Iterator[dict[Any, Any]]:
+    def resume(session_key: str | None) -> Iterator[Any]:
         """The page was loaded again: show the race that goes on, or what came of the last one."""
         with in_session(session_key) as session:
             job = session.of(Training).job
-            if job is not None and not (job.over and job.race is None):
-                shown = {} if job.over else buttons(page, running=True)
-                yield {**shown, **page.form.filled(job.plan)}
-                yield from looking_on(page, events, session, job)
+            if job is None or (job.over and job.race is None):
+                yield gr.skip()
+                return
+            shown = {} if job.over else buttons(page, running=True)
+            yield {**shown, **page.form.filled(job.plan)}
+            yield from looking_on(page, events, session, job)
 
     def refused(session_key: str | None) -> dict[Any, Any]:
         try:
