@@ -50,7 +50,7 @@ class _Layout:
         return self.height - self.bottom - accuracy * (self.height - self.bottom - self.top)
 
 
-_WIDE = _Layout(880, 330, 46, 196, 44, 50, 7, False, 15)
+_WIDE = _Layout(1000, 320, 46, 200, 42, 46, 8, False, 15)
 _TALL = _Layout(360, 380, 34, 92, 44, 48, 4, True, 14)
 
 _DASHED = {"stroke_width": 1.5, "stroke_dasharray": "4 3"}
@@ -89,14 +89,12 @@ def draw_race(
     if not furthest:
         middle = at.x(0.5), at.y(0.5)
         parts.append(text(say(_("ready, steady …")), *middle, text_anchor="middle", font_size=at.size, fill=MUTED))
-    style = None if tall else "max-width:1080px"
     return document(
         at.width,
         at.height,
         _describe(runners, say),
         *parts,
         class_=f"rd-race rd-{'tall' if tall else 'wide'}",
-        style=style,
     )
 
 

@@ -51,7 +51,7 @@ class Form:
     """The fields, in the order of `plan_of`'s arguments."""
 
     depth: gr.Dropdown
-    kind: gr.Radio
+    kind: gr.Dropdown
     data: gr.Dropdown
     file: gr.File
     budget: gr.Radio
@@ -117,7 +117,7 @@ def build() -> Form:
         with gr.Row(elem_id="train-fields"):
             depth = Dropdown(list(DEPTHS), value=20, elem_id="depth")
             data = Dropdown(list(DATA), value=SHAPES, elem_id="data")
-            kind = Radio(list(KINDS), value=BOTH, elem_id="kind")
+            kind = Dropdown(list(KINDS), value=BOTH, elem_id="kind")
             budget = Radio([SECONDS, EPOCHS], value=SECONDS, elem_id="budget")
             seconds = Number(30, elem_id="seconds", precision=0)
             epochs = whole_input(1, elem_id="epochs", visible=False)

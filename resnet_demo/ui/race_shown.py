@@ -17,7 +17,7 @@ from ..figures import (
     network_title,
     photo_uri,
 )
-from ..i18n import Language, Message, _, _p
+from ..i18n import Language, Message, _, _n, _p
 from ..models import zoo
 from ..models.zoo import is_plain
 from ..training.records import Record
@@ -147,12 +147,22 @@ def _row(name: str, race: Race, say: Language) -> Markup:
     tested = _(
         "<b>{share:percent}</b> of {pictures:,} test pictures", share=result.test.accuracy, pictures=result.test.n
     )
-    seen = _("{pictures:,} pictures seen", pictures=race.trainings[name].history[-1].images)
+    sure = expected.interval(result.test.accuracy, result.test.n)
+    last = race.trainings[name].history[-1]
+    seen = _n(
+        "{pictures:,} pictures seen in a single step", "{pictures:,} pictures seen in {steps:,} steps",
+        last.step, pictures=last.images, steps=last.step,
+    )  # fmt: skip
     return Markup(
-        "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td>"
+        "<tr><th scope='row'>{}</th><td>{}{}</td><td>{}</td>"
         "<td><button type='button' class='rd-look' data-network='{}'>{}</button></td></tr>"
     ).format(
-        network_title(name), say.html(tested), say(seen), name, say(_("Look inside {name}", name=network_title(name)))
+        network_title(name),
+        say.html(tested),
+        Markup("<br><small>{}</small>").format(say(sure)) if sure else "",
+        say(seen),
+        name,
+        say(_("Look inside {name}", name=network_title(name))),
     )
 
 
