@@ -131,15 +131,17 @@ def outcome(race: Race, say: Language) -> Markup:
     asked = {name: (result.test.accuracy, result.test.n) for name, result in race.results.items()}
     if meaning := expected.meaning(asked):
         parts.append(note(say(meaning)))
+    each = joined(_outcome(name, race, say) for name in race.results)
+    parts.append(Markup("<div class='rd-outcomes'>{}</div>").format(each))
     if with_shortcuts := {name: record for name, record in _latest(race).items() if not is_plain(name)}:
         ratios = both(draw_ratios, with_shortcuts, say=say)
         words = _(
             "‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 the shortcut carries more than the block adds."
         )
-        title = heading(say(_("How much each block adds to its shortcut")), 4)
-        parts.append(title + figure(ratios, words, "ratios", say=say))
-    each = joined(_outcome(name, race, say) for name in race.results)
-    return joined([*parts, Markup("<div class='rd-outcomes'>{}</div>").format(each)])
+        title = say(_("How much each block adds to its shortcut"))
+        fold = Markup("<details class='rd-fold'><summary>{}</summary>{}</details>")
+        parts.append(fold.format(title, figure(ratios, words, "ratios", say=say)))
+    return joined(parts)
 
 
 def _row(name: str, race: Race, say: Language) -> Markup:

@@ -28,8 +28,6 @@ from ..session import Session, session_of
 ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}
 READING = _("Getting the pictures …")
 NOTHING_YET = _("Nothing trained yet: press Train.")
-# The plot stands above what one presses.
-IN_SIGHT = "() => lab.then(({inSight}) => inSight())"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,8 +187,6 @@ def connect(page: TrainPage, events: Events) -> None:
     run = running_event(new)
     train(page.start.click, run, page.form.inputs, "train")
     train(page.again.click, running_event(again), [], "train_again")
-    for button in (page.start, page.again, *page.presets.values()):
-        button.click(None, js=IN_SIGHT)
     # The key comes with the session, once in the life of a page.
     key.change(
         resume, [key], [*page.outputs, *page.form.inputs, *events.shown], api_visibility="private",

@@ -2,8 +2,8 @@
 // components (`js_on_load`) and gradio's events say `lab.then(({ film }) => film(element, trigger))`.
 import './keys.js';
 import './save.js';
+import './train.js';
 
 export { address, share } from './address.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
-export { inSight } from './train.js';

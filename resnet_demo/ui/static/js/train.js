@@ -10,11 +10,15 @@ export const distance = ({ top, bottom }, room) => {
   return Math.max(0, bottom - room.bottom);
 };
 
-export function inSight() {
+function inSight() {
   const plot = document.querySelector('#race').getBoundingClientRect();
   const room = { top: bars() + 6, bottom: innerHeight };
   scrollBy({ top: distance(plot, room), behavior: 'instant' });
 }
+
+document.addEventListener('click', (event) => {
+  if (event.target.closest('#train, #again, #presets [id^="preset-"]')) inSight();
+});
 
 const running = () => document.querySelector('#train-status .rd-running, #train-status .rd-under-way');
 
