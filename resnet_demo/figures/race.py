@@ -188,7 +188,9 @@ def _labels(at: _Layout, runners: list[_Runner], end: float, chance: float, say:
     ends = [(runner, at.x(now[0] / end), at.y(now[1])) for runner in runners if (now := runner.now)]
     # The words about guessing are an obstacle as soon as the column reaches the margin that they stand in.
     obstacle = at.y(chance) if column + at.right - 8 > at.x(1) else None
-    places = _spread([y for *_, y in ends], at.gap, at.top - 10, at.y(0) - 0.5 * at.size, obstacle)
+    places = _spread(
+        [y for *_, y in ends], at.gap, at.top - 10, at.y(0) - (1.2 if at.stacked else 0.5) * at.size, obstacle
+    )
     parts = []
     for (runner, x, y), place in zip(ends, places, strict=True):
         colour, accuracy = colour_of(runner.name), 100 * (runner.test or runner.train)[-1][1]
