@@ -1,7 +1,8 @@
-"""Training beside two busy processes: how much of the quiet speed is left, and how soon a stop is heard.
+"""A race beside two busy processes: how much of the quiet speed is left, and how soon a stop is heard.
 
-The same training goes on in slices that alternate: alone, and beside two processes that only count. Fair shares would
-leave half of it on two cores. It is trained as in the race that the page Train begins with.
+The same race goes on in slices that alternate: alone, and beside two processes that only count. Fair shares would
+leave half of it on two cores. Its networks train as on the page Train: side by side, each on its share of the cores.
+For comparison the same is measured of one network on all cores, whose threads wait for each other in every layer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,39 +24,44 @@ import torch
 from ..data import load_dataset
 from ..models.zoo import build
 from ..training import hardware
+from ..training.microbatches import threads_of
 from ..training.recipes import recipe_of
 from ..training.trainer import Training
 from . import REST
 
-NETWORK = "resnet20"
-MINUTES = 0.25  # what a network has of the race
+NETWORKS = ("resnet20", "plain20")
+MINUTES = 0.25  # in which each would learn as much alone
 BUSY = 2
-ROUNDS, SLICE = 7, 4.0  # seconds
+ROUNDS, SLICE = 7, 3.0  # seconds
 
 
 def measure() -> dict[str, Any]:
     train_set, test_set = load_dataset("shapes", True), load_dataset("shapes", False)
-    # An hour, so that no test and no end comes into sight.
-    training = Training(build(NETWORK), train_set, test_set, recipe_of("fast", MINUTES), minutes=60, compile=False)
-    speeds: dict[str, list[float]] = {"quiet": [], "beside": []}
-    steps = training.steps()
+    recipe = recipe_of("fast", MINUTES)
+
+    def training(name: str) -> Training:
+        # An hour, so that no test and no end comes into sight.
+        return Training(build(name), train_set, test_set, recipe, minutes=60, compile=False)
+
+    speeds: dict[str, dict[str, list[float]]] = {"race": {}, "one": {}}
+    cores = torch.get_num_threads()
+    race, one = [training(name) for name in NETWORKS], [training(NETWORKS[0])]
+    in_threads = threads_of(len(race), max(1, cores // len(race)))
+    going = {"race": _Slices(race, in_threads), "one": _Slices(one, threads_of(1, cores))}
     with busy() as processes:
         for number in range(1 + ROUNDS):
-            for name, told in (("quiet", signal.SIGSTOP), ("beside", signal.SIGCONT)):
+            for when, told in (("quiet", signal.SIGSTOP), ("beside", signal.SIGCONT)):
                 for process in processes:
                     process.send_signal(told)
-                time.sleep(REST)
-                seen, start = training.step, time.perf_counter()
-                while time.perf_counter() - start < SLICE or training.step == seen:
-                    next(steps)
-                if number:  # the first is for warming up
-                    seconds = time.perf_counter() - start
-                    speeds[name].append((training.step - seen) * training.recipe.batch / seconds)
-        for process in processes:
-            process.send_signal(signal.SIGCONT)
-        stop = _stop(training, steps)
-    quiet, beside = (statistics.median(speeds[name]) for name in ("quiet", "beside"))
-    shares = [one / other for one, other in zip(speeds["beside"], speeds["quiet"], strict=True)]
+                for what, slices in going.items():
+                    time.sleep(REST)
+                    speed = slices.run(SLICE) * recipe.batch
+                    if number:  # the first is for warming up
+                        speeds[what].setdefault(when, []).append(speed)
+        stop = going["race"].stop()
+        going["one"].stop()
+    quiet, beside = (statistics.median(speeds["race"][when]) for when in ("quiet", "beside"))
+    shares = _shares(speeds["race"])
     return {
         "ours": 1 / beside,
         "peer": 1 / quiet,
@@ -64,11 +72,46 @@ def measure() -> dict[str, Any]:
         "stop": stop,
         "images_per_second_quiet": quiet,
         "images_per_second_beside": beside,
+        "ratio_of_one_network": statistics.median(_shares(speeds["one"])),
+        "images_per_second_of_one_network_quiet": statistics.median(speeds["one"]["quiet"]),
+        "images_per_second_of_one_network_beside": statistics.median(speeds["one"]["beside"]),
         "unit": "peer / ours: the share of the quiet speed that is left; figures in seconds per image; `stop`: seconds",
-        "work": f"{NETWORK} on shapes, batches of {training.recipe.batch}, {ROUNDS} alternating slices of {SLICE:g} s, "
-        f"alone and beside {BUSY} busy processes; {hardware.name(hardware.device())}, {torch.get_num_threads()} "
+        "work": f"{' and '.join(NETWORKS)} on shapes at once, batches of {recipe.batch}, {ROUNDS} alternating slices "
+        f"of {SLICE:g} s, alone and beside {BUSY} busy processes; {hardware.name(hardware.device())}, {cores} "
         f"threads, OMP_WAIT_POLICY={os.environ.get('OMP_WAIT_POLICY', 'unset')}",
     }
+
+
+def _shares(speeds: dict[str, list[float]]) -> list[float]:
+    return [beside / quiet for quiet, beside in zip(speeds["quiet"], speeds["beside"], strict=True)]
+
+
+class _Slices:
+    """Trainings that go on for a while at a time, each in its own one of these threads."""
+
+    def __init__(self, trainings: Sequence[Training], threads: ThreadPoolExecutor):
+        self._trainings, self._steps = trainings, [training.steps() for training in trainings]
+        self._threads = threads
+
+    def run(self, seconds: float) -> float:
+        """Train for so long, a step of each at least; steps a second of all together."""
+        return sum(self._threads.map(self._run, range(len(self._steps)), [seconds] * len(self._steps)))
+
+    def _run(self, number: int, seconds: float) -> float:
+        training, start = self._trainings[number], time.perf_counter()
+        before = training.step
+        while time.perf_counter() - start < seconds or training.step == before:
+            next(self._steps[number])
+        return (training.step - before) / (time.perf_counter() - start)
+
+    def stop(self) -> float:
+        """Seconds from a stop to the last record: what was learned is settled and tested in short."""
+        start = time.perf_counter()
+        for training in self._trainings:
+            training.stop()
+        list(self._threads.map(lambda steps: deque(steps, 0), self._steps))
+        self._threads.shutdown()
+        return time.perf_counter() - start
 
 
 @contextmanager
@@ -80,12 +123,3 @@ def busy() -> Iterator[list[subprocess.Popen[bytes]]]:
         for process in processes:
             process.kill()
             process.wait()
-
-
-def _stop(training: Training, steps: Iterator[Any]) -> float:
-    """Seconds from a stop to the last record: what was learned is settled and tested in short."""
-    start = time.perf_counter()
-    training.stop()
-    for _record in steps:
-        pass
-    return time.perf_counter() - start

@@ -42,7 +42,7 @@ def draw_confusion(matrix: Tensor, labels: Sequence[str], tall: bool = False, sa
     count = len(labels)
     if tuple(matrix.shape) != (count, count):
         raise ValueError(f"{count} labels need a matrix of {count} by {count}, not {tuple(matrix.shape)}.")
-    left, head, right, room, size = (80.0, 104.0, 8.0, 272.0, 12.0) if tall else (116.0, 112.0, 52.0, 560.0, 13.0)
+    left, head, right, room, size = (92.0, 112.0, 8.0, 260.0, 14.5) if tall else (116.0, 112.0, 52.0, 560.0, 13.0)
     side = min(room / max(count, 1), 56.0)
     whole, at = count * side, _Grid(labels, left, head, side, size)
     width = 360.0 if tall else max(left + whole + right, 360.0)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Place = tuple[float, float]
 
+SMALL = 14  # of the letters beside the labels'; a phone of 360 px shows them at 12.4 px
 MOST = 300  # points of a curve: more would not be seen, and would take longer to write
 
 
@@ -49,8 +50,8 @@ class _Layout:
         return self.height - self.bottom - accuracy * (self.height - self.bottom - self.top)
 
 
-_WIDE = _Layout(880, 330, 46, 196, 44, 50, 7, False, 15)
-_TALL = _Layout(360, 380, 32, 92, 44, 46, 4, True, 13.5)
+_WIDE = _Layout(1000, 320, 46, 200, 42, 46, 8, False, 15)
+_TALL = _Layout(360, 380, 34, 92, 44, 48, 4, True, 14)
 
 _DASHED = {"stroke_width": 1.5, "stroke_dasharray": "4 3"}
 
@@ -88,14 +89,12 @@ def draw_race(
     if not furthest:
         middle = at.x(0.5), at.y(0.5)
         parts.append(text(say(_("ready, steady …")), *middle, text_anchor="middle", font_size=at.size, fill=MUTED))
-    style = None if tall else "max-width:1080px"
     return document(
         at.width,
         at.height,
         _describe(runners, say),
         *parts,
         class_=f"rd-race rd-{'tall' if tall else 'wide'}",
-        style=style,
     )
 
 
@@ -120,20 +119,20 @@ def _frame(at: _Layout, end: float, say: Language) -> list[str]:
     for accuracy in (0, 0.2, 0.4, 0.6, 0.8, 1):
         y = at.y(accuracy)
         parts.append(element("path", d=f"M{at.left} {y:.1f} H{at.x(1):.1f}", stroke=LINE, stroke_width=1))
-        parts.append(text(f"{accuracy:.0%}"[:-1], at.left - 8, y + 4.5, text_anchor="end", font_size=13, fill=MUTED))
+        parts.append(text(f"{accuracy:.0%}"[:-1], at.left - 8, y + 4.5, text_anchor="end", font_size=SMALL, fill=MUTED))
     step = max(1.0, round_step(end, at.ticks))
     for index in range(int(end / step) + 1):
         x = at.x(index * step / end)
         parts.append(element("path", d=f"M{x:.1f} {bottom:.1f} v5", stroke=MUTED, stroke_width=1))
-        parts.append(text(_count(index * step), x, bottom + 20, text_anchor="middle", font_size=13, fill=MUTED))
-    parts.append(text(say(_("pictures seen")), at.x(1), bottom + 38, text_anchor="end", font_size=13, fill=MUTED))
-    parts.append(text(say(_("% right")), 4, 18, font_size=13, fill=MUTED))
+        parts.append(text(_count(index * step), x, bottom + 20, text_anchor="middle", font_size=SMALL, fill=MUTED))
+    parts.append(text(say(_("pictures seen")), at.x(1), bottom + 38, text_anchor="end", font_size=SMALL, fill=MUTED))
+    parts.append(text(say(_("% right")), 4, 18, font_size=SMALL, fill=MUTED))
     key, y = at.x(1) - 4, 13.5
-    parts.append(text(say(_("test")), key, 18, text_anchor="end", font_size=13, fill=MUTED))
-    parts.append(element("path", d=f"M{key - 62:.1f} {y} h28", stroke=MUTED, stroke_width=3, stroke_linecap="round"))
-    parts.append(element("circle", cx=key - 48, cy=y, r=4, fill=MUTED))
-    parts.append(text(say(_("training")), key - 80, 18, text_anchor="end", font_size=13, fill=MUTED))
-    parts.append(element("path", d=f"M{key - 163:.1f} {y} h28", stroke=MUTED, **_DASHED))
+    parts.append(text(say(_("test")), key, 18, text_anchor="end", font_size=SMALL, fill=MUTED))
+    parts.append(element("path", d=f"M{key - 66:.1f} {y} h28", stroke=MUTED, stroke_width=3, stroke_linecap="round"))
+    parts.append(element("circle", cx=key - 52, cy=y, r=4, fill=MUTED))
+    parts.append(text(say(_("training")), key - 84, 18, text_anchor="end", font_size=SMALL, fill=MUTED))
+    parts.append(element("path", d=f"M{key - 172:.1f} {y} h28", stroke=MUTED, **_DASHED))
     return parts
 
 
@@ -151,7 +150,7 @@ def _guess(at: _Layout, chance: float, say: Language) -> list[str]:
     number = say(_("{value} %", value=f"{100 * chance:.3g}"))
     line = element("path", d=f"M{at.left} {y:.1f} H{x:.1f}", stroke=MUTED, stroke_width=1.5, stroke_dasharray="1 5",
                    stroke_linecap="round")  # fmt: skip
-    style = {"font_size": 13, "fill": MUTED}
+    style = {"font_size": SMALL, "fill": MUTED}
     if at.stacked:
         return [line, text(say(_("guessing:")), x + 8, y - 3, **style), text(number, x + 8, y + 13, **style)]
     return [line, text(say(_("guessing: {chance}", chance=number)), x + 12, y + 4.5, **style)]
@@ -189,7 +188,9 @@ def _labels(at: _Layout, runners: list[_Runner], end: float, chance: float, say:
     ends = [(runner, at.x(now[0] / end), at.y(now[1])) for runner in runners if (now := runner.now)]
     # The words about guessing are an obstacle as soon as the column reaches the margin that they stand in.
     obstacle = at.y(chance) if column + at.right - 8 > at.x(1) else None
-    places = _spread([y for *_, y in ends], at.gap, at.top - 10, at.y(0), obstacle)
+    places = _spread(
+        [y for *_, y in ends], at.gap, at.top - 10, at.y(0) - (1.2 if at.stacked else 0.5) * at.size, obstacle
+    )
     parts = []
     for (runner, x, y), place in zip(ends, places, strict=True):
         colour, accuracy = colour_of(runner.name), 100 * (runner.test or runner.train)[-1][1]

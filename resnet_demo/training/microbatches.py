@@ -74,7 +74,7 @@ class Microbatches(AbstractContextManager["Microbatches"]):
         threads = torch.get_num_threads()
         # PyTorch's DistributedDataParallel wants to be called by one thread.
         workers = math.gcd(len(self._parts), threads) if world == 1 and self._device.type == "cpu" else 1
-        self._pool = _threads(workers, threads // workers) if workers > 1 else None
+        self._pool = threads_of(workers, threads // workers) if workers > 1 else None
         self._replicas: list[nn.Module] = []
         self._workers: list[nn.Module] = []
         for worker in range(workers):
@@ -181,7 +181,7 @@ def _statistics(network: nn.Module) -> list[Tensor]:
     return [buffer for buffer in network.buffers() if buffer.ndim == 1]
 
 
-def _threads(count: int, cores: int) -> ThreadPoolExecutor:
+def threads_of(count: int, cores: int) -> ThreadPoolExecutor:
     """So many threads, each of which computes on so many cores."""
     before, all_here = torch.get_num_threads(), Barrier(count)
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from markupsafe import Markup
 
-from ..figures import draw_confusion, draw_gradients, draw_race, draw_ratios, network_title, photo_uri
-from ..i18n import Language, Message, _, _p
+from .. import i18n
+from ..figures import (
+    curves_svg,
+    draw_confusion,
+    draw_degradation,
+    draw_gradients,
+    draw_race,
+    draw_ratios,
+    network_title,
+    photo_uri,
+)
+from ..i18n import Language, Message, _, _n, _p
+from ..models import zoo
 from ..models.zoo import is_plain
 from ..training.records import Record
 from .captions import forecast as expected
@@ -118,15 +131,17 @@ def outcome(race: Race, say: Language) -> Markup:
     asked = {name: (result.test.accuracy, result.test.n) for name, result in race.results.items()}
     if meaning := expected.meaning(asked):
         parts.append(note(say(meaning)))
+    each = joined(_outcome(name, race, say) for name in race.results)
+    parts.append(Markup("<div class='rd-outcomes'>{}</div>").format(each))
     if with_shortcuts := {name: record for name, record in _latest(race).items() if not is_plain(name)}:
         ratios = both(draw_ratios, with_shortcuts, say=say)
         words = _(
             "‖F(x)‖ / ‖shortcut‖ on eight training pictures. Below 1 the shortcut carries more than the block adds."
         )
-        title = heading(say(_("How much each block adds to its shortcut")), 4)
-        parts.append(title + figure(ratios, words, "ratios", say=say))
-    each = joined(_outcome(name, race, say) for name in race.results)
-    return joined([*parts, Markup("<div class='rd-outcomes'>{}</div>").format(each)])
+        title = say(_("How much each block adds to its shortcut"))
+        fold = Markup("<details class='rd-fold'><summary>{}</summary>{}</details>")
+        parts.append(fold.format(title, figure(ratios, words, "ratios", say=say)))
+    return joined(parts)
 
 
 def _row(name: str, race: Race, say: Language) -> Markup:
@@ -134,12 +149,22 @@ def _row(name: str, race: Race, say: Language) -> Markup:
     tested = _(
         "<b>{share:percent}</b> of {pictures:,} test pictures", share=result.test.accuracy, pictures=result.test.n
     )
-    seen = _("{pictures:,} pictures seen", pictures=race.trainings[name].history[-1].images)
+    sure = expected.interval(result.test.accuracy, result.test.n)
+    last = race.trainings[name].history[-1]
+    seen = _n(
+        "{pictures:,} pictures seen in a single step", "{pictures:,} pictures seen in {steps:,} steps",
+        last.step, pictures=last.images, steps=last.step,
+    )  # fmt: skip
     return Markup(
-        "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td>"
+        "<tr><th scope='row'>{}</th><td>{}{}</td><td>{}</td>"
         "<td><button type='button' class='rd-look' data-network='{}'>{}</button></td></tr>"
     ).format(
-        network_title(name), say.html(tested), say(seen), name, say(_("Look inside {name}", name=network_title(name)))
+        network_title(name),
+        say.html(tested),
+        Markup("<br><small>{}</small>").format(say(sure)) if sure else "",
+        say(seen),
+        name,
+        say(_("Look inside {name}", name=network_title(name))),
     )
 
 
@@ -181,3 +206,24 @@ def _mistakes(name: str, race: Race, say: Language) -> Markup:
         )
     title = heading(say(_("The mistakes it is most confident in")), 4)
     return title + Markup("<div class='rd-mistakes'>{}</div>").format(joined(cards))
+
+
+# The long run
+
+
+@lru_cache(maxsize=len(i18n.LANGUAGES))
+def degradation_figure(code: str) -> Markup:
+    """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
+    say, (histories, *again) = i18n.language(code), [zoo.degradation_histories(seed) for seed in range(zoo.MOST_SEEDS)]
+    title = say(_("Training and test error by epoch, plain and residual networks"))
+    drawing = curves_svg(draw_degradation(histories, again=again, say=say), title)
+    reading = said.degradation(histories, {name: zoo.test_accuracies(name) for name in histories})
+    if zoo.trained_alike():
+        source = _("CIFAR-10, the same recipe for all; after He et al. 2015, figures 1 and 6.")
+    else:
+        source = _(
+            "CIFAR-10, the same seed and number of epochs; the recipes differ a little between depths, but never "
+            "between a network and its twin. After He et al. 2015, figures 1 and 6."
+        )
+    title = heading(say(_("The long run: what the bundled networks did")))
+    return title + figure(drawing, reading, "degradation", source, say=say)

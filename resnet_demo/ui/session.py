@@ -204,7 +204,9 @@ class Session:
         self._settle(model)
 
     def look_at_moment(self, moment: object) -> None:
-        """Look at the network as it was at another moment of its training, through the same channel as before."""
+        """Look at the network as it was at another moment of its training, through the same channel as before, and at
+        what speaks for the same class: its best answer changes from moment to moment.
+        """
         if not self.moments:
             raise InputError("Of the training of {name} there are no snapshots.", name=self.name)
         what = _("The epoch") if self.weights == TRAINED else _("The percentage of the training")
@@ -212,6 +214,7 @@ class Session:
         channel = self.channel
         if channel is None and self.trace is not None:
             channel = channel_to_show(self.opened)
+        self.asked = self.picture is not None
         self._use(self.name, self.weights, self.seed, number)
         self.channel = channel
 

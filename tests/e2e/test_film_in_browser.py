@@ -66,9 +66,10 @@ def test_the_slider_and_play(open_app: OpenApp) -> None:
         expect(visit.at("#film .rd-film")).to_have_attribute("data-place", stopped_at or "")
 
         # The twin is at the same moment; a network without snapshots has no slider.
-        visit.at("#twin").click()
+        visit.at("#chips [data-shortcuts=without]").click()
         expect(title).to_contain_text("Plain-20")
         expect(visit.at("#film .rd-film")).to_have_attribute("data-place", stopped_at or "")
+        visit.at("#chips .rd-network-chip").click()
         visit.choose("network", "ResNet-32 · trained")
         expect(visit.at("#film .rd-film")).to_have_count(0)
 

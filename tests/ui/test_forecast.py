@@ -65,13 +65,13 @@ def test_the_measured_accuracies_are_there():
 def test_the_first_second_tells_what_the_clock_will_allow():
     race = Race(Plan(depth=8, kind=BOTH, seconds=30, recipe="paper"), *SETS)
     assert forecast(race) is None
-    race.records["resnet8"].append(record(400, 0.8))
+    race.records["resnet8"].append(record(500, 1.0))
     assert forecast(race) is None  # of the other one nothing is known
-    race.records["plain8"].append(record(320, 0.8))
+    race.records["plain8"].append(record(400, 1.0))
     found = forecast(race)
     assert found is not None
     tests = MARKS * 96 / 3  # a test picture costs a third of a training picture
-    assert found.pictures == {"resnet8": round(500 * 15 - tests), "plain8": round(400 * 15 - tests)}
+    assert found.pictures == {"resnet8": round(500 * 30 - tests), "plain8": round(400 * 30 - tests)}  # at the same time
     assert found.seconds == 30
     assert found.training_set == 192
     assert found.shorter is None
@@ -119,6 +119,10 @@ def test_what_is_said_of_it():
     twice = replace(found, training_set=600)
     assert "2.1 times the training set" in str(said.forecast(twice, Plan()))
     assert "about 30 s" in str(said.forecast(found, Plan(seconds=None, epochs=1)))
+    assert "not known" not in english
+    assert "What Plain-20 will" in str(said.forecast(replace(found, accuracies={"resnet20": 0.45}), Plan()))
+    photos = str(said.forecast(replace(found, accuracies={}, steps=400), Plan(data="cifar10")))
+    assert "What ResNet-20 and Plain-20 will have learned by then is not known" in photos
 
 
 def test_one_epoch_that_is_two_steps_is_said():
@@ -150,6 +154,7 @@ def test_wilsons_interval(right, asked, low, high):
 
 
 def test_a_small_test_set_says_how_little_its_percentage_means():
-    few = str(said.meaning({"resnet8": (0.45, 40)}))
-    assert "ResNet-8 between 31 % and 60 %" in few
+    assert "say little" in str(said.meaning({"resnet8": (0.45, 40)}))
+    assert str(said.interval(0.45, 40)) == "95 % interval: 31 % to 60 %"
     assert said.meaning({"resnet8": (0.45, 1000)}) is None
+    assert said.interval(0.45, 1000) is None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
 import pytest
 import torch
@@ -28,6 +28,17 @@ SETS = stripes(192, 1), stripes(96, 2)
 
 def plan(**changes) -> Plan:
     return Plan(**{"depth": 8, "seconds": None, "epochs": 1, "batch": 16, **changes})
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Compute on so many: the last bits of a sum depend on how it is divided."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def finished(race: Race) -> Race:
@@ -67,7 +78,8 @@ def test_a_race_trains_both_on_the_same_pictures_from_the_same_seed():
     assert list(race.results) == ["resnet8", "plain8"]
     for name, result in race.results.items():
         alone = Training(race_module.zoo.build(name, 0, 3), *SETS, race.plan.settings, epochs=4, seed=0)
-        list(alone.run())
+        with threads(max(1, torch.get_num_threads() // 2)):  # as each of two has here
+            list(alone.run())
         assert all(torch.equal(a, b) for a, b in zip(alone.model.parameters(), result.model.parameters(), strict=True))
         assert result.test.accuracy == evaluate(result.model, SETS[1]).accuracy
         assert result.test.n == 96
@@ -86,18 +98,31 @@ def test_no_race_spends_its_budget_on_compiling(monkeypatch):
     assert [how["compile"] for how in asked] == [False] * 4
 
 
-def test_networks_take_turns():
-    race, leads = Race(plan(epochs=3), *SETS), []
-    for _ in race.run():
-        if not race.results:  # which of them is over first, the clock decides
-            leads.append(len(race.records["resnet8"]) - len(race.records["plain8"]))
-    assert set(leads) == {0, 1}
+def test_networks_train_at_the_same_time():
+    race, met = Race(plan(epochs=3), *SETS), threading.Barrier(2)
+
+    def met_once(first: list[int]) -> None:
+        first.clear()
+        met.wait(60)
+
+    for training in race.trainings.values():  # neither gets through its first step alone
+        first = [0]
+        training.model.stem.register_forward_pre_hook(lambda *_, first=first: met_once(first) if first else None)
+    assert set(finished(race).results) == {"resnet8", "plain8"}
+
+
+def test_a_race_leaves_the_number_of_threads_as_it_was():
+    before = torch.get_num_threads()
+    finished(Race(plan(recipe="paper", batch=128), stripes(256, 1), SETS[1]))  # which has two microbatches
+    assert torch.get_num_threads() == before
+    with ThreadPoolExecutor(1) as later:
+        assert later.submit(torch.get_num_threads).result() == before
 
 
 def test_stop_keeps_what_was_learned():
     race = Race(plan(epochs=200), *SETS)
     for _ in race.run():
-        if race.trainings["plain8"].history:
+        if all(training.history for training in race.trainings.values()):
             race.stop()
     assert race.stopped
     assert set(race.results) == {"resnet8", "plain8"}
@@ -108,47 +133,16 @@ def test_stop_keeps_what_was_learned():
 
 
 def test_a_network_that_was_stopped_in_its_first_step_has_learned_nothing():
-    race = Race(plan(epochs=200), *SETS)
+    race, first = Race(plan(epochs=200), *SETS), threading.Event()
+    for _, block in race.trainings["plain8"].model.named_blocks():
+        block.register_forward_hook(lambda *_: first.wait(60) and None)
     for _ in race.run():
-        if not race.records["plain8"]:
-            race.stop()
+        race.stop()
+        first.set()
     assert set(race.results) == {"resnet8"}
     assert race.trainings["plain8"].step == 0
     assert "Plain-8 ended early: it was stopped before its first step was over" in outcome(race, language("en"))
     assert not race.repeatable
-
-
-def test_whoever_looks_on_hears_of_a_race_several_times_a_second_and_it_of_a_stop(monkeypatch):
-    """A step takes a network three seconds here; it is broken off between two blocks."""
-    race, slow, slow_since = Race(plan(epochs=200), *SETS), [0.0], 0.0
-    for training in race.trainings.values():
-        for _, block in training.model.named_blocks():
-            block.register_forward_hook(lambda *_: time.sleep(slow[0]))
-    moments, asked = [], 0.0
-    for _ in race.watch():
-        moments.append(time.perf_counter())
-        if all(race.records.values()) and not slow[0] and not asked:
-            slow[0], slow_since = 1.0, moments[-1]
-        if slow[0] and moments[-1] - slow_since > 2:
-            asked, slow[0] = moments[-1], 0.0
-            race.stop()
-    assert 0 < time.perf_counter() - asked < 2.0
-    gaps = [later - earlier for earlier, later in pairwise(moments)]
-    assert median(gaps) < 0.5, gaps  # each, but for what else this computer does
-    assert set(race.results) == {"resnet8", "plain8"}
-
-
-def test_whoever_leaves_a_race_ends_it():
-    race = Race(plan(epochs=200), *SETS)
-    looking_on = race.watch()
-    next(looking_on)
-    looking_on.close()
-    assert race.abandoned
-    deadline = time.monotonic() + 10
-    while not race.over:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    assert not race.results
 
 
 def test_an_abandoned_race_ends_at_once_and_leaves_nothing():

@@ -24,6 +24,7 @@ from resnet_demo.training.evaluation import evaluate
 from resnet_demo.ui import session as sessions
 from resnet_demo.ui import store
 from resnet_demo.ui.jobs import race as race_module
+from resnet_demo.ui.jobs import training as jobs
 from resnet_demo.ui.jobs.forecast import Forecast
 from resnet_demo.ui.jobs.race import Race
 from resnet_demo.ui.pages import train as train_page
@@ -133,7 +134,7 @@ def test_how_far_a_download_is_is_told(client: Client, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(race_module, "load_dataset", slowly)
     monkeypatch.setattr(train_page, "downloading", lambda name, data_dir: (12_300_000, 170_498_071))
-    monkeypatch.setattr(train_page, "WAIT", 0.05)
+    monkeypatch.setattr(jobs, "WAIT", 0.05)
     job = client.submit(*{**FORM, "data": "cifar10"}.values(), api_name="/train")
     assert "Done" in job.result(timeout=60)[0]
     assert any("12 of 170 MB" in shown[0] for shown in job.outputs())
@@ -186,18 +187,6 @@ def test_an_end_is_heard_while_the_pictures_are_read(
     arrived.set()
 
 
-def test_a_stop_in_the_moment_the_pictures_are_there_is_heard(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped_meanwhile(session: sessions.Session, race: Race) -> None:
-        session.of(train_page.Training).stop_asked = True
-        session.of(train_page.Training).race = race
-
-    monkeypatch.setattr(train_page, "begin", stopped_meanwhile)
-    assert "Stopped before anything was learned" in train(client, epochs=200)["status"]
-    race = latest_session().of(train_page.Training).race
-    assert race is not None
-    assert max(training.step for training in race.trainings.values()) == 0
-
-
 def test_training_again_while_looking_at_it(client: Client) -> None:
     train(client)
     assert client.predict("resnet8", api_name="/network")[0]["weights"] == sessions.HERE
@@ -209,14 +198,14 @@ def test_training_again_while_looking_at_it(client: Client) -> None:
         train(client, depth=depth, kind="plain")
     train(client, depth=44, kind="plain")  # more than are kept: the one in sight stays
     assert len(session.trained) == sessions.MOST_TRAINED
-    assert client.predict(api_name="/page_classify")[0]["weights"] == sessions.HERE
+    assert client.predict(api_name="/page_inside")[0]["weights"] == sessions.HERE
     for size in (2, 3):  # and with other classes
         labels = tuple(f"class {index}" for index in range(size))
         sets = [replace(squares(count, seed), classes=labels) for count, seed in ((64, 1), (40, 0))]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(train_page, "read_data", lambda plan, data_dir, sets=sets: tuple(sets))
             train(client, kind="residual")
-        answer = client.predict(api_name="/page_classify")[0]
+        answer = client.predict(api_name="/page_inside")[0]
         assert {p["label"] for p in answer["predictions"]} == set(labels)
 
 

@@ -71,7 +71,16 @@ def forecast(found: Forecast, plan: Plan) -> Message | Sentences:
         )
     else:
         learned = None
-    return sentences(seen, learned)
+    unknown = [network_title(name) for name in found.pictures if name not in found.accuracies]
+    untold = (
+        None
+        if found.too_little or not unknown
+        else _(
+            "What {names:and} will have learned by then is not known: nothing like it was measured before.",
+            names=unknown,
+        )
+    )
+    return sentences(seen, learned, untold)
 
 
 def shorter(depth: int) -> Message:
@@ -81,18 +90,19 @@ def shorter(depth: int) -> Message:
 
 def meaning(asked: dict[str, tuple[float, int]]) -> Message | None:
     """What percentages mean that come from few pictures: by network, the accuracy and how many pictures were asked."""
-    found = {name: wilson(share, count) for name, (share, count) in asked.items()}
-    if all(high - low <= 2 * SURE for low, high in found.values()):
+    if not any(interval(share, count) for share, count in asked.values()):
         return None
-    told = [
-        _("{name} between {low:percent} and {high:percent}", name=network_title(name), low=low, high=high)
-        for name, (low, high) in found.items()
-    ]
     return _(
-        "So few test pictures say little. Of many more, 95 times in 100, the share would lie in these bounds: "
-        "{told:and}.",
-        told=told,
+        "So few test pictures say little: of many more, 95 times in 100, the share would lie in the interval beside it."
     )
+
+
+def interval(share: float, count: int) -> Message | None:
+    """Beside a percentage that comes from few pictures: the bounds in which it would lie, 95 times in 100, of many."""
+    low, high = wilson(share, count)
+    if high - low <= 2 * SURE:
+        return None
+    return _("95 % interval: {low:percent} to {high:percent}", low=low, high=high)
 
 
 def _rounded(count: int) -> int:

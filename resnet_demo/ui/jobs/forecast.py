@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -11,10 +12,11 @@ from itertools import pairwise
 from ...assets import asset
 from ...figures.runs import depth_of, is_plain
 from ...training.budget import MARKS
+from ...training.records import Record
 from ..captions import findings
 from .race import DEPTHS, Plan, Race
 
-SECOND = 1.0  # of training, all networks together, after which their speed is known
+SECOND = 1.0  # of training, after which a network's speed is known
 # How fast full-size pictures are trained on, measured by the speed on small crops: `bench train`, see docs/training.md.
 FULL_SIZE = 0.62
 TEST = 1 / 3  # what a test picture costs, measured by a training picture, which goes back as well, and twice as far
@@ -34,10 +36,8 @@ class Forecast:
     training_set: int  # pictures
     classes: int
     steps: int  # of the network that takes the fewest
-    seconds: float  # of all networks together
-    shorter: int | None = (
-        None  # where nothing would be learned, a depth at which something is; None where there is none
-    )
+    seconds: float  # until the last network is done
+    shorter: int | None = None  # where nothing would be learned, a depth at which something is, if there is one
 
     @property
     def too_little(self) -> bool:
@@ -50,24 +50,32 @@ class Forecast:
 def forecast(race: Race) -> Forecast | None:
     """None until the speed is known."""
     latest = {name: run[-1] for name, run in race.records.items() if run}
-    if len(latest) < len(race.trainings) or sum(record.seconds for record in latest.values()) < SECOND:
+    if len(latest) < len(race.trainings) or min(record.seconds for record in latest.values()) < SECOND:
         return None
     plan, batch = race.plan, next(iter(race.trainings.values())).recipe.batch
     small, pictures, seconds = plan.settings.small_until, {}, 0.0
     for name, record in latest.items():
-        training, fast = race.trainings[name], record.images_per_second
+        training, fast = race.trainings[name], _speed(race.records[name])
         slow = fast * FULL_SIZE if small else fast
         if plan.epochs:
             pictures[name] = plan.epochs * training.steps_per_epoch * batch
             tests = plan.epochs * len(training.test_set)
-            seconds += pictures[name] * (small / fast + (1 - small) / slow) + TEST * tests / slow
+            seconds = max(seconds, pictures[name] * (small / fast + (1 - small) / slow) + TEST * tests / slow)
         else:
             assert plan.minutes is not None
             tested = TEST * MARKS * len(training.sample) / slow
             left = max(60 * plan.minutes - tested, 0)
             pictures[name] = max(round(left * (fast * small + slow * (1 - small))), record.images)
-            seconds += 60 * plan.minutes
+            seconds = 60 * plan.minutes
     return of_pictures(plan, pictures, batch, seconds, len(race.train_set), len(race.train_set.classes))
+
+
+def _speed(records: Sequence[Record]) -> float:
+    """Pictures a second, without the first step where there is more: it takes longer than those after it."""
+    first, last = records[0], records[-1]
+    if last.seconds > first.seconds and last.images > first.images:
+        return (last.images - first.images) / (last.seconds - first.seconds)
+    return last.images_per_second
 
 
 def of_pictures(

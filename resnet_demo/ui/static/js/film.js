@@ -11,10 +11,13 @@ export function film(element, trigger) {
     if (!part('')) return;
     const button = part(' .rd-play'), words = playing ? button.dataset.pause : button.dataset.play;
     if (button.textContent !== words) button.textContent = words;
-    const to = wanted ?? asked ?? place(), title = JSON.parse(part('').dataset.titles)[to];
+    const to = wanted ?? asked ?? place(), titles = JSON.parse(part('').dataset.titles);
     if (Number(part(' input').value) !== to) part(' input').value = to;
-    if (part(' .rd-film-title').textContent !== title) part(' .rd-film-title').textContent = title;
-    part(' input').setAttribute('aria-valuetext', title);
+    part(' input').setAttribute('aria-valuetext', titles[to]);
+    // The slider is where it was moved; the title says what is in sight.
+    const title = part(' .rd-film-title');
+    if (title.textContent !== titles[place()]) title.textContent = titles[place()];
+    title.toggleAttribute('data-waits', to !== place());
   }
   function end() {
     playing = false;

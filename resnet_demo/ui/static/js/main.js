@@ -4,6 +4,7 @@ import './keys.js';
 import { lens } from './lens.js';
 import './report.js';
 import './save.js';
+import './train.js';
 
 export { address, share } from './address.js';
 export { crop } from './crop.js';
