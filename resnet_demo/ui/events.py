@@ -12,7 +12,8 @@ import gradio as gr
 from ..errors import InputError
 from ..i18n import FIRST, _, language
 from .html import notice
-from .session import Session, session_of
+from .session import Session
+from .visits import session_of
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
 TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
@@ -90,8 +91,10 @@ class Events:
             self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **TOGETHER
         )
 
-    def on_click(self, component: Any, change: Change, api_name: str, whole: bool = False, **options: Any) -> None:
-        """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`."""
+    def on_click(self, component: Any, change: Change, api_name: str, whole: bool = False, **options: Any) -> Any:
+        """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`.
+
+        Returns what can be joined with what comes next, as gradio's events do."""
         act = self.handler(change, whole)
 
         def handle(key: str | None, value: Any, event: gr.EventData) -> Shown:
@@ -99,7 +102,9 @@ class Events:
             return act(key, sent.get("value", value))
 
         inputs = [self.key, self.clicked]
-        component.select(handle, inputs, self.shown, api_name=api_name, show_progress="hidden", **TOGETHER, **options)
+        return component.select(
+            handle, inputs, self.shown, api_name=api_name, show_progress="hidden", **TOGETHER, **options
+        )
 
     def _restored(self, key: str | None) -> Shown:
         try:

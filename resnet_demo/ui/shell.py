@@ -19,13 +19,14 @@ from ..errors import InputError
 from ..i18n import Language, Message, _
 from . import address as addresses
 from . import bar as bars
+from . import visits
 from .brought import BROUGHT
 from .events import TOGETHER, Events, Shown, merge
 from .html import joined
 from .page import Layout, put
 from .pages import BY_NAME, PAGES, learn
 from .pictures import example_picture, first_example
-from .session import Session, end_session, forget, new_session
+from .session import Session, forget
 from .style import theme
 
 STATIC = Path(__file__).parent / "static"
@@ -33,6 +34,8 @@ SCRIPTS = "lab"  # where the page finds our scripts, relative to its own address
 SHEETS = ("tokens", "base", "bar", "film", "figures", "inside", "cut", "experiments", "learn", "train")
 FIRST_PAGE, LESSON = "inside", "learn"
 TITLE = _("ResNet laboratory")
+PLACE = "lab.then(({ place }) => place(trigger));"
+RETURNED = "() => lab.then(({ returned }) => [null, returned()]).catch(() => [null, null])"
 GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
     (
         _("Block"),
@@ -111,6 +114,9 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         key = gr.State(None)
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
+        place = gr.HTML(visible="hidden", elem_id="place", js_on_load=PLACE)  # asks for an address: Back, Forward
+        exact = gr.Textbox(visible=False, label="input")  # what a copied link says besides the address
+        visit = gr.JSON(visible=False, label="visit")  # what the tab keeps of it; see `static/js/visit.js`
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
         bar = bars.build(data_dir)
         tab_of: dict[str, gr.Tab] = {}
@@ -124,7 +130,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             explained = gr.HTML()
         fields = [component for layout in layouts.values() for component in layout.fields]
         on_pages = [component for layout in layouts.values() for component in layout.components]
-        first = [key, tabs, result, address]
+        first = [key, tabs, result, address, exact]
         everything = [*first, *bar.components, *fields, *on_pages]
         refused = [bar.language, *everything]
 
@@ -156,6 +162,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             if session.trace is not None:
                 shown |= layouts[session.page].render(session)
                 shown |= {result: _as_data(session), address: addresses.write(session)}
+                shown |= {exact: addresses.exact_input(session)} if whole else {}
             return shown
 
         def kept(session: Session) -> Shown:
@@ -170,19 +177,33 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         events = Events(key, clicked, everything, show, refused, restore, turned)
 
-        # A session begins
+        # A visit begins, or is found again
 
-        def start(session_key: str | None, request: gr.Request) -> Shown:
-            session = new_session(request.session_hash)
+        def start(session_key: str | None, request: gr.Request, returned: Any = None) -> Shown:
+            session, again = visits.begin(request.session_hash, *_told(returned))
             with session.lock:
                 addresses.read(session, dict(request.query_params), request.headers.get("accept-language", ""))
                 begun = {c: value for layout in layouts.values() for c, value in layout.begin(session).items()}
-                shown = {**show(session), **kept(session), **begun}
-                shown |= {tabs: gr.Tabs(selected=session.page)}
-                return shown if session.language == i18n.FIRST else merge(speak(session), shown)
+                shown = {**show(session), **kept(session), **begun, tabs: gr.Tabs(selected=session.page)}
+                shown |= {visit: {"key": session.key, "page": request.session_hash}}
+                if again or session.language != i18n.FIRST:
+                    shown = merge(speak(session), shown)
+                return shown
 
-        demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
-        demo.unload(_end)
+        demo.load(
+            start, [key, visit], [*first, visit, *in_words[len(first):]], js=RETURNED, api_name="start",
+            show_progress="hidden", **TOGETHER,
+        ).then(None, [visit], js="(visit) => lab.then(({ keep }) => keep(visit))")  # fmt: skip
+        demo.unload(_leave)
+
+        # Back and Forward
+
+        def go(session: Session, query: Any) -> Shown:
+            addresses.follow(session, addresses.parse(query))
+            return kept(session)
+
+        went = events.on_click(place, go, "go", whole=True, trigger_mode="multiple")
+        went.then(None, [address], js="(query) => lab.then(({ arrived }) => arrived(query))")
 
         # The language
 
@@ -223,13 +244,20 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         events.on(start_lesson.click, begin_lesson, [], "start_lesson", whole=True)
         address.change(None, [address], js="(query) => lab.then(({address}) => address(query))")
-        bar.share.click(None, js="() => lab.then(({share}) => share())")
+        bar.share.click(None, [exact], js="(input) => lab.then(({share}) => share(input))")
     demo.queue(max_size=40, api_open=False)
     return demo
 
 
-def _end(request: gr.Request) -> None:
-    end_session(request.session_hash)
+def _leave(request: gr.Request) -> None:
+    visits.leave(request.session_hash)
+
+
+def _told(returned: Any) -> tuple[str | None, str | None]:
+    """What a tab says of the visit that it had: its key, and which page of the tab was closed in good order."""
+    said = returned if isinstance(returned, dict) else {}
+    key, page = (value if isinstance(value, str) else None for value in (said.get("key"), said.get("page")))
+    return key, page if said.get("left") is True else None
 
 
 def _as_data(session: Session) -> dict[str, Any]:
@@ -253,6 +281,9 @@ def head() -> str:
         words[code] = {
             "title": say(TITLE),
             "copied": say(_("Copied")),
+            "withoutPicture": say(_("Copied, without your picture")),
+            "withoutNetwork": say(_("Copied, without your network")),
+            "withoutBoth": say(_("Copied, without your picture and network")),
             "byHand": say(_("Copy the address from the browser’s bar")),
             "brought": {english.text: say(english) for english in BROUGHT},
         }

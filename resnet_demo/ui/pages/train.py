@@ -40,7 +40,8 @@ from ..jobs.race import (
 )
 from ..page import Layout, Page, choose
 from ..race_shown import curves, gradients, outcome, outlook, progress, refusal, summary, waiting
-from ..session import PageState, Session, Trained, session_of
+from ..session import PageState, Session, Trained
+from ..visits import session_of
 
 # One visitor trains at a time; the others see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}

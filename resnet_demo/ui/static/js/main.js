@@ -3,6 +3,7 @@
 import './keys.js';
 import './save.js';
 
-export { address, share } from './address.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
+export { address, arrived, place, share } from './place.js';
+export { keep, returned } from './visit.js';
