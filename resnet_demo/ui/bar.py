@@ -98,7 +98,9 @@ def build(data_dir: str | None) -> Bar:
 def _chips(session: Session) -> Markup:
     if session.picture is None or session.trace is None:
         return Markup("")
-    return _picture_chip(session) + _network_chip(session) + _film_chip(session) + _switch(session) + _answer_chip(session)
+    return (
+        _picture_chip(session) + _network_chip(session) + _film_chip(session) + _switch(session) + _answer_chip(session)
+    )
 
 
 def _picture_chip(session: Session) -> Markup:

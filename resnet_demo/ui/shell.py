@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,20 +19,19 @@ from ..i18n import Language, Message, _
 from . import address as addresses
 from . import bar as bars
 from . import visits
-from .brought import BROUGHT
 from .events import TOGETHER, Events, Shown, merge
 from .html import joined
 from .page import Layout, put
 from .pages import BY_NAME, PAGES, learn
 from .pictures import example_picture, first_example
+from .script_words import TITLE, script_words
 from .session import Session, forget
 from .style import theme
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = "lab"  # where the page finds our scripts, relative to its own address, which a proxy may have moved
-SHEETS = ("tokens", "base", "bar", "film", "figures", "inside", "cut", "experiments", "learn", "train")
+SHEETS = ("tokens", "base", "bar", "film", "figures", "inside", "cut", "experiments", "learn", "train", "tour")
 FIRST_PAGE, LESSON = "inside", "learn"
-TITLE = _("ResNet laboratory")
 PLACE = "lab.then(({ place }) => place(trigger));"
 RETURNED = "() => lab.then(({ returned }) => [null, returned()]).catch(() => [null, null])"
 GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
@@ -101,8 +99,16 @@ def foot(say: Language) -> Markup:
     entry = Markup("<dt>{}</dt><dd>{}</dd>")
     entries = joined(entry.format(say.html(word), say.html(meaning)) for word, meaning in GLOSSARY)
     return Markup(
+        '<div class="rd-foot-buttons"><button type="button" class="rd-look" data-tour>{}</button>'
+        '<button type="button" class="rd-look" data-report>{}</button></div>'
         '<p class="rd-note">{}</p><details class="rd-fold"><summary>{}</summary><dl class="rd-words">{}</dl></details>'
-    ).format(say.html(LEAD), say(_("Words and signs")), entries)
+    ).format(
+        say(_("Take the tour")),
+        say(_("Save this page as a report")),
+        say.html(LEAD),
+        say(_("Words and signs")),
+        entries,
+    )
 
 
 def build_demo(data_dir: str | None = None) -> gr.Blocks:
@@ -190,10 +196,12 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                     shown = merge(speak(session), shown)
                 return shown
 
-        demo.load(
+        begun = demo.load(
             start, [key, visit], [*first, visit, *in_words[len(first):]], js=RETURNED, api_name="start",
             show_progress="hidden", **TOGETHER,
-        ).then(None, [visit], js="(visit) => lab.then(({ keep }) => keep(visit))")  # fmt: skip
+        )  # fmt: skip
+        begun.then(None, [visit], js="(visit) => lab.then(({ keep }) => keep(visit))")
+        begun.then(None, js="() => lab.then(({welcome}) => welcome())")
         demo.unload(_leave)
 
         # Back and Forward
@@ -274,22 +282,9 @@ def _as_data(session: Session) -> dict[str, Any]:
 
 
 def head() -> str:
-    """What the page loads beyond gradio, and the words that scripts say, by language."""
-    words = {}
-    for code in i18n.LANGUAGES:
-        say = i18n.language(code)
-        words[code] = {
-            "title": say(TITLE),
-            "copied": say(_("Copied")),
-            "withoutPicture": say(_("Copied, without your picture")),
-            "withoutNetwork": say(_("Copied, without your network")),
-            "withoutBoth": say(_("Copied, without your picture and network")),
-            "byHand": say(_("Copy the address from the browser’s bar")),
-            "brought": {english.text: say(english) for english in BROUGHT},
-        }
-    said = json.dumps({"first": i18n.FIRST, "words": words}, ensure_ascii=False).replace("</", "<\\/")
+    """What the page loads beyond gradio."""
     return (
-        f'<script id="lab-words" type="application/json">{said}</script>'
+        f'<script id="lab-words" type="application/json">{script_words()}</script>'
         f"<script>globalThis.lab = import(new URL('{SCRIPTS}/main.js', document.baseURI));</script>"
     )
 

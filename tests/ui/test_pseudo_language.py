@@ -155,8 +155,7 @@ def test_no_page_says_plain_english(page: Any, network: str, session: Session) -
 
 def test_what_stands_around_the_pages_is_said(session: Session) -> None:
     say = session.say
-    for shown in (shell.header(say), shell.glossary(say)):
-        assert plain(shown) == set()
+    assert plain(shell.foot(say)) == set()
 
 
 def test_a_notice_is_said(session: Session) -> None:

@@ -1,9 +1,11 @@
 // What the pages need beyond gradio, one subject a file. The page holds a promise of this module as `lab`: scripts of single
 // components (`js_on_load`) and gradio's events say `lab.then(({ film }) => film(element, trigger))`.
 import './keys.js';
+import './report.js';
 import './save.js';
 
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
 export { address, arrived, place, share } from './place.js';
 export { keep, returned } from './visit.js';
+export { tour, welcome } from './tour.js';

@@ -7,12 +7,8 @@ function save(button) {
   if (kind === 'img') return offer(holder.querySelector('.rd-grid img').src, name + '.png');
   const drawing = [...holder.querySelectorAll('svg')].find((svg) => svg.getBoundingClientRect().width > 0);
   if (!drawing) return;
-  const copy = drawing.cloneNode(true), box = drawing.viewBox.baseVal;
-  copy.setAttribute('width', box.width);
-  copy.setAttribute('height', box.height);
-  copy.removeAttribute('style');
-  const text = new XMLSerializer().serializeToString(copy).replace(/var\([\w-]+, *(#\w+)\)/g, '$1');
-  const address = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
+  const box = drawing.viewBox.baseVal;
+  const address = URL.createObjectURL(new Blob([drawn(drawing)], { type: 'image/svg+xml' }));
   if (kind === 'svg') return offer(address, name + '.svg');
   const picture = new Image();
   picture.onload = () => {
@@ -26,6 +22,16 @@ function save(button) {
     canvas.toBlob((blob) => offer(URL.createObjectURL(blob), name + '.png'));
   };
   picture.src = address;
+}
+
+/** A drawing as a file of its own. */
+export function drawn(drawing) {
+  const copy = drawing.cloneNode(true);
+  const box = drawing.viewBox.baseVal;
+  copy.setAttribute('width', box.width);
+  copy.setAttribute('height', box.height);
+  copy.removeAttribute('style');
+  return new XMLSerializer().serializeToString(copy).replace(/var\([\w-]+, *(#\w+)\)/g, '$1');
 }
 
 export function offer(address, name) {

@@ -1,0 +1,85 @@
+// A report: the page in sight as one HTML file, with its figures, their numbers, the network, the picture and the address.
+import { drawn, offer } from './save.js';
+import { said } from './words.js';
+
+const STYLE = `body { max-width: 1000px; margin: 32px auto; padding: 0 16px; font: 16px/1.5 system-ui, sans-serif; color: #1d2733; }
+figure { margin: 24px 0; } svg { width: 100%; height: auto; } figcaption { margin-top: 8px; }
+img { max-width: 100%; } .rd-pixels { image-rendering: pixelated; }
+table { border-collapse: collapse; font-size: 14px; } td, th { padding: 3px 12px 3px 0; border-bottom: 1px solid #cfd6dd; text-align: left; }
+dt { font-weight: 600; } .subject { display: flex; gap: 24px; align-items: flex-start; } .subject img { width: 128px; }`;
+
+export const escaped = (text) =>
+  text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]);
+
+/** Rows of comma-separated values, in which quotes may hold commas -> lists of cells. */
+export function cells(csv) {
+  return csv
+    .trim()
+    .split('\n')
+    .map((line) =>
+      [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, bare]) =>
+        quoted === undefined ? bare : quoted.replaceAll('""', '"'),
+      ),
+    );
+}
+
+export function tableOf(csv) {
+  const [head, ...body] = cells(csv);
+  const line = (row, kind) => `<tr>${row.map((cell) => `<${kind}>${escaped(cell)}</${kind}>`).join('')}</tr>`;
+  return `<table><thead>${line(head, 'th')}</thead><tbody>${body.map((row) => line(row, 'td')).join('')}</tbody></table>`;
+}
+
+const inSight = (element) => element.getClientRects().length > 0;
+const textOf = (selector) => document.querySelector(selector)?.textContent.trim() ?? '';
+
+/** What stands on the page, in its order: headings, sentences, figures with their numbers, tables. */
+function content() {
+  const parts = [];
+  const page = [...document.querySelectorAll('#pages [role=tabpanel]')].find(inSight);
+  for (const part of page.querySelectorAll('h2, h3, h4, .rd-note, .rd-figure, .rd-table, .rd-answers')) {
+    const inside = part.parentElement.closest('.rd-figure, .rd-table, .rd-answers');
+    if (inside || !inSight(part)) continue;
+    if (part.matches('.rd-figure')) parts.push(figure(part));
+    else if (part.matches('.rd-answers')) parts.push(answers(part));
+    else if (part.matches('.rd-table')) parts.push(part.outerHTML);
+    else parts.push(`<${part.localName}>${escaped(part.textContent.trim())}</${part.localName}>`);
+  }
+  return parts.join('\n');
+}
+
+function figure(element) {
+  const svg = [...element.querySelectorAll('svg')].find(inSight);
+  const caption = element.querySelector('figcaption > span')?.textContent.trim() ?? '';
+  const csv = element.querySelector('[data-kind=csv]')?.dataset.content;
+  const drawing = svg ? drawn(svg) : element.querySelector('.rd-scroll').innerHTML;
+  return `<figure>${drawing}<figcaption>${escaped(caption)}</figcaption>${csv ? tableOf(csv) : ''}</figure>`;
+}
+
+function answers(list) {
+  const rows = [...list.children].map((row) => `<li>${escaped(row.innerText.trim().replace(/\s+/g, ' '))}</li>`);
+  return `<ol>${rows.join('')}</ol>`;
+}
+
+export function report() {
+  const words = said().report;
+  const picture = document.querySelector('#chips .rd-picture-chip img')?.src;
+  const title = `${said().title}: ${textOf('#pages [role=tab][aria-selected=true]')}`;
+  const facts = [...document.querySelectorAll('#facts li')].map((line) => line.textContent.trim());
+  const entries = [
+    [words.network, [textOf('#chips .rd-network-chip'), ...facts].join(' · ')],
+    [words.answer, textOf('#chips .rd-answer-chip')],
+    [words.made, new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC'],
+  ].map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`);
+  const link = `<dt>${escaped(words.address)}</dt><dd><a href="${escaped(location.href)}">${escaped(location.href)}</a></dd>`;
+  const seen = picture ? `<img src="${picture}" alt="${escaped(words.picture)}">` : '';
+  const html = `<!doctype html>
+<html lang="${document.documentElement.lang}"><head><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style></head>
+<body><h1>${escaped(title)}</h1><div class="subject">${seen}<dl>${entries.join('')}${link}</dl></div>
+${content()}
+</body></html>`;
+  offer(URL.createObjectURL(new Blob([html], { type: 'text/html' })), 'resnet-report.html');
+}
+
+document.addEventListener('click', (event) => {
+  if (event.target.closest('[data-report]')) report();
+});
