@@ -178,6 +178,10 @@ def follow(session: Session, query: dict[str, str]) -> None:
         name = FORMER_PAGES.get(name, name)
         session.page = one_of(name, tuple(BY_NAME), _("The page"))
 
+    def block(name: str) -> None:
+        if name != session.block:
+            session.open_block(name)
+
     def target(label: str) -> None:
         index, answer = session.domain.class_index(label), int(session.seen.logits.argmax())
         if index != session.seen.target:
@@ -216,7 +220,7 @@ def follow(session: Session, query: dict[str, str]) -> None:
     ask("embed", page)
     ask("tab", page)  # not "page": gradio takes that for itself
     BY_NAME[session.page].entered(session, named)
-    ask("block", session.open_block)
+    ask("block", block)
     ask("target", target)
     session.mend()
     ask("cut", cut)

@@ -82,10 +82,13 @@ class Events:
         inputs: Sequence[Any],
         api_name: str,
         outputs: Sequence[Any] = (),
+        js: str | None = None,
     ) -> None:
-        """As `on`, for a handler that is made already."""
+        """As `on`, for a handler that is made already; `js` gives its inputs, the key's among them."""
         outputs = outputs or self.shown
-        event = trigger(handle, [self.key, *inputs], outputs, api_name=api_name, show_progress="hidden", **TOGETHER)
+        event = trigger(
+            handle, [self.key, *inputs], outputs, js=js, api_name=api_name, show_progress="hidden", **TOGETHER
+        )
         # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
         event.failure(
             self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **TOGETHER

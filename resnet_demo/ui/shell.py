@@ -33,6 +33,7 @@ SCRIPTS = "lab"  # where the page finds our scripts, relative to its own address
 SHEETS = ("tokens", "base", "bar", "film", "figures", "inside", "cut", "experiments", "learn", "train", "tour")
 FIRST_PAGE, LESSON = "inside", "learn"
 PLACE = "lab.then(({ place }) => place(trigger));"
+FOLLOWED = "() => lab.then(({ followed }) => [null, followed()])"
 RETURNED = "() => lab.then(({ returned }) => [null, returned()]).catch(() => [null, null])"
 GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
     (
@@ -122,6 +123,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
         place = gr.HTML(visible="hidden", elem_id="place", js_on_load=PLACE)  # asks for an address: Back, Forward
         exact = gr.Textbox(visible=False, label="input")  # what a copied link says besides the address
+        followed = gr.JSON(visible=False, label="followed")  # whether a tab was not chosen, but follows what is shown
         visit = gr.JSON(visible=False, label="visit")  # what the tab keeps of it; see `static/js/visit.js`
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
         bar = bars.build(data_dir)
@@ -240,11 +242,11 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             turn = events.handler(turn_to, whole=page.name == LESSON, follow=False)
 
             # The first page is chosen as the app opens, beside `start`, which draws it. It says nothing about the key:
-            # it may have begun before `start` and end after it.
-            def select(session_key: str | None, turn: Callable[..., Any] = turn) -> Shown:
-                return turn(session_key) if session_key else gr.skip()
+            # it may have begun before `start` and end after it. And where Back led to a page, its tab only follows.
+            def select(session_key: str | None, followed: Any = None, turn: Callable[..., Any] = turn) -> Shown:
+                return turn(session_key) if session_key and followed is not True else gr.skip()
 
-            events.bind(tab_of[page.name].select, select, [], f"page_{page.name}")
+            events.bind(tab_of[page.name].select, select, [followed], f"page_{page.name}", js=FOLLOWED)
 
         def begin_lesson(session: Session) -> None:
             session.page = LESSON

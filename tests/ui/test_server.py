@@ -32,11 +32,10 @@ from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.predict import classify
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import bars, pictures
-from resnet_demo.ui import session as sessions
+from resnet_demo.ui import network_drawer, pictures, visits
 from resnet_demo.ui.lesson import prose
 from resnet_demo.ui.session import OWN, Session
-from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
+from resnet_demo.ui.store import RANDOM, TRAINED
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
@@ -134,7 +133,7 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "start", "classify", "example", "random_picture", "network", "twin", "weights", "training", "seed",
         "upload_weights",
         "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
-        "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
+        "gradcam_block", "page_inside", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
         "lesson_answer",
@@ -258,7 +257,7 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     assert "before" in guest.seen["lens"]
     guest.ask("mend")
     assert "the network as it is" in guest.seen["cut"]
-    assert guest.ask("page_classify")["target"] == "bird"
+    assert guest.ask("page_inside")["target"] == "bird"
     assert forwards == []
 
     # These do.
@@ -388,13 +387,13 @@ def test_bad_picture_gets_one_sentence(
     case: str, guest: Guest, tmp_path: Path, sentence: Callable[[BaseException], str]
 ) -> None:
     make, name, expected = BAD_PICTURES[case]
-    before = guest.ask("page_classify")
+    before = guest.ask("page_inside")
     path = tmp_path / name
     path.write_bytes(make())
     said = guest.refused("classify", handle_file(str(path)))
     sentence(AppError(said))
     assert re.search(expected, said), said
-    assert guest.ask("page_classify") == before  # the app goes on with what it had
+    assert guest.ask("page_inside") == before  # the app goes on with what it had
 
 
 @pytest.mark.parametrize(
@@ -405,11 +404,11 @@ def test_bad_data_address_gets_one_sentence(url: str, guest: Guest, sentence: Ca
     said = guest.refused("classify", {"url": url, "meta": {"_type": "gradio.FileData"}})
     sentence(AppError(said))
     assert "picture" in said
-    assert guest.ask("page_classify")["predictions"]
+    assert guest.ask("page_inside")["predictions"]
 
 
 def test_an_emptied_box_changes_nothing(guest: Guest) -> None:
-    before = guest.ask("page_classify")["predictions"]
+    before = guest.ask("page_inside")["predictions"]
     assert guest.ask("classify", None)["predictions"] == before
 
 
@@ -456,12 +455,12 @@ def test_dials_end_somewhere(guest: Guest, sentence: Callable[[BaseException], s
 def test_odd_names_get_one_sentence(
     api_name: str, values: tuple[Any, ...], expected: str, guest: Guest, sentence: Callable[[BaseException], str]
 ) -> None:
-    before = guest.ask("page_classify")
+    before = guest.ask("page_inside")
     for value in values:
         said = guest.refused(api_name, value)
         sentence(AppError(said))
         assert expected in said, (value, said)
-    assert guest.ask("page_classify") == before
+    assert guest.ask("page_inside") == before
 
 
 def test_bad_checkpoints_get_one_sentence(
@@ -471,7 +470,7 @@ def test_bad_checkpoints_get_one_sentence(
         def __reduce__(self) -> tuple[Any, ...]:
             return Path.touch, (tmp_path / "executed",)
 
-    before = guest.ask("page_classify")
+    before = guest.ask("page_inside")
     model = zoo.build("resnet8", seed=0)
     state = {name: value.clone() for name, value in model.state_dict().items()}
     files: dict[str, Callable[[Path], Any]] = {
@@ -490,7 +489,7 @@ def test_bad_checkpoints_get_one_sentence(
         sentence(AppError(guest.refused("upload_weights", handle_file(str(tmp_path / name)))))
     sentence(AppError(guest.refused("upload_weights", None)))
     assert not (tmp_path / "executed").exists()
-    assert guest.ask("page_classify") == before
+    assert guest.ask("page_inside") == before
 
 
 def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
@@ -498,15 +497,15 @@ def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     said = guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))
     assert said["weights"] == OWN
     assert "has no twin here" in guest.refused("twin")
-    assert guest.ask("page_classify")["weights"] == OWN
+    assert guest.ask("page_inside")["weights"] == OWN
     guest.ask("page_inside")
     guest.ask("block", "layer2.0")
     assert "1×1 projection" in guest.seen["block"]
     session = Session()
     session.use_network("resnet20", TRAINED)
-    assert bars._twin(session)["interactive"] is True
+    assert network_drawer._twin(session)["interactive"] is True
     session.use_network("resnet50", RANDOM)
-    assert bars._twin(session)["interactive"] is False
+    assert network_drawer._twin(session)["interactive"] is False
 
 
 def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Callable[[BaseException], str]) -> None:
@@ -521,7 +520,7 @@ def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Ca
 def test_a_visit_that_was_put_away_says_so(
     guest: Guest, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
 ) -> None:
-    monkeypatch.setattr(sessions, "_sessions", ExpiringCache(most=200, seconds=3600))  # an hour later: they are gone
+    monkeypatch.setattr(visits, "_visits", visits.registry())  # an hour later: they are gone
     for api_name, values in (("page_inside", ()), ("block", ("layer1.0",)), ("example", ("dog",))):
         said = guest.refused(api_name, *values)
         sentence(AppError(said))
@@ -565,6 +564,6 @@ def test_two_visitors_never_see_each_others_results(address: str) -> None:
 
 
 def test_result_is_plain_json(guest: Guest) -> None:
-    said = guest.ask("page_classify")
+    said = guest.ask("page_inside")
     assert json.loads(json.dumps(said, allow_nan=False)) == said
     assert sum(p["probability"] for p in said["predictions"]) <= 1 + 1e-6

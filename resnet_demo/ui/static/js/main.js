@@ -6,6 +6,6 @@ import './save.js';
 
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
-export { address, arrived, place, share } from './place.js';
+export { address, arrived, followed, place, share } from './place.js';
 export { keep, returned } from './visit.js';
 export { tour, welcome } from './tour.js';

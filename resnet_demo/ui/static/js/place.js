@@ -44,6 +44,7 @@ let ask = () => {}; // the server for a view; see `place`
 let going = null; // the query that it is asked for by Back or Forward
 let wanted = null; // and the one after that
 let late = 0;
+let [clicked, stepped] = [0, 0]; // when something was clicked, and when Back or Forward was, for the last time
 
 function settle(query) {
   const how = entry(shown, query, performance.now() - moved);
@@ -88,12 +89,24 @@ export function arrived(query) {
 }
 
 /** What is asked for meanwhile waits; of several the last one counts. */
-globalThis.addEventListener?.('popstate', () => {
+addEventListener('popstate', () => {
   const query = written(location.search);
+  stepped = performance.now();
   if (shown === null || (going === null && query === shown)) return; // nothing to leave yet, or a place in the page
   wanted = query;
   go();
 });
+
+document.addEventListener(
+  'click',
+  (event) => {
+    if (event.isTrusted) clicked = performance.now();
+  },
+  true,
+);
+
+/** Whether a tab that is selected now was not chosen, but follows a step back or forward. */
+export const followed = () => stepped > clicked;
 
 /** The address for somebody else: with the exact input of the visitor's own picture, where there is one to be sent. */
 export function link(search, input) {

@@ -33,6 +33,6 @@ export function keep(visit) {
 }
 
 // A page that the browser kept whole comes back without its connection.
-globalThis.addEventListener?.('pageshow', (event) => {
+addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });
