@@ -21,7 +21,7 @@ from resnet_demo.images import CIFAR10
 from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models import weights
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import address, pictures, store
+from resnet_demo.ui import address, pictures
 from resnet_demo.ui.lesson.state import Lesson
 from resnet_demo.ui.session import HERE, OWN, Session, Trained
 from resnet_demo.ui.store import RANDOM, TRAINED

@@ -8,8 +8,8 @@ import gradio as gr
 import pytest
 
 from resnet_demo.errors import InputError
-from resnet_demo.ui.events import Events, merge
 from resnet_demo.ui import visits
+from resnet_demo.ui.events import Events, merge
 from resnet_demo.ui.session import Session
 
 

@@ -129,8 +129,8 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         if endpoint.api_visibility == "public"  # pyright: ignore
     }
     assert offered == {f"/{name}" for name in (
-        "start", "go", "upload", "classify", "example", "random_picture", "network", "twin", "weights", "training", "seed",
-        "upload_weights",
+        "start", "go", "upload", "classify", "example", "random_picture", "network", "twin", "weights", "training",
+        "seed", "upload_weights",
         "target", "block", "channel", "sign", "attribute", "inside_target", "inside_block", "inside_channel",
         "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch", "shortcuts",
@@ -593,13 +593,17 @@ def test_where_one_cannot_go_is_said(guest: Guest, sentence: Callable[[BaseExcep
         said = guest.refused("go", wrong)
         sentence(AppError(said))
         assert said.startswith("An address")
-    assert guest.ask("go", f"tab={NASTY}&block=%00&target=9999&cut=,,&alpha=nan&input=...&crop=1")["model"] == "resnet20"
+    odd = f"tab={NASTY}&block=%00&target=9999&cut=,,&alpha=nan&input=...&crop=1"
+    assert guest.ask("go", odd)["model"] == "resnet20"
     assert guest.ask("go", "") == before
 
 
 def test_a_page_that_begins_again_finds_its_visit_by_the_key(address: str, tmp_path: Path) -> None:
     def begun(client: Client, *told: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        answer, *_, = values = client.predict(*told, api_name="/start")
+        (
+            answer,
+            *_,
+        ) = values = client.predict(*told, api_name="/start")
         (visit,) = (value for value in values if isinstance(value, dict) and set(value) == {"key", "page"})
         return answer, visit
 

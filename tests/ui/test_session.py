@@ -9,24 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 import torch
 from PIL import Image
 
-from resnet_demo.assets import asset
-from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.trace import trace_blocks
 from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import address, pictures, store
 from resnet_demo.ui import session as sessions
+from resnet_demo.ui import store
 from resnet_demo.ui.captions.findings import spread
-from resnet_demo.ui.pages import train
 from resnet_demo.ui.session import MAX_SEED, OWN, Session
 from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
 

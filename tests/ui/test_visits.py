@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -36,11 +35,11 @@ class Job(PageState):
 
 
 @pytest.fixture(autouse=True)
-def small_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExpiringCache[Session]]:
+def small_registry(monkeypatch: pytest.MonkeyPatch) -> ExpiringCache[Session]:
     kept = visits.registry()
     kept.most = 20
     monkeypatch.setattr(visits, "_visits", kept)
-    yield kept
+    return kept
 
 
 def test_a_visit_is_found_by_its_key(small_registry: ExpiringCache[Session]) -> None:
