@@ -98,6 +98,10 @@ class Training(PageState):
     def nbytes(self) -> int:
         return self.race.own_bytes if self.race else 0
 
+    @property
+    def busy(self) -> bool:
+        return self.race is not None and not (self.race.over or self.race.abandoned)
+
     def end(self) -> None:
         self.stop_asked = True  # for a race whose pictures are still being read
         if self.race:
