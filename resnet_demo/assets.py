@@ -1,4 +1,4 @@
-"""Where the files that travel with the package lie: weights, examples."""
+"""Where the files that travel with the package lie: weights, examples, fonts."""
 
 from pathlib import Path
 

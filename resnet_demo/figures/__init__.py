@@ -8,7 +8,7 @@ the page Cut. Of training, `race` and `gradients` draw what happens while it run
 made of.
 """
 
-from .block import draw_block, source_channel
+from .block import block_scale, draw_block, source_channel
 from .cams import draw_overlay, draw_split, draw_strip
 from .confusion import draw_confusion
 from .curves import curves_svg, draw_curves
@@ -21,11 +21,12 @@ from .lines import draw_lines
 from .maps import activity_map, data_uri, grid, over, photo_uri, png, scale_of, signed_map, strongest
 from .race import draw_race
 from .runs import network_title
-from .street import channel_to_show, draw_street, share, strongest_change, weakest_change
+from .street import channel_to_show, draw_street, highest_share, share, strongest_change, weakest_change
 from .sum import draw_sum
 
 __all__ = [
     "activity_map",
+    "block_scale",
     "channel_to_show",
     "curves_svg",
     "data_uri",
@@ -48,6 +49,7 @@ __all__ = [
     "draw_sum",
     "figure_png",
     "grid",
+    "highest_share",
     "network_title",
     "over",
     "photo_uri",

@@ -21,6 +21,7 @@ from ..i18n import Language, Message, _, _p
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace
 from .maps import data_uri, scale_of, signed_map
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, TOTAL
+from .readout import readout
 from .street import cross
 from .svg import ENGLISH, document, element, image, text
 
@@ -44,27 +45,29 @@ class _Layout:
     arc: str  # the shortcut's path from the fork to the plus
     big: float  # side of the maps of the equation
     small: float  # side of the maps inside F
+    lines: tuple[Place, ...]  # where the lines of the read-out begin
     below: bool  # captions stand below their maps, or to the right of them
 
 
 def _wide(inner: int) -> _Layout:
-    pitch, small = (86.0, 60.0) if inner <= 4 else (62.0, 48.0)
-    y, big = 262.0, 100.0
-    fork = 146.0
-    layers = tuple((fork + 56 + pitch * i, y) for i in range(inner))
-    residual = layers[-1][0] + small / 2 + 42 + big / 2
-    plus = residual + big / 2 + 62
-    total = plus + 56 + big / 2
-    relu = total + big / 2 + 44
-    output = relu + 46 + big / 2
-    top = 74.0
+    pitch, small, big = (74.0, 60.0, 100.0) if inner <= 4 else (66.0, 54.0, 100.0) if inner == 5 else (54.0, 46.0, 94.0)
+    y, top, margin = 166.0, 54.0, 12.0
+    x = margin + big / 2
+    fork = margin + big + 20
+    layers = tuple((fork + 14 + small / 2 + pitch * i, y) for i in range(inner))
+    residual = (layers[-1][0] + small / 2 if layers else fork) + 16 + big / 2
+    plus = residual + big / 2 + 56
+    total = plus + 32 + big / 2
+    relu = total + big / 2 + 36
+    output = relu + 36 + big / 2
     arc = (
-        f"M{fork} {y} C{fork} {top} {fork + 60} {top} {fork + 150} {top} "
-        f"H{plus - 150} C{plus - 60} {top} {plus} {top} {plus} {y}"
+        f"M{fork} {y} C{fork} {top} {fork + 50} {top} {fork + 130} {top} "
+        f"H{plus - 130} C{plus - 50} {top} {plus} {top} {plus} {y}"
     )
+    lines = ((margin, 288.0), (margin, 312.0))
     return _Layout(
-        (output + big / 2 + 16, 366),
-        (16 + big / 2, y),
+        (output + big / 2 + margin, 324),
+        (x, y),
         (fork, y),
         layers,
         (residual, y),
@@ -76,26 +79,29 @@ def _wide(inner: int) -> _Layout:
         arc,
         big,
         small,
+        lines,
         below=True,
     )
 
 
 def _tall(inner: int) -> _Layout:
-    x, big, small, top = 84.0, 88.0, 50.0, 16.0
-    fork = top + big + 30
-    layers = tuple((x, fork + 44 + 64.0 * i) for i in range(inner))
-    residual = layers[-1][1] + small / 2 + 26 + big / 2
-    plus = residual + big / 2 + 48
-    total = plus + 42 + big / 2
-    relu = total + big / 2 + 32
-    output = relu + 34 + big / 2
+    x, big, small, top = 50.0, 74.0, 37.0, 6.0
+    fork = top + big + 14
+    layers = tuple((x, fork + 10 + small / 2 + 42.0 * i) for i in range(inner))
+    residual = (layers[-1][1] + small / 2 if layers else fork) + 12 + big / 2
+    plus = residual + big / 2 + 50
+    total = plus + 26 + big / 2
+    relu = total + big / 2 + 22
+    output = relu + 20 + big / 2
     right, middle = 286.0, (fork + plus) / 2
     arc = (
         f"M{x} {fork} C{right} {fork} {right} {fork + 20} {right} {fork + 90} "
         f"V{plus - 90} C{right} {plus - 20} {right} {plus} {x} {plus}"
     )
+    end = output + big / 2
+    lines = tuple((12.0, end + 23 + 19 * i) for i in range(3))
     return _Layout(
-        (360, output + big / 2 + 16),
+        (360, end + 68),
         (x, top + big / 2),
         (x, fork),
         layers,
@@ -108,8 +114,14 @@ def _tall(inner: int) -> _Layout:
         arc,
         big,
         small,
+        lines,
         below=False,
     )
+
+
+def block_scale(block: BlockTrace, channel: int) -> float:
+    """The scale that `draw_block` draws the equation's maps on: of two drawings, the larger one suits both."""
+    return scale_of(*_maps(block, channel).values())
 
 
 def draw_block(
@@ -118,17 +130,21 @@ def draw_block(
     tall: bool = False,
     factors: Mapping[str, float] | None = None,
     say: Language = ENGLISH,
+    scale: float | None = None,
 ) -> str:
     """One block as its equation, an SVG document. `channel` is of the block's output; `tall` suits a phone.
+
+    `scale` is the absolute value of the full colour, where two drawings are to be compared (see `block_scale`). The
+    numbers of the maps are in `data-readout` (see `readout`), what is read out of them is written below the drawing.
 
     Where the block was intervened in, `factors` holds what its branches ("residual", "shortcut") are multiplied by: 0
     for one that is cut. With it, both wires are buttons that carry `data-block`, and a press cuts or mends.
     """
     layers = list(block.inside)[:-1]  # the last layer's output is F(x) itself
     at = _tall(len(layers)) if tall else _wide(len(layers))
-    maps = {point: value[0, channel] for point, value in _points(block).items()}
-    maps["x"] = channel_of_x(block, channel)
-    scale = scale_of(*maps.values())
+    maps = _maps(block, channel)
+    scale = scale or scale_of(*maps.values())
+    channels = {layer: _channel_inside(block, layer, channel) for layer in layers}
     norms, widest = block.norms, max(block.norms.values()) or 1.0
     plain = block.shortcut_kind == "none"
 
@@ -162,15 +178,15 @@ def draw_block(
     if not _is_preactivation(block):
         parts.append(_relu(at.relu))
     for place, layer in zip(at.layers, layers, strict=True):
-        shown = block.inside[layer][0, _channel_inside(block, layer, channel)]
-        parts.append(tile(shown, scale_of(shown), place, at.small, RESIDUAL))
+        shown = block.inside[layer][0, channels[layer]]
+        parts.append(_map(layer, tile(shown, scale_of(shown), place, at.small, RESIDUAL)))
         parts.append(_caption(at, place, at.small, layer, None, MUTED))
     colours = {"x": INK, "residual": RESIDUAL, "shortcut": SHORTCUT, "total": TOTAL, "output": INK}
     for point, colour in colours.items():
         if plain and point == "shortcut":
             continue
         place = getattr(at, point)
-        parts.append(tile(maps[point], scale, place, at.big, colour))
+        parts.append(_map(point, tile(maps[point], scale, place, at.big, colour)))
         if point == "shortcut":
             parts += _shortcut_words(at, block, norms[point], say)
         else:
@@ -196,9 +212,32 @@ def draw_block(
         ]
     if factors is not None:
         parts += [_button(block, at, point, factor, say) for point, factor in factors.items()]
-    role = "img" if factors is None else "group"
-    kind = "tall" if tall else "wide"
-    return document(*at.size, _describe(block, say), *parts, role=role, class_=f"rd-block rd-{kind}")
+    parts += [element("g", class_="rd-lens", pointer_events="none"), *_lines(at, say)]
+    return document(
+        *at.size,
+        _describe(block, say),
+        *parts,
+        role="img" if factors is None else "group",
+        class_=f"rd-block rd-{'tall' if tall else 'wide'}",
+        tabindex=0,
+        data_readout=readout(block, maps, channels, channel, scale, factors or {}, say),
+    )
+
+
+def _map(name: str, drawn: str) -> str:
+    return element("g", drawn, data_map=name)
+
+
+def _lines(at: _Layout, say: Language) -> list[str]:
+    """Where the page's script writes what it reads out. Till then it says so, on the page only."""
+    hint = say(_("Point at a map to read its numbers."))
+    sizes = (16, 14) if at.below else (13.5, 13.5, 13.5)
+    lines = [
+        element("text", x=x, y=y, class_="rd-line", font_size=size, fill=INK)
+        for (x, y), size in zip(at.lines, sizes, strict=True)
+    ]
+    x, y = at.lines[0]
+    return [*lines, text(hint, x, y, class_="rd-hint", font_size=14, fill=MUTED, display="none")]
 
 
 def _button(block: BlockTrace, at: _Layout, point: str, factor: float, say: Language) -> str:
@@ -206,18 +245,18 @@ def _button(block: BlockTrace, at: _Layout, point: str, factor: float, say: Lang
     (x, y), (plus_x, plus_y) = at.residual, at.plus
     if point == "shortcut":
         path, wire = at.arc, block.name + SHORTCUT_WIRE
-        mark = (plus_x, plus_y - 62) if at.below else (at.shortcut[0], at.shortcut[1] + at.big / 2 + 62)
+        mark = (plus_x - 8, plus_y - 58) if at.below else (at.shortcut[0], at.shortcut[1] + at.big / 2 + 64)
     else:
         path, wire = between(at.residual, at.plus), block.name
-        gap = at.big / 2 + (20 if at.below else 14)
+        gap = at.big / 2 + (19 if at.below else 16)
         mark = (x + gap, y) if at.below else (x, y + gap)
     what = _p("a branch", "cut") if not factor else _p("a branch", "whole") if factor == 1 else f"× {factor:g}"
     parts = [element("path", d=path, fill="none", stroke="transparent", stroke_width=30)]
     if not factor:
         parts += [element("circle", cx=mark[0], cy=mark[1], r=15, fill=PAPER), cross(*mark, 9)]
     elif factor != 1:
-        parts.append(element("circle", cx=mark[0], cy=mark[1], r=16, fill=PAPER, stroke=LINE))
-        parts.append(text(f"×{factor:g}", mark[0], mark[1] + 4, text_anchor="middle", font_size=11, fill=INK))
+        parts.append(element("circle", cx=mark[0], cy=mark[1], r=18, fill=PAPER, stroke=LINE))
+        parts.append(text(f"×{factor:g}", mark[0], mark[1] + 5, text_anchor="middle", font_size=13.5, fill=INK))
     words = say(
         _("Shortcut of block {name}: {what}", name=block.name, what=what)
         if point == "shortcut"
@@ -247,8 +286,10 @@ def title_of(point: str) -> str | Message:
     return names[point]
 
 
-def _points(block: BlockTrace) -> dict[str, Tensor]:
-    return {point: getattr(block, point) for point in ("residual", "shortcut", "total", "output")}
+def _maps(block: BlockTrace, channel: int) -> dict[str, Tensor]:
+    """The maps of the equation, by point: one channel of each."""
+    maps = {point: getattr(block, point)[0, channel] for point in ("residual", "shortcut", "total", "output")}
+    return {"x": channel_of_x(block, channel), **maps}
 
 
 def source_channel(block: BlockTrace, channel: int) -> int | None:
@@ -295,14 +336,14 @@ def tile(values: Tensor, scale: float, centre: Place, side: float, colour: str) 
 
 def _caption(at: _Layout, centre: Place, side: float, name: str, norm: float | None, colour: str) -> str:
     """A map's name, and the norm of what it stands for."""
-    style = {"font_size": 13 if norm is None else 15, "fill": colour, "font_weight": 400 if norm is None else 600}
+    style = {"font_size": 13.5 if norm is None else 15, "fill": colour, "font_weight": 400 if norm is None else 600}
     number = None if norm is None else f"‖·‖ = {norm:.3g}"
     if at.below:
-        x, y = centre[0], centre[1] + side / 2 + 20
+        x, y = centre[0], centre[1] + side / 2 + 19
         words = text(name, x, y, text_anchor="middle", **style)
-        return words + (text(number, x, y + 19, text_anchor="middle", font_size=13, fill=MUTED) if number else "")
+        return words + (text(number, x, y + 19, text_anchor="middle", font_size=13.5, fill=MUTED) if number else "")
     x, y = centre[0] + side / 2 + 12, centre[1] + (0 if number else 5)
-    return text(name, x, y, **style) + (text(number, x, y + 19, font_size=13, fill=MUTED) if number else "")
+    return text(name, x, y, **style) + (text(number, x, y + 19, font_size=13.5, fill=MUTED) if number else "")
 
 
 def _shortcut_words(at: _Layout, block: BlockTrace, norm: float, say: Language) -> list[str]:
@@ -315,14 +356,14 @@ def _shortcut_words(at: _Layout, block: BlockTrace, norm: float, say: Language) 
     style = {"font_size": 15, "fill": SHORTCUT, "font_weight": 600}
     if at.below:
         return [
-            text(say(what), x + at.big / 2 + 14, y - 20, **style),
-            text(f"‖·‖ = {norm:.3g}", x + at.big / 2 + 14, y + 30, font_size=13, fill=MUTED),
+            text(say(what), x + at.big / 2 + 14, y - 18, **style),
+            text(f"‖·‖ = {norm:.3g}", x + at.big / 2 + 14, y + 28, font_size=13.5, fill=MUTED),
         ]
     below = y + at.big / 2 + 20
     return [
         element("rect", x=x - 46, y=below - 15, width=92, height=40, fill=PAPER),
         text(say(kind), x, below, text_anchor="middle", **style),
-        text(f"‖·‖ = {norm:.3g}", x, below + 19, text_anchor="middle", font_size=13, fill=MUTED),
+        text(f"‖·‖ = {norm:.3g}", x, below + 19, text_anchor="middle", font_size=13.5, fill=MUTED),
     ]
 
 
@@ -341,7 +382,7 @@ def _plus(centre: Place, plain: bool) -> list[str]:
 def _relu(centre: Place) -> str:
     x, y = centre
     pill = element("rect", x=x - 25, y=y - 13, width=50, height=26, rx=13, fill=PAPER, stroke=INK, stroke_width=1.5)
-    return pill + text("ReLU", x, y + 4.5, text_anchor="middle", font_size=13, fill=INK)
+    return pill + text("ReLU", x, y + 4.5, text_anchor="middle", font_size=13.5, fill=INK)
 
 
 def _describe(block: BlockTrace, say: Language) -> str:

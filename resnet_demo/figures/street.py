@@ -1,25 +1,43 @@
 """The network as a street of blocks: the shortcut runs through like a motorway, every block is a bump beside it.
 
 A bump is as high as the block's share: norm of F(x) over norm of shortcut(x), or over norm of x in a plain network,
-which has no motorway. Below each block stands where its output is active.
+which has no motorway. Below each block stands where its output is active. `street_layout` says where all of it stands;
+what hovering reads out travels in `data-reading` (see `ui/static/js/street.js`).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from itertools import groupby
 
 from PIL import Image
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
-from ..i18n import Language, _, _p, sentences
+from ..i18n import Language, Message, _, _p, sentences
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace
 from .maps import activity_map, data_uri
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, WRONG
+from .street_layout import (
+    LETTER,
+    SMALL,
+    Cell,
+    Label,
+    Layout,
+    fitting,
+    one_row,
+    width_of,
+    winding,
+    wrapped,
+)
 from .svg import ENGLISH, document, element, image, text
 
 CHOSEN, CUT = "chosen", "cut"  # what a block can be in the drawing
-ROAD, TALLEST = 128.0, 84.0  # y of the motorway, and the height of the highest bump
+RISE = 4.0  # of a block that is lifted out
+LIFT = "var(--rd-lift, #fff2e5)"
+
+_activities = WeakTensorKeyDictionary()  # a street is drawn anew at every click, for two screens; its maps stay
 
 
 def share(block: BlockTrace) -> float:
@@ -27,193 +45,318 @@ def share(block: BlockTrace) -> float:
     return block.norms["residual"] / (block.norms["shortcut"] or block.norms["x"] or 1.0)
 
 
+def highest_share(trace: Trace) -> float:
+    """The share of the highest bump; the larger one of two streets is the scale that lets their heights be compared."""
+    return max(map(share, trace.blocks))
+
+
 def draw_street(
     trace: Trace,
     chosen: str | None,
     picture: Image.Image,
     answer: tuple[str, str],
-    width: float = 1000,
     cut: Collection[str] = (),
     outputs: Mapping[str, Tensor] | None = None,
     say: Language = ENGLISH,
+    tall: bool = False,
+    title: str | None = None,
+    highest: float | None = None,
 ) -> str:
-    """All blocks in order, an SVG document at least `width` wide; blocks are buttons that carry `data-block`.
+    """All blocks in order, an SVG document for a wide screen or a `tall` one; blocks are buttons with `data-block`.
 
     `chosen` is the block that is lifted out, `picture` the network's input, `answer` the class that it chose and, in
     words, how probable it finds it. Where the network was intervened in, `cut` names the wires that were cut (see
     `SHORTCUT_WIRE`), and `outputs` holds what blocks put out since, [1, C, H, W] by name; with it, a press cuts or
-    mends, and the stretches of the motorway are buttons, too.
+    mends, and the stretches of the motorway are buttons, too. Of two streets above each other, `title` tells them
+    apart, and `highest` is the share that gets the full height in both (see `highest_share`).
     """
-    count, stages = len(trace.blocks), len({_stage(block) for block in trace.blocks})
-    pitch = min(100.0, max(34.0, (width - 240 - 26 * (stages - 1)) / count))
-    thumb = min(56.0, pitch - 8)
-    height = ROAD + 18 + thumb + 30
-    highest = max(share(block) for block in trace.blocks) or 1.0
+    stages = [list(group) for _, group in groupby(trace.blocks, key=_stage)]
+    layout = (winding if tall else one_row)([len(blocks) for blocks in stages], title is not None)
+    cells = dict(zip((block.name for block in trace.blocks), layout.cells, strict=True))
+    highest = highest or highest_share(trace) or 1.0
+    heights = {block.name: min(1.0, share(block) / highest) for block in trace.blocks}
     plain = trace.blocks[0].shortcut_kind == "none"
-    x, cells, labels, ends, stretches = 110.0, [], [], [], []
-    for _stage_name, group in groupby(trace.blocks, key=_stage):
-        blocks = list(group)
-        labels.append(_stage_label(blocks, x, pitch * len(blocks) + 20, say))
-        for block in blocks:
-            peak, output = TALLEST * share(block) / highest, block.output if outputs is None else outputs[block.name]
-            state = CUT if block.name in cut else CHOSEN if block.name == chosen else ""
-            cells.append(_block(block, x, pitch, thumb, peak, output, state, say))
-            ends.append((x, x + pitch, block.shortcut_kind))
-            if outputs is not None and not plain:
-                stretches.append(_stretch(block.name, x, pitch, block.name + SHORTCUT_WIRE in cut, say))
-            if block.name == chosen:
-                lift = {"x": x + 1, "y": 24, "width": pitch - 2, "height": height - 28, "rx": 8}
-                labels.append(element("rect", **lift, fill="var(--rd-lift, #fff2e5)"))
-            x += pitch
-        x += 26
-    right = x - 26
-    parts = [*labels, *_road(ends, right, plain), *cells, *stretches, *_start(picture, say), *_end(answer, right)]
+    stop = chosen or trace.blocks[0].name  # the one that the Tab key leads to; arrows lead on
+    names = _named(cells, chosen, layout.size)
+    blocks, stretches, readings = [], [], {}
+    for block in trace.blocks:
+        name, cell = block.name, cells[block.name]
+        state = CUT if name in cut else CHOSEN if name == chosen else ""
+        output = block.output if outputs is None else outputs[name]
+        read = _reading(block, state == CUT, outputs is not None)
+        readings[name] = "\n".join(map(say, read)) if tall else say(sentences(*read))
+        about = {"tabindex": 0 if name == stop else -1, "data_reading": readings[name]}
+        blocks.append(_block(block, cell, heights[name], output, state, name in names, layout.size, say, about))
+        if outputs is not None and not plain:
+            stretches.append(_stretch(name, cell, name + SHORTCUT_WIRE in cut, say))
+    parts = [
+        *_head(layout, title, readings.get(chosen or "", "")),
+        *(_stage_label(*pair, layout.size, say) for pair in zip(stages, layout.stages, strict=True)),
+        *([_lift(cells[chosen], layout, down=not tall)] if chosen else []),
+        *_road(trace, layout, cells, plain),
+        *blocks,
+        *stretches,
+        _way(layout, heights),
+        *_start(picture, layout, say),
+        *_end(answer, layout),
+    ]
     label = sentences(
-        _("The plain network, without shortcuts, as a street of {count} blocks.", count=count)
+        _("The plain network, without shortcuts, as a street of {count} blocks.", count=len(cells))
         if plain
-        else _("The residual network as a street of {count} blocks.", count=count),
+        else _("The residual network as a street of {count} blocks.", count=len(cells)),
         _("Choose one to look inside.")
         if outputs is None
         else _("Choose one to cut its residual branch, or to mend it."),
         _("Choose the road below one to cut or mend its shortcut.") if stretches else None,
     )
-    total = right + 150
     return document(
-        total, height, say(label), *parts, role="group", class_="rd-street", style=f"min-width:{0.75 * total:.0f}px"
+        layout.width,
+        layout.height,
+        say(label),
+        *parts,
+        role="group",
+        class_=f"rd-street {'rd-tall' if tall else 'rd-wide'}",
+        data_run=_run(trace, picture),
     )
+
+
+def _run(trace: Trace, picture: Image.Image) -> str:
+    """Another one for every network and picture: when it changes, a pulse runs along the street."""
+    digest = hashlib.blake2b(trace.logits.detach().cpu().numpy().tobytes(), digest_size=6)
+    digest.update(picture.tobytes())
+    return digest.hexdigest()
 
 
 def _stage(block: BlockTrace) -> str:
     return block.name.split(".")[0]
 
 
-def _stage_label(blocks: list[BlockTrace], x: float, room: float, say: Language) -> str:
+def _reading(block: BlockTrace, gone: bool, intervened: bool) -> list[Message]:
+    """What hovering reads out: what is left of the block, or its numbers as two sentences."""
+    name, plain = block.name[5:], block.shortcut_kind == "none"
+    if gone:
+        return [_("Block {name}: {what}", name=name, what=_p("a branch", "cut"))]
+    values = {"name": name, "share": share(block)}
+    if intervened and plain:
+        first = _("In the original network ‖F(x)‖ of block {name} is {share:.0%} of ‖x‖.", **values)
+    elif intervened:
+        first = _("In the original network ‖F(x)‖ of block {name} is {share:.0%} of ‖shortcut(x)‖.", **values)
+    elif plain:
+        first = _("Block {name}: ‖F(x)‖ is {share:.0%} of ‖x‖.", **values)
+    else:
+        first = _("Block {name}: ‖F(x)‖ is {share:.0%} of ‖shortcut(x)‖.", **values)
+    norms = {point: _written(norm) for point, norm in block.norms.items()}
+    if plain:
+        return [first, _("Norms: x {x}, F(x) {residual}, y {output}.", **norms)]
+    return [first, _("Norms: x {x}, F(x) {residual}, shortcut {shortcut}, y {output}.", **norms)]
+
+
+def _written(norm: float) -> str:
+    """As it is in trained networks, and short where random weights let it explode."""
+    return f"{norm:.1f}" if norm < 1_000 else f"{norm:,.0f}" if norm < 10_000 else f"{norm:.0e}".replace("e+0", "e")
+
+
+def _head(layout: Layout, title: str | None, reading: str) -> list[str]:
+    """The title, and the lines that read a block out: the chosen one, or that which is pointed at."""
+    parts = []
+    if title is not None:
+        size = layout.size + 1
+        words = fitting(title, layout.title.room, size)
+        parts.append(text(words, layout.title.x, layout.title.y, font_size=size, font_weight=600, fill=INK))
+    said = reading.split("\n")
+    for number, line in enumerate(layout.readings):
+        words = said[number] if number < len(said) else ""
+        style = {"text_anchor": line.anchor, "font_size": layout.size, "fill": MUTED}
+        parts.append(text(words, line.x, line.y, **style, class_="rd-reading", data_rest=words))
+    return parts
+
+
+def _stage_label(blocks: list[BlockTrace], label: Label, size: float, say: Language) -> str:
     """The stage's number, and the shape of its maps where there is room for it."""
     channels, height, width = blocks[0].output.shape[1:]
     number = _stage(blocks[0])[5:]
-    words = say(
-        _(
-            "stage {number} · {channels} maps of {height}×{width}",
-            number=number,
-            channels=channels,
-            height=height,
-            width=width,
-        )
-    )
-    if len(words) * 7.2 >= room:
-        words = say(_("stage {number}", number=number))
-    return text(words, x + 2, 16, font_size=13, fill=MUTED)
+    shape = {"channels": channels, "height": height, "width": width}
+    long = say(_("stage {number} · {channels} maps of {height}×{width}", number=number, **shape))
+    short = say(_("stage {number}", number=number))
+    words = next((words for words in (long, short) if width_of(words, size) <= label.room), number)
+    return text(words, label.x, label.y, text_anchor=label.anchor, font_size=size, fill=MUTED)
+
+
+def _named(cells: Mapping[str, Cell], chosen: str | None, size: float) -> set[str]:
+    """The blocks that bear their names: those with room for it, and the chosen one, for which others give way."""
+    named = {name for name, cell in cells.items() if cell.named}
+    if chosen:
+        lifted, room = cells[chosen], width_of(chosen[5:], size) + 5
+        near = {
+            name
+            for name, cell in cells.items()
+            if cell.road == lifted.road and abs(cell.middle - lifted.middle) < max(room, lifted.pitch) - 1
+        }
+        named = named - near | {chosen}
+    return named
 
 
 def _block(
-    block: BlockTrace, x: float, pitch: float, thumb: float, height: float, output: Tensor, state: str, say: Language
+    block: BlockTrace,
+    cell: Cell,
+    height: float,
+    output: Tensor,
+    state: str,
+    named: bool,
+    size: float,
+    say: Language,
+    about: Mapping[str, object],
 ) -> str:
     """One bump with the map of its output, as a button."""
-    middle, half = x + pitch / 2, pitch / 2 - 3
-    peak = ROAD - 5 - max(height, 3) * 4 / 3  # a cubic's top lies at 3/4 of its control points' height
-    base = ROAD - 5
-    handles = f"{middle - half / 2:.1f} {peak:.1f} {middle + half / 2:.1f} {peak:.1f}"
-    bump = f"M{middle - half:.1f} {base} C{handles} {middle + half:.1f} {base} Z"
-    activity = output[0].abs().mean(dim=0)
-    left, top = middle - thumb / 2, ROAD + 18
-    box = {"x": left, "y": top, "width": thumb, "height": thumb}
     chosen = state == CHOSEN
-    frame = {"stroke": INK if chosen else LINE, "stroke_width": 3 if chosen else 1}
+    rise = RISE if chosen else 0
+    side, left, top = cell.thumb, cell.middle - cell.thumb / 2, cell.map_top - rise / 2
+    box = {"x": left, "y": top, "width": side, "height": side}
+    frame = {"stroke": INK if chosen else LINE, "stroke_width": 2 if chosen else 1}
     what = _p("a branch", "cut") if state == CUT else _("changes what passes by {share:.0%}", share=share(block))
-    name = text(
-        block.name[5:], middle, top + thumb + 16, text_anchor="middle", font_size=12, fill=INK if chosen else MUTED
-    )
+    style = {"fill": INK, "font_weight": 600} if chosen else {"fill": MUTED}
+    name = text(block.name[5:], cell.middle, top + side + size + 2, text_anchor="middle", font_size=size, **style)
     return element(
         "g",
         element("title", say(_("{name}: {what}", name=block.name, what=what))),
         # All of it is clickable, from the top on: so its middle, where a test or a reader's helper clicks, is its own.
-        element("rect", x=x + 1, y=1, width=pitch - 2, height=top + thumb + 22, fill="transparent"),
-        _bump(bump, state, middle),
+        element("rect", x=cell.left, y=cell.top, width=cell.pitch, height=cell.bottom - cell.top, fill="transparent"),
+        _bump(f"M{cell.bump(height, rise)} Z", state, cell),
         element("rect", **box, fill=PAPER),
-        image(data_uri(activity_map(activity)), **box),
+        image(_activity(output), **box),
         element("rect", **box, fill="none", **frame),
-        name,
+        *([name] if named else []),
         class_="rd-stop",
         data_block=block.name,
         role="button",
-        tabindex=0,
+        **about,
         aria_pressed=str(bool(state)).lower(),
         aria_label=say(_("Block {name}: {what}", name=block.name, what=what)),
     )
 
 
-def _bump(outline: str, state: str, middle: float) -> str:
+def _activity(output: Tensor) -> str:
+    """Where a block's output [1, C, H, W] is active, its mean magnitude over the channels, as a picture's address."""
+    if output not in _activities:
+        _activities[output] = data_uri(activity_map(output[0].abs().mean(dim=0)))
+    return _activities[output]
+
+
+def _bump(outline: str, state: str, cell: Cell) -> str:
     """The block's share; of a cut one only the trace is left, crossed out."""
-    line = {"d": outline, "stroke": RESIDUAL, "stroke_width": 2}
+    line = {"d": outline, "stroke": RESIDUAL, "stroke_width": 2 if cell.pitch > 20 else 1.5}
     if state != CUT:
-        return element("path", **line, fill=RESIDUAL, fill_opacity=0.45 if state == CHOSEN else 0.25)
+        return element("path", **line, fill=RESIDUAL, fill_opacity=0.6 if state == CHOSEN else 0.25)
     trace = element("path", **line, fill="none", stroke_dasharray="2 4", stroke_opacity=0.6)
-    return trace + cross(middle, ROAD - 22, 8)
+    return trace + cross(cell.middle, cell.road - min(20, cell.tallest / 2 + 3), min(8.0, cell.pitch / 2 - 1))
 
 
-def _stretch(name: str, x: float, pitch: float, gone: bool, say: Language) -> str:
+def _lift(cell: Cell, layout: Layout, down: bool) -> str:
+    """What lies under the lifted block: a card, and a wedge down to where the block is drawn, below the street."""
+    width = min(max(cell.pitch - 2, 12), 1.7 * cell.tallest)
+    left, right, edge = cell.middle - width / 2, cell.middle + width / 2, {"stroke": RESIDUAL, "stroke_opacity": 0.55}
+    card = {"x": left, "y": cell.top + 1, "width": width, "height": cell.bottom - cell.top - 3, "rx": min(8, width / 3)}
+    parts = [element("rect", **card, fill=LIFT, **edge)]
+    if down:
+        foot, y = 16.0, cell.bottom - 3
+        corners = f"{left + 2:.1f},{y:.1f} {right - 2:.1f},{y:.1f}"
+        ground = f"{right + foot:.1f},{layout.height:.1f} {left - foot:.1f},{layout.height:.1f}"
+        parts.append(element("polygon", points=f"{corners} {ground}", fill=RESIDUAL, fill_opacity=0.4))
+    return element("g", *parts, class_="rd-lifted")
+
+
+def _stretch(name: str, cell: Cell, gone: bool, say: Language) -> str:
     """The motorway's stretch past one block, as a button; of a cut one only the trace is left, crossed out."""
-    parts = [element("rect", x=x + 1, y=ROAD - 8, width=pitch - 2, height=16, rx=4, fill="transparent")]
+    hit = {"x": cell.left, "y": cell.road - 8, "width": cell.pitch, "height": 16, "rx": min(4, cell.pitch / 4)}
+    parts = [element("rect", **hit, fill="transparent")]
     what = _p("a branch", "cut") if gone else _p("a branch", "whole")
+    about = say(_("Shortcut of block {name}: {what}", name=name, what=what))
     if gone:
-        middle, span = x + pitch / 2, f"M{x + 3:.1f} {ROAD} H{x + pitch - 3:.1f}"
+        margin = min(3.0, cell.pitch / 8)
+        span = f"M{cell.left + margin:.1f} {cell.road:.1f} h{cell.pitch - 2 * margin:.1f}"
         parts += [
             element("path", d=span, stroke=PAPER, stroke_width=9),
             element("path", d=span, stroke=SHORTCUT, stroke_width=2, stroke_dasharray="2 4", stroke_opacity=0.6),
-            cross(middle, ROAD, 6),
+            cross(cell.middle, cell.road, min(6.0, cell.pitch / 2 - 1)),
         ]
     return element(
         "g",
-        element("title", say(_("Shortcut of block {name}: {what}", name=name, what=what))),
+        element("title", about),
         *parts,
         class_="rd-stop",
         data_block=name + SHORTCUT_WIRE,
+        data_reading=about,
         role="button",
-        tabindex=0,
+        tabindex=-1,
         aria_pressed=str(gone).lower(),
-        aria_label=say(_("Shortcut of block {name}: {what}", name=name, what=what)),
+        aria_label=about,
     )
 
 
 def cross(x: float, y: float, half: float) -> str:
     """The mark of a cut."""
-    arms = f"M{x - half:.1f} {y - half:.1f} l{2 * half} {2 * half} m0 {-2 * half} l{-2 * half} {2 * half}"
+    arms = f"M{x - half:.1f} {y - half:.1f} l{2 * half:g} {2 * half:g} m0 {-2 * half:g} l{-2 * half:g} {2 * half:g}"
     return element("path", d=arms, fill="none", stroke=WRONG, stroke_width=3.5, stroke_linecap="round")
 
 
-def _road(ends: list[tuple[float, float, str]], right: float, plain: bool) -> list[str]:
+def _road(trace: Trace, layout: Layout, cells: Mapping[str, Cell], plain: bool) -> list[str]:
     """The motorway; where the shortcut is not the identity it is dashed."""
+    x, y = layout.begin
+    line = f"M{x:.1f} {y:.1f} {' '.join(row.end for row in layout.rows)}"
     if plain:
-        way = element("path", d=f"M96 {ROAD} H{right + 22:.1f}", stroke=LINE, stroke_width=2, stroke_dasharray="2 8")
-        return [way]
-    parts = [
-        element("path", d=f"M96 {ROAD} H{right + 22:.1f}", stroke=SHORTCUT, stroke_width=7, stroke_linecap="round")
-    ]
-    parts += [
-        element("path", d=f"M{a + 4:.1f} {ROAD} H{b - 4:.1f}", stroke=PAPER, stroke_width=2.5, stroke_dasharray="7 5")
-        for a, b, kind in ends
-        if kind != "identity"
-    ]
+        return [element("path", d=line, fill="none", stroke=LINE, stroke_width=2, stroke_dasharray="2 8")]
+    width = 7 if layout.size == SMALL else 5
+    parts = [element("path", d=line, fill="none", stroke=SHORTCUT, stroke_width=width, stroke_linecap="round")]
+    for block in trace.blocks:
+        if block.shortcut_kind != "identity":
+            cell = cells[block.name]
+            span = f"M{cell.left + 2:.1f} {cell.road:.1f} h{cell.pitch - 4:.1f}"
+            parts.append(element("path", d=span, stroke=PAPER, stroke_width=2.5, stroke_dasharray="7 5"))
     return parts
 
 
-def _start(picture: Image.Image, say: Language) -> list[str]:
-    box = {"x": 14, "y": ROAD - 32, "width": 64, "height": 64}
-    return [
-        element("path", d=f"M78 {ROAD} H96", stroke=INK, stroke_width=4),
-        image(data_uri(picture), **box),
-        element("rect", **box, fill="none", stroke=LINE),
-        text(say(_("input")), 46, ROAD + 50, text_anchor="middle", font_size=13, fill=MUTED),
-    ]
+def _way(layout: Layout, heights: Mapping[str, float]) -> str:
+    """The way of the pulse: along the road, and over every bump."""
+    x, y = layout.begin
+    bumps = iter(heights.values())
+    way = [f"M{x:.1f} {y:.1f}"]
+    for row in layout.rows:
+        way += [f"L{cell.bump(next(bumps))}" for cell in row.cells]
+        way += [f"V{row.cells[0].road:.1f}", row.end]
+    return element("path", d=" ".join(way), fill="none", stroke="none", class_="rd-pulse-way")
 
 
-def _end(answer: tuple[str, str], right: float) -> list[str]:
-    label, probability = answer
-    words = label if len(label) <= 14 else label[:13] + "…"
-    return [
-        text(words, right + 30, ROAD - 4, font_size=15, font_weight=600, fill=INK),
-        text(probability, right + 30, ROAD + 16, font_size=14, fill=MUTED),
+def _start(picture: Image.Image, layout: Layout, say: Language) -> list[str]:
+    x, y, side = layout.picture
+    box = {"x": x, "y": y, "width": side, "height": side}
+    parts = [image(data_uri(picture), **box), element("rect", **box, fill="none", stroke=LINE)]
+    if side > 50:
+        style = {"text_anchor": "middle", "font_size": layout.size, "fill": MUTED}
+        parts.append(text(say(_("input")), x + side / 2, y + side + 18, **style))
+    return parts
+
+
+def _end(answer: tuple[str, str], layout: Layout) -> list[str]:
+    """The class at the end of the road, in two lines where it is long, and its probability."""
+    (label, probability), place = answer, layout.answer
+    bold = {"font_weight": 600, "fill": INK}
+    if layout.size == LETTER:  # on a phone both stand in one line
+        number = width_of(probability, 14)
+        words = fitting(label, place.room - number - 10, 16)
+        ahead = width_of(words, 16) + 6
+        label_at, number_at = (place.x - number - 6, place.x) if place.anchor == "end" else (place.x, place.x + ahead)
+        style = {"text_anchor": place.anchor}
+        return [
+            text(words, label_at, place.y + 5, font_size=16, **bold, **style),
+            text(probability, number_at, place.y + 5, font_size=14, fill=MUTED, **style),
+        ]
+    size = 16 if width_of(label, 16) <= place.room else SMALL
+    lines = wrapped(label, place.room, size)
+    parts = [
+        text(line, place.x, place.y - 6 - 18 * (len(lines) - 1 - number), font_size=size, **bold)
+        for number, line in enumerate(lines)
     ]
+    return [*parts, text(probability, place.x, place.y + 15, font_size=14.5, fill=MUTED)]
 
 
 def strongest_change(trace: Trace) -> BlockTrace:

@@ -8,8 +8,8 @@ from ..i18n import language
 
 ENGLISH = language("en")  # what drawings are written in unless one says otherwise
 
-# The reader's own: nothing is loaded. The last ones are for Chinese, where the ones before have no signs for it.
-FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
+# Inter comes with the app; the others are the reader's own, the last ones for Chinese.
+FONTS = "Inter, system-ui, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
 
 
 def element(name: str, *children: str, **attributes: object) -> str:

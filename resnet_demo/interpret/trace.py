@@ -51,6 +51,7 @@ class BlockTrace:
     inside: Mapping[str, Tensor]  # the outputs of F's layers: conv1, bn1, relu1, conv2, bn2
     gradients: Mapping[str, Tensor]  # by point: x, residual, shortcut, total, output
     ends_in_relu: bool = True  # else the output is the total: a pre-activation block
+    kernels: Mapping[str, Tensor] = field(default_factory=dict)  # of F's convolutions; the model's own tensors
 
     @cached_property
     def norms(self) -> dict[str, float]:
@@ -213,6 +214,11 @@ def _block_trace(name: str, block: ResidualBlock, at: Mapping[str, Tensor], insi
         inside={layer: value.detach() for layer, value in inside.items()},
         gradients={},
         ends_in_relu=isinstance(block.relu, nn.ReLU),
+        kernels={
+            name: layer.weight.detach()
+            for name, layer in block.residual.named_children()
+            if isinstance(layer, nn.Conv2d)
+        },
     )
 
 

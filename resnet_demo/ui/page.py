@@ -71,3 +71,7 @@ element.addEventListener('click', (event) => {{
   if (chosen) trigger('select', {{value: {f"Number({value})" if number else value}}});
 }});
 """
+
+
+# A script for gr.HTML with streets of blocks: the pulse along them, what is read out, and arrow keys (js/street.js).
+STREET = "lab.then(({street}) => street(element));"

@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from .. import i18n
+from ..assets import asset
 from ..errors import InputError
 from ..i18n import Language, Message, _
 from . import address as addresses
@@ -29,8 +30,11 @@ from .session import Session, forget
 from .style import theme
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = "lab"  # where the page finds our scripts, relative to its own address, which a proxy may have moved
-SHEETS = ("tokens", "base", "bar", "film", "figures", "inside", "cut", "experiments", "learn", "train", "tour")
+LAB = "lab"  # where the page finds scripts and fonts, relative to its own address, which a proxy may have moved
+SHEETS = (
+    "tokens", "base", "bar", "film", "figures", "street", "lens", "inside", "cut", "experiments", "learn", "train",
+    "tour",
+)  # fmt: skip
 FIRST_PAGE, LESSON = "inside", "learn"
 PLACE = "lab.then(({ place }) => place(trigger));"
 FOLLOWED = "() => lab.then(({ followed }) => [null, followed()])"
@@ -286,8 +290,9 @@ def _as_data(session: Session) -> dict[str, Any]:
 def head() -> str:
     """What the page loads beyond gradio."""
     return (
+        f'<link rel="preload" href="{LAB}/fonts/inter-latin.woff2" as="font" type="font/woff2" crossorigin>'
         f'<script id="lab-words" type="application/json">{script_words()}</script>'
-        f"<script>globalThis.lab = import(new URL('{SCRIPTS}/main.js', document.baseURI));</script>"
+        f"<script>globalThis.lab = import(new URL('{LAB}/main.js', document.baseURI));</script>"
     )
 
 
@@ -316,7 +321,12 @@ def launch(
             theme=theme(),
             css_paths=[STATIC / "css" / f"{sheet}.css" for sheet in SHEETS],
             head=head(),
-            app_kwargs={"routes": [Mount(f"/{SCRIPTS}", _Fresh(directory=STATIC / "js"))]},
+            app_kwargs={
+                "routes": [
+                    Mount(f"/{LAB}/fonts", StaticFiles(directory=asset("fonts"))),
+                    Mount(f"/{LAB}", _Fresh(directory=STATIC / "js")),
+                ]
+            },
             footer_links=[],
             ssr_mode=False,
             run_history=False,  # a shared computer must not show one visitor's pictures to the next

@@ -1,4 +1,4 @@
-"""The theme: gradio's base in our colours, with the system's own fonts, so that nothing is loaded from elsewhere."""
+"""The theme: gradio's base in our colours; the font comes with the app, so that nothing is loaded from elsewhere."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def open_app(browser_: Browser, app_url: str) -> OpenApp:
         height: int = 900,
         scheme: str = "light",
         locale: str = "en-US",
-        shows: str = "#answers .rd-answer",
+        shows: str = "#answer .rd-answer",
     ) -> Iterator[Visit]:
         context = browser_.new_context(
             viewport={"width": width, "height": height},

@@ -61,8 +61,8 @@ def test_first_visit_shows_an_answer_and_an_open_block(open_app: OpenApp) -> Non
         expect(visit.at("#facts")).to_contain_text("269,722 parameters")
         expect(visit.at("#picture img")).to_be_visible()
         visit.turn_to("Inside the blocks", "#street svg")
-        expect(visit.at("#street .rd-stop")).to_have_count(9)
-        expect(visit.at("#street .rd-stop[aria-pressed=true]")).to_have_attribute("data-block", "layer1.1")
+        expect(visit.at("#street .rd-wide .rd-stop")).to_have_count(9)
+        expect(visit.at("#street .rd-wide .rd-stop[aria-pressed=true]")).to_have_attribute("data-block", "layer1.1")
         expect(visit.at("#block h3")).to_have_text("Block 1.1, drawn as its equation")
         expect(visit.at("#block svg.rd-wide")).to_be_visible()
         expect(visit.at("#channels .rd-card").first).to_be_visible()
@@ -86,10 +86,10 @@ def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
 
         # A block of the street, and a channel of the grid.
         visit.turn_to("Inside the blocks", "#street svg")
-        visit.at("#street [data-block='layer3.1']").click()
+        visit.at("#street .rd-wide [data-block='layer3.1']").click()
         expect(visit.at("#block h3")).to_contain_text("Block 3.1")
         expect(visit.at("#block-choice input")).to_have_value("3.1")
-        expect(visit.at("#street [data-block='layer3.1']")).to_have_attribute("aria-pressed", "true")
+        expect(visit.at("#street .rd-wide [data-block='layer3.1']")).to_have_attribute("aria-pressed", "true")
         grid = visit.at("#channels .rd-residual .rd-grid").first
         grid.scroll_into_view_if_needed()
         box = grid.bounding_box()
@@ -201,7 +201,7 @@ def test_address_opens_what_it_names(open_app: OpenApp) -> None:
         visit.turn_to("Inside the blocks", "#street svg")
         expect(visit.at("#block h3")).to_contain_text("Block 2.1")
         # The address follows what is chosen.
-        visit.at("#street [data-block='layer3.2']").click()
+        visit.at("#street .rd-wide [data-block='layer3.2']").click()
         expect(visit.page).to_have_url(re.compile(r"[?&]model=plain20&.*block=layer3\.2"))
         visit.at("#examples [data-example=ship]").click()
         expect(visit.page).to_have_url(re.compile(r"picture=ship"))
@@ -288,7 +288,7 @@ def test_seed_is_asked_for_where_weights_are_random(open_app: OpenApp) -> None:
 def test_keyboard_reaches_and_opens_a_block(open_app: OpenApp) -> None:
     with open_app() as visit:
         visit.turn_to("Inside the blocks", "#street svg")
-        expect(visit.at("#street .rd-stop")).to_have_count(9)
+        expect(visit.at("#street .rd-wide .rd-stop")).to_have_count(9)
         visit.page.get_by_role("tab", name="Inside the blocks").focus()
         for _ in range(20):
             visit.page.keyboard.press("Tab")
@@ -319,7 +319,7 @@ def test_on_a_phone_a_link_to_a_page_opens_on_it(open_app: OpenApp) -> None:
     top = "document.querySelector('#pages').getBoundingClientRect().top"
     with open_app(width=390, height=844) as visit:
         assert visit.page.evaluate(top) > 844  # the picture and the network come first
-    with open_app("?tab=cut", width=390, height=844, shows="#cut-street svg") as visit:
+    with open_app("?tab=cut", width=390, height=844, shows="#cut-street svg.rd-tall") as visit:
         visit.page.wait_for_function(f"{top} < 100")
 
 

@@ -16,9 +16,9 @@ def test_cut_a_block_turn_a_dial_and_mend(open_app: OpenApp) -> None:
         visit.turn_to("Cut", "#cut-street svg")
         caption = visit.at("#cut-street figcaption")
         expect(caption).to_contain_text("the network as it is")
-        visit.at("#cut-street [data-block='layer3.0']").click()
+        visit.at("#cut-street .rd-wide [data-block='layer3.0']").click()
         expect(caption).to_contain_text("Without F of block 3.0")
-        expect(visit.at("#cut-street [data-block='layer3.0']")).to_have_attribute("aria-pressed", "true")
+        expect(visit.at("#cut-street .rd-wide [data-block='layer3.0']")).to_have_attribute("aria-pressed", "true")
         expect(visit.at("#lens svg")).to_contain_text("before")
         visit.page.wait_for_function("location.search.includes('cut=layer3.0')")
 
@@ -44,7 +44,7 @@ def test_cut_a_block_turn_a_dial_and_mend(open_app: OpenApp) -> None:
 def test_cut_a_shortcut_in_the_street_and_in_the_block(open_app: OpenApp) -> None:
     with open_app("?tab=cut", shows="#cut-street svg") as visit:
         caption = visit.at("#cut-street figcaption")
-        visit.at("#cut-street [data-block='layer2.1.shortcut']").click()
+        visit.at("#cut-street .rd-wide [data-block='layer2.1.shortcut']").click()
         expect(caption).to_contain_text("Without the shortcut of block 2.1")
         expect(visit.at("#cut-block h3")).to_contain_text("Block 2.1")  # the block that was touched is opened
         wire = visit.at("#cut-block svg.rd-wide [data-block='layer2.1.shortcut']")
@@ -58,7 +58,7 @@ def test_cut_a_shortcut_in_the_street_and_in_the_block(open_app: OpenApp) -> Non
 
 def test_cut_by_keyboard_and_beside_the_twin(open_app: OpenApp) -> None:
     with open_app("?tab=cut", shows="#cut-street svg") as visit:
-        visit.at("#cut-street [data-block='layer1.1']").focus()
+        visit.at("#cut-street .rd-wide [data-block='layer1.1']").focus()
         visit.page.keyboard.press("Enter")
         expect(visit.at("#cut-street figcaption")).to_contain_text("Without F of block 1.1")
         visit.at("#twin").click()

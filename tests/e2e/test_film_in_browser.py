@@ -58,7 +58,7 @@ def test_the_slider_and_play(open_app: OpenApp) -> None:
         # From the end it plays from the start; whatever else is chosen ends it.
         play.click()
         expect(title).to_have_text("ResNet-20 before training")
-        visit.at("#street [data-block='layer2.1']").click()
+        visit.at("#street .rd-wide [data-block='layer2.1']").click()
         expect(play).to_contain_text("Play")
         expect(visit.at("#block h3")).to_contain_text("Block 2.1")
         stopped_at = visit.at("#film .rd-film").get_attribute("data-place")
@@ -74,7 +74,7 @@ def test_the_slider_and_play(open_app: OpenApp) -> None:
 
 
 def test_on_a_phone_the_slider_stays_at_the_lower_edge(open_app: OpenApp) -> None:
-    with open_app("?tab=inside&epoch=0", width=390, height=844, shows="#street svg") as visit:
+    with open_app("?tab=inside&epoch=0", width=390, height=844, shows="#street svg.rd-tall") as visit:
         box = visit.at("#film").bounding_box()
         assert box is not None
         assert abs(box["y"] + box["height"] - 844) < 2

@@ -53,7 +53,7 @@ def test_the_whole_lesson(open_app: OpenApp) -> None:
         expect(visit.at("#lesson-prose h3")).to_contain_text("What happens to the gradient")
         visit.at(f"#lesson-steps [data-step='{LAST}']").click()
         visit.at("[data-pick='cut']").click()
-        expect(visit.at("#cut-street svg")).to_be_visible()
+        expect(visit.at("#cut-street svg.rd-wide")).to_be_visible()
 
 
 def turn_every_control(visit: Visit) -> None:

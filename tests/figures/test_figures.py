@@ -37,12 +37,14 @@ from resnet_demo.figures import (
     draw_street,
     draw_strip,
     grid,
+    highest_share,
     over,
     photo_uri,
     png,
     scale_of,
     share,
     signed_map,
+    street_layout,
     strongest,
     strongest_change,
     weakest_change,
@@ -50,6 +52,7 @@ from resnet_demo.figures import (
 from resnet_demo.figures import street as street_module
 from resnet_demo.figures.palette import INK, MUTED, NEGATIVE, POSITIVE, RESIDUAL, SHORTCUT, TOTAL, WRONG
 from resnet_demo.figures.svg import document, element, text
+from resnet_demo.i18n import language
 from resnet_demo.interpret.attribution import grad_cam
 from resnet_demo.interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace, trace_blocks
 from resnet_demo.models.resnet import ResNet, ResNetConfig
@@ -232,7 +235,7 @@ def test_street_has_a_button_for_every_block(trace: Trace, picture: Image.Image)
     for block in trace.blocks:
         button = buttons[block.name]
         assert button.attrib["role"] == "button"
-        assert button.attrib["tabindex"] == "0"
+        assert button.attrib["tabindex"] == ("0" if block.name == "layer2.0" else "-1")  # arrow keys lead to the others
         assert button.attrib["aria-label"] == f"Block {block.name}: changes what passes by {share(block):.0%}"
         assert button.attrib["aria-pressed"] == ("true" if block.name == "layer2.0" else "false")
         (thumb,) = button.iter(f"{SVG}image")
@@ -326,16 +329,20 @@ def test_names_below_a_deep_lens_do_not_overlap() -> None:
     assert min(b - a for a, b in pairwise(places)) >= 34
 
 
-def test_bumps_are_as_high_as_the_shares(trace: Trace, picture: Image.Image) -> None:
-    buttons = stops(parse(draw_street(trace, "layer1.0", picture, ("", ""))))
+def bump_heights(root: Element) -> dict[str, float]:
     heights = {}
-    for name, button in buttons.items():
+    for name, button in stops(root).items():
         (bump,) = button.iter(f"{SVG}path")
         base, peak = re.fullmatch(r"M\S+ (\S+) C\S+ (\S+) .*Z", bump.attrib["d"]).groups()  # pyright: ignore
         heights[name] = (float(base) - float(peak)) * 3 / 4
         assert bump.attrib["fill"] == RESIDUAL
+    return heights
+
+
+def test_bumps_are_as_high_as_the_shares(trace: Trace, picture: Image.Image) -> None:
+    heights = bump_heights(parse(draw_street(trace, "layer1.0", picture, ("", ""))))
     highest = max(heights.values())
-    assert highest == pytest.approx(street_module.TALLEST, abs=0.1)
+    assert highest == pytest.approx(street_layout.TALLEST, abs=0.1)
     largest = max(map(share, trace.blocks))
     for block in trace.blocks:
         assert heights[block.name] == pytest.approx(max(3, highest * share(block) / largest), abs=0.1)
@@ -358,12 +365,135 @@ def test_plain_street_has_no_motorway(traces: dict[str, Trace], picture: Image.I
         assert ("without shortcuts" in root.attrib["aria-label"]) == (kind == "plain")
 
 
-def test_street_of_many_blocks_stays_bounded(picture: Image.Image) -> None:
-    model = ResNet(ResNetConfig(blocks=(18, 18, 18), widths=(2, 4, 8)), seed=0).eval()
-    trace = trace_blocks(model, torch.randn(1, 3, 16, 16))
-    root = parse(draw_street(trace, "layer3.17", picture, ("a", "")))
-    assert len(stops(root)) == 54
-    assert float(root.attrib["viewBox"].split()[2]) < 54 * 36 + 320
+def deep_trace(*blocks: int) -> Trace:
+    model = ResNet(ResNetConfig(blocks=blocks, widths=(2, 4, 8, 16)[: len(blocks)]), seed=0).eval()
+    return trace_blocks(model, torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)))
+
+
+@pytest.fixture(scope="module", params=[(1, 1, 1), (9, 9, 9), (18, 18, 18), (3, 8, 36, 3)], ids=str)
+def any_depth(request: pytest.FixtureRequest) -> Trace:
+    return deep_trace(*request.param)
+
+
+def boxes_of(root: Element) -> list[tuple[float, float, float, float, str]]:
+    """Left, top, right, bottom of every line of text, as wide as it is estimated."""
+    boxes = []
+    for item in root.iter(f"{SVG}text"):
+        words, size, x = "".join(item.itertext()), float(item.attrib["font-size"]), float(item.attrib["x"])
+        width = sum(1.0 if ord(sign) > 0x2E80 else 0.5 for sign in words) * size
+        left = x - {"start": 0, "middle": width / 2, "end": width}[item.attrib.get("text-anchor", "start")]
+        if words:
+            boxes.append((left, float(item.attrib["y"]) - size * 0.75, left + width, float(item.attrib["y"]), words))
+    return boxes
+
+
+@pytest.mark.parametrize("tall", [False, True])
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_street_of_any_depth_fits_and_can_be_read(
+    any_depth: Trace, picture: Image.Image, tall: bool, code: str
+) -> None:
+    count = len(any_depth.blocks)
+    chosen, answer = (
+        any_depth.blocks[count // 2].name,
+        ("affenpinscher" if code == "en" else "猴面㹴犬的一种品种", "> 99.9 %"),
+    )
+    drawing = draw_street(any_depth, chosen, picture, answer, say=language(code), tall=tall, title="ResNet")
+    root = parse(drawing)
+    width, height = map(float, root.attrib["viewBox"].split()[2:])
+    assert width == (street_layout.TALL if tall else 1000)
+    assert height <= (400 * street_layout.TALL / 366 if tall else 230)  # 400 px on a phone of 390 px
+    assert "style" not in root.attrib  # no width of its own: it shrinks to its place
+    assert root.attrib["class"] == f"rd-street rd-{'tall' if tall else 'wide'}"
+    spans = []
+    for button in stops(root).values():
+        hit = {name: float(value) for name, value in button.find(f"{SVG}rect").attrib.items() if name != "fill"}  # pyright: ignore
+        assert hit["width"] >= 8
+        assert hit["height"] >= 44
+        assert -0.01 <= hit["x"] < hit["x"] + hit["width"] <= width + 0.01
+        assert hit["y"] + hit["height"] <= height
+        spans.append((hit["y"], hit["x"], hit["x"] + hit["width"]))
+    assert len(spans) == count
+    for (row, _, end), (next_row, start, _) in pairwise(sorted(spans)):
+        assert next_row > row or start >= end - 0.02  # no block's place is another's
+    boxes = boxes_of(root)
+    assert min(float(item.attrib["font-size"]) for item in root.iter(f"{SVG}text")) >= (12.4 if tall else 13.34)
+    for place, (left, top, right, bottom, words) in enumerate(boxes):
+        assert -1 <= left < right <= width + 1, words
+        assert bottom <= height, words
+        for other in boxes[:place]:
+            apart = left >= other[2] or other[0] >= right or top >= other[3] or other[1] >= bottom
+            assert apart, (words, other[4])
+
+
+def test_stretches_of_a_deep_network_can_be_hit(any_depth: Trace, picture: Image.Image) -> None:
+    outputs = {block.name: block.output for block in any_depth.blocks}
+    for tall in (False, True):
+        drawing = draw_street(any_depth, None, picture, ("frog", "9 %"), outputs=outputs, tall=tall)
+        buttons = stops(parse(drawing))
+        assert len(buttons) == 2 * len(any_depth.blocks)
+        assert [button.attrib["tabindex"] for button in buttons.values()].count("0") == 1
+        for name, button in buttons.items():
+            if name.endswith(SHORTCUT_WIRE):
+                assert float(button.find(f"{SVG}rect").attrib["height"]) >= 10  # pyright: ignore
+
+
+def test_two_streets_on_one_scale(traces: dict[str, Trace], picture: Image.Image) -> None:
+    pair = traces["residual"], traces["plain"]
+    highest = max(map(highest_share, pair))
+    for trace, title in zip(pair, ("ResNet-8", "Plain-8"), strict=True):
+        root = parse(draw_street(trace, None, picture, ("", ""), title=title, highest=highest))
+        assert words_in(root).startswith(title)
+        heights = bump_heights(root)
+        for block in trace.blocks:
+            expected = max(3, street_layout.TALLEST * share(block) / highest)
+            assert heights[block.name] == pytest.approx(expected, abs=0.2)
+    assert max(map(share, pair[0].blocks)) == highest_share(pair[0])
+
+
+@pytest.mark.parametrize("tall", [False, True])
+def test_what_hovering_reads_out(trace: Trace, picture: Image.Image, tall: bool) -> None:
+    root = parse(draw_street(trace, "layer1.1", picture, ("", ""), tall=tall))
+    for block in trace.blocks:
+        # An XML reader takes a new line in an attribute for a space.
+        read = stops(root)[block.name].attrib["data-reading"]
+        assert read.startswith(f"Block {block.name[5:]}: ‖F(x)‖ is {share(block):.0%} of ")
+        terms = ["x", "F(x)", "y"] if block.shortcut_kind == "none" else ["x", "F(x)", "shortcut", "y"]
+        points = {"x": "x", "F(x)": "residual", "shortcut": "shortcut", "y": "output"}
+        assert read.endswith("Norms: " + ", ".join(f"{term} {block.norms[points[term]]:.1f}" for term in terms) + ".")
+    # At rest the lines read out the block that is lifted.
+    lines = [item for item in root.iter(f"{SVG}text") if item.attrib.get("class") == "rd-reading"]
+    assert [line.attrib["data-rest"] for line in lines] == ["".join(line.itertext()) for line in lines]
+    assert " ".join("".join(line.itertext()) for line in lines) == stops(root)["layer1.1"].attrib["data-reading"]
+
+
+def test_numbers_that_exploded_are_short() -> None:
+    assert [street_module._written(norm) for norm in (0.04, 291.26, 1234.5, 2.25e9)] == [
+        "0.0",
+        "291.3",
+        "1,234",
+        "2e9",
+    ]
+
+
+@pytest.mark.parametrize("tall", [False, True])
+def test_pulse_goes_from_the_picture_over_every_bump(any_depth: Trace, picture: Image.Image, tall: bool) -> None:
+    root = parse(draw_street(any_depth, None, picture, ("", ""), tall=tall))
+    (way,) = (path for path in root.iter(f"{SVG}path") if path.attrib.get("class") == "rd-pulse-way")
+    (road,) = (path for path in root.iter(f"{SVG}path") if path.attrib.get("stroke") == SHORTCUT)
+    assert way.attrib["d"].count("C") == len(any_depth.blocks)
+    assert way.attrib["d"].split()[:2] == road.attrib["d"].split()[:2]  # they begin and end together
+    assert way.attrib["d"].split()[-1] == road.attrib["d"].split()[-1]
+
+
+def test_run_changes_with_network_and_picture_only(traces: dict[str, Trace], picture: Image.Image) -> None:
+    def run(trace: Trace, chosen: str | None, picture: Image.Image, **options: Any) -> str:
+        return parse(draw_street(trace, chosen, picture, ("", ""), **options)).attrib["data-run"]
+
+    trace, other = traces["residual"], picture.transpose(Image.Transpose.ROTATE_90)
+    first = run(trace, "layer1.0", picture)
+    assert first == run(trace, "layer2.1", picture, say=language("zh"))
+    assert first == run(trace, None, picture, cut={"layer1.0"}, outputs={b.name: b.output for b in trace.blocks})
+    assert len({first, run(trace, None, other), run(traces["plain"], None, picture)}) == 3
 
 
 # One block

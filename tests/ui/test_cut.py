@@ -47,8 +47,9 @@ def test_answers_are_those_of_the_library(network: str, weights: str, page: CutP
     for name in names:
         session.cut_or_mend(name)
     street, answer, *_ = shown(page, session)
-    assert street.count("Block layer") == len(session.seen.blocks)
-    assert street.count(': cut"') == 2
+    # One drawing for screens, one for phones.
+    assert street.count('aria-label="Block layer') == 2 * len(session.seen.blocks)
+    assert len(re.findall(r'aria-label="Block \S+: cut"', street)) == 2 * 2
     then = session.seen.logits.softmax(0)
     now = answer_without(session.network, session.seen.image, names)[0].softmax(0)
     likeliest = then.maximum(now).topk(5).indices.tolist()
@@ -79,7 +80,7 @@ def test_a_shortcut_is_cut(page: CutPage, session: Session) -> None:
     session.open_block("layer2.1")
     session.cut_or_mend("layer2.1.shortcut")
     street, answer, _, block = shown(page, session)
-    assert street.count('role="button"') == 2 * 9  # each block, and its stretch of the road
+    assert street.count('role="button"') == 2 * 2 * 9  # in both drawings each block, and its stretch of the road
     assert 'aria-label="Shortcut of block layer2.1: cut"' in street
     assert "Without the shortcut of block 2.1" in street
     model = session.network
@@ -112,7 +113,7 @@ def test_a_plain_block_has_one_wire(page: CutPage, session: Session, sentence: C
     session.use_network("plain20", TRAINED)
     session.cut_or_mend("layer2.1")
     street, _, _, block = shown(page, session)
-    assert street.count('role="button"') == 9
+    assert street.count('role="button"') == 2 * 9
     assert block.count('role="button"') == 2
     assert "Shortcut of block" not in street + block
     with pytest.raises(InputError) as error:

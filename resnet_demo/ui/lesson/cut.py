@@ -12,7 +12,7 @@ from ...lab.interventions import intervention, states
 from ...models.predict import domain_of
 from ...models.resnet import ResNet
 from ..captions import lesson as captions
-from ..html import changes
+from ..html import both, changes
 from ..session import MOST_DIAL, TRAINED, Session
 from . import evidence
 from .controls import Control, Range, Step, View
@@ -44,7 +44,8 @@ def view(session: Session) -> View:
     told = {name: outcome(network, *answers[name]) for name, network in pair_of(session).items()}
     best = told[session.name][1]
     answer = session.titles[best.index], session.say.percent(best.probability)
-    drawing = draw_street(
+    drawing = both(
+        draw_street,
         trace,
         None,
         session.domain.crop(session.picture),

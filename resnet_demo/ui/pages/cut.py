@@ -20,7 +20,7 @@ from ..captions.findings import block_title
 from ..components import Slider
 from ..events import Change, Events
 from ..html import both, changes, figure, heading, note
-from ..page import Layout, Page, choose
+from ..page import STREET, Layout, Page, choose
 from ..session import MOST_DIAL, Session
 
 CLASSES = 5  # that are shown: the likeliest ones, before or now
@@ -34,7 +34,7 @@ class CutPage(Layout):
 
 
 def build(data_dir: str | None = None) -> CutPage:
-    street = gr.HTML(elem_id="cut-street", js_on_load=choose("block"))
+    street = gr.HTML(elem_id="cut-street", js_on_load=choose("block") + STREET)
     with gr.Row(elem_id="dials"):
         residual = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-residual", buttons=[])
         shortcut = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-shortcut", buttons=[])
@@ -70,7 +70,7 @@ def build(data_dir: str | None = None) -> CutPage:
         left, plain = now[-1, first.index].item(), network.config.plain
         picture = session.domain.crop(session.picture) if session.picture else session.domain.to_picture(trace.image)
         seen = (new.label, say.percent(new.probability))
-        drawing = draw_street(trace, None, picture, seen, cut=session.cut, outputs=found.states, say=say)
+        drawing = both(draw_street, trace, None, picture, seen, cut=session.cut, outputs=found.states, say=say)
         broken = said.cut(session.cut, session.dials, first, new, left, plain)
         label, grown, grows = titles[trace.target], then[:, trace.target].tolist(), now[:, trace.target].tolist()
         bars = _("The pale bar is the answer of the original network, the full one its answer now.")

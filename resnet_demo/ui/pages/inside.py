@@ -17,6 +17,8 @@ from ...figures import (
     draw_curves,
     draw_overlay,
     draw_street,
+    highest_share,
+    network_title,
     scale_of,
     source_channel,
     strongest,
@@ -31,7 +33,7 @@ from ..captions.findings import block_title
 from ..components import Dropdown, whole_input
 from ..events import Change, Events
 from ..html import answers, both, channels, figure, heading, joined, note
-from ..page import Layout, Page, choose
+from ..page import STREET, Layout, Page, choose
 from ..session import PageState, Session
 
 MOST_CHANNELS = 64  # more would be too small to see
@@ -95,7 +97,7 @@ watch('value', show);
 def build(data_dir: str | None = None) -> InsidePage:
     with gr.Row(elem_id="first-screen", equal_height=False):
         with gr.Column(elem_id="network-view", min_width=300, scale=10):
-            street = gr.HTML(elem_id="street", js_on_load=choose("block"))
+            street = gr.HTML(elem_id="street", js_on_load=choose("block") + STREET)
             block = gr.HTML(elem_id="block")
         answer = gr.HTML(elem_id="answer", js_on_load=ANSWER)
     with gr.Row(elem_id="channel-choice"):
@@ -175,11 +177,14 @@ def _slider(say: Language) -> Markup:
 def _street(session: Session) -> Markup:
     """The network as a street, and its twin's below it where both are asked for."""
     say, opened, streets = session.say, session.opened.name, Markup("")
-    for name, model, trace in session.shown():
+    shown = session.shown()
+    highest = max(highest_share(trace) for _name, _model, trace in shown)
+    for name, model, trace in shown:
         best = rank(model, trace.logits, 1)[0]
         picture = session.domain.crop(session.picture) if session.picture else session.domain.to_picture(trace.image)
         answer = (session.titles[best.index], say.percent(best.probability))
-        drawing = draw_street(trace, opened, picture, answer, say=say)
+        title = network_title(name) if len(shown) > 1 else None
+        drawing = both(draw_street, trace, opened, picture, answer, say=say, title=title, highest=highest)
         streets += figure(drawing, said.street(trace), f"{name}-street", say=say)
     return streets
 

@@ -1,6 +1,7 @@
 // What the pages need beyond gradio, one subject a file. The page holds a promise of this module as `lab`: scripts of single
 // components (`js_on_load`) and gradio's events say `lab.then(({ film }) => film(element, trigger))`.
 import './keys.js';
+import { lens } from './lens.js';
 import './report.js';
 import './save.js';
 
@@ -8,4 +9,7 @@ export { chips, open } from './drawers.js';
 export { film } from './film.js';
 export { address, arrived, followed, place, share } from './place.js';
 export { keep, returned } from './visit.js';
+export { street } from './street.js';
 export { tour, welcome } from './tour.js';
+
+lens(); // over every drawing of a block, wherever it stands
