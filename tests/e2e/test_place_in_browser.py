@@ -57,7 +57,7 @@ def test_every_step_back_and_forward(open_app: OpenApp, photo: Path) -> None:
     with open_app("?tab=inside", shows=STREET) as visit:
         page = visit.page
         comes(page, block="layer1.1")
-        visit.at("#street [data-block='layer3.1']").click()
+        visit.at("#street .rd-wide [data-block='layer3.1']").click()
         comes(page, block="layer3.1")
         visit.at("#answer .rd-answer").nth(1).click()
         page.wait_for_function("() => !location.search.includes('target=cat')")
@@ -70,7 +70,7 @@ def test_every_step_back_and_forward(open_app: OpenApp, photo: Path) -> None:
         expect(visit.at("#answer .rd-answer .rd-label")).to_have_text(mine)
         visit.turn_to("Cut", "#cut-street svg")
         comes(page, tab="cut")
-        visit.at("#cut-street [data-block='layer2.1']").first.click()
+        visit.at("#cut-street .rd-wide [data-block='layer2.1']").press("Enter")
         comes(page, cut="layer2.1")
         drag(visit, "dial-residual", "0.5")
         comes(page, alpha="0.5")
@@ -104,7 +104,7 @@ def test_every_step_back_and_forward(open_app: OpenApp, photo: Path) -> None:
         comes(page, block="layer3.1", target="cat")
         page.go_back()
         comes(page, block="layer1.1")
-        expect(visit.at("#street [data-block='layer1.1']").first).to_have_attribute("aria-pressed", "true")
+        expect(visit.at("#street .rd-wide [data-block='layer1.1']").first).to_have_attribute("aria-pressed", "true")
 
         # All the way forward, as fast as one can press.
         page.evaluate("() => { for (let step = 0; step < 9; step++) setTimeout(() => history.forward(), 40 * step); }")
@@ -122,7 +122,7 @@ def test_a_reload_keeps_what_is_the_visitors(open_app: OpenApp, photo: Path) -> 
         visit.at(UPLOAD).set_input_files(photo)
         comes(page, picture="own-1")
         page.goto(page.url.replace("tab=learn", "tab=cut"))
-        visit.at("#cut-street [data-block='layer2.1']").first.click()
+        visit.at("#cut-street .rd-wide [data-block='layer2.1']").press("Enter")
         comes(page, cut="layer2.1", present="1")
         drag(visit, "dial-shortcut", "0.6")
         comes(page, **{"lambda": "0.6"})
@@ -162,7 +162,7 @@ def test_two_tabs_are_two_visits(open_app: OpenApp, photo: Path) -> None:
         comes(fresh, picture="cat")
         keys.add(key_of(fresh))
         assert len(keys) == 3
-        copy.locator("#street [data-block='layer3.2']").click()
+        copy.locator("#street .rd-wide [data-block='layer3.2']").click()
         comes(copy, block="layer3.2")
         page.reload()
         expect(visit.at("#answer .rd-answers")).to_have_text(mine, use_inner_text=True)
@@ -175,7 +175,7 @@ def test_a_copied_link_has_the_exact_input(open_app: OpenApp, photo: Path) -> No
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         visit.at(UPLOAD).set_input_files(photo)
         comes(page, picture="own-1")
-        visit.at("#street [data-block='layer2.2']").click()
+        visit.at("#street .rd-wide [data-block='layer2.2']").click()
         comes(page, block="layer2.2")
         mine = visit.at("#answer .rd-answers").inner_text()
         visit.at("#share").click()
