@@ -154,7 +154,7 @@ def test_a_visit_weighs_what_it_holds() -> None:
 
 def test_the_pictures_of_a_training_weigh() -> None:
     (small, _), (large, _) = begin(), begin()
-    race = SimpleNamespace(own_bytes=100_000_000, abandon=lambda: None)
+    race = SimpleNamespace(own_bytes=100_000_000, over=True, abandoned=False, abandon=lambda: None)
     train.begin(large, race)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError):
         session_of(small.key)  # though nothing came of it yet, and may never
