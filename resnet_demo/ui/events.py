@@ -12,7 +12,8 @@ import gradio as gr
 from ..errors import InputError
 from ..i18n import FIRST, _, language
 from .html import notice
-from .session import Session, session_of
+from .session import Session
+from .visits import session_of
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
 TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
@@ -81,17 +82,22 @@ class Events:
         inputs: Sequence[Any],
         api_name: str,
         outputs: Sequence[Any] = (),
+        js: str | None = None,
     ) -> None:
-        """As `on`, for a handler that is made already."""
+        """As `on`, for a handler that is made already; `js` gives its inputs, the key's among them."""
         outputs = outputs or self.shown
-        event = trigger(handle, [self.key, *inputs], outputs, api_name=api_name, show_progress="hidden", **TOGETHER)
+        event = trigger(
+            handle, [self.key, *inputs], outputs, js=js, api_name=api_name, show_progress="hidden", **TOGETHER
+        )
         # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
         event.failure(
             self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **TOGETHER
         )
 
-    def on_click(self, component: Any, change: Change, api_name: str, whole: bool = False, **options: Any) -> None:
-        """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`."""
+    def on_click(self, component: Any, change: Change, api_name: str, whole: bool = False, **options: Any) -> Any:
+        """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`.
+
+        Returns what can be joined with what comes next, as gradio's events do."""
         act = self.handler(change, whole)
 
         def handle(key: str | None, value: Any, event: gr.EventData) -> Shown:
@@ -99,7 +105,9 @@ class Events:
             return act(key, sent.get("value", value))
 
         inputs = [self.key, self.clicked]
-        component.select(handle, inputs, self.shown, api_name=api_name, show_progress="hidden", **TOGETHER, **options)
+        return component.select(
+            handle, inputs, self.shown, api_name=api_name, show_progress="hidden", **TOGETHER, **options
+        )
 
     def _restored(self, key: str | None) -> Shown:
         try:

@@ -28,6 +28,9 @@ def _in(say: Language) -> dict[str, Any]:
     return {
         "title": say(TITLE),
         "copied": say(_("Copied")),
+        "withoutPicture": say(_("Copied, without your picture")),
+        "withoutNetwork": say(_("Copied, without your network")),
+        "withoutBoth": say(_("Copied, without your picture and network")),
         "byHand": say(_("Copy the address from the browser’s bar")),
         "brought": {english.text: say(english) for english in BROUGHT},
         "tour": {

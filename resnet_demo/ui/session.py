@@ -1,7 +1,7 @@
 """What one visitor owns: a network, a picture with its trace, the class and block that are asked about, a language.
 
-Sessions sit in a registry that is bounded in number and in time; the page in the browser holds only a session's key,
-which nobody can guess. What a single page needs is the page's own: a `PageState`, which the session keeps for it.
+What a single page needs is the page's own: a `PageState`, which the session keeps for it. How a session is kept, and
+found again, is told in `visits`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import secrets
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +38,7 @@ FIRST_NETWORK = "resnet20"
 MAX_SEED = 2**31 - 1
 MOST_DIAL = 1.5
 MOST_TRAINED = 4  # networks that a session keeps of those that were trained in it
+MOST_PICTURES, MOST_PIXELS = 8, 40_000_000  # of the visitor's own pictures that Back leads to
 MAX_BLOCKS = 60  # of a network on a page: ResNet-110 has 54, ResNet-152 has 50
 
 # Traces weigh from 5 MB (ResNet-20) to 700 MB (ResNet-152), and their graphs about as much again: what does not fit is
@@ -54,8 +55,13 @@ class PageState:
         """The memory of what is the visitor's alone."""
         return 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether something runs for the visitor that must not be lost."""
+        return False
+
     def end(self) -> None:
-        """The page is closed: stop what runs for it."""
+        """The visit is put away: stop what runs for it."""
 
 
 S = TypeVar("S", bound=PageState)
@@ -106,8 +112,10 @@ class Session:
     own: tuple[str, ResNet] | None = None  # an uploaded network and its name
     trained: dict[str, Trained] = field(default_factory=dict)  # by the network's name, the last one trained last
     picture: Image.Image | None = None
-    picture_name: str | None = None
+    picture_name: str | None = None  # of an example; None: it is the visitor's own
     crop: Square | None = None  # what the network sees of the picture; None: the middle, as its domain crops it
+    album: dict[int, Image.Image] = field(default_factory=dict, repr=False)  # the visitor's own pictures, by number
+    number: int = 0  # in the album, of the last own picture that was looked at
     target: int | None = None  # the class that the trace's gradients are of
     asked: bool = False  # whether the visitor chose that class, or it is just the network's answer
     block: str | None = None
@@ -120,6 +128,8 @@ class Session:
     page: str = "inside"
     language: str = i18n.FIRST
     browser_language: str = i18n.FIRST  # what the browser asks for; see `address`
+    holder: str | None = None  # the open page that shows it, by gradio's name; None: it was left
+    changed: Callable[[Session], None] = field(default=lambda session: None, repr=False)  # hears that it weighs more
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a session at a time
     states: dict[type[PageState], Any] = field(default_factory=dict, repr=False)
@@ -222,8 +232,22 @@ class Session:
         """Look at another picture: the one forward pass that all pages share. Examples have a name."""
         self.trace = self._run(self.network, Framed(picture), None)
         self.picture, self.picture_name, self.crop, self.asked = picture, name, None, False
+        if name is None:
+            self._keep_picture(picture)
         self._settle(self.network)
         self.weigh()
+
+    def _keep_picture(self, picture: Image.Image) -> None:
+        """Put an own picture into the album, from which Back and Forward take it; the oldest ones make room."""
+        kept = [number for number, there in self.album.items() if there is picture]
+        self.number = kept[0] if kept else max(self.album, default=0) + 1
+        self.album[self.number] = picture
+        for number in list(self.album):
+            pixels = sum(there.width * there.height for there in self.album.values())
+            if len(self.album) <= MOST_PICTURES and pixels <= MOST_PIXELS:
+                break
+            if number != self.number:
+                del self.album[number]
 
     def crop_to(self, left: object, top: object, side: object) -> None:
         """Let the network see another square of the picture: see `images.Square`; what reaches out is moved inside.
@@ -265,9 +289,20 @@ class Session:
         self.cut &= frozenset(wires)
 
     def weigh(self) -> None:
-        """Tell the registry that this session holds more, or less, than before."""
-        if _sessions.get(self.key) is self:
-            _sessions.put(self.key, self)
+        """Tell who keeps this session that it holds more, or less, than before."""
+        self.changed(self)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of what is the visitor's alone."""
+        networks = [self.own[1]] if self.own else []
+        pictures = {id(picture): picture for picture in (self.picture, *self.album.values()) if picture}
+        return (
+            sum(map(bytes_of, networks))
+            + sum(kept.nbytes for kept in self.trained.values())
+            + sum(3 * picture.width * picture.height for picture in pictures.values())
+            + sum(state.nbytes for state in list(self.states.values()))
+        )
 
     @property
     def trace(self) -> Trace | None:
@@ -470,55 +505,7 @@ class Session:
         return familiarity(self.network, self.seen.logits)
 
 
-def _share(session: Session) -> float:
-    """What a session weighs in the registry, which holds 200, or a gigabyte of their pictures and networks."""
-    own = bytes_of(session.own[1]) if session.own else 0
-    trained = sum(kept.nbytes for kept in session.trained.values())
-    picture = 3 * session.picture.width * session.picture.height if session.picture else 0
-    of_pages = sum(state.nbytes for state in session.states.values())
-    return max(1.0, (own + trained + picture + of_pages) / 5_000_000)
-
-
-_sessions: ExpiringCache[Session] = ExpiringCache(most=200, seconds=3600, weigh=_share)
-_keys: ExpiringCache[str] = ExpiringCache(most=400, seconds=7200)  # of the sessions, by gradio's, to end them with it
-
-
-def new_session(browser: str | None = None) -> Session:
-    """Begin a session, for an open page (by the name that gradio gave it) or for a client that has none."""
-    session = Session()
-    if browser:
-        end_session(browser)  # the page was loaded again
-        _keys.put(browser, session.key)
-    return _sessions.put(session.key, session)
-
-
-def session_of(key: str | None) -> Session:
-    """The session of that key; a new one for a client that has none, and InputError for one that was put away."""
-    if key is None:
-        return new_session()
-    session = _sessions.get(key)
-    if session is None:
-        raise InputError(
-            "This session has ended: its page lost the connection, or its place was needed for others; reload the page "
-            "to start again."
-        )
-    return session
-
-
 def forget(session: Session) -> None:
     """Let go of a session's traces."""
     _traces.drop(session.key)
     _traces.drop(f"{session.key} twin")
-
-
-def end_session(browser: str | None) -> None:
-    """Forget a page's session at once, when it is closed."""
-    key = _keys.get(browser)
-    if key is not None:
-        session = _sessions.get(key)
-        if session:
-            for state in list(session.states.values()):
-                state.end()
-            forget(session)
-        _sessions.drop(key)
-        _keys.drop(browser)

@@ -19,13 +19,14 @@ from ..errors import InputError
 from ..i18n import Language, Message, _
 from . import address as addresses
 from . import bar as bars
+from . import visits
 from .events import TOGETHER, Events, Shown, merge
 from .html import joined
 from .page import Layout, put
 from .pages import BY_NAME, PAGES, learn
 from .pictures import example_picture, first_example
 from .script_words import TITLE, script_words
-from .session import Session, end_session, forget, new_session
+from .session import Session, forget
 from .style import theme
 
 STATIC = Path(__file__).parent / "static"
@@ -35,6 +36,9 @@ SHEETS = (
     "train", "tour",
 )  # fmt: skip
 FIRST_PAGE, LESSON = "inside", "learn"
+PLACE = "lab.then(({ place }) => place(trigger));"
+FOLLOWED = "() => lab.then(({ followed }) => [null, followed()])"
+RETURNED = "() => lab.then(({ returned }) => [null, returned()]).catch(() => [null, null])"
 GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
     (
         _("Block"),
@@ -121,6 +125,10 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         key = gr.State(None)
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
+        place = gr.HTML(visible="hidden", elem_id="place", js_on_load=PLACE)  # asks for an address: Back, Forward
+        exact = gr.Textbox(visible=False, label="input")  # what a copied link says besides the address
+        followed = gr.JSON(visible=False, label="followed")  # whether a tab was not chosen, but follows what is shown
+        visit = gr.JSON(visible=False, label="visit")  # what the tab keeps of it; see `static/js/visit.js`
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
         bar = bars.build(data_dir)
         tab_of: dict[str, gr.Tab] = {}
@@ -134,7 +142,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             explained = gr.HTML()
         fields = [component for layout in layouts.values() for component in layout.fields]
         on_pages = [component for layout in layouts.values() for component in layout.components]
-        first = [key, tabs, result, address]
+        first = [key, tabs, result, address, exact]
         everything = [*first, *bar.components, *fields, *on_pages]
         refused = [bar.language, *everything]
 
@@ -166,6 +174,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             if session.trace is not None:
                 shown |= layouts[session.page].render(session)
                 shown |= {result: _as_data(session), address: addresses.write(session)}
+                shown |= {exact: addresses.exact_input(session)} if whole else {}
             return shown
 
         def kept(session: Session) -> Shown:
@@ -180,20 +189,35 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         events = Events(key, clicked, everything, show, refused, restore, turned)
 
-        # A session begins
+        # A visit begins, or is found again
 
-        def start(session_key: str | None, request: gr.Request) -> Shown:
-            session = new_session(request.session_hash)
+        def start(session_key: str | None, request: gr.Request, returned: Any = None) -> Shown:
+            session, again = visits.begin(request.session_hash, *_told(returned))
             with session.lock:
                 addresses.read(session, dict(request.query_params), request.headers.get("accept-language", ""))
                 begun = {c: value for layout in layouts.values() for c, value in layout.begin(session).items()}
-                shown = {**show(session), **kept(session), **begun}
-                shown |= {tabs: gr.Tabs(selected=session.page)}
-                return shown if session.language == i18n.FIRST else merge(speak(session), shown)
+                shown = {**show(session), **kept(session), **begun, tabs: gr.Tabs(selected=session.page)}
+                shown |= {visit: {"key": session.key, "page": request.session_hash}}
+                if again or session.language != i18n.FIRST:
+                    shown = merge(speak(session), shown)
+                return shown
 
-        begun = demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
+        begun = demo.load(
+            start, [key, visit], [*first, visit, *in_words[len(first):]], js=RETURNED, api_name="start",
+            show_progress="hidden", **TOGETHER,
+        )  # fmt: skip
+        begun.then(None, [visit], js="(visit) => lab.then(({ keep }) => keep(visit))")
         begun.then(None, js="() => lab.then(({welcome}) => welcome())")
-        demo.unload(_end)
+        demo.unload(_leave)
+
+        # Back and Forward
+
+        def go(session: Session, query: Any) -> Shown:
+            addresses.follow(session, addresses.parse(query))
+            return kept(session)
+
+        went = events.on_click(place, go, "go", whole=True, trigger_mode="multiple")
+        went.then(None, [address], js="(query) => lab.then(({ arrived }) => arrived(query))")
 
         # The language
 
@@ -222,11 +246,11 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             turn = events.handler(turn_to, whole=page.name == LESSON, follow=False)
 
             # The first page is chosen as the app opens, beside `start`, which draws it. It says nothing about the key:
-            # it may have begun before `start` and end after it.
-            def select(session_key: str | None, turn: Callable[..., Any] = turn) -> Shown:
-                return turn(session_key) if session_key else gr.skip()
+            # it may have begun before `start` and end after it. And where Back led to a page, its tab only follows.
+            def select(session_key: str | None, followed: Any = None, turn: Callable[..., Any] = turn) -> Shown:
+                return turn(session_key) if session_key and followed is not True else gr.skip()
 
-            events.bind(tab_of[page.name].select, select, [], f"page_{page.name}")
+            events.bind(tab_of[page.name].select, select, [followed], f"page_{page.name}", js=FOLLOWED)
 
         def begin_lesson(session: Session) -> None:
             session.page = LESSON
@@ -234,13 +258,20 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         events.on(start_lesson.click, begin_lesson, [], "start_lesson", whole=True)
         address.change(None, [address], js="(query) => lab.then(({address}) => address(query))")
-        bar.share.click(None, js="() => lab.then(({share}) => share())")
+        bar.share.click(None, [exact], js="(input) => lab.then(({share}) => share(input))")
     demo.queue(max_size=40, api_open=False)
     return demo
 
 
-def _end(request: gr.Request) -> None:
-    end_session(request.session_hash)
+def _leave(request: gr.Request) -> None:
+    visits.leave(request.session_hash)
+
+
+def _told(returned: Any) -> tuple[str | None, str | None]:
+    """What a tab says of the visit that it had: its key, and which page of the tab was closed in good order."""
+    said = returned if isinstance(returned, dict) else {}
+    key, page = (value if isinstance(value, str) else None for value in (said.get("key"), said.get("page")))
+    return key, page if said.get("left") is True else None
 
 
 def _as_data(session: Session) -> dict[str, Any]:

@@ -21,47 +21,74 @@ T = TypeVar("T")
 class ExpiringCache(Generic[T]):
     """A bounded store: the least recently used thing goes first, and anything unused for `seconds` goes.
 
-    `most` bounds the sum of what `weigh` says of each thing: by default their number. The last thing stays, whatever
-    its weight.
+    `most` bounds the sum of what `weigh` says of each thing: by default their number. Where things must make room,
+    those of the lowest `rank` go first; those of rank `STAYS` go neither for others nor with time. The thing that was
+    put or used last stays, whatever its weight. `dropped` hears of each thing that is no longer kept.
     """
 
+    STAYS = 9
+
     def __init__(
-        self, most: float, seconds: float = float("inf"), weigh: Callable[[T], float] = lambda thing: 1
+        self,
+        most: float,
+        seconds: float = float("inf"),
+        weigh: Callable[[T], float] = lambda thing: 1,
+        rank: Callable[[T], int] = lambda thing: 0,
+        dropped: Callable[[T], None] = lambda thing: None,
     ) -> None:
-        self.most, self.seconds, self.weigh = most, seconds, weigh
+        self.most, self.seconds, self.weigh, self.rank, self.dropped = most, seconds, weigh, rank, dropped
         self._things: OrderedDict[object, tuple[float, float, T]] = OrderedDict()  # key: last used, weight, thing
         self._lock = threading.Lock()
 
     def put(self, key: object, thing: T) -> T:
         with self._lock:
+            before = self._things.pop(key, None)
             self._things[key] = (time.monotonic(), self.weigh(thing), thing)
-            self._things.move_to_end(key)
-            self._tidy()
+            gone = self._tidy()
+        if before and before[2] is not thing:
+            gone.append(before[2])
+        self._tell(gone)
         return thing
 
     def get(self, key: object) -> T | None:
         with self._lock:
-            self._tidy()
-            if key not in self._things:
-                return None
-            _, weight, thing = self._things[key]
-            self._things[key] = (time.monotonic(), weight, thing)
-            self._things.move_to_end(key)
-            return thing
+            gone, found = self._tidy(), None
+            if key in self._things:
+                _, weight, found = self._things[key]
+                self._things[key] = (time.monotonic(), weight, found)
+                self._things.move_to_end(key)
+        self._tell(gone)
+        return found
 
     def drop(self, key: object) -> None:
         with self._lock:
-            self._things.pop(key, None)
+            gone = self._things.pop(key, None)
+        if gone:
+            self._tell([gone[2]])
 
-    def _tidy(self) -> None:
-        now, total = time.monotonic(), sum(weight for _, weight, _ in self._things.values())
-        while self._things:
-            last_used, weight, _ = next(iter(self._things.values()))
-            fits = total <= self.most or len(self._things) == 1
-            if fits and now - last_used <= self.seconds:
+    def _tell(self, gone: list[T]) -> None:
+        """Outside the lock, since who hears of it may come back with something else."""
+        for thing in gone:
+            self.dropped(thing)
+
+    def _tidy(self) -> list[T]:
+        """Put away what is too much or too old; returns it."""
+        now, gone = time.monotonic(), []
+        for key, (last_used, _weight, thing) in list(self._things.items()):  # the oldest first
+            if now - last_used <= self.seconds:
                 break
-            total -= weight
-            self._things.popitem(last=False)
+            if self.rank(thing) < self.STAYS:
+                gone.append(self._things.pop(key)[2])
+        total = sum(weight for _, weight, _ in self._things.values())
+        if total > self.most:
+            *others, _last = self._things
+            for key in sorted(others, key=lambda key: self.rank(self._things[key][2])):  # of one rank, the oldest first
+                if total <= self.most or self.rank(self._things[key][2]) >= self.STAYS:
+                    break
+                _, weight, thing = self._things.pop(key)
+                total -= weight
+                gone.append(thing)
+        return gone
 
 
 def bytes_of(model: ResNet) -> int:

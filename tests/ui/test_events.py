@@ -8,8 +8,9 @@ import gradio as gr
 import pytest
 
 from resnet_demo.errors import InputError
+from resnet_demo.ui import visits
 from resnet_demo.ui.events import Events, merge
-from resnet_demo.ui.session import Session, new_session
+from resnet_demo.ui.session import Session
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def events(parts: dict[str, Any]) -> Events:
 
 
 def test_the_visit_is_changed_and_then_shown(events: Events, parts: dict[str, Any]) -> None:
-    session = new_session()
+    session, _again = visits.begin()
 
     def turn(session: Session, page: str) -> None:
         session.page = page
@@ -42,12 +43,12 @@ def test_the_visit_is_changed_and_then_shown(events: Events, parts: dict[str, An
 
 def test_what_an_event_says_besides_has_the_last_word(events: Events, parts: dict[str, Any]) -> None:
     said = {parts["text"]: "this", parts["other"]: "that"}
-    shown = events.handler(lambda session: said)(new_session().key)
+    shown = events.handler(lambda session: said)(visits.begin()[0].key)
     assert (shown[parts["text"]], shown[parts["other"]]) == ("this", "that")
 
 
 def test_a_sentence_becomes_a_notice_and_the_visit_goes_on(events: Events) -> None:
-    session = new_session()
+    session, _again = visits.begin()
 
     def refuse(session: Session) -> None:
         raise InputError("Not <so>.")
@@ -59,7 +60,7 @@ def test_a_sentence_becomes_a_notice_and_the_visit_goes_on(events: Events) -> No
 
 
 def test_a_notice_speaks_the_language_of_the_visit(events: Events) -> None:
-    session = new_session()
+    session, _again = visits.begin()
     session.speak("zh")
 
     def refuse(session: Session) -> None:
@@ -71,9 +72,9 @@ def test_a_notice_speaks_the_language_of_the_visit(events: Events) -> None:
 
 
 def test_what_was_refused_is_put_back(events: Events, parts: dict[str, Any]) -> None:
-    session = new_session()
+    session, _again = visits.begin()
     assert events._restored(session.key) == {
-        parts["key"]: session.key, parts["text"]: "classify, all", parts["other"]: "resnet20"
+        parts["key"]: session.key, parts["text"]: "inside, all", parts["other"]: "resnet20"
     }  # fmt: skip
     assert events._restored("of no session") == {parts["key"]: "of no session"}
 

@@ -21,14 +21,14 @@ from resnet_demo.i18n import Message
 from resnet_demo.lab import results
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import address
+from resnet_demo.ui import address, visits
 from resnet_demo.ui.captions import experiments as said
 from resnet_demo.ui.events import Events
 from resnet_demo.ui.jobs import run
 from resnet_demo.ui.jobs.run import Run
 from resnet_demo.ui.pages import experiments
 from resnet_demo.ui.pages.experiments import Experiments, ExperimentsPage
-from resnet_demo.ui.session import HERE, OWN, Session, Trained, end_session, new_session
+from resnet_demo.ui.session import HERE, OWN, Session, Trained
 from resnet_demo.ui.store import RANDOM, TRAINED
 
 MEASURED = [name for name in lab.EXPERIMENTS if results.bundled(name)]
@@ -312,7 +312,7 @@ def test_a_run_is_stopped_and_has_a_ceiling(session: Session, monkeypatch: pytes
 
 def test_the_event_runs_on_the_visitors_picture(built: Any, picture: Image.Image) -> None:
     page = built[1]
-    session = new_session()
+    session, _again = visits.begin()
     session.use_network("resnet8", RANDOM)
     session.show_picture(picture)
     experiments.choose_experiment(session, "refinement")
@@ -328,9 +328,9 @@ def test_the_event_runs_on_the_visitors_picture(built: Any, picture: Image.Image
     assert handler(built, "stop_experiment")(session.key)  # nothing runs any more: no harm
 
 
-@pytest.mark.parametrize("how", ["stop", "page closed"])
+@pytest.mark.parametrize("how", ["stop", "visit put away"])
 def test_an_end_is_heard_before_the_pictures_are_read(how: str, built: Any, picture: Image.Image) -> None:
-    session = new_session("a browser")
+    session, _again = visits.begin()
     session.use_network("resnet8", RANDOM)
     session.show_picture(picture)
     experiments.choose_experiment(session, "lens")
@@ -340,7 +340,7 @@ def test_an_end_is_heard_before_the_pictures_are_read(how: str, built: Any, pict
     if how == "stop":
         handler(built, "stop_experiment")(session.key)
     else:
-        end_session("a browser")
+        visits.end(session.key)
     (last,) = frames
     assert "Stopped" in last[built[1].status]
     assert last[built[1].start]["visible"]
@@ -362,7 +362,7 @@ def test_a_closed_page_does_not_hold_up_the_others(
     monkeypatch.setattr(experiments, "load_dataset", slow)
     for module in (run, experiments):
         monkeypatch.setattr(module, "WAIT", 0.01)
-    session = new_session()
+    session, _again = visits.begin()
     session.use_network("resnet8", RANDOM)
     session.show_picture(picture)
     experiments.choose_experiment(session, "refinement")
@@ -377,14 +377,14 @@ def test_a_closed_page_does_not_hold_up_the_others(
 
 def test_a_page_that_takes_its_time_does_not_hold_the_visit(built: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiments, "load_dataset", lambda *args: None)
-    session = new_session()
+    session, _again = visits.begin()
     for _ in handler(built, "download_cifar10")(session.key):
         assert not session.lock.locked()
 
 
 @pytest.mark.parametrize("pictures", [0, -1, 1.5, 10**9, "many", None, True, math.nan, [3]])
 def test_bad_numbers_are_refused(pictures: Any, built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
-    session = new_session()
+    session, _again = visits.begin()
     session.show_picture(picture)
     frames: Iterator[Any] = handler(built, "run_experiment")(session.key, pictures)
     with pytest.raises(gr.Error, match="number of pictures") as error:
@@ -393,7 +393,7 @@ def test_bad_numbers_are_refused(pictures: Any, built: Any, picture: Image.Image
 
 
 def test_what_cannot_be_run_is_said(built: Any, picture: Image.Image, sentence: Callable[..., str]) -> None:
-    session = new_session()
+    session, _again = visits.begin()
     session.show_picture(picture)
     with pytest.raises(gr.Error, match="needs labelled pictures") as error:
         list(handler(built, "run_experiment")(session.key, 5))

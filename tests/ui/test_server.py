@@ -32,11 +32,10 @@ from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.predict import classify
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import bars, pictures
-from resnet_demo.ui import session as sessions
+from resnet_demo.ui import network_drawer, pictures, visits
 from resnet_demo.ui.lesson import prose
 from resnet_demo.ui.session import OWN, Session
-from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
+from resnet_demo.ui.store import RANDOM, TRAINED
 
 NASTY = """<img src=x onerror="alert('1')">"""
 ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), -1, 1e9, 1e300, 2.5, "3", "abc", True, None, [1], {"a": 1}]
@@ -62,24 +61,23 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     patch.undo()
 
 
-OUTPUTS = (  # the last values of every answer
-    "answers", "overlay", "street", "block", "channel", "grids", "curves", "strip", "cam", "split", "other",
-    "cut", "cut_answer", "lens", "cut_block", "experiments", "experiment", "experiment_bundled", "experiment_live",
-    "experiment_here", "degradation",
-)  # fmt: skip
-
-
 class Guest:
     """A visitor who comes by way of the API."""
 
     def __init__(self, address: str, client: Client | None = None) -> None:
         self.client = client or Client(address, verbose=False)
-        self.seen: dict[str, Any] = {}
+        self.seen: dict[str, Any] = {}  # by the components' ids
+        ids = {part["id"]: part["props"].get("elem_id") for part in self.client.config["components"]}
+        hidden = {part["id"] for part in self.client.config["components"] if part.get("skip_api")}
+        self.outputs = {
+            event["api_name"]: [ids[output] for output in event["outputs"] if output not in hidden]
+            for event in self.client.config["dependencies"]
+        }
 
     def ask(self, api_name: str, *values: Any) -> dict[str, Any]:
         """Trigger an event; returns the answer as data, and keeps what the pages show in `seen`."""
         result = self.client.predict(*values, api_name=f"/{api_name}")
-        self.seen = dict(zip(OUTPUTS, result[-len(OUTPUTS) :], strict=True))
+        self.seen = dict(zip(self.outputs[api_name], result, strict=True))
         assert isinstance(result[0], dict), result[0]
         return result[0]
 
@@ -131,11 +129,11 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         if endpoint.api_visibility == "public"  # pyright: ignore
     }
     assert offered == {f"/{name}" for name in (
-        "start", "classify", "example", "random_picture", "network", "twin", "weights", "training", "seed",
-        "upload_weights",
-        "target", "block", "channel", "sign", "attribute", "classify_target", "inside_block", "inside_channel",
-        "gradcam_block", "page_classify", "page_inside", "page_gradcam", "page_train", "seed_left",
-        "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch",
+        "start", "go", "upload", "classify", "example", "random_picture", "network", "twin", "weights", "training",
+        "seed", "upload_weights",
+        "target", "block", "channel", "sign", "attribute", "inside_target", "inside_block", "inside_channel",
+        "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",
+        "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch", "shortcuts",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
         "lesson_answer",
         "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
@@ -181,7 +179,7 @@ def test_an_experiment_is_chosen_run_and_cut_from(guest: Guest) -> None:
     guest.client.predict("lens", api_name="/experiments_experiment")
     guest.ask("page_experiments")
     assert "What does it know after each block" in guest.seen["experiment"]
-    assert "CIFAR-10’s test pictures" in guest.seen["experiment_here"]
+    assert "CIFAR-10’s test pictures" in guest.seen["experiment-here"]
     *_, last = guest.client.submit(4, api_name="/run_experiment")
     (live,) = (value for value in last if "Run it here" in str(value) and "<svg" in str(value))
     assert "4 test pictures of CIFAR-10" in str(live)
@@ -189,7 +187,7 @@ def test_an_experiment_is_chosen_run_and_cut_from(guest: Guest) -> None:
     assert "no experiment" in guest.refused("experiments_experiment", "sunshine")
     guest.client.predict("plain20 layer2.1", api_name="/cut_from_live")
     assert guest.ask("page_cut")["model"] == "plain20"
-    assert "Without F of block 2.1" in guest.seen["cut"]
+    assert "Without F of block 2.1" in guest.seen["cut-street"]
 
 
 def test_first_visit_is_answered(guest: Guest) -> None:
@@ -199,8 +197,8 @@ def test_first_visit_is_answered(guest: Guest) -> None:
     assert [p["label"] for p in said["predictions"]] == [p.label for p in expected]
     assert said["predictions"][0]["probability"] == pytest.approx(expected[0].probability, abs=1e-5)
     assert said["target"] == expected[0].label
-    assert expected[0].label in guest.seen["answers"]
-    assert "<svg" in guest.seen["overlay"]
+    assert expected[0].label in guest.seen["answer"]
+    assert "<svg" in guest.seen["answer"]
 
 
 def test_classify_is_the_librarys_answer(guest: Guest, picture: Image.Image, tmp_path: Path) -> None:
@@ -227,17 +225,17 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
 
     # None of these runs the network.
     assert guest.ask("target", 8)["target"] == "ship"
-    assert "“ship”" in guest.seen["overlay"]
-    assert guest.ask("classify_target", 2)["target"] == "bird"
+    assert "“ship”" in guest.seen["answer"]
+    assert guest.ask("inside_target", 2)["target"] == "bird"
     assert guest.ask("page_inside")["target"] == "bird"
     assert "data-block" in guest.seen["street"]
     assert guest.ask("block", "layer3.2")["block"] == "layer3.2"
     assert "Block 3.2" in guest.seen["block"]
     assert guest.ask("inside_block", "layer2.0")["block"] == "layer2.0"
     guest.ask("channel", 11)
-    assert "Channel 11 enlarged" in guest.seen["grids"]
+    assert "Channel 11 enlarged" in guest.seen["channels"]
     guest.ask("inside_channel", 30)
-    assert "Channel 30 enlarged" in guest.seen["grids"]
+    assert "Channel 30 enlarged" in guest.seen["channels"]
     guest.ask("page_gradcam")
     assert guest.seen["strip"].count("data-block") == 9
     assert guest.ask("gradcam_block", "layer1.0")["block"] == "layer1.0"
@@ -247,18 +245,18 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     guest.ask("sign", "positive")
     assert positive != guest.seen["cam"] or "No positive" not in positive
     guest.ask("page_cut")
-    assert "the network as it is" in guest.seen["cut"]
+    assert "the network as it is" in guest.seen["cut-street"]
     guest.ask("cut_wire", "layer2.1")
-    assert "Without F of block 2.1" in guest.seen["cut"]
+    assert "Without F of block 2.1" in guest.seen["cut-street"]
     guest.ask("cut_wire_of_block", "layer2.0.shortcut")
-    assert "Without F of block 2.1 and without the shortcut of block 2.0" in guest.seen["cut"]
-    assert "Block 2.0: its two wires" in guest.seen["cut_block"]
+    assert "Without F of block 2.1 and without the shortcut of block 2.0" in guest.seen["cut-street"]
+    assert "Block 2.0: its two wires" in guest.seen["cut-block"]
     guest.ask("dial", 0.5, 1.2)
-    assert "every F(x) multiplied by 0.5 and with every shortcut multiplied by 1.2" in guest.seen["cut"]
+    assert "every F(x) multiplied by 0.5 and with every shortcut multiplied by 1.2" in guest.seen["cut-street"]
     assert "before" in guest.seen["lens"]
     guest.ask("mend")
-    assert "the network as it is" in guest.seen["cut"]
-    assert guest.ask("page_classify")["target"] == "bird"
+    assert "the network as it is" in guest.seen["cut-street"]
+    assert guest.ask("page_inside")["target"] == "bird"
     assert forwards == []
 
     # These do.
@@ -313,9 +311,9 @@ def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -
         shown |= {name: html for name, html in guest.seen.items() if isinstance(html, str)}
     guest.ask("attribute", "Saliency")
     shown |= {name: html for name, html in guest.seen.items() if isinstance(html, str)}
-    assert "&lt;img src=x" in shown["answers"]
-    assert "may be unlike those that the network knows" in shown["answers"]
-    for name in ("answers", "overlay", "street", "block", "grids", "curves", "strip", "cam", "split", "other"):
+    assert "&lt;img src=x" in shown["answer"]
+    assert "may be unlike those that the network knows" in shown["answer"]
+    for name in ("answer", "street", "block", "channels", "curves", "strip", "cam", "split", "other"):
         assert isinstance(shown[name], str), name
         assert "<img src=x" not in shown[name], name
 
@@ -327,15 +325,15 @@ def test_another_language_loses_nothing(guest: Guest, forwards: list[str]) -> No
     before = guest.ask("cut_wire", "layer2.1")
     forwards.clear()
     assert guest.ask("language", "zh") == before  # the API's data stays as it is
-    assert "切断块 2.1 的残差分支之后" in guest.seen["cut"]
-    assert "青蛙" in guest.seen["cut_answer"]
+    assert "切断块 2.1 的残差分支之后" in guest.seen["cut-street"]
+    assert "青蛙" in guest.seen["cut-answer"]
     guest.ask("page_gradcam")
     assert "每个块在哪里看到“船”" in guest.seen["strip"]
     guest.ask("attribute", "Saliency")
     forwards.clear()
     assert "显著图" in guest.seen["other"]
     guest.ask("page_inside")
-    assert "逐块看网络" in guest.seen["street"]
+    assert "青蛙" in guest.seen["street"]
     assert "两条分支各携带多少" in guest.seen["curves"]
     assert guest.ask("language", "en") == before
     assert "How much each branch carries" in guest.seen["curves"]
@@ -388,13 +386,13 @@ def test_bad_picture_gets_one_sentence(
     case: str, guest: Guest, tmp_path: Path, sentence: Callable[[BaseException], str]
 ) -> None:
     make, name, expected = BAD_PICTURES[case]
-    before = guest.ask("page_classify")
+    before = guest.ask("page_inside")
     path = tmp_path / name
     path.write_bytes(make())
     said = guest.refused("classify", handle_file(str(path)))
     sentence(AppError(said))
     assert re.search(expected, said), said
-    assert guest.ask("page_classify") == before  # the app goes on with what it had
+    assert guest.ask("page_inside") == before  # the app goes on with what it had
 
 
 @pytest.mark.parametrize(
@@ -405,15 +403,16 @@ def test_bad_data_address_gets_one_sentence(url: str, guest: Guest, sentence: Ca
     said = guest.refused("classify", {"url": url, "meta": {"_type": "gradio.FileData"}})
     sentence(AppError(said))
     assert "picture" in said
-    assert guest.ask("page_classify")["predictions"]
+    assert guest.ask("page_inside")["predictions"]
 
 
 def test_an_emptied_box_changes_nothing(guest: Guest) -> None:
-    before = guest.ask("page_classify")["predictions"]
-    assert guest.ask("classify", None)["predictions"] == before
+    before = guest.ask("page_inside")["predictions"]
+    assert "There is no picture yet" in guest.refused("classify", None)
+    assert guest.ask("page_inside")["predictions"] == before
 
 
-@pytest.mark.parametrize("api_name", ["target", "classify_target", "channel", "inside_channel", "seed", "training"])
+@pytest.mark.parametrize("api_name", ["target", "inside_target", "channel", "inside_channel", "seed", "training"])
 def test_odd_numbers_get_one_sentence(api_name: str, guest: Guest, sentence: Callable[[BaseException], str]) -> None:
     before = guest.ask("page_inside")
     for value in ODD_NUMBERS:
@@ -436,7 +435,7 @@ def test_dials_end_somewhere(guest: Guest, sentence: Callable[[BaseException], s
             sentence(AppError(said))
             assert f"The dial of {which} must be a number from 0 to 1.5" in said, (value, said)
     assert guest.ask("page_cut") == before
-    assert "the network as it is" in guest.seen["cut"]
+    assert "the network as it is" in guest.seen["cut-street"]
 
 
 @pytest.mark.parametrize(
@@ -456,12 +455,12 @@ def test_dials_end_somewhere(guest: Guest, sentence: Callable[[BaseException], s
 def test_odd_names_get_one_sentence(
     api_name: str, values: tuple[Any, ...], expected: str, guest: Guest, sentence: Callable[[BaseException], str]
 ) -> None:
-    before = guest.ask("page_classify")
+    before = guest.ask("page_inside")
     for value in values:
         said = guest.refused(api_name, value)
         sentence(AppError(said))
         assert expected in said, (value, said)
-    assert guest.ask("page_classify") == before
+    assert guest.ask("page_inside") == before
 
 
 def test_bad_checkpoints_get_one_sentence(
@@ -471,7 +470,7 @@ def test_bad_checkpoints_get_one_sentence(
         def __reduce__(self) -> tuple[Any, ...]:
             return Path.touch, (tmp_path / "executed",)
 
-    before = guest.ask("page_classify")
+    before = guest.ask("page_inside")
     model = zoo.build("resnet8", seed=0)
     state = {name: value.clone() for name, value in model.state_dict().items()}
     files: dict[str, Callable[[Path], Any]] = {
@@ -490,7 +489,7 @@ def test_bad_checkpoints_get_one_sentence(
         sentence(AppError(guest.refused("upload_weights", handle_file(str(tmp_path / name)))))
     sentence(AppError(guest.refused("upload_weights", None)))
     assert not (tmp_path / "executed").exists()
-    assert guest.ask("page_classify") == before
+    assert guest.ask("page_inside") == before
 
 
 def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
@@ -498,15 +497,15 @@ def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     said = guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))
     assert said["weights"] == OWN
     assert "has no twin here" in guest.refused("twin")
-    assert guest.ask("page_classify")["weights"] == OWN
+    assert guest.ask("page_inside")["weights"] == OWN
     guest.ask("page_inside")
     guest.ask("block", "layer2.0")
     assert "1×1 projection" in guest.seen["block"]
     session = Session()
     session.use_network("resnet20", TRAINED)
-    assert bars._twin(session)["interactive"] is True
+    assert network_drawer._twin(session)["interactive"] is True
     session.use_network("resnet50", RANDOM)
-    assert bars._twin(session)["interactive"] is False
+    assert network_drawer._twin(session)["interactive"] is False
 
 
 def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Callable[[BaseException], str]) -> None:
@@ -521,7 +520,7 @@ def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Ca
 def test_a_visit_that_was_put_away_says_so(
     guest: Guest, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
 ) -> None:
-    monkeypatch.setattr(sessions, "_sessions", ExpiringCache(most=200, seconds=3600))  # an hour later: they are gone
+    monkeypatch.setattr(visits, "_visits", visits.registry())  # an hour later: they are gone
     for api_name, values in (("page_inside", ()), ("block", ("layer1.0",)), ("example", ("dog",))):
         said = guest.refused(api_name, *values)
         sentence(AppError(said))
@@ -565,6 +564,64 @@ def test_two_visitors_never_see_each_others_results(address: str) -> None:
 
 
 def test_result_is_plain_json(guest: Guest) -> None:
-    said = guest.ask("page_classify")
+    said = guest.ask("page_inside")
     assert json.loads(json.dumps(said, allow_nan=False)) == said
     assert sum(p["probability"] for p in said["predictions"]) <= 1 + 1e-6
+
+
+# Place: Back, Forward, and a page that begins again
+
+
+def test_an_address_is_gone_to(guest: Guest, forwards: list[str]) -> None:
+    guest.ask("target", 8)
+    guest.ask("page_cut")
+    guest.ask("dial", 0.5, 1.2)
+    there = guest.seen["address"]
+    said = guest.ask("go", "model=resnet20&weights=trained&tab=gradcam&block=layer3.1&target=cat&picture=cat")
+    assert (said["block"], said["target"]) == ("layer3.1", "cat")
+    assert "Block 3.1" in guest.seen["cam"]
+    assert guest.ask("go", there)["target"] == "ship"
+    assert guest.seen["address"] == there
+    assert (guest.seen["dial-residual"], guest.seen["dial-shortcut"]) == (0.5, 1.2)
+    assert "every F(x) multiplied by 0.5" in guest.seen["cut-street"]
+    assert forwards == []
+
+
+def test_where_one_cannot_go_is_said(guest: Guest, sentence: Callable[[BaseException], str]) -> None:
+    before = guest.ask("page_inside")
+    for wrong in ("x" * 20_000, "&".join(f"k{i}=1" for i in range(500)), None, 3, ["tab=cut"], {"tab": "cut"}):
+        said = guest.refused("go", wrong)
+        sentence(AppError(said))
+        assert said.startswith("An address")
+    odd = f"tab={NASTY}&block=%00&target=9999&cut=,,&alpha=nan&input=...&crop=1"
+    assert guest.ask("go", odd)["model"] == "resnet20"
+    assert guest.ask("go", "") == before
+
+
+def test_a_page_that_begins_again_finds_its_visit_by_the_key(address: str, tmp_path: Path) -> None:
+    def begun(client: Client, *told: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        (
+            answer,
+            *_,
+        ) = values = client.predict(*told, api_name="/start")
+        (visit,) = (value for value in values if isinstance(value, dict) and set(value) == {"key", "page"})
+        return answer, visit
+
+    first = Guest(address)
+    _, visit = begun(first.client)
+    mine = first.ask("classify", save_png(tmp_path / "mine.png", noise(40, 40)))
+    where = first.seen["address"]
+    assert "picture=own-1" in where
+    second = Guest(address)
+    _, other = begun(second.client, visit)  # a duplicated tab: the first one's page is still open
+    assert other["key"] != visit["key"]
+    third = Guest(address)
+    _, again = begun(third.client, {**visit, "left": True})
+    assert again["key"] == visit["key"]
+    assert third.ask("go", where)["predictions"] == mine["predictions"]
+    # Nothing but the key leads there: not gradio's name for the page, nor what looks like a key.
+    for wrong in (visit["page"], "x" * 32, None, 3, ["x"], {"key": None}, {"key": visit["page"], "left": True},
+                  {"key": [visit["key"]]}, {"key": "x" * 32, "page": visit["page"], "left": True}):  # fmt: skip
+        answer, stranger = begun(Guest(address).client, wrong)
+        assert stranger["key"] != visit["key"]
+        assert answer["predictions"] != mine["predictions"]

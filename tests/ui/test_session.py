@@ -1,4 +1,4 @@
-"""What one visitor owns, what all share, and the address that leads back to a view."""
+"""What one visitor owns, and what all share. How a visit is kept: `test_visits`; the address: `test_address`."""
 
 from __future__ import annotations
 
@@ -9,25 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 import torch
 from PIL import Image
 
-from resnet_demo.assets import asset
-from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.trace import trace_blocks
 from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.ui import address, pictures, store
 from resnet_demo.ui import session as sessions
+from resnet_demo.ui import store
 from resnet_demo.ui.captions.findings import spread
-from resnet_demo.ui.pages import train
-from resnet_demo.ui.session import MAX_SEED, OWN, Session, Trained, session_of
+from resnet_demo.ui.session import MAX_SEED, OWN, Session
 from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
 
 NASTY = """<img src=x onerror="alert('1')">"""
@@ -68,30 +64,6 @@ def test_cuts_go_along_to_networks_that_have_such_blocks(session: Session) -> No
     assert session.cut == {"layer2.0"}
     session.mend()
     assert (session.cut, session.dials) == (set(), BranchScales())
-
-
-def test_the_address_leads_back_to_the_view(session: Session) -> None:
-    session.use_network("resnet14", RANDOM, 7)
-    session.show_picture(pictures.example_picture(session, "ship"), "ship")
-    session.open_block("layer2.1")
-    session.explain(8)
-    session.cut_or_mend("layer1.1")
-    session.cut_or_mend("layer3.0")
-    session.turn(0.75, 1.1)
-    again = Session()
-    address.read(again, dict(parse_qsl(address.write(session))))
-    assert (again.name, again.weights, again.seed, again.block) == ("resnet14", RANDOM, 7, "layer2.1")
-    assert again.target == 8
-    assert again.cut == {"layer1.1", "layer3.0"}
-    assert again.dials == BranchScales(0.75, 1.1)
-    assert torch.equal(again.seen.image, session.seen.image)
-    assert torch.equal(again.seen.logits, session.seen.logits)
-
-
-def test_weights_alone_in_the_address_mean_the_first_network() -> None:
-    session = Session()
-    address.read(session, {"weights": "random", "seed": "3"})
-    assert (session.name, session.weights, session.seed) == ("resnet20", RANDOM, 3)
 
 
 def test_spread_is_the_share_that_holds_half_of_the_evidence() -> None:
@@ -166,31 +138,6 @@ class TestExpiringCache:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(work, range(8)))
         assert len(cache._things) <= 8
-
-
-def test_a_visit_is_found_by_its_key_until_it_ends() -> None:
-    first, second = sessions.new_session("browser-a"), sessions.new_session("browser-b")
-    assert first.key != second.key
-    assert len(first.key) >= 32  # nobody guesses it
-    assert session_of(first.key) is first
-    sessions.end_session("browser-a")
-    with pytest.raises(InputError, match=r"has ended.*reload the page"):
-        session_of(first.key)
-    assert session_of(second.key) is second
-    again = sessions.new_session("browser-b")  # the page was loaded again: its first session is over
-    assert session_of(again.key) is again
-    with pytest.raises(InputError):
-        session_of(second.key)
-    sessions.end_session("browser-b")
-    sessions.end_session("browser-b")
-    sessions.end_session(None)
-
-
-def test_a_client_without_a_key_gets_a_session_of_its_own() -> None:
-    assert session_of(None) is not session_of(None)
-    for wrong in ("", "guess", "0" * 32):
-        with pytest.raises(InputError):
-            session_of(wrong)
 
 
 # One forward pass
@@ -367,28 +314,6 @@ def test_an_uploaded_network_can_be_left_and_taken_up_again(session: Session, tm
     assert torch.equal(session.seen.logits, own)
 
 
-def test_a_visit_weighs_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "_sessions", ExpiringCache(most=20, weigh=sessions._share))
-    small, large = sessions.new_session(), sessions.new_session()
-    small.show_picture(Image.new("RGB", (32, 32)))
-    large.show_picture(Image.new("RGB", (6000, 5600)))  # 100 MB
-    assert sessions._sessions.get(small.key) is None
-    assert sessions._sessions.get(large.key) is large
-
-
-def test_the_pictures_of_a_training_weigh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "_sessions", ExpiringCache(most=20, weigh=sessions._share))
-    small, large = sessions.new_session(), sessions.new_session()
-    train.begin(large, SimpleNamespace(own_bytes=100_000_000))  # pyright: ignore[reportArgumentType]
-    assert sessions._sessions.get(small.key) is None  # though nothing came of it yet, and may never
-    small, large = sessions.new_session(), sessions.new_session()
-    pictures = torch.empty(33_000, 3, 32, 32, dtype=torch.uint8)
-    tested = Dataset("x", pictures, torch.empty(33_000), ("a", "b"))
-    large.keep("resnet8", Trained(store.shared_network("resnet8", RANDOM, 0), {}, tested, None))
-    assert sessions._sessions.get(small.key) is None
-    assert sessions._sessions.get(large.key) is large
-
-
 # The language
 
 
@@ -403,63 +328,3 @@ def test_a_language_is_one_of_ours(session: Session) -> None:
     with pytest.raises(InputError) as error:
         session.use_own()
     assert session.say(error.value.message) == "还没有你自己的网络：请上传一个检查点。"
-
-
-@pytest.mark.parametrize(
-    ("query", "accepted", "spoken", "written"),
-    [
-        ({}, "en-US,en;q=0.9", "en", None), ({}, "zh-CN,zh;q=0.9", "zh", "zh"), ({"lang": "zh"}, "en", "zh", "zh"),
-        ({"lang": "en"}, "zh-CN", "en", "en"), ({"lang": "en"}, "en", "en", None),
-    ],
-)  # fmt: skip
-def test_the_address_keeps_the_language(query: dict[str, str], accepted: str, spoken: str, written: str | None) -> None:
-    session = Session()
-    address.read(session, query, accepted)
-    assert session.language == spoken
-    assert dict(parse_qsl(address.write(session))).get("lang") == written
-    session.weights = sessions.HERE  # what cannot be linked to still has a language
-    assert dict(parse_qsl(address.write(session))) == ({"lang": written} if written else {})
-
-
-# The address
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ({}, ("resnet20", TRAINED, "layer1.1")),
-        ({"model": "plain20", "block": "layer2.1"}, ("plain20", TRAINED, "layer2.1")),
-        ({"model": "resnet20", "weights": "random"}, ("resnet20", RANDOM, "layer1.1")),
-        ({"model": "resnet8", "weights": "trained"}, ("resnet8", RANDOM, "layer2.0")),
-    ],
-)
-def test_address(query: dict[str, str], expected: tuple[str, ...]) -> None:
-    session = Session()
-    address.read(session, query)
-    assert (session.name, session.weights, session.block) == expected
-    assert session.trace is not None
-
-
-def test_address_picks_class_and_picture() -> None:
-    by_name, by_number = Session(), Session()
-    address.read(by_name, {"target": "frog", "picture": "ship"})
-    address.read(by_number, {"target": "6", "picture": "ship"})
-    assert by_name.labels[by_name.seen.target] == "frog"
-    assert by_number.seen.target == by_name.seen.target
-    expected = CIFAR10.to_input(Image.open(asset("examples", "ship.png")).convert("RGB"))
-    assert torch.equal(by_name.seen.image, expected)
-
-
-@pytest.mark.parametrize("wrong", ["model", "block", "target", "picture", "cut", "alpha", "lambda"])
-def test_a_wrong_address_warns_and_begins_anyway(
-    wrong: str, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[BaseException], str]
-) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(address.gr, "Warning", lambda text, **_: said.append(text))
-    session = Session()
-    address.read(session, {wrong: "nonsense-7"})
-    assert len(said) == 1
-    assert "nonsense-7" in said[0]
-    sentence(InputError(said[0]))
-    assert (session.name, session.weights, session.block) == ("resnet20", TRAINED, "layer1.1")
-    assert session.trace is not None

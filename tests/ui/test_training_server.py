@@ -22,7 +22,7 @@ from resnet_demo.i18n import Message, language
 from resnet_demo.models import weights
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.ui import session as sessions
-from resnet_demo.ui import store
+from resnet_demo.ui import store, visits
 from resnet_demo.ui.jobs import race as race_module
 from resnet_demo.ui.jobs import training as jobs
 from resnet_demo.ui.jobs.forecast import Forecast
@@ -74,7 +74,7 @@ def train(client: Client, **changes: Any) -> dict[str, Any]:
 
 
 def latest_session() -> sessions.Session:
-    return list(sessions._sessions._things.values())[-1][2]
+    return list(visits._visits._things.values())[-1][2]
 
 
 def begin(client: Client) -> tuple[Job, Race]:
@@ -158,7 +158,7 @@ def test_stop_keeps_what_was_learned(client: Client) -> None:
     assert max(training.step for training in race.trainings.values()) < 200 * 4
 
 
-@pytest.mark.parametrize("how", ["stop", "page closed"])
+@pytest.mark.parametrize("how", ["stop", "visit put away"])
 def test_an_end_is_heard_while_the_pictures_are_read(
     how: str, client: Client, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +177,7 @@ def test_an_end_is_heard_while_the_pictures_are_read(
     if how == "stop":
         client.predict(api_name="/stop")
     else:
-        sessions.end_session(client.session_hash)
+        visits.end(latest_session().key)
     assert "Nothing trained yet" in job.result(timeout=30)[0]
     assert session.of(train_page.Training).race is None
     other = Client(address, verbose=False)
@@ -211,7 +211,7 @@ def test_training_again_while_looking_at_it(client: Client) -> None:
 
 def test_a_visit_that_ends_frees_the_processor(client: Client) -> None:
     job, race = begin(client)
-    sessions.end_session(client.session_hash)
+    visits.end(latest_session().key)
     job.result(timeout=60)
     steps = [training.step for training in race.trainings.values()]
     time.sleep(1)

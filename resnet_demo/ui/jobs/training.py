@@ -130,6 +130,10 @@ class Training(PageState):
     def nbytes(self) -> int:
         return self.race.own_bytes if self.race else 0
 
+    @property
+    def busy(self) -> bool:
+        return self.job is not None and not self.job.over
+
     def begin(self, plan: Plan, make: Callable[[], Race], settle: Callable[[Race], None]) -> Job:
         if self.job:
             self.job.abandon()

@@ -22,7 +22,8 @@ from ..jobs.training import Job, Training, adopt
 from ..page import Layout, Page, choose
 from ..race_form import PRESET_TITLES, PRESETS, Form, plan_of, preset
 from ..race_shown import curves, degradation_figure, gradients, outcome, outlook, progress, refusal, summary, waiting
-from ..session import Session, session_of
+from ..session import Session
+from ..visits import session_of
 
 # One visitor's page shows a training as it begins; the others see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "training", "concurrency_limit": 1}

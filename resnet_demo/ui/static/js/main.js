@@ -6,12 +6,13 @@ import './report.js';
 import './save.js';
 import './train.js';
 
-export { address, share } from './address.js';
 export { crop } from './crop.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
 export { ways } from './photo.js';
+export { address, arrived, followed, place, share } from './place.js';
 export { street } from './street.js';
 export { tour, welcome } from './tour.js';
+export { keep, returned } from './visit.js';
 
 lens(); // over every drawing of a block, wherever it stands

@@ -1,0 +1,96 @@
+"""Visits: the sessions of all visitors, bounded in number, memory and time, and found again after a reload.
+
+A visit has one key, which nobody can guess. gradio keeps it for the open page, on the server; the tab keeps it, too, in
+its sessionStorage, and shows it when its page begins anew. It stands in no address, no log and no HTML. gradio's own
+name for a page (`session_hash`) finds no visit: it only says which page shows one now.
+"""
+
+from __future__ import annotations
+
+from ..errors import InputError
+from .session import Session, forget
+from .store import ExpiringCache
+
+MOST = 200  # visits
+SHARE = 5_000_000  # bytes of a visitor's own that count as another visit: all of them together have a gigabyte
+SECONDS = 3600  # that a visit is kept after its last event
+LEFT, HELD = 0, 1  # what makes room first: visits whose page was closed
+
+
+def share(session: Session) -> float:
+    """What a session weighs among the others."""
+    return max(1.0, session.nbytes / SHARE)
+
+
+def rank(session: Session) -> int:
+    """Those that were left make room first; one for which something runs stays."""
+    if any(state.busy for state in list(session.states.values())):
+        return ExpiringCache.STAYS
+    return LEFT if session.holder is None else HELD
+
+
+def _put_away(session: Session) -> None:
+    for state in list(session.states.values()):
+        state.end()
+    forget(session)
+
+
+def registry() -> ExpiringCache[Session]:
+    return ExpiringCache(MOST, SECONDS, weigh=share, rank=rank, dropped=_put_away)
+
+
+_visits = registry()
+_keys: ExpiringCache[str] = ExpiringCache(most=2 * MOST, seconds=2 * SECONDS)  # of the visits, by the page that is open
+
+
+def begin(page: str | None = None, key: str | None = None, left: str | None = None) -> tuple[Session, bool]:
+    """A page begins, by the name that gradio gave it, or a client that has none: with a new visit, or the one that its
+    tab has the key of. Returns it, and whether it was found again.
+
+    A visit that another open page shows is not shared with this one, which has then been duplicated: it gets a visit
+    of its own, with the same pictures and networks. `left` names the page that was closed in this tab before, of whose
+    end the server may not have heard yet.
+    """
+    leave(page)  # the page begins again
+    found = _visits.get(key) if key else None
+    if found is not None and found.holder not in (None, left):
+        copy = {"own": found.own, "trained": dict(found.trained), "album": dict(found.album), "number": found.number}
+        session, again = Session(**copy), False
+    else:
+        session, again = found or Session(), found is not None
+    session.holder, session.changed = page, _weigh_again
+    if page:
+        _keys.put(page, session.key)
+    return _visits.put(session.key, session), again
+
+
+def _weigh_again(session: Session) -> None:
+    if _visits.get(session.key) is session:
+        _visits.put(session.key, session)
+
+
+def session_of(key: str | None) -> Session:
+    """The session of that key; a new one for a client that has none, and InputError for one that was put away."""
+    if key is None:
+        return begin()[0]
+    session = _visits.get(key)
+    if session is None:
+        raise InputError(
+            "This session has ended: its page lost the connection, or its place was needed for others; reload the page "
+            "to start again."
+        )
+    return session
+
+
+def leave(page: str | None) -> None:
+    """A page was closed: its visit is kept for a while, for its tab may come back, but makes room before the others."""
+    key = _keys.get(page) if page else None
+    session = _visits.get(key) if key else None
+    if session is not None and session.holder == page:
+        session.holder = None
+    _keys.drop(page)
+
+
+def end(key: str) -> None:
+    """Put a visit away, and stop what runs for it."""
+    _visits.drop(key)
