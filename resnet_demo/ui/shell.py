@@ -168,7 +168,11 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def turned(session: Session) -> Shown:
             return {**kept(session), tabs: gr.Tabs(selected=session.page)}
 
-        events = Events(key, clicked, everything, show, refused, restore, turned)
+        def below(session: Session) -> Shown:
+            return layouts[session.page].below(session) if session.trace is not None else {}
+
+        drawn = [bar.chips, bar.film, *(component for layout in layouts.values() for component in layout.drawn)]
+        events = Events(key, clicked, everything, show, refused, restore, turned, below, drawn)
 
         # A session begins
 
@@ -177,11 +181,11 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             with session.lock:
                 addresses.read(session, dict(request.query_params), request.headers.get("accept-language", ""))
                 begun = {c: value for layout in layouts.values() for c, value in layout.begin(session).items()}
-                shown = {**show(session), **kept(session), **begun}
+                shown = {**events.anew(session), **kept(session), **begun}
                 shown |= {tabs: gr.Tabs(selected=session.page)}
                 return shown if session.language == i18n.FIRST else merge(speak(session), shown)
 
-        demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER)
+        events.rest(demo.load(start, [key], in_words, api_name="start", show_progress="hidden", **TOGETHER))
         demo.unload(_end)
 
         # The language

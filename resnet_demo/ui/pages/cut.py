@@ -90,7 +90,7 @@ def build(data_dir: str | None = None) -> CutPage:
 
     clicks: dict[str, tuple[Component, Change]] = {"wire": (street, cut_wire), "wire_of_block": (block, cut_wire)}
     return CutPage(
-        components=[street, answer, lens, block], render=render, labels=labels, clicks=clicks,
+        components=[street, answer, lens, block], drawn=[street, answer, lens, block], render=render, labels=labels, clicks=clicks,
         fields=[residual, shortcut], as_kept=as_kept, mend=mend,
     )  # fmt: skip
 
@@ -101,7 +101,7 @@ def connect(page: CutPage, events: Events) -> None:
         return page.as_kept(session)
 
     turned = partial(gr.on, [dial.input for dial in page.fields], trigger_mode="always_last")  # while it is dragged
-    events.on(turned, Session.turn, page.fields, "dial")
+    events.on(turned, Session.turn, page.fields, "dial", moves=True)
     events.on(page.mend.click, mend, [], "mend")
 
 

@@ -114,6 +114,12 @@ def build(data_dir: str | None = None) -> InsidePage:
             answer: _answer(session),
             choice: gr.update(choices=blocks, value=opened.name),
             number: channel,
+        }
+
+    def below(session: Session) -> dict[Any, Any]:
+        opened = session.opened
+        channel = session.channel if session.channel is not None else channel_to_show(opened)
+        return {
             grids: _grids(opened, channel, f"{session.name}-{opened.name}", session.say),
             curves: _curves(session),
         }
@@ -130,7 +136,8 @@ def build(data_dir: str | None = None) -> InsidePage:
         "channel": (grids, Session.open_channel),
     }
     return InsidePage(
-        components=[street, block, answer, choice, number, grids, curves], render=render, labels=labels,
+        components=[street, block, answer, choice, number, grids, curves], render=render, below=below,
+        drawn=[street, block, answer, grids, curves], labels=labels,
         clicks=clicks, choice=choice, number=number,
     )  # fmt: skip
 
