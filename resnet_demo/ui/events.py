@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, TypeAlias
 
 import gradio as gr
@@ -20,6 +21,7 @@ TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
 # One request instead of the queue's two, for what is never refused: gradio shows an error only where it was queued.
 AT_ONCE: dict[str, Any] = {"queue": False}
 _network = threading.BoundedSemaphore(2)
+_answers = count(1)
 
 Shown: TypeAlias = "dict[Any, Any]"  # new values or updates, by component
 Change: TypeAlias = Callable[..., "Shown | None"]  # acts on a session, and may say what is shown besides
@@ -58,6 +60,7 @@ class Events:
     restore: Callable[[Session], Shown]  # and what a session holds where a person may have put something else
     turned: Callable[[Session], Shown] = lambda session: {}  # what to show besides, where an event led to another page
     below: Callable[[Session], Shown] = lambda session: {}  # what stands further down, and comes in a second answer
+    answered: Any = None  # gets a number with every answer, by which the page knows that it waits no longer
     drawn: Sequence[Any] = ()  # components that nothing but `show` and `below` sets: what the page has is not sent again
 
     def handler(self, change: Change, whole: bool = False, follow: bool = True) -> Handle:
@@ -72,7 +75,8 @@ class Events:
                 extra = change(session, *values) or {}
                 if follow and session.page != before:
                     extra = {**self.turned(session), **extra}
-                return merge(self.news(session, self.show(session, whole)), extra)
+                shown = merge(self.news(session, self.show(session, whole)), extra)
+                return shown if self.answered is None else {**shown, self.answered: next(_answers)}
 
         return handle
 
@@ -125,7 +129,7 @@ class Events:
         moves: bool = False,
     ) -> None:
         """As `on`, for a handler that is made already. One that `moves` answers many times a second, by itself alone."""
-        outputs = outputs or self.shown
+        outputs = [*(outputs or self.shown), *self._counter]
         way = AT_ONCE if moves else TOGETHER
         event = trigger(handle, [self.key, *inputs], outputs, api_name=api_name, show_progress="hidden", **way)
         # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
@@ -148,8 +152,13 @@ class Events:
 
         inputs = [self.key, self.clicked]
         options = {"trigger_mode": "always_last", **TOGETHER, **options}
-        event = component.select(handle, inputs, self.shown, api_name=api_name, show_progress="hidden", **options)
+        outputs = [*self.shown, *self._counter]
+        event = component.select(handle, inputs, outputs, api_name=api_name, show_progress="hidden", **options)
         self.rest(event)
+
+    @property
+    def _counter(self) -> list[Any]:
+        return [] if self.answered is None else [self.answered]
 
     def _restored(self, key: str | None) -> Shown:
         try:

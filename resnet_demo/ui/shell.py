@@ -111,6 +111,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         key = gr.State(None)
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
+        answered = gr.Number(visible="hidden", elem_id="answered")
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
         bar = bars.build(data_dir)
         tab_of: dict[str, gr.Tab] = {}
@@ -172,7 +173,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             return layouts[session.page].below(session) if session.trace is not None else {}
 
         drawn = [bar.chips, bar.film, *(component for layout in layouts.values() for component in layout.drawn)]
-        events = Events(key, clicked, everything, show, refused, restore, turned, below, drawn)
+        events = Events(key, clicked, everything, show, refused, restore, turned, below, answered, drawn)
 
         # A session begins
 
@@ -227,6 +228,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         events.on(start_lesson.click, begin_lesson, [], "start_lesson", whole=True)
         address.change(None, [address], js="(query) => lab.then(({address}) => address(query))")
+        answered.change(None, js="() => lab.then(({answered}) => answered())")
         bar.share.click(None, js="() => lab.then(({share}) => share())")
     demo.queue(max_size=40, api_open=False)
     return demo

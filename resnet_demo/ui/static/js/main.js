@@ -6,3 +6,4 @@ import './save.js';
 export { address, share } from './address.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
+export { answered } from './waiting.js';
