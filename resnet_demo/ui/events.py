@@ -61,7 +61,9 @@ class Events:
     turned: Callable[[Session], Shown] = lambda session: {}  # what to show besides, where an event led to another page
     below: Callable[[Session], Shown] = lambda session: {}  # what stands further down, and comes in a second answer
     answered: Any = None  # gets a number with every answer, by which the page knows that it waits no longer
-    drawn: Sequence[Any] = ()  # components that nothing but `show` and `below` sets: what the page has is not sent again
+    drawn: Sequence[
+        Any
+    ] = ()  # components that nothing but `show` and `below` sets: what the page has is not sent again
 
     def handler(self, change: Change, whole: bool = False, follow: bool = True) -> Handle:
         """Let `change` act on the session, then show the session; an InputError becomes a notice.
@@ -133,9 +135,7 @@ class Events:
         way = AT_ONCE if moves else TOGETHER
         event = trigger(handle, [self.key, *inputs], outputs, api_name=api_name, show_progress="hidden", **way)
         # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
-        event.failure(
-            self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **way
-        )
+        event.failure(self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **way)
         if not moves:
             self.rest(event)
 
