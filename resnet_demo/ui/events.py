@@ -130,7 +130,7 @@ class Events:
         outputs: Sequence[Any] = (),
         moves: bool = False,
     ) -> None:
-        """As `on`, for a handler that is made already. One that `moves` answers many times a second, by itself alone."""
+        """As `on`, for a handler that is made already. One that `moves` answers many times a second, alone."""
         outputs = [*(outputs or self.shown), *self._counter]
         way = AT_ONCE if moves else TOGETHER
         event = trigger(handle, [self.key, *inputs], outputs, api_name=api_name, show_progress="hidden", **way)

@@ -48,8 +48,8 @@ def figure(
 ) -> Markup:
     """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`.
 
-    Of several sentences the first is shown, in bold, and what follows unfolds. With a `table`, whose first row names its
-    columns, the numbers can be saved, too.
+    Of several sentences the first is shown, in bold, and what follows unfolds. With a `table`, whose first row names
+    its columns, the numbers can be saved, too.
     """
     reading = Markup("<b>{}</b>").format(say(first_of(caption)))
     rest = say(sentences(*rest_of(caption), aside))
@@ -115,9 +115,7 @@ def answers(predictions: Sequence[Prediction], target: int, say: Language = ENGL
     return Markup('<ol class="rd-answers" aria-label="{}">{}</ol>').format(say(_("Classes, likeliest first")), rows)
 
 
-def changes(
-    rows: Sequence[tuple[str, *tuple[float, ...]]], say: Language = ENGLISH, names: Sequence[str] = ()
-) -> Markup:
+def changes(rows: Sequence[tuple[Any, ...]], say: Language = ENGLISH, names: Sequence[str] = ()) -> Markup:
     """Classes with two bars each: how probable they were, and how probable they are now.
 
     With the `names` of several networks, a row has the two numbers, and the bars, of each.

@@ -52,8 +52,8 @@ def cut_both(
     }  # fmt: skip
     if abs(one - other) < 0.005:
         return _(
-            "{done:capitalized}, both answers move alike: “{label}” from {was:percent} to {left:percent} with shortcuts, "
-            "from {twin_was:percent} to {twin_left:percent} without.",
+            "{done:capitalized}, both answers move alike: “{label}” from {was:percent} to {left:percent} with "
+            "shortcuts, from {twin_was:percent} to {twin_left:percent} without.",
             **values,
         )
     if one < other:
@@ -63,8 +63,8 @@ def cut_both(
             **values,
         )
     return _(
-        "{done:capitalized}, the network without shortcuts keeps more of its answer: “{label}” from {twin_was:percent} to "
-        "{twin_left:percent}, with shortcuts from {was:percent} to {left:percent}.",
+        "{done:capitalized}, the network without shortcuts keeps more of its answer: “{label}” from {twin_was:percent} "
+        "to {twin_left:percent}, with shortcuts from {was:percent} to {left:percent}.",
         **values,
     )
 

@@ -72,8 +72,8 @@ def strips(residual: Mapping[str, Tensor], plain: Mapping[str, Tensor], label: s
         )
     elif one < other:
         found = _(
-            "With shortcuts the last block’s evidence for “{label}” is more concentrated: half of it lies on {one:percent} "
-            "of the picture, without on {other:percent}.",
+            "With shortcuts the last block’s evidence for “{label}” is more concentrated: half of it lies on "
+            "{one:percent} of the picture, without on {other:percent}.",
             **values,
         )
     else:

@@ -44,7 +44,7 @@ def streets(residual: Trace, plain: Trace) -> Sentences:
     values = {"usual": usual, "twins": twins}
     if f"{usual:.0%}" == f"{twins:.0%}":
         found = _(
-            "With shortcuts and without, half of the blocks compute an F(x) of more than {usual:percent} of what comes.",
+            "With shortcuts and without, F(x) is {usual:percent} of what passes a block (medians).",
             **values,
         )
     elif usual < twins:

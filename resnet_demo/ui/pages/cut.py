@@ -76,7 +76,8 @@ def build(data_dir: str | None = None) -> CutPage:
 
     clicks: dict[str, tuple[Component, Change]] = {"wire": (street, cut_wire), "wire_of_block": (block, cut_wire)}
     return CutPage(
-        components=[street, answer, lens, block], drawn=[street, answer, lens, block], render=render, labels=labels, clicks=clicks,
+        components=[street, answer, lens, block], drawn=[street, answer, lens, block],
+        render=render, labels=labels, clicks=clicks,
         fields=[residual, shortcut], as_kept=as_kept, mend=mend,
     )  # fmt: skip
 
@@ -132,9 +133,8 @@ def _cut_of(session: Session, side: Side) -> frozenset[str]:
 def _streets(session: Session, sides: Sequence[Side]) -> Markup:
     say, titles, streets = session.say, session.titles, Markup("")
     for side in sides:
-        picture = (
-            session.domain.crop(session.picture) if session.picture else session.domain.to_picture(side.trace.image)
-        )
+        domain = session.domain
+        picture = domain.crop(session.picture) if session.picture else domain.to_picture(side.trace.image)
         first, new = (
             replace(p, label=titles[p.index])
             for logits in (side.found.before, side.found.after)
@@ -188,14 +188,14 @@ def _blocks(session: Session, sides: Sequence[Side]) -> Markup:
         if side.plain:
             factors = {"residual": dial.residual}
             words = sentences(
-                _("What flows through this block now: click the orange wire to take the block out."),
+                _("What flows here now: click the orange wire to take the block out."),
                 _("Click again to restore it."),
             )
         else:
             factors = {"residual": dial.residual, "shortcut": dial.shortcut}
             words = sentences(
                 _(
-                    "What flows through this block now: click the orange wire to cut F, the blue one to cut the shortcut."
+                    "What flows here now: click the orange wire to cut F, the blue one to cut the shortcut."
                 ),
                 _("Click again to restore it."),
             )

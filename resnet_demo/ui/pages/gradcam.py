@@ -93,7 +93,8 @@ def build(data_dir: str | None = None) -> GradCamPage:
         }
 
     return GradCamPage(
-        components=[target, strip, large, split, other], drawn=[strip, large, split, other], render=render, labels=labels,
+        components=[target, strip, large, split, other], drawn=[strip, large, split, other],
+        render=render, labels=labels,
         clicks={"block": (strip, Session.open_block)}, fields=[sign], as_kept=as_kept,
         target=target, sign=sign, method=method, compute=compute,
     )  # fmt: skip
