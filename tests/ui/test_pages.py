@@ -160,7 +160,7 @@ def test_familiar_speaks_only_of_the_unlike() -> None:
 def test_cut_caption_tells_what_was_done_and_what_became_of_it() -> None:
     cat, dog = Prediction(3, "cat", 0.0, 0.95), Prediction(5, "dog", 0.0, 0.6)
     whole = cut_told((), BranchScales(), cat, cat, 0.95, plain=False)
-    assert whole.startswith("This is the network as it is.")
+    assert whole.startswith("This is the network as it is: click a block to cut its F")
     assert "taken out" in cut_told((), BranchScales(), cat, cat, 0.95, plain=True)
     assert cut_told({"layer2.1"}, BranchScales(), cat, cat, 0.7, False) == (
         "Without F of block 2.1, it still says cat: 70 % instead of 95 %."
@@ -254,8 +254,8 @@ def test_the_evidence_of_both_networks_is_compared() -> None:
     point, wide, nothing = torch.tensor([[4.0, 0.0], [0.0, 0.0]]), torch.ones(2, 2), torch.zeros(2, 2)
     read = said(of_maps.strips)
     for one, other, expected in (
-        (point, wide, "With shortcuts the last block’s evidence for “cat” is more concentrated: half of it lies on 25 %"),
-        (wide, point, "Without shortcuts the last block’s evidence for “cat” is more concentrated: half of it lies on 25"),
+        (point, wide, "With shortcuts the last block’s evidence for “cat” is more concentrated: half of it lies on 25"),
+        (wide, point, "Without shortcuts the last block’s evidence for “cat” is more concentrated: half of it lies on"),
         (wide, wide, "In both networks half of the last block’s evidence for “cat” lies on 50 % of the picture"),
         (nothing, wide, "Only the network without shortcuts has positive evidence"),
         (wide, nothing, "Only the network with shortcuts has positive evidence"),
