@@ -94,7 +94,7 @@ def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
     )
     if abs(total) < 0.25 * max(abs(residual), abs(shortcut)) or not total:
         against_each_other = _(
-            "The branches cancel each other: F(x) {residual:+.2g}, the shortcut {shortcut:+.2g}.",
+            "The branches cancel each other: F(x) {residual:+.3g}, the shortcut {shortcut:+.3g}.",
             residual=residual,
             shortcut=shortcut,
         )

@@ -121,7 +121,7 @@ def _strip(session: Session, cams: dict[str, dict[str, Tensor]]) -> Markup:
     for name, maps in cams.items():
         film = draw_strip(picture, maps, opened, title, say, scales)
         if len(cams) > 1 and name == next(iter(cams)):
-            seen = said.strips(*cams.values(), label)
+            seen = said.strips(maps, list(cams.values())[1], label)
         else:
             seen = said.strip(maps, label, opened, session.of(GradCam).signed)
         name_of_file = f"{name}-{session.labels[target]}-strip"

@@ -22,6 +22,7 @@ from ...figures import (
     source_channel,
     strongest,
 )
+from ...figures.axes import magnitude
 from ...i18n import Language, Message, _
 from ...interpret.attribution import block_cam
 from ...interpret.trace import POINTS, BlockTrace, Trace
@@ -285,9 +286,8 @@ def _grids(block: BlockTrace, channel: int, name: str, say: Language) -> Markup:
         for layer, value in block.inside.items()
     ]  # fmt: skip
     legend = Markup(
-        '<div class="rd-legend" aria-hidden="true"><span>−{0:.2g}</span><span class="rd-ramp"></span>'
-        "<span>+{0:.2g}</span></div>"
-    ).format(scale)
+        '<div class="rd-legend" aria-hidden="true"><span>−{0}</span><span class="rd-ramp"></span><span>+{0}</span></div>'
+    ).format(magnitude(scale, say))
     in_row = Markup("<div class='rd-cards'>{}</div>")
     layers = Markup("<details class='rd-fold'><summary>{}</summary>{}{}</details>").format(
         say(_("Inside F: the output of each of its layers")),
