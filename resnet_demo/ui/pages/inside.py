@@ -286,7 +286,8 @@ def _grids(block: BlockTrace, channel: int, name: str, say: Language) -> Markup:
         for layer, value in block.inside.items()
     ]  # fmt: skip
     legend = Markup(
-        '<div class="rd-legend" aria-hidden="true"><span>−{0}</span><span class="rd-ramp"></span><span>+{0}</span></div>'
+        '<div class="rd-legend" aria-hidden="true"><span>−{0}</span><span class="rd-ramp"></span>'
+        "<span>+{0}</span></div>"
     ).format(magnitude(scale, say))
     in_row = Markup("<div class='rd-cards'>{}</div>")
     layers = Markup("<details class='rd-fold'><summary>{}</summary>{}{}</details>").format(
