@@ -125,7 +125,7 @@ def changes(rows: Sequence[tuple[Any, ...]], say: Language = ENGLISH, names: Seq
         '<span class="rd-number">{}</span></span>'
     )
     pair = Markup("<span>{}{}{}</span>")
-    item = Markup('<li class="rd-change"><span class="rd-label">{}</span><span class="rd-pair">{}</span></li>')
+    item = Markup('<li class="rd-change"><span class="rd-label">{}</span><span class="rd-changed">{}</span></li>')
     titles = [Markup('<span class="rd-whose">{}</span>').format(name) for name in names]
     items = joined(
         item.format(
