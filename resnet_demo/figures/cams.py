@@ -28,9 +28,17 @@ def draw_overlay(
 
 
 def draw_strip(
-    picture: Image.Image, cams: Mapping[str, Tensor], chosen: str, label: str, say: Language = ENGLISH
+    picture: Image.Image,
+    cams: Mapping[str, Tensor],
+    chosen: str,
+    label: str,
+    say: Language = ENGLISH,
+    scales: Mapping[str, float] | None = None,
 ) -> str:
-    """The maps of all blocks by name as a film strip, each on a scale of its own; frames carry `data-block`."""
+    """The maps of all blocks by name as a film strip, each on a scale of its own; frames carry `data-block`.
+
+    `scales` are those of the blocks where two strips are to be compared.
+    """
     side, gap = 92, 10
     frames = []
     for index, (name, cam) in enumerate(cams.items()):
@@ -41,7 +49,7 @@ def draw_strip(
             element(
                 "g",
                 _use("rd-strip-photo", x, 4),
-                _heat(cam, x, 4, side, scale_of(cam), 0.75),
+                _heat(cam, x, 4, side, scales[name] if scales else scale_of(cam), 0.75),
                 element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
                 text(name[5:], x + side / 2, side + 22, text_anchor="middle", font_size=13, fill=INK),
                 text(say(_("no evidence")), x + side / 2, side + 38, text_anchor="middle", font_size=11, fill=MUTED)

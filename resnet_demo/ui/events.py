@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, TypeAlias
 
 import gradio as gr
@@ -12,11 +14,15 @@ import gradio as gr
 from ..errors import InputError
 from ..i18n import FIRST, _, language
 from .html import notice
-from .session import Session
+from .session import PageState, Session
 from .visits import session_of
 
 # Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
 TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
+# One request instead of the queue's two, for what is never refused: gradio shows an error only where it was queued.
+AT_ONCE: dict[str, Any] = {"queue": False}
+_network = threading.BoundedSemaphore(2)
+_answers = count(1)
 
 Shown: TypeAlias = "dict[Any, Any]"  # new values or updates, by component
 Change: TypeAlias = Callable[..., "Shown | None"]  # acts on a session, and may say what is shown besides
@@ -36,6 +42,13 @@ def in_session(key: str | None) -> Iterator[Session]:
         raise gr.Error(notice(error, say), title=say(_("Error")), print_exception=False) from None
 
 
+@dataclass
+class Sent(PageState):
+    """The drawings that a session's page has, by component, each by its hash."""
+
+    hashes: dict[int, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Events:
     """Joins components with what they change in a session."""
@@ -47,6 +60,11 @@ class Events:
     refused: Sequence[Any]
     restore: Callable[[Session], Shown]  # and what a session holds where a person may have put something else
     turned: Callable[[Session], Shown] = lambda session: {}  # what to show besides, where an event led to another page
+    below: Callable[[Session], Shown] = lambda session: {}  # what stands further down, and comes in a second answer
+    answered: Any = None  # gets a number with every answer, by which the page knows that it waits no longer
+    drawn: Sequence[
+        Any
+    ] = ()  # components that nothing but `show` and `below` sets: what the page has is not sent again
 
     def handler(self, change: Change, whole: bool = False, follow: bool = True) -> Handle:
         """Let `change` act on the session, then show the session; an InputError becomes a notice.
@@ -55,14 +73,42 @@ class Events:
         """
 
         def handle(key: str | None, *values: Any) -> Shown:
-            with in_session(key) as session, session.lock:
+            with in_session(key) as session, session.lock, _network:
                 before = session.page
                 extra = change(session, *values) or {}
                 if follow and session.page != before:
                     extra = {**self.turned(session), **extra}
-                return merge(self.show(session, whole), extra)
+                shown = merge(self.news(session, self.show(session, whole)), extra)
+                return shown if self.answered is None else {**shown, self.answered: next(_answers)}
 
         return handle
+
+    def news(self, session: Session, shown: Shown) -> Shown:
+        """What of it the page does not have yet."""
+        found, sent = dict(shown), session.of(Sent).hashes
+        for component in self.drawn:
+            if component in found:
+                number, drawing = component._id, hash(found[component])
+                if sent.get(number) == drawing:
+                    del found[component]
+                sent[number] = drawing
+        return found
+
+    def anew(self, session: Session) -> Shown:
+        """All that is in sight, whatever the page has: it was loaded, or it may show what was refused."""
+        session.of(Sent).hashes.clear()
+        return self.news(session, self.show(session, True))
+
+    def rest(self, event: Any) -> None:
+        """After an event was answered, show what stands further down."""
+        event.success(
+            self._rest, [self.key], self.shown, api_visibility="private", show_progress="hidden",
+            trigger_mode="always_last", **AT_ONCE,
+        )  # fmt: skip
+
+    def _rest(self, key: str | None) -> Shown:
+        with in_session(key) as session, session.lock, _network:
+            return self.news(session, self.below(session)) or gr.skip()
 
     def on(
         self,
@@ -72,8 +118,9 @@ class Events:
         api_name: str,
         whole: bool = False,
         outputs: Sequence[Any] = (),
+        moves: bool = False,
     ) -> None:
-        self.bind(trigger, self.handler(change, whole), inputs, api_name, outputs)
+        self.bind(trigger, self.handler(change, whole), inputs, api_name, outputs, moves=moves)
 
     def bind(
         self,
@@ -83,21 +130,25 @@ class Events:
         api_name: str,
         outputs: Sequence[Any] = (),
         js: str | None = None,
+        moves: bool = False,
     ) -> None:
-        """As `on`, for a handler that is made already; `js` gives its inputs, the key's among them."""
-        outputs = outputs or self.shown
-        event = trigger(
-            handle, [self.key, *inputs], outputs, js=js, api_name=api_name, show_progress="hidden", **TOGETHER
-        )
+        """As `on`, for a handler that is made already; `js` gives its inputs, the key's among them.
+
+        One that `moves` answers many times a second, alone.
+        """
+        outputs = [*(outputs or self.shown), *self._counter]
+        way = AT_ONCE if moves else TOGETHER
+        event = trigger(handle, [self.key, *inputs], outputs, js=js, api_name=api_name, show_progress="hidden", **way)
         # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
-        event.failure(
-            self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **TOGETHER
-        )
+        event.failure(self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **way)
+        if not moves:
+            self.rest(event)
 
     def on_click(self, component: Any, change: Change, api_name: str, whole: bool = False, **options: Any) -> Any:
         """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`.
 
-        Returns what can be joined with what comes next, as gradio's events do."""
+        Of clicks that come while one is answered the last one counts. Returns what can be joined with what comes next.
+        """
         act = self.handler(change, whole)
 
         def handle(key: str | None, value: Any, event: gr.EventData) -> Shown:
@@ -105,9 +156,15 @@ class Events:
             return act(key, sent.get("value", value))
 
         inputs = [self.key, self.clicked]
-        return component.select(
-            handle, inputs, self.shown, api_name=api_name, show_progress="hidden", **TOGETHER, **options
-        )
+        options = {"trigger_mode": "always_last", **TOGETHER, **options}
+        outputs = [*self.shown, *self._counter]
+        event = component.select(handle, inputs, outputs, api_name=api_name, show_progress="hidden", **options)
+        self.rest(event)
+        return event
+
+    @property
+    def _counter(self) -> list[Any]:
+        return [] if self.answered is None else [self.answered]
 
     def _restored(self, key: str | None) -> Shown:
         try:
@@ -115,7 +172,7 @@ class Events:
         except InputError:  # it was put away, and that was said already
             return {self.key: key}
         with session.lock:
-            return {**self.show(session, True), **self.restore(session)}
+            return {**self.anew(session), **self.below(session), **self.restore(session)}
 
 
 def merge(first: Shown, second: Shown) -> Shown:

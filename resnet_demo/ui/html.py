@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..figures import data_uri, grid, photo_uri, signed_map
-from ..i18n import FIRST, Language, _, language
+from ..i18n import FIRST, Language, Sentences, _, _p, language, sentences
 from ..models.predict import Prediction
 
 DIGITS = 7  # of a number in a table that is saved: those of 32 bits, as computed; more would be noise
@@ -48,16 +48,30 @@ def figure(
 ) -> Markup:
     """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`.
 
-    With a `table`, whose first row names its columns, the numbers can be saved, too.
+    Of several sentences the first is shown, in bold, and what follows unfolds. With a `table`, whose first row names
+    its columns, the numbers can be saved, too.
     """
-    emphasis = Markup(" <em>{}</em>").format(say(aside)) if aside else ""
+    reading = Markup("<b>{}</b>").format(say(first_of(caption)))
+    rest = say(sentences(*rest_of(caption), aside))
+    if rest:
+        reading += Markup(' <details class="rd-more"><summary>{}</summary><p>{}</p></details>').format(
+            say(_p("the rest of a caption", "More")), rest
+        )
     saves = [_save(name, "svg", say), _save(name, "png", say)]
     if table:
         saves.append(_save(name, "csv", say, _csv(table)))
     return Markup(
         '<figure class="rd-figure"><div class="rd-scroll">{}</div>'
-        '<figcaption><span>{}{}</span><span class="rd-saves">{}</span></figcaption></figure>'
-    ).format(Markup(drawing), say(caption), emphasis, joined(saves))
+        '<figcaption><div class="rd-reading">{}</div><span class="rd-saves">{}</span></figcaption></figure>'
+    ).format(Markup(drawing), reading, joined(saves))
+
+
+def first_of(caption: object) -> object:
+    return caption.messages[0] if isinstance(caption, Sentences) and caption.messages else caption
+
+
+def rest_of(caption: object) -> tuple[object, ...]:
+    return caption.messages[1:] if isinstance(caption, Sentences) else ()
 
 
 def table_of(rows: Table) -> Markup:
@@ -101,23 +115,34 @@ def answers(predictions: Sequence[Prediction], target: int, say: Language = ENGL
     return Markup('<ol class="rd-answers" aria-label="{}">{}</ol>').format(say(_("Classes, likeliest first")), rows)
 
 
-def changes(rows: Sequence[tuple[str, float, float]], say: Language = ENGLISH) -> Markup:
-    """Classes with two bars each: how probable they were, and how probable they are now."""
+def changes(rows: Sequence[tuple[Any, ...]], say: Language = ENGLISH, names: Sequence[str] = ()) -> Markup:
+    """Classes with two bars each: how probable they were, and how probable they are now.
+
+    With the `names` of several networks, a row has the two numbers, and the bars, of each.
+    """
     bar = Markup(
         '<span class="rd-{}"><span class="rd-bar"><span style="width:{:.1f}%"></span></span>'
         '<span class="rd-number">{}</span></span>'
     )
-    item = Markup('<li class="rd-change"><span class="rd-label">{}</span><span>{}{}</span></li>')
+    pair = Markup("<span>{}{}{}</span>")
+    item = Markup('<li class="rd-change"><span class="rd-label">{}</span><span class="rd-changed">{}</span></li>')
+    titles = [Markup('<span class="rd-whose">{}</span>').format(name) for name in names]
     items = joined(
         item.format(
             label,
-            bar.format("then", 100 * before, say.tenths(before)),
-            bar.format("now", 100 * after, say.tenths(after)),
+            joined(
+                pair.format(
+                    title,
+                    bar.format("then", 100 * before, say.tenths(before)),
+                    bar.format("now", 100 * after, say.tenths(after)),
+                )
+                for title, before, after in zip(titles or [""], shares[::2], shares[1::2], strict=True)
+            ),
         )
-        for label, before, after in rows
+        for label, *shares in rows
     )
     title = say(_("Classes: above as it was, below as it is now"))
-    return Markup('<ol class="rd-answers" aria-label="{}">{}</ol>').format(title, items)
+    return Markup('<ol class="rd-changes" aria-label="{}">{}</ol>').format(title, items)
 
 
 def note(text: str, kind: str = "") -> Markup:

@@ -18,6 +18,8 @@ class Layout:
     """A page's components, and what they show; a page that has more to join with events derives from it.
 
     `render` reads the session's trace and gives new values to `components`; a trace that is there is not made again.
+    `below` does the same for what stands further down and may come a moment later, in a second answer; `drawn` are
+    components that nothing else sets, so that what the page has need not be sent again.
     `labels` gives the components whose words are fixed, and so do not come from `render`, what they say in a language;
     `retell` what was told of a job before, in another language.
     `clicks` says, by what is chosen (a "target", a "block", a "wire"), in which drawing it is clicked, and what a click
@@ -28,6 +30,8 @@ class Layout:
 
     components: list[Any]
     render: Callable[[Session], Shown]
+    below: Callable[[Session], Shown] = lambda session: {}
+    drawn: list[Any] = field(default_factory=list)
     labels: Callable[[Language], Shown] = lambda say: {}
     retell: Callable[[Session], Shown] = lambda session: {}
     clicks: dict[str, tuple[Component, Change]] = field(default_factory=dict)

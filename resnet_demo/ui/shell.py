@@ -129,6 +129,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         exact = gr.Textbox(visible=False, label="input")  # what a copied link says besides the address
         followed = gr.JSON(visible=False, label="followed")  # whether a tab was not chosen, but follows what is shown
         visit = gr.JSON(visible=False, label="visit")  # what the tab keeps of it; see `static/js/visit.js`
+        answered = gr.Number(visible="hidden", elem_id="answered")
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
         bar = bars.build(data_dir)
         tab_of: dict[str, gr.Tab] = {}
@@ -187,7 +188,11 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def turned(session: Session) -> Shown:
             return {**kept(session), tabs: gr.Tabs(selected=session.page)}
 
-        events = Events(key, clicked, everything, show, refused, restore, turned)
+        def below(session: Session) -> Shown:
+            return layouts[session.page].below(session) if session.trace is not None else {}
+
+        drawn = [bar.chips, bar.film, *(component for layout in layouts.values() for component in layout.drawn)]
+        events = Events(key, clicked, everything, show, refused, restore, turned, below, answered, drawn)
 
         # A visit begins, or is found again
 
@@ -196,7 +201,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             with session.lock:
                 addresses.read(session, dict(request.query_params), request.headers.get("accept-language", ""))
                 begun = {c: value for layout in layouts.values() for c, value in layout.begin(session).items()}
-                shown = {**show(session), **kept(session), **begun, tabs: gr.Tabs(selected=session.page)}
+                shown = {**events.anew(session), **kept(session), **begun, tabs: gr.Tabs(selected=session.page)}
                 shown |= {visit: {"key": session.key, "page": request.session_hash}}
                 if again or session.language != i18n.FIRST:
                     shown = merge(speak(session), shown)
@@ -208,6 +213,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         )  # fmt: skip
         begun.then(None, [visit], js="(visit) => lab.then(({ keep }) => keep(visit))")
         begun.then(None, js="() => lab.then(({welcome}) => welcome())")
+        events.rest(begun)
         demo.unload(_leave)
 
         # Back and Forward
@@ -258,6 +264,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         events.on(start_lesson.click, begin_lesson, [], "start_lesson", whole=True)
         address.change(None, [address], js="(query) => lab.then(({address}) => address(query))")
+        answered.change(None, js="() => lab.then(({answered}) => answered())")
         bar.share.click(None, [exact], js="(input) => lab.then(({share}) => share(input))")
     demo.queue(max_size=40, api_open=False)
     return demo

@@ -332,6 +332,16 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
     "cut.done": [
         ({"layer1.0"}, BranchScales()), ({"layer1.0", "layer1.1", "layer2.0.shortcut"}, BranchScales(0.5, 1.25)),
     ],
+    "classify.knows": [(10,)],
+    "inside.streets": [(trace(), trace()), (trace(), trace("none"))],
+    "cut.cut_both": [
+        ((), BranchScales(), "猫", [0.9, 0.8], [0.9, 0.8]),
+        *(({"layer1.0"}, BranchScales(), "猫", [0.9, 0.8], left) for left in ([0.8, 0.1], [0.1, 0.7], [0.5, 0.4])),
+    ],
+    "gradcam.strips": [
+        ({"layer2.0": one}, {"layer2.0": other}, "猫")
+        for one in (NOTHING, SOME, SOME.abs()) for other in (NOTHING, SOME, SOME.abs())
+    ],
     "inside.channels": [(3, 16, 64), (3, 16, 16)],
 }  # fmt: skip
 CAPTIONS = (classify, inside, cut, gradcam, training)

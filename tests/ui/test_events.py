@@ -79,6 +79,31 @@ def test_what_was_refused_is_put_back(events: Events, parts: dict[str, Any]) -> 
     assert events._restored("of no session") == {parts["key"]: "of no session"}
 
 
+def test_what_the_page_has_is_not_sent_again(parts: dict[str, Any]) -> None:
+    text, other, drawings = parts["text"], parts["other"], ["a", "a", "b", "b"]
+    events = Events(
+        parts["key"], parts["clicked"], [text, other], lambda session, whole: {text: drawings[0], other: "same"}, [],
+        lambda session: {}, drawn=[text],
+    )  # fmt: skip
+    session, sent = new_session(), []
+    for _ in range(4):
+        sent.append(events.handler(lambda session: None)(session.key))
+        drawings.pop(0) if len(drawings) > 1 else None
+    assert sent == [{text: "a", other: "same"}, {other: "same"}, {text: "b", other: "same"}, {other: "same"}]
+    assert events.anew(session)[text] == "b"  # the page was loaded again
+    assert text in events.handler(lambda session: None)(new_session().key)  # and another page has nothing yet
+
+
+def test_each_answer_has_a_number_of_its_own(parts: dict[str, Any]) -> None:
+    number = parts["other"]
+    events = Events(
+        parts["key"], parts["clicked"], [], lambda session, whole: {}, [], lambda session: {}, answered=number
+    )
+    session = new_session()
+    one, two = (events.handler(lambda session: None)(session.key)[number] for _ in range(2))
+    assert two > one
+
+
 def test_updates_of_one_component_are_merged(parts: dict[str, Any]) -> None:
     text, other = parts["text"], parts["other"]
     merged = merge({text: gr.update(label="a", value="b"), other: 1}, {text: gr.update(value="c"), other: 2})

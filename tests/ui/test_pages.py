@@ -24,7 +24,7 @@ from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models import zoo
 from resnet_demo.models.predict import Prediction
 from resnet_demo.models.weights import save
-from resnet_demo.ui import address, bars, html, pictures, store
+from resnet_demo.ui import address, html, network_drawer, pictures, store
 from resnet_demo.ui.captions import classify as of_answers
 from resnet_demo.ui.captions import cut as of_cuts
 from resnet_demo.ui.captions import gradcam as of_maps
@@ -67,14 +67,14 @@ def test_examples_exist_for_both_kinds_of_network(picture: Image.Image) -> None:
 
 
 def test_titles_and_weights() -> None:
-    assert str(bars.title("resnet20")) == "ResNet-20"
-    assert str(bars.title("plain18-cifar")) == "Plain-18 (3×3 stem)"
+    assert str(network_drawer.title("resnet20")) == "ResNet-20"
+    assert str(network_drawer.title("plain18-cifar")) == "Plain-18 (3×3 stem)"
     session = Session()
     session.use_network("resnet20", TRAINED)
-    assert [value for _, value in bars.weight_choices(session)] == [TRAINED, RANDOM]
+    assert [value for _, value in network_drawer.weight_choices(session)] == [TRAINED, RANDOM]
     session.use_network("resnet8", RANDOM)
-    assert [value for _, value in bars.weight_choices(session)] == [RANDOM]
-    marked = {name: title for title, name in bars.network_choices(session)}
+    assert [value for _, value in network_drawer.weight_choices(session)] == [RANDOM]
+    marked = {name: title for title, name in network_drawer.network_choices(session)}
     assert marked["resnet20"] == "ResNet-20 · trained"
     assert marked["resnet8"] == "ResNet-8"
     assert marked["resnet50"] == "ResNet-50 · ImageNet"
@@ -83,13 +83,13 @@ def test_titles_and_weights() -> None:
 def test_facts_are_counted() -> None:
     session = Session()
     session.use_network("resnet20", RANDOM, 17)
-    facts = bars._facts(session)
+    facts = network_drawer._facts(session)
     assert "<b>269,722</b> parameters" in facts
     assert "<b>9</b> blocks" in facts
     assert "seed 17" in facts
     assert "no shortcuts" not in facts
     session.use_network("plain20", RANDOM)
-    assert "no shortcuts" in bars._facts(session)
+    assert "no shortcuts" in network_drawer._facts(session)
 
 
 # The pages' pieces
@@ -160,7 +160,7 @@ def test_familiar_speaks_only_of_the_unlike() -> None:
 def test_cut_caption_tells_what_was_done_and_what_became_of_it() -> None:
     cat, dog = Prediction(3, "cat", 0.0, 0.95), Prediction(5, "dog", 0.0, 0.6)
     whole = cut_told((), BranchScales(), cat, cat, 0.95, plain=False)
-    assert whole.startswith("This is the network as it is.")
+    assert whole.startswith("This is the network as it is: click a block to cut its F")
     assert "taken out" in cut_told((), BranchScales(), cat, cat, 0.95, plain=True)
     assert cut_told({"layer2.1"}, BranchScales(), cat, cat, 0.7, False) == (
         "Without F of block 2.1, it still says cat: 70 % instead of 95 %."
@@ -221,9 +221,47 @@ def test_street_caption_names_the_extremes() -> None:
     )
     trace = Trace(torch.zeros(1), torch.zeros(2), 0, blocks, None)  # pyright: ignore[reportArgumentType]
     text = said(of_blocks.street)(trace)
-    assert "Block 1.1 adds most to it (90 % of what the shortcut carries), block 1.0 least (10 %)" in text
+    assert "Block 1.1 adds most to what the shortcuts carry (90 % of it), block 1.0 least (10 %)" in text
     plain = replace(trace, blocks=(a_block([0.0, 20.0], [0.0, 0.0], "none"),))
     assert "1.0 turns ‖x‖ = 5 into ‖F(x)‖ = 20" in said(of_blocks.street)(plain)
+
+
+def test_two_streets_are_compared_by_their_medians() -> None:
+    def trace(*shares: float) -> Trace:
+        blocks = tuple(a_block([share, 0.0], [1.0, 0.0], name=f"layer1.{i}") for i, share in enumerate(shares))
+        return Trace(torch.zeros(1), torch.zeros(2), 0, blocks, None)  # pyright: ignore[reportArgumentType]
+
+    read, small, large = said(of_blocks.streets), trace(0.1, 0.2, 9.0), trace(0.5, 0.7, 0.9)
+    assert "change less of what passes them: F(x) is 20 % of it, without shortcuts 70 % (medians)" in read(small, large)
+    assert "change more of what passes them: F(x) is 70 % of it, without shortcuts 20 % (medians)" in read(large, small)
+    assert "With shortcuts and without, F(x) is 20 %" in read(small, small)
+
+
+def test_a_cut_in_both_networks_is_compared() -> None:
+    read, whole = said(of_cuts.cut_both), BranchScales()
+    assert "with shortcuts “cat” has 90 %, without 80 %" in read((), whole, "cat", [0.9, 0.8], [0.9, 0.8])
+    text = read(("layer1.0",), whole, "cat", [0.9, 0.8], [0.8, 0.1])
+    assert text == (
+        "Without F of block 1.0, the network with shortcuts keeps more of its answer: “cat” from 90 % to 80 %, without "
+        "shortcuts from 80 % to 10 %."
+    )
+    text = read(("layer1.0",), whole, "cat", [0.9, 0.8], [0.1, 0.7])
+    assert "the network without shortcuts keeps more of its answer: “cat” from 80 % to 70 %, with" in text
+    assert "both answers move alike" in read(("layer1.0",), whole, "cat", [0.9, 0.8], [0.5, 0.4])
+
+
+def test_the_evidence_of_both_networks_is_compared() -> None:
+    point, wide, nothing = torch.tensor([[4.0, 0.0], [0.0, 0.0]]), torch.ones(2, 2), torch.zeros(2, 2)
+    read = said(of_maps.strips)
+    for one, other, expected in (
+        (point, wide, "With shortcuts the last block’s evidence for “cat” is more concentrated: half of it lies on 25"),
+        (wide, point, "Without shortcuts the last block’s evidence for “cat” is more concentrated: half of it lies on"),
+        (wide, wide, "In both networks half of the last block’s evidence for “cat” lies on 50 % of the picture"),
+        (nothing, wide, "Only the network without shortcuts has positive evidence"),
+        (wide, nothing, "Only the network with shortcuts has positive evidence"),
+        (nothing, nothing, "neither network has positive evidence for “cat”"),
+    ):
+        assert expected in read({"layer1.0": wide, "layer2.0": one}, {"layer1.0": wide, "layer2.0": other}, "cat")
 
 
 def test_no_positive_evidence_is_said() -> None:
@@ -295,22 +333,22 @@ def trainings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("trainings")
 def test_a_network_that_was_trained_several_times_offers_the_choice(session: Session) -> None:
     session.use_network("resnet8", TRAINED)
-    offered = bars._training(session)
+    offered = network_drawer._training(session)
     assert offered["visible"]
     assert offered["choices"] == [("0", 0), ("1", 1)]
     assert offered["value"] == 0
-    assert "50.00 %" in bars._facts(session)
-    assert "2 seeds: 50.00 to 62.50 %" in bars._facts(session)
+    assert "50.00 %" in network_drawer._facts(session)
+    assert "2 seeds: 50.00 to 62.50 %" in network_drawer._facts(session)
     before = session.seen.logits
     session.use_network("resnet8", TRAINED, 1)
-    assert bars._training(session)["value"] == 1
-    assert "<b>62.50 %</b>" in bars._facts(session)
+    assert network_drawer._training(session)["value"] == 1
+    assert "<b>62.50 %</b>" in network_drawer._facts(session)
     assert not torch.equal(session.seen.logits, before)
     assert session.twin == ("plain8", TRAINED)
     for name, weights in (("resnet8", RANDOM), ("resnet14", TRAINED)):
         session.use_network(name, weights)
-        assert not bars._training(session)["visible"]
-        assert "seeds" not in bars._facts(session)
+        assert not network_drawer._training(session)["visible"]
+        assert "seeds" not in network_drawer._facts(session)
 
 
 def test_twins_that_were_trained_here_learned_from_the_same(session: Session) -> None:
@@ -328,7 +366,7 @@ def test_twins_that_were_trained_here_learned_from_the_same(session: Session) ->
     for conditions, labels in (("another race", CIFAR10.labels), ("a race", ("dark", "bright"))):
         train("plain8", conditions, labels)
         assert session.twin is None
-        assert not bars._twin(session)["interactive"]
+        assert not network_drawer._twin(session)["interactive"]
         assert list(pair_of(session)) == list(networks_of(session)) == ["resnet8"]
 
 

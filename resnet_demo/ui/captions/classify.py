@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...i18n import Message, _
+from ...i18n import Message, _, _n
 from ...models.predict import Prediction
 from .findings import block_title
 
@@ -46,6 +46,11 @@ def familiar(share_below: float | None, dataset: str) -> Message | None:
 
 def unmeasured() -> Message:
     return _("How much this picture resembles the training pictures was not measured for these weights.")
+
+
+def knows(count: int) -> Message:
+    """What stands over a network's classes."""
+    return _n("It knows one thing, whatever it is shown", "It knows {count} things, whatever it is shown", count)
 
 
 def evidence(label: str, positive: bool, block: str, trained: bool = True) -> Message:

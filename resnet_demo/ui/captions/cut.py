@@ -30,15 +30,55 @@ def cut(
     return _("{done:capitalized}, it still says {label}: {left:percent} instead of {was:percent}.", **values)
 
 
-def _untouched(plain: bool) -> Message:
-    if plain:
+def cut_both(
+    wires: Collection[str], dials: BranchScales, label: str, was: Sequence[float], left: Sequence[float]
+) -> Message | Sentences:
+    """The same done to a network and to its twin: how probable `label` was and is, with shortcuts first."""
+    parts = done(wires, dials)
+    if not parts:
+        return sentences(
+            _(
+                "Both networks as they are: with shortcuts “{label}” has {one:percent}, without {other:percent}.",
+                label=label,
+                one=was[0],
+                other=was[1],
+            ),
+            _("Click a block to cut its F in both of them; click again to restore it."),
+        )
+    one, other = (before - now for before, now in zip(was, left, strict=True))
+    values = {
+        "done": _("{parts:and}", parts=parts), "label": label, "was": was[0], "left": left[0], "twin_was": was[1],
+        "twin_left": left[1],
+    }  # fmt: skip
+    if abs(one - other) < 0.005:
         return _(
-            "This is the network as it is. Click a block to cut its F: a plain block has no shortcut, so it is taken "
-            "out altogether, and its input is passed on in its place. Click again to restore it."
+            "{done:capitalized}, both answers move alike: “{label}” from {was:percent} to {left:percent} with "
+            "shortcuts, from {twin_was:percent} to {twin_left:percent} without.",
+            **values,
+        )
+    if one < other:
+        return _(
+            "{done:capitalized}, the network with shortcuts keeps more of its answer: “{label}” from {was:percent} to "
+            "{left:percent}, without shortcuts from {twin_was:percent} to {twin_left:percent}.",
+            **values,
         )
     return _(
-        "This is the network as it is. Click a block to cut its F: then only its shortcut carries the picture past it. "
-        "Click again to restore it. Or click the road below a block to cut its shortcut, for contrast."
+        "{done:capitalized}, the network without shortcuts keeps more of its answer: “{label}” from {twin_was:percent} "
+        "to {twin_left:percent}, with shortcuts from {was:percent} to {left:percent}.",
+        **values,
+    )
+
+
+def _untouched(plain: bool) -> Sentences:
+    if plain:
+        return sentences(
+            _("This is the network as it is: click a block to cut its F, and again to restore it."),
+            _("A plain block has no shortcut, so it is taken out altogether, and its input is passed on in its place."),
+        )
+    return sentences(
+        _("This is the network as it is: click a block to cut its F, and again to restore it."),
+        _("Then only its shortcut carries the picture past it."),
+        _("Click the road below a block to cut its shortcut, for contrast."),
     )
 
 

@@ -48,6 +48,43 @@ def strip(cams: Mapping[str, Tensor], label: str, opened: str, signed: bool = Fa
     return sentences(half, proof if opened == last else None, click)
 
 
+def strips(residual: Mapping[str, Tensor], plain: Mapping[str, Tensor], label: str) -> Message | Sentences:
+    """The maps of a network and of its twin above each other: where the evidence of their last blocks lies."""
+    last = list(residual)[-1]
+    widths = {"one": spread(residual[last]), "other": spread(plain[last])}
+    one, other, values = widths["one"], widths["other"], {"label": label, **widths}
+    scale = _("Each block of both networks is drawn on one scale; click a frame to look into it.")
+    if one is None or other is None:
+        if one is None and other is None:
+            found = _("In the last block neither network has positive evidence for “{label}”.", **values)
+        elif one is None:
+            found = _(
+                "Only the network without shortcuts has positive evidence for “{label}” in its last block.", **values
+            )
+        else:
+            found = _(
+                "Only the network with shortcuts has positive evidence for “{label}” in its last block.", **values
+            )
+    elif f"{one:.0%}" == f"{other:.0%}":
+        found = _(
+            "In both networks half of the last block’s evidence for “{label}” lies on {one:percent} of the picture.",
+            **values,
+        )
+    elif one < other:
+        found = _(
+            "With shortcuts the last block’s evidence for “{label}” is more concentrated: half of it lies on "
+            "{one:percent} of the picture, without on {other:percent}.",
+            **values,
+        )
+    else:
+        found = _(
+            "Without shortcuts the last block’s evidence for “{label}” is more concentrated: half of it lies on "
+            "{other:percent} of the picture, with them on {one:percent}.",
+            **values,
+        )
+    return sentences(found, scale)
+
+
 def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
     """How much of Grad-CAM's sum each branch brought; `parts` are the sums of the signed maps."""
     residual, shortcut, total = parts["residual"], parts["shortcut"], parts["total"]
@@ -57,7 +94,7 @@ def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
     )
     if abs(total) < 0.25 * max(abs(residual), abs(shortcut)) or not total:
         against_each_other = _(
-            "The branches cancel each other: F(x) {residual:+.2g}, the shortcut {shortcut:+.2g}.",
+            "The branches cancel each other: F(x) {residual:+.3g}, the shortcut {shortcut:+.3g}.",
             residual=residual,
             shortcut=shortcut,
         )

@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from ...figures import share, strongest_change, weakest_change
 from ...i18n import Message, Sentences, _, sentences
 from ...interpret.trace import BlockTrace, Trace
 from .findings import block_title, direction, small
 
 
-def street(trace: Trace) -> Message:
+def street(trace: Trace) -> Sentences:
+    """What the street shows: first what it says of the whole, then how to read it."""
     strongest, weakest = strongest_change(trace), weakest_change(trace)
     if trace.blocks[0].shortcut_kind == "none":
-        return _(
-            "This plain network has no motorway. Whatever a block does not pass on itself is lost to all that follow: "
-            "block {block} turns ‖x‖ = {before:.3g} into ‖F(x)‖ = {after:.3g}.",
-            block=block_title(weakest.name),
-            before=weakest.norms["x"],
-            after=weakest.norms["residual"],
+        return sentences(
+            _("This plain network has no motorway: whatever a block does not pass on is lost to all that follow."),
+            _(
+                "Block {block} turns ‖x‖ = {before:.3g} into ‖F(x)‖ = {after:.3g}.",
+                block=block_title(weakest.name),
+                before=weakest.norms["x"],
+                after=weakest.norms["residual"],
+            ),
+            _("Click a block to look inside it."),
         )
-    return _(
-        "The blue road carries the picture past every block. Block {most} adds most to it ({most_share:percent} of "
-        "what the shortcut carries), block {least} least ({least_share:percent}). Click a block to look inside it.",
-        most=block_title(strongest.name),
-        most_share=share(strongest),
-        least=block_title(weakest.name),
-        least_share=share(weakest),
+    return sentences(
+        _(
+            "Block {most} adds most to what the shortcuts carry ({most_share:percent} of it), block {least} least "
+            "({least_share:percent}).",
+            most=block_title(strongest.name),
+            most_share=share(strongest),
+            least=block_title(weakest.name),
+            least_share=share(weakest),
+        ),
+        _("The blue road carries the picture past every block."),
+        _("Click a block to look inside it."),
     )
+
+
+def streets(residual: Trace, plain: Trace) -> Sentences:
+    """A network and its twin above each other: how much their blocks change what passes, by the medians."""
+    usual, twins = median(map(share, residual.blocks)), median(map(share, plain.blocks))
+    values = {"usual": usual, "twins": twins}
+    if f"{usual:.0%}" == f"{twins:.0%}":
+        found = _(
+            "With shortcuts and without, F(x) is {usual:percent} of what passes a block (medians).",
+            **values,
+        )
+    elif usual < twins:
+        found = _(
+            "With shortcuts blocks change less of what passes them: F(x) is {usual:percent} of it, without shortcuts "
+            "{twins:percent} (medians).",
+            **values,
+        )
+    else:
+        found = _(
+            "With shortcuts blocks change more of what passes them: F(x) is {usual:percent} of it, without shortcuts "
+            "{twins:percent} (medians).",
+            **values,
+        )
+    return sentences(found, _("Both streets are on one scale; click a block to look into both networks."))
 
 
 def block(trace: BlockTrace) -> Message | Sentences:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import gradio as gr
+import torch
 from gradio.components import Component
 from markupsafe import Markup
+from torch import Tensor
 
-from ...figures import channel_to_show, draw_block, draw_lens, draw_street
-from ...i18n import Language, _
+from ...figures import channel_to_show, draw_block, draw_lens, draw_street, highest_share
+from ...i18n import Language, _, sentences
+from ...interpret.trace import SHORTCUT_WIRE, Trace
 from ...lab.interventions import BranchScales, Intervention, intervention, trace_intervened
 from ...lab.lens import Beside, beside
 from ...models.predict import rank
+from ...models.resnet import ResNet
 from ..captions import cut as said
 from ..captions.findings import block_title
 from ..components import Slider
 from ..events import Change, Events
 from ..html import both, changes, figure, heading, note
+from ..network_drawer import title
 from ..page import STREET, Layout, Page, choose
 from ..session import MOST_DIAL, Session
+from .inside import whose
 
 CLASSES = 5  # that are shown: the likeliest ones, before or now
 
@@ -57,40 +64,20 @@ def build(data_dir: str | None = None) -> CutPage:
         return {residual: session.dials.residual, shortcut: session.dials.shortcut}
 
     def render(session: Session) -> dict[Any, Any]:
-        say, titles = session.say, session.titles
-        trace, network = session.seen, session.network
-        names = [block.name for block in trace.blocks]
-        wires = intervention(network, session.cut, session.dials)
-        found = beside(network, trace, *wires)
-        before, after = found.before, found.after
-        then, now = before.softmax(1), after.softmax(1)  # [blocks + 1, classes]
-        first, new = (replace(p, label=titles[p.index]) for x in (before, after) for p in rank(network, x[-1], 1))
-        likeliest = then[-1].maximum(now[-1]).topk(min(CLASSES, len(session.labels))).indices.tolist()
-        rows = [(titles[index], then[-1, index].item(), now[-1, index].item()) for index in likeliest]
-        left, plain = now[-1, first.index].item(), network.config.plain
-        picture = session.domain.crop(session.framed) if session.framed else session.domain.to_picture(trace.image)
-        seen = (new.label, say.percent(new.probability))
-        drawing = both(draw_street, trace, None, picture, seen, cut=session.cut, outputs=found.states, say=say)
-        broken = said.cut(session.cut, session.dials, first, new, left, plain)
-        label, grown, grows = titles[trace.target], then[:, trace.target].tolist(), now[:, trace.target].tolist()
+        say = session.say
+        sides = [_side(session, *shown) for shown in session.shown()]
         bars = _("The pale bar is the answer of the original network, the full one its answer now.")
         return {
-            street: heading(say(_("Cut a wire, and see what happens")))
-            + figure(drawing, broken, f"{session.name}-cut", say=say),
-            block: _block(session, found, wires),
-            answer: heading(say(_("What it answers"))) + note(say(bars)) + changes(rows, say),
-            lens: heading(say(_("How the answer grows")))
-            + figure(
-                draw_lens(names, grown, grows, label, say),
-                said.lens(names, grows, label, plain),
-                f"{session.name}-lens",
-                say=say,
-            ),
+            street: heading(say(_("Cut a wire, and see what happens"))) + _streets(session, sides),
+            block: _blocks(session, sides),
+            answer: heading(say(_("What it answers"))) + note(say(bars)) + _answers(session, sides),
+            lens: heading(say(_("How the answer grows"))) + _lenses(session, sides),
         }
 
     clicks: dict[str, tuple[Component, Change]] = {"wire": (street, cut_wire), "wire_of_block": (block, cut_wire)}
     return CutPage(
-        components=[street, answer, lens, block], render=render, labels=labels, clicks=clicks,
+        components=[street, answer, lens, block], drawn=[street, answer, lens, block],
+        render=render, labels=labels, clicks=clicks,
         fields=[residual, shortcut], as_kept=as_kept, mend=mend,
     )  # fmt: skip
 
@@ -101,35 +88,122 @@ def connect(page: CutPage, events: Events) -> None:
         return page.as_kept(session)
 
     turned = partial(gr.on, [dial.input for dial in page.fields], trigger_mode="always_last")  # while it is dragged
-    events.on(turned, Session.turn, page.fields, "dial")
+    events.on(turned, Session.turn, page.fields, "dial", moves=True)
     events.on(page.mend.click, mend, [], "mend")
 
 
 def cut_wire(session: Session, wire: object) -> None:
-    """Cut a wire, or restore it, and open its block."""
-    session.open_block(session.cut_or_mend(str(wire)).name)
-
-
-def _block(session: Session, found: Beside, wires: Intervention) -> Markup:
-    """The opened block as its equation, with what flows through it now; its two wires can be cut there."""
-    say, (dials, deleted) = session.say, wires
-    name = session.opened.name
-    seen = trace_intervened(session.network, name, found.into(name), dials, deleted)
-    dial = dials.get(name, BranchScales(residual=float(name not in deleted)))
-    if session.network.config.plain:
-        factors = {"residual": dial.residual}
-        words = _(
-            "What flows through this block now. Click the orange wire to take the block out; click again to restore it."
-        )
+    """Cut a wire, or restore it, and open its block. Of two networks, the same wire of both where both have it."""
+    name = str(wire)
+    if len(session.shown()) > 1 and session.network.config.plain and name.endswith(SHORTCUT_WIRE):
+        session.open_block(name.removesuffix(SHORTCUT_WIRE))
+        session.cut ^= {name}
     else:
-        factors = {"residual": dial.residual, "shortcut": dial.shortcut}
-        words = _(
-            "What flows through this block now. Click the orange wire to cut F, the blue one to cut the shortcut; "
-            "click again to restore it."
+        session.open_block(session.cut_or_mend(name).name)
+
+
+@dataclass(frozen=True)
+class Side:
+    """A network as it is, and with what was done to it."""
+
+    name: str
+    model: ResNet
+    trace: Trace
+    wires: Intervention
+    found: Beside
+    then: Tensor  # probabilities [blocks + 1, classes] as it is
+    now: Tensor  # and with what was done
+
+    @property
+    def plain(self) -> bool:
+        return self.model.config.plain
+
+
+def _side(session: Session, name: str, model: ResNet, trace: Trace) -> Side:
+    wires = intervention(model, session.cut, session.dials)
+    found = beside(model, trace, *wires)
+    return Side(name, model, trace, wires, found, found.before.softmax(1), found.after.softmax(1))
+
+
+def _cut_of(session: Session, side: Side) -> frozenset[str]:
+    """The wires that are cut of those that the network has."""
+    return frozenset(wire for wire in session.cut if not (side.plain and wire.endswith(SHORTCUT_WIRE)))
+
+
+def _streets(session: Session, sides: Sequence[Side]) -> Markup:
+    say, titles, streets = session.say, session.titles, Markup("")
+    highest = max(highest_share(side.trace) for side in sides)
+    for side in sides:
+        domain = session.domain
+        picture = domain.crop(session.framed) if session.framed else domain.to_picture(side.trace.image)
+        first, new = (
+            replace(p, label=titles[p.index])
+            for logits in (side.found.before, side.found.after)
+            for p in rank(side.model, logits[-1], 1)
         )
-    drawing = both(draw_block, seen, channel_to_show(session.opened), say=say, factors=factors)
-    title = say(_("Block {block}: its two wires", block=block_title(name)))
-    return heading(title) + figure(drawing, words, f"{session.name}-cut-{name}", say=say)
+        wires, answer = _cut_of(session, side), (new.label, say.percent(new.probability))
+        drawing = both(
+            draw_street, side.trace, None, picture, answer, cut=wires, outputs=side.found.states, say=say,
+            title=say(title(side.name)) if len(sides) > 1 else None, highest=highest,
+        )  # fmt: skip
+        words = said.cut(wires, session.dials, first, new, side.now[-1, first.index].item(), side.plain)
+        if len(sides) > 1 and side is sides[0]:
+            was, left = ([shares[-1, first.index].item() for shares in of] for of in _shares(sides))
+            words = said.cut_both(session.cut, session.dials, first.label, was, left)
+        streets += figure(drawing, words, f"{side.name}-cut", say=say)
+    return streets
+
+
+def _shares(sides: Sequence[Side]) -> tuple[list[Tensor], list[Tensor]]:
+    return [side.then for side in sides], [side.now for side in sides]
+
+
+def _answers(session: Session, sides: Sequence[Side]) -> Markup:
+    """The likeliest classes, before or now, in any of the networks."""
+    most = torch.stack([shares[-1] for shares in (*_shares(sides)[0], *_shares(sides)[1])]).amax(0)
+    likeliest = most.topk(min(CLASSES, len(session.labels))).indices.tolist()
+    rows = [
+        (session.titles[index], *(share[-1, index].item() for side in sides for share in (side.then, side.now)))
+        for index in likeliest
+    ]
+    names = [session.say(title(side.name)) for side in sides] if len(sides) > 1 else []
+    return changes(rows, session.say, names)
+
+
+def _lenses(session: Session, sides: Sequence[Side]) -> Markup:
+    say, shown = session.say, Markup("")
+    for side in sides:
+        names, target = [block.name for block in side.trace.blocks], side.trace.target
+        label, grown, grows = session.titles[target], side.then[:, target].tolist(), side.now[:, target].tolist()
+        drawing = draw_lens(names, grown, grows, label, say)
+        words = said.lens(names, grows, label, side.plain)
+        shown += whose(side.name, sides, say) + figure(drawing, words, f"{side.name}-lens", say=say)
+    return shown
+
+
+def _blocks(session: Session, sides: Sequence[Side]) -> Markup:
+    """The opened block as its equation, with what flows through it now; its two wires can be cut there."""
+    say, name = session.say, session.opened.name
+    shown = heading(say(_("Block {block}: its two wires", block=block_title(name))))
+    for side in sides:
+        dials, deleted = side.wires
+        seen = trace_intervened(side.model, name, side.found.into(name), dials, deleted)
+        dial = dials.get(name, BranchScales(residual=float(name not in deleted)))
+        if side.plain:
+            factors = {"residual": dial.residual}
+            words = sentences(
+                _("What flows here now: click the orange wire to take the block out."),
+                _("Click again to restore it."),
+            )
+        else:
+            factors = {"residual": dial.residual, "shortcut": dial.shortcut}
+            words = sentences(
+                _("What flows here now: click the orange wire to cut F, the blue one to cut the shortcut."),
+                _("Click again to restore it."),
+            )
+        drawing = both(draw_block, seen, channel_to_show(side.trace[name]), say=say, factors=factors)
+        shown += whose(side.name, sides, say) + figure(drawing, words, f"{side.name}-cut-{name}", say=say)
+    return shown
 
 
 PAGE = Page("cut", _("Cut"), build, connect)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from torch import Tensor
 
 from ...errors import InputError
-from ...figures import draw_overlay, draw_split, draw_strip
+from ...figures import draw_overlay, draw_split, draw_strip, scale_of
 from ...i18n import Language, _
 from ...interpret.attribution import METHODS, attribute, block_cam, grad_cam
 from ...interpret.trace import Trace
@@ -24,6 +24,7 @@ from ..events import Events
 from ..html import figure, heading, placeholder
 from ..page import Layout, Page, choose
 from ..session import PageState, Session
+from .inside import whose
 
 POSITIVE, SIGNED = "positive", "signed"
 
@@ -80,18 +81,20 @@ def build(data_dir: str | None = None) -> GradCamPage:
         return {sign: SIGNED if session.of(GradCam).signed else POSITIVE}
 
     def render(session: Session) -> dict[Any, Any]:
-        cams = grad_cam(session.seen, signed=session.of(GradCam).signed)
+        signed = session.of(GradCam).signed
+        cams = {name: grad_cam(trace, signed=signed) for name, _model, trace in session.shown()}
         classes = [(title, index) for index, title in enumerate(session.titles)]
         return {
             target: gr.update(choices=classes, value=session.target),
             strip: _strip(session, cams),
-            large: _large(session, cams[session.opened.name]),
+            large: _large(session, {name: of_blocks[session.opened.name] for name, of_blocks in cams.items()}),
             split: _split(session),
             other: _other(session),
         }
 
     return GradCamPage(
-        components=[target, strip, large, split, other], render=render, labels=labels,
+        components=[target, strip, large, split, other], drawn=[strip, large, split, other],
+        render=render, labels=labels,
         clicks={"block": (strip, Session.open_block)}, fields=[sign], as_kept=as_kept,
         target=target, sign=sign, method=method, compute=compute,
     )  # fmt: skip
@@ -107,34 +110,45 @@ def change_sign(session: Session, chosen: object) -> None:
     session.of(GradCam).signed = one_of(chosen, (POSITIVE, SIGNED), _("The evidence")) == SIGNED
 
 
-def _strip(session: Session, cams: dict[str, Tensor]) -> Markup:
-    """Every block's map, as a strip of film."""
+def _strip(session: Session, cams: dict[str, dict[str, Tensor]]) -> Markup:
+    """Every block's map, as a strip of film for each network; two are on one scale, block by block."""
     assert session.framed is not None
     say, opened, target = session.say, session.opened.name, session.seen.target
     label, picture = session.titles[target], session.domain.view(session.framed, 160)
     title = say(_("Grad-CAM for {label} in every block", label=label))
-    film = draw_strip(picture, cams, opened, title, session.say)
-    seen = said.strip(cams, label, opened, session.of(GradCam).signed)
-    name = f"{session.name}-{session.labels[target]}-strip"
-    return heading(say(_("Where every block sees “{label}”", label=label))) + figure(film, seen, name, say=say)
+    shown = heading(say(_("Where every block sees “{label}”", label=label)))
+    scales = {block: scale_of(*(maps[block] for maps in cams.values())) for block in cams[session.name]}
+    for name, maps in cams.items():
+        film = draw_strip(picture, maps, opened, title, say, scales)
+        if len(cams) > 1 and name == next(iter(cams)):
+            seen = said.strips(maps, list(cams.values())[1], label)
+        else:
+            seen = said.strip(maps, label, opened, session.of(GradCam).signed)
+        name_of_file = f"{name}-{session.labels[target]}-strip"
+        shown += whose(name, list(cams), say) + figure(film, seen, name_of_file, say=say)
+    return shown
 
 
-def _large(session: Session, cam: Tensor) -> Markup:
-    """The opened block's map, over the picture."""
+def _large(session: Session, cams: dict[str, Tensor]) -> Markup:
+    """The opened block's map, over the picture, for each network."""
     assert session.framed is not None
     say, opened, target = session.say, session.opened.name, session.seen.target
     label = session.titles[target]
     title = say(_("Grad-CAM for {label} in block {block}", label=label, block=opened))
-    overlay = draw_overlay(session.domain.view(session.framed, 320), cam, title)
-    seen = classify.evidence(label, bool((cam > 0).any()), opened, not session.untrained)
-    name = f"{session.name}-{session.labels[target]}-{opened}"
-    return heading(say(_("Block {block}", block=block_title(opened)))) + figure(overlay, seen, name, say=say)
+    shown, scale = heading(say(_("Block {block}", block=block_title(opened)))), scale_of(*cams.values())
+    for name, cam in cams.items():
+        overlay = draw_overlay(session.domain.view(session.framed, 320), cam, title, scale=scale)
+        seen = classify.evidence(label, bool((cam > 0).any()), opened, not session.untrained)
+        name_of_file = f"{name}-{session.labels[target]}-{opened}"
+        shown += whose(name, list(cams), say) + figure(overlay, seen, name_of_file, say=say)
+    return Markup('<div class="rd-twins">{}</div>').format(shown) if len(cams) > 1 else shown
 
 
 def _split(session: Session) -> Markup:
     """Signed Grad-CAM of the sum and of its two terms, which must add up."""
     assert session.framed is not None
-    opened, target, say = session.opened, session.seen.target, session.say
+    trace = session.shown()[0][2]  # of two networks that with shortcuts: the other one has nothing to split
+    opened, target, say = trace[session.opened.name], trace.target, session.say
     label = session.titles[target]
     title = heading(say(_("Which branch of block {block} brought it?", block=block_title(opened.name))))
     if opened.shortcut_kind == "none":
@@ -145,7 +159,7 @@ def _split(session: Session) -> Markup:
     sums = {branch: cam.sum().item() for branch, cam in cams.items()}
     words = say(_("Signed Grad-CAM of F(x), shortcut and their sum for {label}", label=label))
     drawing = draw_split(session.domain.view(session.framed, 160), cams, words, session.say)
-    name = f"{session.name}-{session.labels[target]}-{opened.name}-branches"
+    name = f"{session.shown()[0][0]}-{session.labels[target]}-{opened.name}-branches"
     return title + figure(drawing, said.split(sums, error, label), name, say=say)
 
 

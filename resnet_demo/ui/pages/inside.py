@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from gradio.components import Component
 from markupsafe import Markup
 
 from ...figures import (
+    block_scale,
     channel_to_show,
     curves_svg,
     draw_block,
@@ -18,11 +20,11 @@ from ...figures import (
     draw_overlay,
     draw_street,
     highest_share,
-    network_title,
     scale_of,
     source_channel,
     strongest,
 )
+from ...figures.axes import magnitude
 from ...i18n import Language, Message, _
 from ...interpret.attribution import block_cam
 from ...interpret.trace import POINTS, BlockTrace, Trace
@@ -32,11 +34,13 @@ from ..captions import inside as said
 from ..captions.findings import block_title
 from ..components import Dropdown, whole_input
 from ..events import Change, Events
-from ..html import answers, both, channels, figure, heading, joined, note
+from ..html import answers, both, channels, figure, heading, joined, note, pressed
+from ..network_drawer import title
 from ..page import STREET, Layout, Page, choose
 from ..session import PageState, Session
 
 MOST_CHANNELS = 64  # more would be too small to see
+MOST_CLASSES = 20  # that are all offered
 
 CHOOSE_CHANNEL = """
 element.addEventListener('click', (event) => {
@@ -76,9 +80,9 @@ class InsidePage(Layout):
     number: gr.Number
 
 
-# A click on a class asks for its evidence. The slider works inside the page, at once: no request is needed to make a
+# A click on a class asks for its evidence. A slider works inside the page, at once: no request is needed to make a
 # picture more or less transparent.
-ANSWER = (
+EVIDENCE = (
     choose("target", number=True)
     + """
 let opacity = 60;
@@ -99,7 +103,9 @@ def build(data_dir: str | None = None) -> InsidePage:
         with gr.Column(elem_id="network-view", min_width=300, scale=10):
             street = gr.HTML(elem_id="street", js_on_load=choose("block") + STREET)
             block = gr.HTML(elem_id="block")
-        answer = gr.HTML(elem_id="answer", js_on_load=ANSWER)
+        with gr.Column(elem_id="answer-view", min_width=260, scale=0):
+            answer = gr.HTML(elem_id="answer", js_on_load=choose("target", number=True))
+            evidence = gr.HTML(elem_id="evidence", js_on_load=EVIDENCE)
     with gr.Row(elem_id="channel-choice"):
         choice = Dropdown([], elem_id="block-choice", min_width=130)
         number = whole_input(None, elem_id="channel", minimum=0)
@@ -114,8 +120,15 @@ def build(data_dir: str | None = None) -> InsidePage:
             street: _street(session),
             block: _block(session, channel),
             answer: _answer(session),
+            evidence: _evidence(session),
             choice: gr.update(choices=blocks, value=opened.name),
             number: channel,
+        }
+
+    def below(session: Session) -> dict[Any, Any]:
+        opened = session.opened
+        channel = session.channel if session.channel is not None else channel_to_show(opened)
+        return {
             grids: _grids(opened, channel, f"{session.name}-{opened.name}", session.say),
             curves: _curves(session),
         }
@@ -129,10 +142,12 @@ def build(data_dir: str | None = None) -> InsidePage:
     clicks: dict[str, tuple[Component, Change]] = {
         "block": (street, Session.open_block),
         "target": (answer, Session.explain),
+        "target_of_evidence": (evidence, Session.explain),
         "channel": (grids, Session.open_channel),
     }
     return InsidePage(
-        components=[street, block, answer, choice, number, grids, curves], render=render, labels=labels,
+        components=[street, block, answer, evidence, choice, number, grids, curves], render=render, below=below,
+        drawn=[street, block, answer, evidence, grids, curves], labels=labels,
         clicks=clicks, choice=choice, number=number,
     )  # fmt: skip
 
@@ -143,15 +158,26 @@ def connect(page: InsidePage, events: Events) -> None:
 
 
 def _answer(session: Session) -> Markup:
-    """What the network answers and can answer at all, and where it sees the class that is asked about."""
+    """What the network answers, and how much that is worth."""
     say, trained, familiar = session.say, not session.untrained, session.familiarity()
     predictions = session.answers()
     unlike = classify.unmeasured() if trained and familiar is None else classify.familiar(familiar, session.domain.name)
     shown = heading(say(_("What it answers")))
     if unlike:
         shown += note(say(unlike), "rd-warning")
-    shown += answers(predictions, session.seen.target, say) + note(say(classify.answer(predictions, trained)))
-    return shown + _overlay(session)
+    return shown + answers(predictions, session.seen.target, say) + note(say(classify.answer(predictions, trained)))
+
+
+def _evidence(session: Session) -> Markup:
+    """Where the network sees the class that is asked about, and, where they are few, all classes that it has."""
+    return _overlay(session) + (_classes(session) if len(session.labels) <= MOST_CLASSES else Markup(""))
+
+
+def _classes(session: Session) -> Markup:
+    chip = Markup('<button type="button" class="rd-class" data-target="{}" aria-pressed="{}">{}</button>')
+    target, titles = session.seen.target, session.titles
+    chips = joined(chip.format(index, pressed(index == target), title) for index, title in enumerate(titles))
+    return heading(session.say(classify.knows(len(titles))), 4) + Markup('<p class="rd-classes">{}</p>').format(chips)
 
 
 def _overlay(session: Session) -> Markup:
@@ -176,26 +202,33 @@ def _slider(say: Language) -> Markup:
 
 def _street(session: Session) -> Markup:
     """The network as a street, and its twin's below it where both are asked for."""
-    say, opened, streets = session.say, session.opened.name, Markup("")
-    shown = session.shown()
-    highest = max(highest_share(trace) for _name, _model, trace in shown)
-    for name, model, trace in shown:
+    say, opened, streets, seen = session.say, session.opened.name, Markup(""), session.shown()
+    highest = max(highest_share(trace) for _name, _model, trace in seen)
+    for name, model, trace in seen:
         best = rank(model, trace.logits, 1)[0]
         picture = session.domain.crop(session.framed) if session.framed else session.domain.to_picture(trace.image)
         answer = (session.titles[best.index], say.percent(best.probability))
-        title = network_title(name) if len(shown) > 1 else None
-        drawing = both(draw_street, trace, opened, picture, answer, say=say, title=title, highest=highest)
-        streets += figure(drawing, said.street(trace), f"{name}-street", say=say)
+        head = say(title(name)) if len(seen) > 1 else None
+        drawing = both(draw_street, trace, opened, picture, answer, say=say, title=head, highest=highest)
+        reading = said.street(trace) if len(seen) == 1 or name != seen[0][0] else said.streets(seen[0][2], seen[1][2])
+        streets += figure(drawing, reading, f"{name}-street", say=say)
     return streets
 
 
+def whose(name: str, shown: Sequence[Any], say: Language) -> Markup:
+    """The heading of a network's figure, where its twin's is beside it."""
+    return heading(say(title(name)), 4) if len(shown) > 1 else Markup("")
+
+
 def _block(session: Session, channel: int) -> Markup:
-    say, opened, shown = session.say, session.opened, Markup("")
-    for name, _model, trace in session.shown():
+    say, opened, shown, seen = session.say, session.opened, Markup(""), session.shown()
+    scale = max(block_scale(trace[opened.name], channel) for _name, _model, trace in seen)
+    for name, _model, trace in seen:
         block = trace[opened.name]
-        drawing = both(draw_block, block, channel, say=say)
+        drawing = both(draw_block, block, channel, say=say, scale=scale)
         checked = "" if block.shortcut_kind == "none" else said.exactness(block)
-        shown += figure(drawing, said.block(block), f"{name}-{block.name}", checked, say=say)
+        drawn = figure(drawing, said.block(block), f"{name}-{block.name}", checked, say=say)
+        shown += whose(name, seen, say) + drawn
     return shown + _numbers(opened, say)
 
 
@@ -258,9 +291,9 @@ def _grids(block: BlockTrace, channel: int, name: str, say: Language) -> Markup:
         for layer, value in block.inside.items()
     ]  # fmt: skip
     legend = Markup(
-        '<div class="rd-legend" aria-hidden="true"><span>−{0:.2g}</span><span class="rd-ramp"></span>'
-        "<span>+{0:.2g}</span></div>"
-    ).format(scale)
+        '<div class="rd-legend" aria-hidden="true"><span>−{0}</span><span class="rd-ramp"></span>'
+        "<span>+{0}</span></div>"
+    ).format(magnitude(scale, say))
     in_row = Markup("<div class='rd-cards'>{}</div>")
     layers = Markup("<details class='rd-fold'><summary>{}</summary>{}{}</details>").format(
         say(_("Inside F: the output of each of its layers")),

@@ -14,5 +14,6 @@ export { address, arrived, followed, place, share } from './place.js';
 export { street } from './street.js';
 export { tour, welcome } from './tour.js';
 export { keep, returned } from './visit.js';
+export { answered } from './waiting.js';
 
 lens(); // over every drawing of a block, wherever it stands
