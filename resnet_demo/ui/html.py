@@ -46,7 +46,7 @@ def both(draw: Callable[..., str], *values: Any, **options: Any) -> Markup:
 def figure(
     drawing: str, caption: object, name: str, aside: object = "", *, table: Table = (), say: Language = ENGLISH
 ) -> Markup:
-    """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`.
+    """A drawing (SVG or HTML) with the sentence (or HTML) that reads it, and buttons that save it as `name`.
 
     With a `table`, whose first row names its columns, the numbers can be saved, too.
     """
@@ -57,7 +57,7 @@ def figure(
     return Markup(
         '<figure class="rd-figure"><div class="rd-scroll">{}</div>'
         '<figcaption><span>{}{}</span><span class="rd-saves">{}</span></figcaption></figure>'
-    ).format(Markup(drawing), say(caption), emphasis, joined(saves))
+    ).format(Markup(drawing), caption if isinstance(caption, Markup) else say(caption), emphasis, joined(saves))
 
 
 def table_of(rows: Table) -> Markup:

@@ -30,7 +30,12 @@ from .style import theme
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = "lab"  # where the page finds our scripts, relative to its own address, which a proxy may have moved
-SHEETS = ("tokens", "base", "bar", "film", "figures", "inside", "cut", "experiments", "learn", "train")
+SHEETS = ("tokens", "base", "bar", "film", "figures", "inside", "cut", "experiments", "learn", "train", "present")
+# For a projector, or for a frame in another page, before anything is drawn; see `present.css`.
+PRESENT = (
+    "for (const [name, value] of new URLSearchParams(location.search)) "
+    "if (name === 'present' || name === 'embed') document.documentElement.dataset[name] = value; "
+)
 FIRST_PAGE, LESSON = "inside", "learn"
 TITLE = _("ResNet laboratory")
 GLOSSARY: tuple[tuple[Message, Message], ...] = (  # as HTML
@@ -205,10 +210,12 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         for page in PAGES:
 
             def turn_to(session: Session, name: str = page.name) -> None:
+                if session.page != name:
+                    BY_NAME[session.page].left(session)
                 session.page = name
                 BY_NAME[name].entered(session, False)
 
-            turn = events.handler(turn_to, whole=page.name == LESSON, follow=False)
+            turn = events.handler(turn_to, whole=True, follow=False)  # the lesson has networks of its own
 
             # The first page is chosen as the app opens, beside `start`, which draws it. It says nothing about the key:
             # it may have begun before `start` and end after it.
@@ -253,13 +260,14 @@ def head() -> str:
         words[code] = {
             "title": say(TITLE),
             "copied": say(_("Copied")),
+            "openFull": say(_("Open in the ResNet laboratory")),
             "byHand": say(_("Copy the address from the browser’s bar")),
             "brought": {english.text: say(english) for english in BROUGHT},
         }
     said = json.dumps({"first": i18n.FIRST, "words": words}, ensure_ascii=False).replace("</", "<\\/")
     return (
         f'<script id="lab-words" type="application/json">{said}</script>'
-        f"<script>globalThis.lab = import(new URL('{SCRIPTS}/main.js', document.baseURI));</script>"
+        f"<script>{PRESENT}globalThis.lab = import(new URL('{SCRIPTS}/main.js', document.baseURI));</script>"
     )
 
 

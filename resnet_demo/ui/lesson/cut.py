@@ -55,7 +55,7 @@ def view(session: Session) -> View:
     )
     return View(
         name=f"{session.name}-cut",
-        drawing=drawing,
+        drawing=Markup(drawing) + _side_by_side(session, answers),
         reading=captions.cut(sorted(cut), dials, told),
         table=[
             ("network", "class", "before", "after"),
@@ -67,7 +67,7 @@ def view(session: Session) -> View:
                 )
             ),
         ],
-        below=_side_by_side(session, answers) + _over_all(session, list(told)),
+        below=_over_all(session, list(told)),
     )
 
 

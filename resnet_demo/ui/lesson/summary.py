@@ -97,7 +97,7 @@ def _seen(session: Session) -> Markup:
     say, read, items = session.say, session.of(Lesson).read, Markup()
     right = {number: _right(session, number) for number in range(1, len(prose.names()) + 1)}
     for number in range(1, len(prose.names())):
-        seen = number in read
+        seen = number in read or number in session.of(Lesson).opened
         items += Markup(
             '<li><button type="button" class="rd-back-to" data-pick="{number}">{number}. {title}</button>'
             '<span class="{kind}">{words}</span> <em>{answered}</em></li>'
@@ -105,7 +105,7 @@ def _seen(session: Session) -> Markup:
             number=number,
             title=prose.read(number, session.language).title,
             kind="" if seen else "rd-not-yet",
-            words=say(read[number] if seen else _("not opened yet")),
+            words=say(read.get(number, _("opened before the page was loaded again") if seen else _("not opened yet"))),
             answered=say(captions.answered(right[number])) if seen or right[number] is not None else "",
         )
     score = evidence.read_out(captions.score(right), say, _("Your answers"))
