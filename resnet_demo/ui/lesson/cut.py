@@ -18,7 +18,7 @@ from . import evidence
 from .controls import Control, Range, Step, View
 from .twins import outcome, pair_of
 
-CLASSES = 4  # that are shown of each network
+CLASSES = 3  # that are shown of each network
 
 
 def controls(session: Session) -> list[Control]:

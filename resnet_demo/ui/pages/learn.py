@@ -107,14 +107,16 @@ def build(data_dir: str | None = None) -> LearnPage:
                 forward = gr.Button(elem_id="lesson-next", size="md", variant="primary")
             keys = gr.HTML(elem_id="lesson-keys")
         with gr.Column(elem_id="lesson-stage", min_width=0):
-            with gr.Row(elem_id="lesson-controls"):
-                choices = [Radio([], elem_id=f"lesson-choice-{slot}", visible=False) for slot in range(SLOTS)]
-                ranges = [
-                    Slider(0, 1, 0, elem_id=f"lesson-range-{slot}", visible=False, buttons=[]) for slot in range(SLOTS)
-                ]
-            with gr.Column(elem_id="lesson-figure", min_width=0):
-                view = gr.HTML(elem_id="lesson-now", js_on_load=PICK)
-                ahead = gr.HTML(elem_id="lesson-ahead", js_on_load=AHEAD)
+            with gr.Column(elem_id="lesson-screen", min_width=0):  # what fits the first screen
+                with gr.Row(elem_id="lesson-controls"):
+                    choices = [Radio([], elem_id=f"lesson-choice-{slot}", visible=False) for slot in range(SLOTS)]
+                    ranges = [
+                        Slider(0, 1, 0, elem_id=f"lesson-range-{slot}", visible=False, buttons=[])
+                        for slot in range(SLOTS)
+                    ]
+                with gr.Column(elem_id="lesson-figure", min_width=0):
+                    view = gr.HTML(elem_id="lesson-now", js_on_load=PICK)
+                    ahead = gr.HTML(elem_id="lesson-ahead", js_on_load=AHEAD)
             below = gr.HTML(elem_id="lesson-below", js_on_load=PICK)
             save = gr.DownloadButton(elem_id="lesson-save", size="sm", visible=False)
 
@@ -350,15 +352,16 @@ def _prose(session: Session) -> str:
 def _section(say: Language, said: Prose, number: int) -> str:
     """The first paragraph and the formula stand in sight; the others unfold."""
     first, *others = said.paragraphs
-    more = [*others, f"*{say(_('Source: {source}', source=said.source))}*"]
+    more, source = say(_("More")), say(_("Source: {source}", source=said.source))
     return "\n\n".join(
         [
             f'<section class="rd-step" data-of="{number}">',
             f"### {number}. {said.title}",
             first,
             f"$${said.formula}$$",
-            f'<details class="rd-fold"><summary>{say(_("More"))}</summary>',
-            *more,
+            f'<details class="rd-fold"><summary>{more}</summary>',
+            *others,
+            f"*{source}*",
             "</details>",
             "</section>",
         ]

@@ -16,7 +16,7 @@ def block(
     shapes: tuple[tuple[int, ...], tuple[int, ...]],
 ) -> Sentences:
     """A block: its place among so many, how much it adds, and whether it changes the shape of what passes."""
-    return sentences(_place(name, place, *shapes), *_added(kind, share, cosine))
+    return sentences(*_added(name, kind, share, cosine), _place(name, place, *shapes))
 
 
 def _place(name: str, place: tuple[int, int], before: tuple[int, ...], after: tuple[int, ...]) -> Message:
@@ -36,28 +36,29 @@ def _place(name: str, place: tuple[int, int], before: tuple[int, ...], after: tu
     )
 
 
-def _added(kind: str, share: float, cosine: float | None) -> list[Message | None]:
+def _added(name: str, kind: str, share: float, cosine: float | None) -> list[Message | None]:
     if kind == "none":
         return [
-            _("It has no shortcut: x is replaced by F(x), whose norm is {share:percent} of that of x.", share=share)
+            _(
+                "Block {block} has no shortcut: x is replaced by F(x), which is {share:percent} as long.",
+                block=block_title(name),
+                share=share,
+            )
         ]
     if cosine is None:
-        return [_("One of its two branches carries nothing.")]
-    values = {"share": share, "cosine": cosine}
+        return [_("One of the two branches of this block carries nothing.")]
+    values = {"block": block_title(name), "share": share}
     direction = {
         "along": _(
-            "The norm of F(x) is {share:percent} of the shortcut’s, and F(x) points partly the same way, so it "
-            "strengthens what is there (cosine {cosine:.2f}).",
+            "In block {block}, F(x) is {share:percent} as long as what the shortcut carries, and strengthens it.",
             **values,
         ),
         "against": _(
-            "The norm of F(x) is {share:percent} of the shortcut’s, and F(x) points partly the opposite way, so it "
-            "takes away from what is there (cosine {cosine:.2f}).",
+            "In block {block}, F(x) is {share:percent} as long as what the shortcut carries, and takes away from it.",
             **values,
         ),
         "across": _(
-            "The norm of F(x) is {share:percent} of the shortcut’s, and F(x) is nearly at right angles to it, so it "
-            "adds something new (cosine {cosine:.2f}).",
+            "In block {block}, F(x) is {share:percent} as long as what the shortcut carries, and adds something new.",
             **values,
         ),
     }[findings.direction(cosine)]
@@ -66,4 +67,9 @@ def _added(kind: str, share: float, cosine: float | None) -> list[Message | None
         "padding": _("Here the shortcut drops pixels and pads channels with zeros."),
         "projection": _("Here the shortcut is a 1×1 convolution."),
     }[kind]
-    return [direction, changed]
+    angle = {
+        "along": _("F(x) points partly the same way as the shortcut: their cosine is {cosine:.2f}.", cosine=cosine),
+        "against": _("F(x) points partly against the shortcut: their cosine is {cosine:.2f}.", cosine=cosine),
+        "across": _("F(x) is nearly at right angles to the shortcut: their cosine is {cosine:.2f}.", cosine=cosine),
+    }[findings.direction(cosine)]
+    return [direction, angle, changed]

@@ -25,7 +25,7 @@ def cut(wires: Sequence[str], dials: BranchScales, told: Told) -> Sentences:
         alone = None if len(told) > 1 else _("There is no twin here to compare with.")
         return sentences(_("Nothing is cut: {answers}. Click a block to cut its F.", answers=said), alone)
     return sentences(
-        _("{changes:capitalized}: {networks}.", changes=all_of(changes), networks=changed(told)), which_lost(told)
+        which_lost(told), _("{changes:capitalized}: {networks}.", changes=all_of(changes), networks=changed(told))
     )
 
 

@@ -22,11 +22,11 @@ def degradation(finals: Mapping[str, float], kind: str, epochs: Mapping[str, int
     """
     lengths = set(epochs.values())
     if len(lengths) == 1:
-        when = _("After {epochs} epochs, one training each:", epochs=lengths.pop())
+        when = _("These are errors after {epochs} epochs, in one training each.", epochs=lengths.pop())
     else:
-        when = _("At the end of training, one training each:")
+        when = _("These are errors at the end of training, in one training each.")
     said = [_depths(*depths, finals, kind) for depths in findings.by_depth(finals)]
-    return sentences(when, *(said or _at_one_depth(finals, kind)))
+    return sentences(*(said or _at_one_depth(finals, kind)), when)
 
 
 def optimisers(*finals: Mapping[str, float], kind: str) -> Message | None:

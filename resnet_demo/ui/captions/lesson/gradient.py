@@ -42,7 +42,7 @@ def gradient(
         for name, (least, most) in (ranges or {}).items()
     ]
     rests = _n("Measured on {count} test picture.", "Measured on {count} test pictures, as one batch.", n)
-    return sentences(*said, *seeds, *_verdict(ratios, begin, errors), rests if n else None)
+    return sentences(*_verdict(ratios, begin, errors), *said, *seeds, rests if n else None)
 
 
 def _arrives(network: str, first: float, last: float, ratio: float | None) -> Message:
@@ -67,22 +67,22 @@ def _verdict(ratios: Mapping[str, float], begin: str, errors: Mapping[str, float
         return []
     residual, plain = (network_title(name) for name in sorted(ratios, key=is_plain))
     said = {
-        "with batch norm": _("Here it vanishes in {plain}, even with batch norm.", plain=plain),
+        "with batch norm": _("The gradient vanishes in {plain}, even with batch norm.", plain=plain),
         "only when plain": _(
-            "Without batch norm it vanishes in {plain}: this is where the saying comes from. With shortcuts it does "
-            "not vanish.",
+            "Without batch norm the gradient vanishes in {plain}, but not with shortcuts: this is where the saying "
+            "comes from.",
             plain=plain,
         ),
         "in both": _(
-            "Without batch norm it vanishes in {plain}: this is where the saying comes from. It vanishes with "
-            "shortcuts, too.",
+            "Without batch norm the gradient vanishes in {plain}, and with shortcuts, too.",
             plain=plain,
         ),
         "no: large weights": _(
-            "It does not vanish in {plain}, even without batch norm: the initial weights are large enough.", plain=plain
+            "The gradient does not vanish in {plain}, even without batch norm: the initial weights are large enough.",
+            plain=plain,
         ),
-        "no: healthy": _("It does not vanish in {plain}: it stays healthy.", plain=plain),
-        "no: grows": _("It does not vanish in {plain}: it grows on its way back.", plain=plain),
+        "no: healthy": _("The gradient does not vanish in {plain}: it stays healthy.", plain=plain),
+        "no: grows": _("The gradient does not vanish in {plain}: it grows on its way back.", plain=plain),
     }[found]
     return [said, _explodes(found, ratios, begin), _fits(found, residual, plain, errors)]
 

@@ -32,7 +32,7 @@ def paths(n: int, gone: Sequence[str], told: Told) -> Sentences:
             **values,
             fraction=2 ** len(gone),
         )
-    return sentences(counted, left, _("{networks}.", networks=changed(told)), which_lost(told))
+    return sentences(left, which_lost(told), _("{networks}.", networks=changed(told)), counted)
 
 
 def path_gradients(n: int, span: tuple[int, int] | None, mean: float, opposing: int, plain: bool) -> Sentences:
@@ -50,6 +50,11 @@ def path_gradients(n: int, span: tuple[int, int] | None, mean: float, opposing: 
         )
     low, high = span
     return sentences(
+        {
+            "short": _("The short paths carry more than their share of the gradient."),
+            "long": _("The long paths carry more than their share of the gradient, unlike what Veit et al. found."),
+            "all": _("Short and long paths carry about their share of the gradient, unlike what Veit et al. found."),
+        }[findings.heavy_paths(mean, n)],
         _(
             "On average a path leads through {half:g} of the {n} F’s; weighted by its gradient, through {mean:.1f}.",
             **{"half": n / 2, "n": n, "mean": mean},
@@ -57,11 +62,6 @@ def path_gradients(n: int, span: tuple[int, int] | None, mean: float, opposing: 
         _("Nine tenths of the gradient come by paths through {low} of them.", low=low)
         if low == high
         else _("Nine tenths of the gradient come by paths through {low} to {high} of them.", low=low, high=high),
-        {
-            "short": _("So the short paths carry more than their share."),
-            "long": _("Here the long paths carry more than their share, unlike what Veit et al. found."),
-            "all": _("Here short and long paths carry about their share, unlike what Veit et al. found."),
-        }[findings.heavy_paths(mean, n)],
         _n(
             "Of {count} length the paths point against the whole gradient: their share is negative.",
             "Of {count} lengths the paths point against the whole gradient: their shares are negative.",

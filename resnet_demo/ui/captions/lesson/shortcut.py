@@ -67,18 +67,18 @@ def kept(names: Sequence[str], opened: str, found: Mapping[str, Sequence[float]]
     place = names.index(opened)
     ends = {name: values[-1] for name, values in found.items()}
     return sentences(
+        {
+            None: None,
+            "neither": _("In the end neither network keeps more of the stem’s output than the other."),
+            "residual": _("In the end the network with shortcuts keeps more of the stem’s output."),
+            "plain": _("In the end the network without shortcuts keeps more of the stem’s output."),
+        }[findings.keeps_more(ends)],
         _(
             "After block {block}, the cosine with the stem’s output is {here}. After the last block it is {end}.",
             block=block_title(opened),
             here=_cosines({name: values[place] for name, values in found.items()}),
             end=_cosines(ends),
         ),
-        {
-            None: None,
-            "neither": _("So in the end neither network keeps more of the stem’s output than the other."),
-            "residual": _("So the network with shortcuts keeps more of the stem’s output."),
-            "plain": _("So the network without shortcuts keeps more of the stem’s output."),
-        }[findings.keeps_more(ends)],
     )
 
 

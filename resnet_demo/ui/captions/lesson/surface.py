@@ -22,6 +22,12 @@ def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> Sentences
             )
         )
     return sentences(
+        {
+            None: None,
+            "equal": _("In this direction both losses change about equally."),
+            "plain": _("In this direction the loss rises more without shortcuts."),
+            "residual": _("In this direction the loss rises more with shortcuts."),
+        }[findings.rises_more(found)],
         _(
             "At the trained weights, the loss on the ten example pictures is {here}; {distance:percent} of the "
             "filters’ length away, it is {there}.",
@@ -29,12 +35,6 @@ def walk(distance: float, found: Mapping[str, tuple[float, float]]) -> Sentences
             distance=distance,
             there=_losses({name: away for name, (_centre, away) in found.items()}),
         ),
-        {
-            None: None,
-            "equal": _("Both have changed about equally."),
-            "plain": _("In this direction it rises more without shortcuts."),
-            "residual": _("In this direction it rises more with shortcuts."),
-        }[findings.rises_more(found)],
     )
 
 
