@@ -34,7 +34,7 @@ def controls(session: Session) -> list[Control]:
     begins: dict[str, Message | str] = {
         NORM: _("He’s start, with batch norm"),
         BARE: _("He’s start, without it"),
-        SMALL: _("PyTorch’s smaller start, without it"),
+        SMALL: _("PyTorch’s, without it"),
     }
     if all(zoo.bundled_weights(name) for name in _twins(layers.value)):
         begins[TRAINED_ALREADY] = _p("lesson", "trained")

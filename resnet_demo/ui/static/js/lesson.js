@@ -76,7 +76,11 @@ export function answers(element, trigger) {
 /** Runs with the list of steps. */
 export function lesson(element, trigger) {
   const page = document.querySelector('#lesson');
-  const figure = page.querySelector('#lesson-figure');
+  const figure = page?.querySelector('#lesson-figure');
+  if (!figure) { // gradio mounts one after the other
+    requestAnimationFrame(() => lesson(element, trigger));
+    return;
+  }
   let wanted = 0; // the step that the server has not answered yet
   let late = 0, quiet = 0, soon = 0, tries = 0, begun = false;
 
