@@ -193,12 +193,12 @@ def connect(page: LearnPage, events: Events) -> None:
         with in_session(key) as session, session.lock:
             answer(session, sent.get("value", value))
             if session.of(Lesson).step < len(lesson.STEPS) or session.page != "learn":
-                return _answers(session), gr.skip()
+                return _answers(session), gr.skip(), gr.skip()
             shown = page.render(session)
-            return shown[page.answer], shown[page.below]  # the last step tells the score
+            return shown[page.answer], shown[page.view], shown[page.below]  # the last step tells the score
 
     page.answer.select(
-        answered, [events.key, events.clicked], [page.answer, page.below], api_name="lesson_answer",
+        answered, [events.key, events.clicked], [page.answer, page.view, page.below], api_name="lesson_answer",
         show_progress="hidden", **TOGETHER,
     )  # fmt: skip
 
