@@ -130,12 +130,17 @@ def test_an_answer_stays_open_while_a_control_is_turned(open_app: OpenApp) -> No
 FITS = """() => {
   const whole = (element) => {
     const box = element.getBoundingClientRect();
-    return box.height > 0 && box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight + 0.5 && box.right <= innerWidth;
+    const inside = box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight + 0.5 && box.right <= innerWidth;
+    return box.height > 0 && inside;
   };
   const heading = [...document.querySelectorAll('#lesson-prose h3')].find((one) => one.getClientRects().length);
-  const parts = { heading, figure: document.querySelector('#lesson-figure'), next: document.querySelector('#lesson-next') };
+  const [figure, next] = ['#lesson-figure', '#lesson-next'].map((one) => document.querySelector(one));
+  const parts = { heading, figure, next };
   return Object.entries(parts).filter(([, part]) => !part || !whole(part)).map(([name]) => name);
 }"""
+
+
+HEADING = "[...document.querySelectorAll('#lesson-prose h3')].find((one) => one.getClientRects().length).textContent"
 
 
 def arrives(visit: Visit, step: int) -> None:
