@@ -29,7 +29,7 @@ def changes(visit: Visit, what: str) -> None:
 
 
 def test_the_whole_lesson(open_app: OpenApp) -> None:
-    with open_app() as visit:
+    with open_app(shows="#answer .rd-answer") as visit:
         visit.at("#start-lesson").click()
         for step in range(1, LAST + 1):
             expect(visit.at("#lesson-prose h3:visible")).to_have_text(re.compile(rf"^{step}\. "))
