@@ -328,7 +328,7 @@ def _steps(session: Session) -> Markup:
         for number in range(1, count + 1)
     )
     return Markup(
-        '<nav aria-label="{}" data-step="{}" data-wait="{}"><ol class="rd-lesson-steps">{}</ol></nav>'
+        '<nav aria-label="{}" data-now="{}" data-wait="{}"><ol class="rd-lesson-steps">{}</ol></nav>'
     ).format(say(_("Steps of the lesson")), here, say(_("This figure is being computed …")), items)
 
 

@@ -85,9 +85,9 @@ export function lesson(element, trigger) {
   let late = 0, quiet = 0, soon = 0, tries = 0, begun = false;
 
   const nav = () => element.querySelector('nav');
-  const served = () => Number(nav().dataset.step);
+  const served = () => Number(nav().dataset.now);
   const step = () => wanted || served();
-  const last = () => element.querySelectorAll('[data-step] [data-step]').length;
+  const last = () => element.querySelectorAll('.rd-lesson-step').length;
   const inSight = () => page.getClientRects().length > 0;
 
   function settle() {
@@ -177,7 +177,7 @@ export function lesson(element, trigger) {
     event.preventDefault();
     go(to);
   });
-  const drawnAnew = { childList: true, subtree: true, attributes: true, attributeFilter: ['data-step'] };
+  const drawnAnew = { childList: true, subtree: true, attributes: true, attributeFilter: ['data-now', 'data-step'] };
   new MutationObserver(paint).observe(element, drawnAnew);
   new MutationObserver((changes) => {
     if (changes.some(({ target }) => target.closest('#lesson-now'))) tries = 0;
