@@ -57,16 +57,20 @@ def draw_history(histories: Runs, say: Language = ENGLISH) -> Figure:
 
 
 def draw_degradation(
-    histories: Runs, errors: Collection[str] = KINDS, again: Sequence[Runs] = (), say: Language = ENGLISH
+    histories: Runs,
+    errors: Collection[str] = KINDS,
+    again: Sequence[Runs] = (),
+    say: Language = ENGLISH,
+    width: float = 10.6,
 ) -> Figure:
     """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth.
 
     `errors` says which of the two are drawn. `again` are further trainings of the same networks from other seeds; they
-    are drawn faintly, so that one sees what luck alone does.
+    are drawn faintly, so that one sees what luck alone does. `width` is in inches: the narrower, the larger the type.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10.6, 4.4), layout="constrained")
+    figure = Figure(figsize=(width, 4.4), layout="constrained")
     figure.patch.set_facecolor("none")
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     along, sizes = _along(histories)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..i18n import Language, Message, _
-from .axes import RIGHT, TALL, WIDE, Panel, linear, places, sheet
+from .axes import RIGHT, TALL, Panel, linear, places
 from .palette import INK, TOTAL
-from .svg import ENGLISH, element, text
+from .svg import ENGLISH, document, element, text
 
-LEFT, TOP, HEIGHT = 62.0, 58.0, 190.0  # of the plot
+WIDE = 760.0  # as wide as there is room beside a text
+LEFT, TOP = 62.0, 58.0  # of the plot
+HEIGHT = {False: 250.0, True: 190.0}  # of the plot, for screens and for phones
 SIDE = 20.0  # of the legend
 BARS = ((0.28, 0.88), (1.0, 0.56))  # opacity and width of the pale ones and of the full ones
 
@@ -42,7 +44,7 @@ def draw_lengths(
     width = (TALL if tall else WIDE) - LEFT - RIGHT
     up = linear(min(0.0, *before, *now), max(*before, *now), show=show)
     lengths = [str(length) for length in range(len(before))]
-    panel = Panel(LEFT, TOP, width, HEIGHT, places(lengths, width), up)
+    panel = Panel(LEFT, TOP, width, HEIGHT[tall], places(lengths, width), up)
     parts = [*_legend(said, tall), *panel.frame(below=say(_("how many F’s a path leads through")))]
     for name, values, (opacity, part) in zip(said, (before, now), BARS, strict=True):
         pitch = width / len(lengths)
@@ -57,13 +59,14 @@ def draw_lengths(
             for length, value in enumerate(values)
         ]
         parts.append(element("g", *bars, opacity=opacity))
-    return sheet(parts, panel.foot + 46, say(_("{first}; {second}", first=first, second=second)), "rd-lengths", tall)
+    kind, label = f"rd-lengths rd-{'tall' if tall else 'wide'}", say(_("{first}; {second}", first=first, second=second))
+    return document(TALL if tall else WIDE, panel.foot + 46, label, *parts, role="img", class_=kind)
 
 
 def _legend(names: tuple[str, str], tall: bool) -> list[str]:
     parts = []
     for index, (name, (opacity, _width)) in enumerate(zip(names, BARS, strict=True)):
-        x, y = (SIDE, 14 + 18 * index) if tall else (SIDE + 380 * index, 14)
+        x, y = (SIDE, 14 + 18 * index) if tall else (SIDE + 340 * index, 14)
         parts.append(element("rect", x=x, y=y - 10, width=12, height=12, fill=TOTAL, fill_opacity=opacity))
         parts.append(text(name, x + 18, y, font_size=13, fill=INK))
     return parts

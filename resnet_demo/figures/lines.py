@@ -9,17 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from ..i18n import Language, Message, _
 from . import axes
-from .axes import TALL, WIDE, Panel, known, linear, looks, magnitude, sheet
+from .axes import TALL, Panel, known, linear, looks, magnitude
 from .palette import MUTED
 from .runs import apart, network_title
-from .svg import ENGLISH, text
+from .svg import ENGLISH, document, text
 
-LEFT, RIGHT, TOP, HEIGHT = (
-    58.0,
-    92.0,
-    40.0,
-    210.0,
-)  # of the plot; the networks' names stand on its right, which may grow
+WIDE = 760.0  # as wide as there is room beside a text
+LEFT, RIGHT, TOP = 58.0, 92.0, 40.0  # of the plot; the networks' names stand on its right, which may grow
+HEIGHT = {False: 270.0, True: 210.0}  # of the plot, for screens and for phones
 DECADES = 12  # of a logarithmic axis, at most: what is smaller lies on its foot
 
 
@@ -42,7 +39,7 @@ def draw_lines(
     longest = max((len(network_title(name)) for name in lines), default=0)
     right = max(RIGHT, 18 + 8.4 * longest)  # so that "Pre-ResNet-20" is not cut
     at, width = [say(place) for place in places], (TALL if tall else WIDE) - LEFT - right
-    panel = Panel(LEFT, TOP, width, HEIGHT, axes.places(at, width), up)
+    panel = Panel(LEFT, TOP, width, HEIGHT[tall], axes.places(at, width), up)
     parts = [
         text(say(title), 8.0 if tall else LEFT, 18, font_size=13, fill=MUTED),
         *panel.frame(),
@@ -64,4 +61,5 @@ def draw_lines(
         parts.append(text(network_title(name), LEFT + width + 10, y + 5, **style))
     told = [f"{network_title(name)} {values[chosen]:.3g}" for name, values in lines.items()]
     words = say(_("{title}. At {place}: {told:and}.", title=title, place=at[chosen], told=told))
-    return sheet(parts, panel.foot + 32, words, "rd-lines", tall)
+    kind = f"rd-lines rd-{'tall' if tall else 'wide'}"
+    return document(TALL if tall else WIDE, panel.foot + 32, words, *parts, role="img", class_=kind)

@@ -46,14 +46,13 @@ def both(draw: Callable[..., str], *values: Any, **options: Any) -> Markup:
 def figure(
     drawing: str, caption: object, name: str, aside: object = "", *, table: Table = (), say: Language = ENGLISH
 ) -> Markup:
-    """A drawing (SVG or HTML) with the sentence that reads it, and buttons that save it as `name`.
+    """A drawing (SVG or HTML) with the sentence (or HTML) that reads it, and buttons that save it as `name`.
 
     Of several sentences the first is shown, in bold, and what follows unfolds. With a `table`, whose first row names
     its columns, the numbers can be saved, too.
     """
-    reading = Markup("<b>{}</b>").format(say(first_of(caption)))
-    rest = say(sentences(*rest_of(caption), aside))
-    if rest:
+    reading = caption if isinstance(caption, Markup) else Markup("<b>{}</b>").format(say(first_of(caption)))
+    if rest := say(sentences(*rest_of(caption), aside)):
         reading += Markup(' <details class="rd-more"><summary>{}</summary><p>{}</p></details>').format(
             say(_p("the rest of a caption", "More")), rest
         )

@@ -46,7 +46,8 @@ class Page:
 
     `build` lays it out, inside its tab, given where CIFAR-10 may lie; `connect` joins what it has beyond clicks in
     drawings with the events. `query` is the page's part of the address, and `asked` reads it: by key, what a value
-    there changes. `entered` is called when a visitor comes to the page, and told whether an address named the network.
+    there changes. `entered` is called when a visitor comes to the page, and told whether an address named the network;
+    `left` when the visitor goes to another one.
     """
 
     name: str  # in addresses and the events' names
@@ -56,6 +57,7 @@ class Page:
     query: Callable[[Session], dict[str, str]] = lambda session: {}
     asked: Callable[[Session], Iterable[tuple[str, Callable[[str], None]]]] = lambda session: ()
     entered: Callable[[Session, bool], None] = lambda session, named: None
+    left: Callable[[Session], None] = lambda session: None
 
 
 def put(labels: dict[Any, Any]) -> None:

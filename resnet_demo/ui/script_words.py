@@ -31,6 +31,7 @@ def _in(say: Language) -> dict[str, Any]:
         "withoutPicture": say(_("Copied, without your picture")),
         "withoutNetwork": say(_("Copied, without your network")),
         "withoutBoth": say(_("Copied, without your picture and network")),
+        "openFull": say(_("Open in the ResNet laboratory")),
         "byHand": say(_("Copy the address from the browser’s bar")),
         "brought": {english.text: say(english) for english in BROUGHT},
         "tour": {

@@ -33,8 +33,13 @@ STATIC = Path(__file__).parent / "static"
 LAB = "lab"  # where the page finds scripts and fonts, relative to its own address, which a proxy may have moved
 SHEETS = (
     "tokens", "base", "bar", "picture", "film", "figures", "street", "lens", "inside", "cut", "experiments", "learn",
-    "train", "tour",
+    "train", "tour", "present",
 )  # fmt: skip
+# For a projector, or for a frame in another page, before anything is drawn; see `present.css`.
+PRESENT = (
+    "for (const [name, value] of new URLSearchParams(location.search)) "
+    "if (name === 'present' || name === 'embed') document.documentElement.dataset[name] = value; "
+)
 FIRST_PAGE, LESSON = "inside", "learn"
 PLACE = "lab.then(({ place }) => place(trigger));"
 FOLLOWED = "() => lab.then(({ followed }) => [null, followed()])"
@@ -246,10 +251,12 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         for page in PAGES:
 
             def turn_to(session: Session, name: str = page.name) -> None:
+                if session.page != name:
+                    BY_NAME[session.page].left(session)
                 session.page = name
                 BY_NAME[name].entered(session, False)
 
-            turn = events.handler(turn_to, whole=page.name == LESSON, follow=False)
+            turn = events.handler(turn_to, whole=True, follow=False)  # the lesson has networks of its own
 
             # The first page is chosen as the app opens, beside `start`, which draws it. It says nothing about the key:
             # it may have begun before `start` and end after it. And where Back led to a page, its tab only follows.
@@ -299,7 +306,7 @@ def head() -> str:
     return (
         f'<link rel="preload" href="{LAB}/fonts/inter-latin.woff2" as="font" type="font/woff2" crossorigin>'
         f'<script id="lab-words" type="application/json">{script_words()}</script>'
-        f"<script>globalThis.lab = import(new URL('{LAB}/main.js', document.baseURI));</script>"
+        f"<script>{PRESENT}globalThis.lab = import(new URL('{LAB}/main.js', document.baseURI));</script>"
     )
 
 

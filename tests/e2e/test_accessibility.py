@@ -20,7 +20,7 @@ SHOWS = {
     "gradcam": "#strip svg",
     "cut": "#cut-street svg",
     "train": "#degradation svg",
-    "learn": "#lesson-view svg",
+    "learn": "#lesson-now svg",
     "experiments": "#experiment-bundled svg",
 }
 STILL = "document.getAnimations().every((animation) => animation.playState !== 'running')"

@@ -24,7 +24,7 @@ SHOWS = {  # what tells that a page is drawn
     "gradcam": "#split svg",
     "cut": "#lens svg",
     "train": "#degradation svg",
-    "learn": "#lesson-view svg",
+    "learn": "#lesson-now svg",
     "experiments": "#experiment-bundled svg.rd-wide",
 }
 # All that a person reads or hears; the folds are opened first.

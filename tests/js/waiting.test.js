@@ -29,7 +29,13 @@ test('requests for events are told from others', () => {
 });
 
 test('events that answer with a number are found', () => {
-  const components = [{ id: 3, props: { elem_id: 'answered' } }, { id: 4, props: {} }];
-  const dependencies = [{ id: 0, outputs: [4] }, { id: 1, outputs: [4, 3] }];
+  const components = [
+    { id: 3, props: { elem_id: 'answered' } },
+    { id: 4, props: {} },
+  ];
+  const dependencies = [
+    { id: 0, outputs: [4] },
+    { id: 1, outputs: [4, 3] },
+  ];
   assert.deepEqual([...answering({ components, dependencies })], [1]);
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import html
 import io
 import math
@@ -66,16 +67,21 @@ def opened(session: Session, step: int, **settings: Any) -> Session:
 
 
 def shown(page: LearnPage, session: Session) -> tuple[str, str]:
-    """The drawing and the sentence below it."""
+    """The drawing, and all that is said below it: the sentence in sight and the numbers that unfold."""
     view = page.render(session)[page.view]
     drawing, caption = view.split("<figcaption>", 1)
-    said = re.search(r"<span>(.*?)</span>", caption, re.S)
+    said = re.search(r"<strong>(.*?)</strong>(?:<details.*?<p>(.*?)</p>)?", caption, re.S)
     assert said
-    return drawing, html.unescape(said[1])
+    return drawing, html.unescape(" ".join(filter(None, said.groups())))
+
+
+def summary(page: LearnPage, session: Session) -> str:
+    rendered = page.render(opened(session, 9))
+    return html.unescape(rendered[page.view] + rendered[page.below])
 
 
 def table(page: LearnPage, session: Session) -> list[list[str]]:
-    content, *_below = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.render(session)[page.view])
+    (content,) = re.findall(r'data-kind="csv" data-content="([^"]+)"', page.render(session)[page.view])
     return list(csv.reader(io.StringIO(html.unescape(content))))
 
 
@@ -246,11 +252,10 @@ def test_gradients_are_those_of_the_experiment(begin: str, page: LearnPage, sess
 
 def test_the_popular_claim_is_put_right(page: LearnPage, session: Session) -> None:
     _, with_norm = shown(page, opened(session, 5, begin="norm"))
-    assert "It does not vanish in Plain-20" in with_norm
+    assert with_norm.startswith("The gradient does not vanish in Plain-20")
     assert "vanishing gradients are not what shortcuts cure here" in with_norm
     _, small = shown(page, opened(session, 5, begin="small"))
-    assert "Without batch norm it vanishes in Plain-20" in small
-    assert "With shortcuts it does not vanish." in small
+    assert small.startswith("Without batch norm the gradient vanishes in Plain-20, but not with shortcuts")
 
 
 def test_a_cut_is_answered_by_both(page: LearnPage, session: Session) -> None:
@@ -286,13 +291,16 @@ def test_a_plain_network_has_one_path(page: LearnPage, session: Session) -> None
 
 
 def test_the_summary_recalls_what_was_read_out(page: LearnPage, session: Session) -> None:
-    _, first = shown(page, opened(session, 3, place=2))
-    rendered = html.unescape(page.render(opened(session, 9))[page.view])
+    opened(session, 3, place=2)
+    page.render(session)
+    first = str(session.of(Lesson).read[3])
+    assert first.startswith("In block 2.0, F(x) is")
+    rendered = html.unescape(page.render(opened(session, 9))[page.below])
     assert first in rendered
     assert rendered.count("not opened yet") == 7
     session.language = "zh"
-    rendered = html.unescape(page.render(session)[page.view])
-    assert "块 2.0 是 3 个块中的第 2 个" in rendered  # the same numbers in the other language
+    rendered = html.unescape(page.render(session)[page.below])
+    assert "块 2.0 中，F(x) 的长度是" in rendered  # the same numbers in the other language
     learn.pick(session, "3")
     assert session.of(Lesson).step == 3
     opened(session, 9)
@@ -344,6 +352,68 @@ def test_the_lesson_begins_with_networks_that_show_its_point(picture: Image.Imag
     assert session.name == "resnet20"
 
 
+def test_other_pages_go_on_with_the_network_that_was_there(picture: Image.Image) -> None:
+    session = Session()
+    session.show_picture(picture)
+    learn.enter(session, named=False)
+    assert "The lesson looks at ResNet-56; the other pages go on with ResNet-20." in learn._keys(session)
+    learn.leave(session)
+    assert (session.name, session.weights) == ("resnet20", TRAINED)
+    learn.enter(session, named=False)
+    assert session.name == learn.NETWORK
+    session.page = "learn"
+    go_to(session, 9)
+    learn.pick(session, "cut")
+    assert (session.page, session.name) == ("cut", "resnet20")
+    learn.enter(session, named=False)
+    session.use_network("plain20", TRAINED)  # chosen within the lesson
+    learn.leave(session)
+    assert session.name == "plain20"
+    learn.enter(session, named=False)
+    assert session.name == "plain20"
+
+
+def test_a_page_that_is_loaded_again_knows_what_was_opened_and_answered(page: LearnPage, session: Session) -> None:
+    right = {number: prose.read(number, "en").right or 0 for number in STEPS}
+    learn.answer(session, f"1,{right[1]} 2,0 4,{right[4] % 3 + 1}")
+    below = summary(page, session)
+    assert "At the first attempt, 1 of 9 questions was answered correctly." in below
+    assert "Not answered yet: steps 2, 3, 5, 6, 7, 8 and 9." in below
+    assert below.count("opened before the page was loaded again") == 3
+    assert below.count("not opened yet") == 5
+
+
+def test_a_step_is_computed_once_and_anew_where_something_changes(
+    page: LearnPage, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.use_network("resnet8", RANDOM)
+    made: list[int] = []
+    step = lesson.STEPS[3]
+    spied = dataclasses.replace(step, view=lambda session: made.append(1) or step.view(session))
+    monkeypatch.setattr(lesson, "STEPS", (*lesson.STEPS[:3], spied, *lesson.STEPS[4:]))
+    ahead = learn.drawn(session, 4)
+    assert page.render(opened(session, 4))[page.view] == ahead
+    assert len(made) == 1
+    opened(session, 4, measure="kept")
+    assert page.render(session)[page.view] != ahead
+    session.use_network("resnet20", TRAINED)
+    page.render(session)
+    session.language = "zh"
+    page.render(session)
+    assert len(made) == 4
+
+
+def test_one_sentence_reads_a_figure_out(page: LearnPage) -> None:
+    """It is short, and the numbers unfold."""
+    session = Session()
+    address.read(session, {"tab": "learn", "picture": "cat"})
+    for step in STEPS:
+        seen = page.render(opened(session, step))[page.view]
+        *_score, said = re.findall(r"<strong>(.*?)</strong>", seen)
+        assert len(html.unescape(said)) <= 170, said  # two lines
+        assert f'data-step="{step}"' in seen
+
+
 @pytest.mark.parametrize(("query", "name"), [({}, "resnet56"), ({"model": "resnet20"}, "resnet20"),
                                              ({"model": "plain20"}, "plain20")])  # fmt: skip
 def test_an_address_may_name_another_network(query: dict[str, str], name: str) -> None:
@@ -372,7 +442,8 @@ def test_the_prose_is_that_of_the_network_in_sight(
     for step in STEPS:
         rendered = page.render(opened(session, step))
         if step in (2, 6):
-            assert (r"\mathrm{ReLU}\bigl(" in rendered[page.words[1]]) == relu
+            section = rendered[page.words[1]].split(f'data-of="{step}">')[1].split("</section>")[0]
+            assert (r"\mathrm{ReLU}\bigl(" in section) == relu
         if step == 2:
             assert ("No ReLU follows the sum" in rendered[page.view]) != relu
 
@@ -403,13 +474,13 @@ def test_answers_are_counted_and_kept(
     learn.answer(session, f"1,{right[1]}")
     learn.answer(session, f"1,{3 - right[1]}")  # the first one counts
     learn.answer(session, f"2,{right[2] % 3 + 1}")
-    view = html.unescape(page.render(opened(session, 9))[page.view])
+    view = summary(page, session)
     assert "At the first attempt, 1 of 9 questions was answered correctly." in view
     assert "Not answered yet: steps 3, 4, 5, 6, 7, 8 and 9." in view
     assert "Question not answered yet." not in view  # of steps that were not opened
     assert (view.count("Question answered correctly."), view.count("Question answered wrongly at first.")) == (1, 1)
-    assert page.render(opened(session, 1))[page.answer].count('aria-pressed="true"') == 1
-    for wrong in ("0,1", "10,1", "3,9", "3", "x,y", None, "3,1,2"):
+    assert page.render(opened(session, 1))[page.answer].count('aria-pressed="true"') == 2  # in steps 1 and 2
+    for wrong in ("0,1", "10,1", "3,9", "3", "x,y", None, "3,1,2", "", "1,2 3"):
         with pytest.raises(InputError) as error:
             learn.answer(session, wrong)
         sentence(error.value)
@@ -446,9 +517,9 @@ def test_where_there_is_no_such_network_that_of_the_record_is_offered(page: Lear
 
 
 def test_step_6_tells_what_was_measured_of_the_networks_in_sight(page: LearnPage, session: Session) -> None:
-    assert "deleting one block adds" not in page.render(opened(session, 6))[page.view]  # random weights
+    assert "deleting one block adds" not in page.render(opened(session, 6))[page.below]  # random weights
     session.use_network("resnet20", TRAINED)
-    assert "In Plain-20, deleting one block adds" in page.render(opened(session, 6))[page.view]
+    assert "In Plain-20, deleting one block adds" in page.render(opened(session, 6))[page.below]
 
 
 # The address
@@ -494,7 +565,7 @@ def test_a_teachers_link_opens_a_step_with_a_cut(page: LearnPage) -> None:
     session = Session()
     query = {"tab": "learn", "step": "6", "model": "resnet20", "picture": "cat", "cut": "layer2.1"}
     address.read(session, query)
-    assert shown(page, session)[1].startswith("Without block 2.1: ResNet-20")
+    assert "Without block 2.1: ResNet-20" in shown(page, session)[1]
 
 
 # Pieces

@@ -1,7 +1,7 @@
 """The lesson's live views, a file for each step; `pages/learn.py` is the page around them.
 
 A step's file ends with its record, `STEP`. Its prose stands in `locale/lesson/`, whose files' names give the order of
-the steps; the sentences that read numbers out stand in `captions/lesson.py`.
+the steps; the sentences that read numbers out stand in `captions/lesson/`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from . import evidence
 from .controls import Control, Range, Step, View
 from .twins import outcome, pair_of
 
-CLASSES = 4  # that are shown of each network
+CLASSES = 3  # that are shown of each network
 
 
 def controls(session: Session) -> list[Control]:
@@ -56,7 +56,7 @@ def view(session: Session) -> View:
     )
     return View(
         name=f"{session.name}-cut",
-        drawing=drawing,
+        drawing=Markup(drawing) + _side_by_side(session, answers),
         reading=captions.cut(sorted(cut), dials, told),
         table=[
             ("network", "class", "before", "after"),
@@ -68,7 +68,7 @@ def view(session: Session) -> View:
                 )
             ),
         ],
-        below=_side_by_side(session, answers) + _over_all(session, list(told)),
+        below=_over_all(session, list(told)),
     )
 
 

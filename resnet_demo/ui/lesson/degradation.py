@@ -58,7 +58,9 @@ def view(session: Session) -> View:
     return View(
         name=f"degradation-{kind}-{depth}",
         drawing=_drawing(kind, tuple(runs), optimiser, session.say),
-        reading=sentences(captions.degradation(finals, kind, epochs), captions.optimisers(*by_optimiser, kind=kind)),
+        reading=sentences(
+            *captions.degradation(finals, kind, epochs).messages, captions.optimisers(*by_optimiser, kind=kind)
+        ),
         table=table,
         below=below,
     )
@@ -86,7 +88,7 @@ def _probes(session: Session, depth: int | None) -> Markup:
 def _drawing(kind: str, names: tuple[str, ...], optimiser: str, say: Language) -> str:
     """Drawn once: matplotlib takes longer than all the rest."""
     runs = {name: histories(optimiser)[name] for name in names}
-    return curves_svg(draw_degradation(runs, [kind], say=say), say(TITLES[kind]))
+    return curves_svg(draw_degradation(runs, [kind], say=say, width=8.0), say(TITLES[kind]))
 
 
 STEP = Step("degradation", controls, view)

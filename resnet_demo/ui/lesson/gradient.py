@@ -32,9 +32,9 @@ CASES = {  # of the experiment
 def controls(session: Session) -> list[Control]:
     layers = layers_of(session, LAYERS, LAYERS[-1])
     begins: dict[str, Message | str] = {
-        NORM: _("He et al.’s initial weights, with batch norm"),
-        BARE: _("He et al.’s initial weights, without batch norm"),
-        SMALL: _("PyTorch’s smaller initial weights, without batch norm"),
+        NORM: _("He’s start, with batch norm"),
+        BARE: _("He’s start, without it"),
+        SMALL: _("PyTorch’s, without it"),
     }
     if all(zoo.bundled_weights(name) for name in _twins(layers.value)):
         begins[TRAINED_ALREADY] = _p("lesson", "trained")

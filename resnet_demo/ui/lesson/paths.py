@@ -37,19 +37,19 @@ def controls(session: Session) -> list[Control]:
         return [shown]
     deleted = _deleted(session)
     first = telling_draw(session, int(deleted.value)) if "draw" not in session.of(Lesson).settings else 1
-    return [shown, deleted, turned(session, "draw", _("Which random draw"), 1, DRAWS, first)]
+    return [shown, deleted, turned(session, "draw", _("Random draw"), 1, DRAWS, first)]
 
 
 def _shown(session: Session) -> Choice:
     quick = count_parameters(session.network.config) < MOST_PARAMETERS
-    what: dict[str, Message | str] = {COUNT: _("how many paths there are")}
+    what: dict[str, Message | str] = {COUNT: _("number of paths")}
     if quick:
-        what[GRADIENT] = _("which paths carry the gradient")
+        what[GRADIENT] = _("share of the gradient")
     return chosen(session, "show", _p("lesson", "Show"), what, COUNT)
 
 
 def _deleted(session: Session) -> Range:
-    return turned(session, "deleted", _("Blocks deleted at random"), 0, len(_can_go(session.network)), 1)
+    return turned(session, "deleted", _("Blocks deleted"), 0, len(_can_go(session.network)), 1)
 
 
 def _can_go(network: ResNet) -> list[str]:

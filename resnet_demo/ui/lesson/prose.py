@@ -26,7 +26,10 @@ MARK = re.compile(r"\[(preact|postact)\]\s+")  # before a paragraph that is not 
 
 @dataclass(frozen=True)
 class Prose:
-    """What a step says whatever the numbers are: Markdown, but for the title, the choices and the answer."""
+    """What a step says whatever the numbers are: Markdown, but for title, question, choices and answer.
+
+    The first paragraph stands in sight, the others unfold.
+    """
 
     title: str
     formula: str  # LaTeX

@@ -57,7 +57,7 @@ def view(session: Session) -> View:
     places = [say(_("stem")), *(name.removeprefix("layer") for name in names[1:])]
     return View(
         name=f"{session.name}-grown",
-        drawing=both(draw_lines, lines, places, title, after, highest=1.0, say=session.say),
+        drawing=both(draw_lines, lines, places, title, after, highest=1.0, say=session.say) + _score(session),
         reading=captions.grown(names[after], after == len(trace.blocks), told),
         table=[("after", *lines), *((name, *(values[i] for values in lines.values())) for i, name in enumerate(names))],
         below=_seen(session) + _onward(session) + _unfolded(session),  # the last one beside the button that saves
@@ -94,10 +94,9 @@ def _save(session: Session) -> Save | None:
 
 def _seen(session: Session) -> Markup:
     """What was read out in the steps before, each a way back to it, and how their questions were answered."""
-    say, read, items = session.say, session.of(Lesson).read, Markup()
-    right = {number: _right(session, number) for number in range(1, len(prose.names()) + 1)}
+    say, read, items, right = session.say, session.of(Lesson).read, Markup(), _all_right(session)
     for number in range(1, len(prose.names())):
-        seen = number in read
+        seen = number in read or number in session.of(Lesson).opened
         items += Markup(
             '<li><button type="button" class="rd-back-to" data-pick="{number}">{number}. {title}</button>'
             '<span class="{kind}">{words}</span> <em>{answered}</em></li>'
@@ -105,11 +104,19 @@ def _seen(session: Session) -> Markup:
             number=number,
             title=prose.read(number, session.language).title,
             kind="" if seen else "rd-not-yet",
-            words=say(read[number] if seen else _("not opened yet")),
+            words=say(read.get(number, _("opened before the page was loaded again") if seen else _("not opened yet"))),
             answered=say(captions.answered(right[number])) if seen or right[number] is not None else "",
         )
-    score = evidence.read_out(captions.score(right), say, _("Your answers"))
-    return score + Markup("<h4>{}</h4><ol class='rd-lesson-seen'>{}</ol>").format(say(_("What you saw")), items)
+    return Markup("<h4>{}</h4><ol class='rd-lesson-seen'>{}</ol>").format(say(_("What you saw")), items)
+
+
+def _score(session: Session) -> Markup:
+    return evidence.read_out(captions.score(_all_right(session)), session.say)
+
+
+def _all_right(session: Session) -> dict[int, bool | None]:
+    """The same of all steps as `_right` of one."""
+    return {number: _right(session, number) for number in range(1, len(prose.names()) + 1)}
 
 
 def _right(session: Session, number: int) -> bool | None:

@@ -26,8 +26,8 @@ PLACES = tuple(REACH * place / HALF for place in range(-HALF, HALF + 1))
 def controls(session: Session) -> list[Control]:
     return [
         _layers(session),
-        Range("away", _("How far from the trained weights"), -REACH, REACH, REACH / HALF, _away(session)),
-        turned(session, "line", _("Which random direction"), 1, 5, 1),
+        Range("away", _("How far away"), -REACH, REACH, REACH / HALF, _away(session)),
+        turned(session, "line", _("Random direction"), 1, 5, 1),
     ]
 
 

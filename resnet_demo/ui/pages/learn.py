@@ -6,7 +6,9 @@ This file lays a step out and names its events; what a step shows is computed in
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -16,19 +18,20 @@ import gradio as gr
 from markupsafe import Markup
 
 from ...errors import InputError
-from ...i18n import Language, _
+from ...figures import network_title
+from ...i18n import Language, Message, Sentences, _
 from .. import lesson
 from ..bounds import one_of
 from ..captions import lesson as captions
 from ..components import Radio, Slider
 from ..events import TOGETHER, Events, in_session
 from ..html import figure, pressed
-from ..lesson import Choice, Control, Range
+from ..lesson import Choice, Control, Range, View
 from ..lesson import prose as proses
 from ..lesson.controls import go_to, turn
 from ..lesson.prose import Prose
 from ..lesson.state import Lesson
-from ..page import Layout, Page, choose
+from ..page import Layout, Page
 from ..session import FIRST_NETWORK, TRAINED, Session
 
 MATHS = [
@@ -38,6 +41,10 @@ MATHS = [
 NETWORK = "resnet56"  # of the lesson, beside its twin: with 20 layers steps 4, 6 and 7 hardly show their point
 SLOTS = 2  # controls of each kind that a step may have
 
+# Turning the steps, answering and fetching the next figure ahead happen in `static/js/lesson.js`.
+TURN = "lab.then(({lesson}) => lesson(element, trigger));"
+ANSWER = "lab.then(({answers}) => answers(element, trigger));"
+AHEAD = "lab.then(({ahead}) => ahead(element, trigger));"
 # A click in the drawing chooses a block, another page, or a place in a map.
 PICK = """
 element.addEventListener('click', (event) => {
@@ -52,22 +59,6 @@ element.addEventListener('click', (event) => {
   trigger('select', {value: row + ',' + column});
 });
 """
-# Choosing an answer shows at once whether it is right; it is sent for the score at the end.
-ANSWER = """
-element.addEventListener('click', (event) => {
-  const chosen = event.target.closest('.rd-choice');
-  if (!chosen) return;
-  element.querySelectorAll('.rd-choice').forEach((choice) => {
-    choice.setAttribute('aria-pressed', choice === chosen);
-    choice.classList.toggle('rd-right', choice === chosen && choice.dataset.right === 'true');
-    choice.classList.toggle('rd-miss', choice === chosen && choice.dataset.right !== 'true');
-  });
-  element.querySelector('details').open = true;
-  trigger('select', {value: chosen.dataset.choice});
-});
-"""
-# The next step begins at its top, on a phone too, where the bars stand above.
-SCROLL = "() => document.querySelector('#pages').scrollIntoView({block: 'start'})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +67,9 @@ class LearnPage(Layout):
 
     steps: gr.HTML
     view: gr.HTML
+    ahead: gr.HTML  # the next step's figure, out of sight
     answer: gr.HTML
+    under: gr.HTML
     save: gr.DownloadButton
     choices: list[gr.Radio]
     ranges: list[gr.Slider]
@@ -103,46 +96,56 @@ def start(say: Language) -> str:
 
 
 def build(data_dir: str | None = None) -> LearnPage:
-    steps = gr.HTML(elem_id="lesson-steps", js_on_load=choose("step", number=True))
-    prose = gr.Markdown(elem_id="lesson-prose", latex_delimiters=MATHS)
-    with gr.Row(elem_id="lesson-controls"):
-        choices = [Radio([], elem_id=f"lesson-choice-{slot}", visible=False) for slot in range(SLOTS)]
-        ranges = [Slider(0, 1, 0, elem_id=f"lesson-range-{slot}", visible=False, buttons=[]) for slot in range(SLOTS)]
-    view = gr.HTML(elem_id="lesson-view", js_on_load=PICK)
-    save = gr.DownloadButton(elem_id="lesson-save", size="sm", visible=False)
-    question = gr.Markdown(elem_id="lesson-question", latex_delimiters=MATHS)
-    answer = gr.HTML(elem_id="lesson-answer", js_on_load=ANSWER)
-    with gr.Row(elem_id="lesson-turn"):
-        back = gr.Button(elem_id="lesson-back", size="md")
-        forward = gr.Button(elem_id="lesson-next", size="md", variant="primary")
-    for button in (back, forward):
-        button.click(None, js=SCROLL)
+    with gr.Row(elem_id="lesson", equal_height=False):
+        with gr.Column(elem_id="lesson-text", min_width=0):
+            steps = gr.HTML(elem_id="lesson-steps", js_on_load=TURN)
+            with gr.Column(elem_id="lesson-read", min_width=0):
+                prose = gr.Markdown(elem_id="lesson-prose", latex_delimiters=MATHS, sanitize_html=False)
+                answer = gr.HTML(elem_id="lesson-answer", js_on_load=ANSWER)
+            with gr.Row(elem_id="lesson-turn"):
+                back = gr.Button(elem_id="lesson-back", size="md")
+                forward = gr.Button(elem_id="lesson-next", size="md", variant="primary")
+            keys = gr.HTML(elem_id="lesson-keys")
+        with gr.Column(elem_id="lesson-stage", min_width=0):
+            with gr.Column(elem_id="lesson-screen", min_width=0):  # what fits the first screen
+                with gr.Row(elem_id="lesson-controls"):
+                    choices = [Radio([], elem_id=f"lesson-choice-{slot}", visible=False) for slot in range(SLOTS)]
+                    ranges = [
+                        Slider(0, 1, 0, elem_id=f"lesson-range-{slot}", visible=False, buttons=[])
+                        for slot in range(SLOTS)
+                    ]
+                with gr.Column(elem_id="lesson-figure", min_width=0):
+                    view = gr.HTML(elem_id="lesson-now", js_on_load=PICK + STREET)
+                    ahead = gr.HTML(elem_id="lesson-ahead", js_on_load=AHEAD)
+            under = gr.HTML(elem_id="lesson-below", js_on_load=PICK)
+            save = gr.DownloadButton(elem_id="lesson-save", size="sm", visible=False)
 
     def render(session: Session) -> dict[Any, Any]:
         say, number = session.say, session.of(Lesson).step
-        said, step = prose_of(session), lesson.STEPS[number - 1]
-        seen = step.view(session)
-        drawn = figure(seen.drawing, say(seen.reading), seen.name, table=seen.table, say=say)
-        session.of(Lesson).read[number] = seen.reading
+        seen = seen_in(session, number)
+        session.of(Lesson).read[number] = headline(seen)
         offered = gr.update(visible=False)
         if seen.save:
             offered = gr.update(visible=True, label=say(seen.save.label), value=str(seen.save.path))
         return {
             steps: _steps(session),
-            prose: _prose(say, said, number),
-            **_set(choices, ranges, step.controls(session), say),
-            view: Markup(drawn) + seen.below,
+            prose: _prose(session),
+            **_set(choices, ranges, lesson.STEPS[number - 1].controls(session), say),
+            view: drawn(session, number),
+            ahead: "",
+            under: seen.below,
             save: offered,
-            question: say(_("**Think first.** {question}", question=said.question)),
-            answer: _answer(say, said, number, session.of(Lesson).answered.get(number)),
+            answer: _answers(session),
+            keys: _keys(session),
             back: gr.update(value=say(_("← Back")), interactive=number > 1),
             forward: gr.update(value=say(_("Next →")), interactive=number < len(lesson.STEPS)),
         }
 
-    words = [steps, prose, question, answer, back, forward]
+    words = [steps, prose, answer, keys, back, forward]
     return LearnPage(
-        components=[*words, *choices, *ranges, view, save], render=render, steps=steps, view=view, answer=answer,
-        save=save, choices=choices, ranges=ranges, back=back, forward=forward, words=words,
+        components=[*words, *choices, *ranges, view, ahead, under, save], render=render, steps=steps, view=view,
+        ahead=ahead, answer=answer, under=under, save=save, choices=choices, ranges=ranges, back=back, forward=forward,
+        words=words,
     )  # fmt: skip
 
 
@@ -168,43 +171,115 @@ def connect(page: LearnPage, events: Events) -> None:
     events.on(touched, touch, page.controls, "lesson_control")
     events.on(page.back.click, partial(turn_page, by=-1), [], "lesson_back")
     events.on(page.forward.click, partial(turn_page, by=1), [], "lesson_next")
-    events.on_click(page.steps, go_to, "learn_step")
+    events.on_click(page.steps, go_to, "learn_step", trigger_mode="always_last")
     events.on_click(page.view, pick_in_view, "learn_lesson")
+    events.on_click(page.under, pick_in_view, "learn_lesson_below")
+
+    def fetch_ahead(key: str | None) -> Any:
+        with in_session(key) as session, session.lock:
+            number = session.of(Lesson).step + 1
+            if session.page != "learn" or number > len(lesson.STEPS):
+                return gr.skip()
+            with suppress(InputError):  # it is told when the step is opened
+                return drawn(session, number)
+        return gr.skip()
+
+    page.ahead.select(
+        fetch_ahead, [events.key], page.ahead, api_name="lesson_ahead", show_progress="hidden", **TOGETHER
+    )
 
     def answered(key: str | None, value: Any, event: gr.EventData) -> Any:
         sent = event._data if isinstance(event._data, dict) else {}
         with in_session(key) as session, session.lock:
             answer(session, sent.get("value", value))
             if session.of(Lesson).step < len(lesson.STEPS) or session.page != "learn":
-                return gr.skip()
-            return page.render(session)[page.view]  # the last step tells the score
+                return _answers(session), gr.skip(), gr.skip()
+            shown = page.render(session)
+            return shown[page.answer], shown[page.view], shown[page.under]  # the last step tells the score
 
     page.answer.select(
-        answered, [events.key, events.clicked], page.view, api_name="lesson_answer", show_progress="hidden", **TOGETHER
-    )
+        answered, [events.key, events.clicked], [page.answer, page.view, page.under], api_name="lesson_answer",
+        show_progress="hidden", **TOGETHER,
+    )  # fmt: skip
 
 
 def answer(session: Session, what: object) -> None:
-    """A choice was made in a step's question: "3,2" is the second one in step 3. The first choice counts."""
-    step, _comma, choice = str(what).partition(",")
-    count = len(lesson.STEPS)
-    if not (step.isdecimal() and step.isascii() and len(step) < 3 and 1 <= int(step) <= count):
+    """A choice was made in a step's question: "3,2" is the second one in step 3. The first choice counts.
+
+    Several may come at once, "1,2 3,1", when a page is loaded again; "3,0" says that the step was opened.
+    """
+    count, found = len(lesson.STEPS), []
+    for given in str(what).split(maxsplit=count):
+        step, _comma, choice = given.partition(",")
+        if not (step.isdecimal() and step.isascii() and len(step) < 3 and 1 <= int(step) <= count):
+            raise InputError("There is no question {what!r}.", what=str(what))
+        options = range(len(proses.read(int(step), session.language).choices) + 1)
+        found.append((int(step), int(one_of(choice, [str(option) for option in options], _("The choice")))))
+    if not found:
         raise InputError("There is no question {what!r}.", what=str(what))
-    choices = [str(place) for place in range(1, len(proses.read(int(step), session.language).choices) + 1)]
-    session.of(Lesson).answered.setdefault(int(step), int(one_of(choice, choices, _("The choice"))))
+    kept = session.of(Lesson)
+    for step, choice in found:
+        kept.opened.add(step)
+        if choice:
+            kept.answered.setdefault(step, choice)
 
 
 def enter(session: Session, named: bool) -> None:
     """The lesson begins with networks that show its point, unless the visitor has chosen one or an address names it."""
     kept = session.of(Lesson)
-    first, kept.entered = not kept.entered, True
-    if first and not named and (session.name, session.weights, session.seed) == (FIRST_NETWORK, TRAINED, 0):
+    kept.chosen |= named
+    first = (session.name, session.weights, session.seed) == (FIRST_NETWORK, TRAINED, 0)
+    if first and not kept.chosen and kept.before is None:
+        kept.before = session.source
         session.use_network(NETWORK, TRAINED)
 
 
-def prose_of(session: Session) -> Prose:
-    """What the open step says beside the network in sight."""
-    return proses.read(session.of(Lesson).step, session.language, session.network.config.block == "preact")
+def leave(session: Session) -> None:
+    """Other pages go on with the network that was there before, unless the visitor chose one within the lesson."""
+    kept = session.of(Lesson)
+    before, kept.before = kept.before, None
+    if before is None:
+        return
+    if (session.name, session.weights, session.seed, session.moment) == (NETWORK, TRAINED, 0, None):
+        session.look_at(before)
+    else:
+        kept.chosen = True
+
+
+def prose_of(session: Session, number: int) -> Prose:
+    """What a step says beside the network in sight."""
+    return proses.read(number, session.language, session.network.config.block == "preact")
+
+
+def seen_in(session: Session, number: int) -> View:
+    """What a step shows, computed once for each trace and setting, but for the last one, which recalls the others."""
+    step, kept = lesson.STEPS[number - 1], session.of(Lesson).views
+    if number == len(lesson.STEPS):
+        return step.view(session)
+    trace = session.seen
+    values = tuple(control.value for control in step.controls(session))
+    sources = tuple(source for _model, source in session.pair().values())
+    key = (session.language, session.block, session.cut, session.dials, values, sources)
+    there = kept.get(number)
+    if there is None or there[0]() is not trace or there[1] != key:
+        there = kept[number] = weakref.ref(trace), key, step.view(session)
+    return there[2]
+
+
+def headline(seen: View) -> Message:
+    """The sentence that reads a figure out: the first one."""
+    return seen.reading.messages[0] if isinstance(seen.reading, Sentences) else seen.reading  # pyright: ignore
+
+
+def drawn(session: Session, number: int) -> Markup:
+    """A step's figure: one sentence that reads it out, and its numbers folded away."""
+    say, seen = session.say, seen_in(session, number)
+    caption = Markup("<strong>{}</strong>").format(say(headline(seen)))
+    if isinstance(seen.reading, Sentences) and (numbers := seen.reading.messages[1:]):
+        fold = Markup('<details class="rd-fold"><summary>{}</summary><p>{}</p></details>')
+        caption += fold.format(say(_("The numbers")), say(Sentences(numbers)))
+    shown = figure(seen.drawing, caption, seen.name, table=seen.table, say=say)
+    return Markup('<div class="rd-drawn" data-step="{}">{}</div>').format(number, shown)
 
 
 def controls(session: Session) -> list[Control]:
@@ -230,6 +305,8 @@ def set_controls(session: Session, *values: Any) -> None:
 def pick(session: Session, what: object) -> None:
     """Something in the step's drawing was clicked."""
     lesson.STEPS[session.of(Lesson).step - 1].pick(session, str(what))
+    if session.page != "learn":
+        leave(session)
 
 
 # What is shown
@@ -237,6 +314,7 @@ def pick(session: Session, what: object) -> None:
 
 def _steps(session: Session) -> Markup:
     """All steps as a list of buttons."""
+    here, count, say = session.of(Lesson).step, len(lesson.STEPS), session.say
     step = Markup(
         '<li><button type="button" class="rd-lesson-step" data-step="{number}"{current} title="{title}" '
         'aria-label="{number}. {title}">{number}</button></li>'
@@ -244,18 +322,50 @@ def _steps(session: Session) -> Markup:
     items = Markup().join(
         step.format(
             number=number,
-            current=Markup(' aria-current="step"') if number == session.of(Lesson).step else "",
+            current=Markup(' aria-current="step"') if number == here else "",
             title=proses.read(number, session.language).title,
         )
-        for number in range(1, len(lesson.STEPS) + 1)
+        for number in range(1, count + 1)
     )
-    label = session.say(_("Steps of the lesson"))
-    return Markup('<nav aria-label="{}"><ol class="rd-lesson-steps">{}</ol></nav>').format(label, items)
+    return Markup('<nav aria-label="{}" data-now="{}" data-wait="{}"><ol class="rd-lesson-steps">{}</ol></nav>').format(
+        say(_("Steps of the lesson")), here, say(_("This figure is being computed …")), items
+    )
 
 
-def _prose(say: Language, said: Prose, number: int) -> str:
-    paragraphs, source = "\n\n".join(said.paragraphs), say(_("Source: {source}", source=said.source))
-    return f"### {number}. {said.title}\n\n{paragraphs}\n\n$${said.formula}$$\n\n*{source}*"
+def _keys(session: Session) -> Markup:
+    """Which keys there are, and which networks the lesson looks at."""
+    say, kept = session.say, session.of(Lesson)
+    words = say(_("Keys: ← and → turn the steps, 1 to 9 open one."))
+    if kept.before is not None:
+        names = {"lesson": network_title(NETWORK), "before": network_title(kept.before.name)}
+        words += " " + say(_("The lesson looks at {lesson}; the other pages go on with {before}.", **names))
+    return Markup("<p>{}</p>").format(words)
+
+
+def _prose(session: Session) -> str:
+    """What all steps say, as Markdown: the style sheet shows the open one, so that turning needs no answer."""
+    return "\n\n".join(
+        _section(session.say, prose_of(session, number), number) for number in range(1, len(lesson.STEPS) + 1)
+    )
+
+
+def _section(say: Language, said: Prose, number: int) -> str:
+    """The first paragraph and the formula stand in sight; the others unfold."""
+    first, *others = said.paragraphs
+    more, source = say(_("More")), say(_("Source: {source}", source=said.source))
+    return "\n\n".join(
+        [
+            f'<section class="rd-step" data-of="{number}">',
+            f"### {number}. {said.title}",
+            first,
+            f"$${said.formula}$$",
+            f'<details class="rd-fold"><summary>{more}</summary>',
+            *others,
+            f"*{source}*",
+            "</details>",
+            "</section>",
+        ]
+    )
 
 
 def _set(choices: list[Any], ranges: list[Any], declared: list[Control], say: Language) -> dict[Any, Any]:
@@ -277,8 +387,19 @@ def _as_set(control: Control, say: Language) -> Any:
     return gr.update(visible=True, label=label, value=control.value, **bounds)
 
 
+def _answers(session: Session) -> Markup:
+    """The questions of all steps; as with the prose, the open one's is in sight."""
+    given, shown = session.of(Lesson).answered, Markup()
+    for number in range(1, len(lesson.STEPS) + 1):
+        said = prose_of(session, number)
+        shown += Markup('<section class="rd-step" data-of="{}">{}</section>').format(
+            number, _answer(session.say, said, number, given.get(number))
+        )
+    return shown
+
+
 def _answer(say: Language, said: Prose, number: int, given: int | None) -> Markup:
-    """The choices, the one that was made before, and the answer, folded away until one is made."""
+    """A question, the choices, the one that was made before, and the answer, folded away until one is made."""
     button = Markup(
         '<button type="button" class="rd-choice{}" aria-pressed="{}" data-choice="{},{}" data-right="{}">{}</button>'
     )
@@ -286,9 +407,10 @@ def _answer(say: Language, said: Prose, number: int, given: int | None) -> Marku
     for place, choice in enumerate(said.choices, start=1):
         mark = "" if place != given else " rd-right" if place == said.right else " rd-miss"
         buttons += button.format(mark, pressed(place == given), number, place, pressed(place == said.right), choice)
+    asked = Markup('<p class="rd-question"><strong>{}</strong> {}</p>').format(say(_("Think first.")), said.question)
     shown = Markup('<div class="rd-choices">{}</div>').format(buttons) if buttons else ""
-    fold = Markup('{}<details class="rd-fold"{}><summary>{}</summary><p>{}</p></details>')
-    return fold.format(shown, Markup(" open") if given else "", say(_("Show the answer")), said.answer)
+    fold = Markup('{}{}<details class="rd-fold"{}><summary>{}</summary><p>{}</p></details>')
+    return fold.format(asked, shown, Markup(" open") if given else "", say(_("Show the answer")), said.answer)
 
 
 def _query(session: Session) -> dict[str, str]:
@@ -302,4 +424,4 @@ def _asked(session: Session) -> Iterator[tuple[str, Callable[[str], None]]]:
             yield control.key, partial(turn, session, control)
 
 
-PAGE = Page("learn", _("Learn"), build, connect, query=_query, asked=_asked, entered=enter)
+PAGE = Page("learn", _("Learn"), build, connect, query=_query, asked=_asked, entered=enter, left=leave)

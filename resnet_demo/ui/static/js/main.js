@@ -2,6 +2,7 @@
 // components (`js_on_load`) and gradio's events say `lab.then(({ film }) => film(element, trigger))`.
 import './keys.js';
 import { lens } from './lens.js';
+import './present.js';
 import './report.js';
 import './save.js';
 import './train.js';
@@ -9,6 +10,7 @@ import './train.js';
 export { crop } from './crop.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
+export { ahead, answers, lesson } from './lesson.js';
 export { ways } from './photo.js';
 export { address, arrived, followed, place, share } from './place.js';
 export { street } from './street.js';

@@ -1,6 +1,8 @@
 // The page Train: leaving asks first while a race runs, and the plot is in sight when one begins.
 const bars = () => {
-  const pinned = [...document.querySelectorAll('#bar, #pages > .tab-wrapper')].map((bar) => bar.getBoundingClientRect());
+  const pinned = [...document.querySelectorAll('#bar, #pages > .tab-wrapper')].map((bar) =>
+    bar.getBoundingClientRect(),
+  );
   return Math.max(0, ...pinned.filter(({ top, height }) => height && top < 100).map(({ bottom }) => bottom));
 };
 

@@ -74,7 +74,8 @@ if (globalThis.document) {
   new MutationObserver((changes) => {
     for (const { addedNodes } of changes) {
       for (const node of addedNodes) {
-        if (node.nodeType === Node.ELEMENT_NODE && (node.matches('.toast-body') || node.querySelector('.toast-body'))) waits.none();
+        if (node.nodeType === Node.ELEMENT_NODE && (node.matches('.toast-body') || node.querySelector('.toast-body')))
+          waits.none();
       }
     }
   }).observe(document.body, { childList: true, subtree: true });
