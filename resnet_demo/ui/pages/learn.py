@@ -31,7 +31,7 @@ from ..lesson import prose as proses
 from ..lesson.controls import go_to, turn
 from ..lesson.prose import Prose
 from ..lesson.state import Lesson
-from ..page import Layout, Page
+from ..page import STREET, Layout, Page
 from ..session import FIRST_NETWORK, TRAINED, Session
 
 MATHS = [
