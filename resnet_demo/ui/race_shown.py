@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from ..data import notes_of
 from ..figures import draw_confusion, draw_gradients, draw_race, draw_ratios, network_title, photo_uri
 from ..i18n import Language, Message, _, _p
 from ..models.zoo import is_plain
@@ -107,7 +108,7 @@ def outcome(race: Race, say: Language) -> Markup:
     if not race.results:
         return joined(note(say(message), "rd-warn") for message in failed or [_("Nothing was trained.")])
     parts = [heading(say(_("What came out")))]
-    parts += [note(say(words), "rd-warn") for words in (*failed, race.train_set.note, race.test_set.note) if words]
+    parts += [note(say(words), "rd-warn") for words in (*failed, *notes_of(race.train_set, race.test_set))]
     exact = race.repeats_exactly
     if exact is not None:
         same = _("Replayed: every test came out exactly as the first time.")
