@@ -2,13 +2,15 @@
 
 Such a zip holds bytes in the code page of the computer that packed it. A short name can be read in several: 猫 in GBK
 is 챔 in Korean. So all names of an archive are judged together, by two things: chardet's statistics of pairs of bytes
-in each language, and how likely the letters are that a code page would make of the names. On 161 lists of names of
-classes (`tests/data/test_names.py`) this errs once, where the whole list is one letter.
+in each language, and how likely the letters are that a code page would make of the names. Drawn at random from words
+for classes in seven code pages, names are read rightly of 97 % of the archives with two words beyond ASCII, of 99 %
+with three, of all with five (420 archives each); a single word is right in nine of ten.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 import zipfile
 import zlib
@@ -27,7 +29,8 @@ FREQUENT = {
 }
 KANA, KANA_COUNT = (0x82, 0x83), 170
 RARE, ODD, NEVER = 2e-5, 1e-6, 1e-9  # of a rare character, one that is hardly in a name, one that is none
-STATISTICS = 5.0  # the weight of chardet's logarithms beside ours; from 5 to 12 all lists but one come out right
+STATISTICS = 5.0  # the weight of chardet's logarithms beside ours; 3 and 8 are a little worse on the words above
+BETWEEN = re.compile(rb"[ -?]+")  # from the space to the question mark: no half of a character in any of these codes
 ENOUGH = 60_000  # bytes of names that are judged
 
 
@@ -35,8 +38,11 @@ def entry_names(entries: Iterable[zipfile.ZipInfo]) -> list[str]:
     """The names in a zip, decoded; bytes that are no text in the archive's code page become lone surrogates."""
     names = [_stored(entry) for entry in entries]
     unsaid = [name for name in names if isinstance(name, bytes)]
-    codec = code_page(unsaid)
-    return [_decode(name, codec) if isinstance(name, bytes) else name for name in names]
+    if any(map(_is_surely_utf8, unsaid)):  # as from macOS, which does not mark it
+        codecs = ("utf-8", code_page(name for name in unsaid if not _is_text(name, "utf-8")))
+    else:
+        codecs = (code_page(unsaid), "utf-8")
+    return [_decode(name, codecs) if isinstance(name, bytes) else name for name in names]
 
 
 def _stored(entry: zipfile.ZipInfo) -> str | bytes:
@@ -58,30 +64,33 @@ def _unicode_path(extra: bytes, raw: bytes) -> str | None:
     return None
 
 
-def _decode(name: bytes, codec: str) -> str:
-    for attempt in (codec, "utf-8"):
-        try:
-            return name.decode(attempt)
-        except UnicodeError:
-            continue
-    return name.decode(codec, "surrogateescape")
+def _decode(name: bytes, codecs: tuple[str, str]) -> str:
+    for codec in codecs:
+        if _is_text(name, codec):
+            return name.decode(codec)
+    return name.decode(codecs[0], "surrogateescape")
+
+
+def _is_surely_utf8(name: bytes) -> bool:
+    """Whether it is UTF-8 with a character of three bytes; those of two are easily met by chance in other codes."""
+    return _is_text(name, "utf-8") and any(letter > "\u07ff" for letter in name.decode())
 
 
 def code_page(names: Iterable[bytes]) -> str:
     """The codec in which all these names are likeliest what somebody would write."""
-    parts = dict.fromkeys(part for name in names for part in name.split(b"/") if not part.isascii())
+    words = dict.fromkeys(word for name in names for word in BETWEEN.split(name) if not word.isascii())
     judged, size = [], 0
-    for part in parts:
-        size += len(part)
+    for word in words:
+        size += len(word)
         if size > ENOUGH:
             break
-        judged.append(part)
+        judged.append(word)
     if not judged:
         return "utf-8"
     statistics = _statistics(judged)
 
     def likelihood(codec: str) -> float:
-        letters = sum(_likelihood(part.decode(codec, "surrogateescape"), codec) for part in judged)
+        letters = sum(_likelihood(word.decode(codec, "surrogateescape"), codec) for word in judged)
         return letters + STATISTICS * math.log(statistics.get(codec, 0.0) + 0.001)
 
     return max(CODECS, key=likelihood)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import fake_cifar
 import pytest
-from resnet_demo.ui.bars import Bars
 
 from resnet_demo.errors import InputError
 from resnet_demo.ui import pictures
+from resnet_demo.ui.bars import Bars
 from resnet_demo.ui.jobs import run
 from resnet_demo.ui.session import Session
 
