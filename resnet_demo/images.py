@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from PIL import Image, UnidentifiedImageError, features
 from torch import Tensor
 
 from .errors import InputError
-from .i18n import _
+from .i18n import Message, _
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # decoders of other formats never see a stranger's bytes
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # theirs
@@ -56,7 +57,12 @@ Source = str | os.PathLike | bytes | Image.Image
 class UnreadFormatError(InputError):
     """A picture in a format that is known, and not read here."""
 
-    format: str = ""
+    def __init__(self, message: Message, format: str):
+        super().__init__(message)
+        self.format = format
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.message, self.format)
 
 
 @lru_cache
@@ -113,14 +119,13 @@ def load_image(source: Source) -> Image.Image:
             return _upright_rgb(picture)
     except UnidentifiedImageError:
         if kind := _unread_format(_head(stream)):
-            error = UnreadFormatError(
+            message = _(
                 "{name} is {kind}, which is not read here: save it as JPEG, or install {extra}.",
                 name=name,
                 kind=kind,
                 extra=EXTRA,
             )
-            error.format = kind
-            raise error from None
+            raise UnreadFormatError(message, kind) from None
         raise InputError(
             "{name} is not a picture that can be read here; use JPEG, PNG, WebP, GIF, BMP or TIFF.", name=name
         ) from None

@@ -191,7 +191,9 @@ def test_a_photo_of_a_phone_is_read_or_called_by_its_format(tmp_path, monkeypatc
     monkeypatch.setattr(images, "optional_formats", lambda: ())
     (tmp_path / "IMG_1.jpg").write_bytes(content)  # as it is called after some ways of sending it
     for source in (content, tmp_path / "IMG_1.jpg"):
-        with pytest.raises(InputError, match=r"is HEIC, which is not read here: .* install resnet-demo\[heic\]") as error:
+        with pytest.raises(
+            InputError, match=r"is HEIC, which is not read here: .* install resnet-demo\[heic\]"
+        ) as error:
             load_image(source)
         sentence(error.value)
 

@@ -154,8 +154,8 @@ class _Reader:
         }
         if formats:
             raise InputError(
-                "{title} has no picture of the class {kind!r} that can be read: there are {formats:and} files, and what "
-                "is read is JPEG, PNG, WebP, GIF, BMP and TIFF.",
+                "{title} has no picture of the class {kind!r} that can be read: there are {formats:and} files, and "
+                "what is read is JPEG, PNG, WebP, GIF, BMP and TIFF.",
                 title=self.title,
                 kind=kind,
                 formats=sorted(formats),

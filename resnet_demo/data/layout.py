@@ -26,7 +26,67 @@ ROLES = {
     " 验证 驗證 评估 評估 检验 檢驗 検証 評価 검증 평가",
 }  # fmt: skip
 # What may stand beside these in a name: "training_set", "train_images", "测试图片".
-NEUTRAL = ["set", "sets", "data", "dataset", "split", "part", "subset", "folder", "dir", "image", "images", "img", "imgs", "picture", "pictures", "pic", "pics", "photo", "photos", "jpg", "jpeg", "png", "sample", "samples", "file", "files", "my", "the", "new", "raw", "original", "resized", "small", "final", "all", "v", "集", "数据", "數據", "資料", "数据集", "樣本", "样本", "图片", "圖片", "图像", "圖像", "照片", "文件夹", "文件", "的", "用", "データ", "画像", "セット", "데이터", "세트", "이미지", "셋"]
+NEUTRAL = [
+    "set",
+    "sets",
+    "data",
+    "dataset",
+    "split",
+    "part",
+    "subset",
+    "folder",
+    "dir",
+    "image",
+    "images",
+    "img",
+    "imgs",
+    "picture",
+    "pictures",
+    "pic",
+    "pics",
+    "photo",
+    "photos",
+    "jpg",
+    "jpeg",
+    "png",
+    "sample",
+    "samples",
+    "file",
+    "files",
+    "my",
+    "the",
+    "new",
+    "raw",
+    "original",
+    "resized",
+    "small",
+    "final",
+    "all",
+    "v",
+    "集",
+    "数据",
+    "數據",
+    "資料",
+    "数据集",
+    "樣本",
+    "样本",
+    "图片",
+    "圖片",
+    "图像",
+    "圖像",
+    "照片",
+    "文件夹",
+    "文件",
+    "的",
+    "用",
+    "データ",
+    "画像",
+    "セット",
+    "데이터",
+    "세트",
+    "이미지",
+    "셋",
+]
 _NEUTRAL = re.compile("|".join(sorted(NEUTRAL, key=len, reverse=True)))
 # Folders for the pictures themselves, and for what else is known of them (as in Pascal VOC, COCO, YOLO, Oxford pets).
 IMAGES = {"image", "images", "img", "imgs", "jpegimages", "picture", "pictures", "photo", "photos", "图片", "图像"}
@@ -420,8 +480,8 @@ def _is_without_classes(folder: Folder) -> bool:
 
 def _note_beside(folder: Folder, notes: list[Message]) -> None:
     """Tell of the pictures and annotations that lie beside the folders that are gone into."""
-    for annotations in folder.annotations.values():
-        _note_unused(annotations, notes)
+    for beside in folder.annotations.values():
+        _note_unused(beside, notes)
     if folder.pictures:
         notes.append(
             _n(
@@ -483,8 +543,8 @@ def _refuse(root: Folder, top: Folder, train: Half, title: Message) -> None:
         )
     if flat.path and flat.pictures:
         raise InputError(
-            "{title} must hold a folder of pictures for each of at least two classes; the pictures in {folder} lie side "
-            "by side.",
+            "{title} must hold a folder of pictures for each of at least two classes; the pictures in {folder} lie "
+            "side by side.",
             title=title,
             folder=flat.name,
         )

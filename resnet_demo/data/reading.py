@@ -80,8 +80,8 @@ def left_out(damaged: Sequence[str], unread: dict[str, str], too_deep: Sequence[
             notes.append(
                 _n(
                     "One picture is {kind} and was left out: {first}. It is read where {extra} is installed.",
-                    "{count:,} pictures are {kind} and were left out: {first} is the first. They are read where {extra} "
-                    "is installed.",
+                    "{count:,} pictures are {kind} and were left out: {first} is the first. They are read where "
+                    "{extra} is installed.",
                     len(paths),
                     kind=kind,
                     first=_short(paths),

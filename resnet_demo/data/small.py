@@ -50,8 +50,8 @@ def coarse_test(pictures: int) -> Message | None:
         return None
     return _n(
         "There is only one test picture: right or wrong, it tells next to nothing of how good the network is.",
-        "There are only {count} test pictures: each is {share:percent} of the accuracy, and chance alone can move it by "
-        "about {margin:percent} up or down.",
+        "There are only {count} test pictures: each is {share:percent} of the accuracy, and chance alone can move it "
+        "by about {margin:percent} up or down.",
         pictures,
         share=1 / max(1, pictures),
         margin=1 / math.sqrt(max(1, pictures)),

@@ -54,7 +54,9 @@ def raw_zip(path: Path, entries: list[tuple[bytes, int, bytes, bytes]]) -> Path:
     for name, flags, extra, content in entries:
         facts = struct.pack("<HHHHHIIIHH", 20, flags, 0, 0, 33, zlib.crc32(content), len(content), len(content),
                             len(name), len(extra))  # fmt: skip
-        directory += b"PK\1\2" + struct.pack("<H", 20) + facts + struct.pack("<HHHII", 0, 0, 0, 0, len(body)) + name + extra
+        directory += (
+            b"PK\1\2" + struct.pack("<H", 20) + facts + struct.pack("<HHHII", 0, 0, 0, 0, len(body)) + name + extra
+        )
         body += b"PK\3\4" + facts + name + extra + content
     end = struct.pack("<HHHHIIH", 0, 0, len(entries), len(entries), len(directory), len(body), 0)
     path.write_bytes(body + directory + b"PK\5\6" + end)
@@ -63,7 +65,8 @@ def raw_zip(path: Path, entries: list[tuple[bytes, int, bytes, bytes]]) -> Path:
 
 def as_zip(tree: Tree, place: Path, codec: str = "utf-8", marked: bool = False, separator: str = "/") -> Path:
     entries = [
-        (name.replace("/", separator).encode(codec), 0x800 * marked, b"", content) for name, content in files(tree).items()
+        (name.replace("/", separator).encode(codec), 0x800 * marked, b"", content)
+        for name, content in files(tree).items()
     ]
     return raw_zip(place / "pets.zip", entries)
 
@@ -75,7 +78,8 @@ def counts(data: Dataset) -> list[int]:
 HALVES = [  # for training, for testing
     ("train", "test"), ("Train", "Val"), ("TRAINING", "TESTING"), ("training_set", "test_set"),
     ("trainset", "testset"), ("train_images", "test_images"), ("Training Data", "Validation Data"),
-    ("train", "valid"), ("train", "dev"), ("train", "eval"), ("training", "evaluation"), ("Training_Set", "ValidationSet"),
+    ("train", "valid"), ("train", "dev"), ("train", "eval"), ("training", "evaluation"),
+    ("Training_Set", "ValidationSet"),
     ("train-images", "holdout"), ("tr", "te"), ("flower_train", "flower_test"), ("01_train", "02_test"),
     ("asl_alphabet_train", "asl_alphabet_test"), ("train", "test1"), ("train2017", "val2017"),
     ("训练", "测试"), ("训练集", "测试集"), ("训练集", "验证集"), ("训练数据", "验证数据"), ("訓練集", "測試集"),
@@ -139,7 +143,9 @@ READ = {
     "classes in other cases": (
         {"train/Cat": 3, "train/Dog": 4, "test/cat": 2, "test/dog": 1}, "Cat Dog", [3, 4], [2, 1], "",
     ),
-    "an unlabelled folder beside classes": (PETS | {"test": 6}, "cat dog", [4, 8], [1, 2], "test is not used; it holds 6"),
+    "an unlabelled folder beside classes": (
+        PETS | {"test": 6}, "cat dog", [4, 8], [1, 2], "test is not used; it holds 6",
+    ),
     "dogs vs. cats": (
         {"train/cat.*.jpg": 5, "train/dog.*.jpg": 10, "test1/*.jpg": 4},
         "cat dog", [4, 8], [1, 2], "the 4 pictures in test1 have no classes",
@@ -149,8 +155,12 @@ READ = {
         "cat dog", [4, 8], [1, 2], "the 4 pictures in test1 have no classes",
     ),
     "cat.0.jpg in one folder": ({"cat.*.jpg": 5, "dog.*.jpg": 10}, "cat dog", [4, 8], [1, 2], ""),
-    "cat.0.jpg in a folder of any name": ({"animals/cat.*.jpg": 5, "animals/dog.*.jpg": 10}, "cat dog", [4, 8], [1, 2], ""),
-    "loose pictures": (PETS | {"cover*.png": 2}, "cat dog", [4, 8], [1, 2], "2 pictures lie outside of the class folders"),
+    "cat.0.jpg in a folder of any name": (
+        {"animals/cat.*.jpg": 5, "animals/dog.*.jpg": 10}, "cat dog", [4, 8], [1, 2], "",
+    ),
+    "loose pictures": (
+        PETS | {"cover*.png": 2}, "cat dog", [4, 8], [1, 2], "2 pictures lie outside of the class folders",
+    ),
     "deeper in the classes": ({"cat/front": 2, "cat/side": 3, "dog/front": 10}, "cat dog", [4, 8], [1, 2], ""),
     "numbers as classes": ({"0": 5, "1": 10}, "0 1", [4, 8], [1, 2], ""),
     "a class called train": ({"train": 5, "plane": 10}, "plane train", [8, 4], [2, 1], ""),
@@ -188,7 +198,8 @@ REFUSED = {
         {f"{half}/{kind}": 3 for half in ("train", "rest") for kind in ("cat", "dog")}, "which is for training",
     ),
     "images and annotations": (
-        {"images": 9, "annotations/trimaps": 9, "annotations/list.txt": 1}, "in the folder annotations, which is not read",
+        {"images": 9, "annotations/trimaps": 9, "annotations/list.txt": 1},
+        "in the folder annotations, which is not read",
     ),
     "Pascal VOC": (
         {"VOC2012/JPEGImages": 9, "VOC2012/Annotations/0.xml": 1, "VOC2012/SegmentationClass": 3},
@@ -218,8 +229,8 @@ REFUSED = {
     "shards of pictures": ({"images_1": 9, "images_2": 9}, "at least two classes"),
     "one class": ({"cat": 9}, "only one, 'cat'"),
     "one class and an unlabelled folder": ({"cat": 9, "test": 4}, "only one, 'cat'"),
-    "a class that is missing for testing": (IN_HALVES | {"train/cow": 3}, "the class 'cow' for training, but not for testing"),
-    "a class that is missing for training": (IN_HALVES | {"test/cow": 3}, "the class 'cow' for testing, but not for training"),
+    "a class that is missing for testing": (IN_HALVES | {"train/cow": 3}, "'cow' for training, but not for testing"),
+    "a class that is missing for training": (IN_HALVES | {"test/cow": 3}, "'cow' for testing, but not for training"),
 }  # fmt: skip
 
 
@@ -259,7 +270,9 @@ def test_names_are_read_as_what_they_are(codec, separator, tmp_path):
     assert (counts(train), counts(test), train.note) == ([4] * len(names), [1] * len(names), None)
 
 
-@pytest.mark.parametrize(("codec", "halves"), [("gbk", "训练集 测试集"), ("big5", "訓練集 測試集"), ("cp949", "훈련 시험")])
+@pytest.mark.parametrize(
+    ("codec", "halves"), [("gbk", "训练集 测试集"), ("big5", "訓練集 測試集"), ("cp949", "훈련 시험")]
+)
 def test_halves_in_code_pages(codec, halves, tmp_path):
     train_name, test_name = halves.split()
     names = NAMES[codec][:2]
