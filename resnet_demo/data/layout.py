@@ -89,7 +89,10 @@ NEUTRAL = [
 ]
 _NEUTRAL = re.compile("|".join(sorted(NEUTRAL, key=len, reverse=True)))
 # Folders for the pictures themselves, and for what else is known of them (as in Pascal VOC, COCO, YOLO, Oxford pets).
-IMAGES = {"image", "images", "img", "imgs", "jpegimages", "picture", "pictures", "photo", "photos", "图片", "图像"}
+IMAGES = {
+    "image", "images", "img", "imgs", "jpegimages", "picture", "pictures", "photo", "photos", "data", "input", "inputs",
+    "图片", "图像", "原图",
+}  # fmt: skip
 ANNOTATIONS = {
     "annotation", "annotations", "annots", "label", "labels", "mask", "masks", "xml", "xmls", "bbox", "bboxes",
     "segmentation", "segmentations", "segmentationclass", "segmentationobject", "trimap", "trimaps", "imagesets",
@@ -251,6 +254,8 @@ def _in_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | No
         )
         for role in ROLES
     }
+    if layout := _in_halves_of_classes(top, roles, notes):
+        return layout
     for role, folders in halves.items():
         several = [folder for folder in folders if folder.count]
         if len(several) > 1 and (role == TRAIN or all(map(_has_classes, several))):
@@ -266,7 +271,10 @@ def _in_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | No
     train, tests = halves[TRAIN][0], [*halves[TEST], *halves[VALIDATION]]
     strangers = [folder for name, folder in top.filled.items() if name not in roles]
     if not tests and not all(map(_is_without_classes, strangers)):
-        return None  # a class may be called "train"
+        if not _has_classes(train):
+            return None  # a class may be called "train"
+        if any(map(_has_classes, strangers)):
+            return None if _alike([train, *strangers]) else _ask_about(train, strangers, title)
     _note_beside(top, notes)
     for folder in strangers:
         _note_unused(folder, notes)
@@ -297,6 +305,15 @@ def _in_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | No
     if test is None:
         notes += [_held_back(bare, train) for bare in unlabelled]
     return Layout(classes, test)
+
+
+def _ask_about(train: Folder, strangers: list[Folder], title: Message) -> None:
+    raise InputError(
+        "{title} holds {train} beside {others:and}: name the folder for testing test, and leave out what is neither.",
+        title=title,
+        train=train.name,
+        others=[folder.name for folder in strangers[:5]],
+    )
 
 
 def _validated(bare: Folder, used: Folder) -> Message:
@@ -350,6 +367,23 @@ def _without_training(top: Folder, roles: dict[str, tuple[str, str]], title: Mes
         )
 
 
+def _in_halves_of_classes(top: Folder, roles: dict[str, tuple[str, str]], notes: list[Message]) -> Layout | None:
+    """cat_train, dog_train, cat_test and dog_test"""
+    halves: dict[str, Half] = {role: {} for role in ROLES}
+    for name, (role, rest) in roles.items():
+        halves[role][rest] = top.folders[name].everything()
+    test = halves[TEST] or halves[VALIDATION]
+    if "" in test or len(test) < 2 or halves[TRAIN].keys() != test.keys() or len(roles) != 2 * len(test):
+        return None
+    if any(map(_has_classes, top.filled.values())):
+        return None
+    _note_beside(top, notes)
+    for name, folder in top.filled.items():
+        if name not in roles:
+            _note_unused(folder, notes)
+    return Layout(halves[TRAIN], test)
+
+
 def _in_classes_of_halves(top: Folder, notes: list[Message]) -> Layout | None:
     """CLASS/train/… and CLASS/test/…"""
     train: Half = {}
@@ -372,6 +406,15 @@ def _in_classes_of_halves(top: Folder, notes: list[Message]) -> Layout | None:
 
 def _check_for_unknown_halves(top: Folder, title: Message) -> None:
     folders = list(top.filled.values())
+    for folder in folders if len(folders) > 1 else ():
+        found = {role for role, _rest in _roles(_unwrapped(folder, []).filled).values()}
+        if TRAIN in found and len(found) > 1:
+            raise InputError(
+                "{title} holds {folder}, which has halves of its own, beside {other}; give only one of them.",
+                title=title,
+                folder=folder.name,
+                other=next(other for other in folders if other is not folder).name,
+            )
     if len(folders) > 1 and _alike(folders):
         raise InputError(
             "{title} holds {folders:and}, each with the same folders ({classes:and}): which is for training? Name one "
@@ -383,9 +426,9 @@ def _check_for_unknown_halves(top: Folder, title: Message) -> None:
 
 
 def _alike(folders: list[Folder]) -> bool:
-    """Whether folders hold the same two or more folders with pictures."""
+    """Whether all of these folders hold the same two folders with pictures, or more."""
     inside = [{name.casefold() for name in _unwrapped(folder, []).filled} for folder in folders]
-    return len(inside[0]) > 1 and all(names == inside[0] for names in inside)
+    return len(set.intersection(*inside)) > 1
 
 
 def _roles(names: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -452,6 +495,9 @@ def _classes(top: Folder, notes: list[Message], at_top: bool = False) -> Half:
         for name, (role, rest) in _roles(filled).items():
             if role != TRAIN and not rest:
                 _note_unused(filled.pop(name), notes)
+    for name, folder in list(filled.items()):
+        if len(folder.filled) > 1 and folder.filled.keys() <= filled.keys():  # a copy of all, in itself
+            _note_unused(filled.pop(name), notes)
     return {name: folder.everything() for name, folder in filled.items()}
 
 

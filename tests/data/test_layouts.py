@@ -158,6 +158,16 @@ READ = {
     "cat.0.jpg in a folder of any name": (
         {"animals/cat.*.jpg": 5, "animals/dog.*.jpg": 10}, "cat dog", [4, 8], [1, 2], "",
     ),
+    "cats_train and dogs_train": (
+        {"cats_train": 5, "dogs_train": 4, "cats_test": 2, "dogs_test": 1}, "cats dogs", [5, 4], [2, 1], "",
+    ),
+    "a copy of all in itself": (
+        PETS | {f"pets/{kind}": n for kind, n in PETS.items()},
+        "cat dog", [4, 8], [1, 2], "pets is not used; it holds 15 pictures",
+    ),
+    "a folder beside the half": (
+        {"train/cat": 5, "train/dog": 10, "sample": 3}, "cat dog", [4, 8], [1, 2], "sample is not used; it holds 3",
+    ),
     "loose pictures": (
         PETS | {"cover*.png": 2}, "cat dog", [4, 8], [1, 2], "2 pictures lie outside of the class folders",
     ),
@@ -197,6 +207,14 @@ REFUSED = {
     "unknown halves, one known": (
         {f"{half}/{kind}": 3 for half in ("train", "rest") for kind in ("cat", "dog")}, "which is for training",
     ),
+    "two data sets": (
+        {f"c/{half}/{kind}": 3 for half in ("train", "test") for kind in ("ok", "bad")}
+        | {"large/ok": 3, "large/bad": 3},
+        "c, which has halves of its own, beside large",
+    ),
+    "a half, and something else": (
+        {"train/cat": 5, "train/dog": 10, "rest/cow": 3, "rest/pig": 4}, "name the folder for testing test",
+    ),
     "images and annotations": (
         {"images": 9, "annotations/trimaps": 9, "annotations/list.txt": 1},
         "in the folder annotations, which is not read",
@@ -213,6 +231,7 @@ REFUSED = {
         {"images/train": 9, "images/val": 3, "labels/train/0.txt": 1, "labels/val/0.txt": 1}, "in the folder labels",
     ),
     "images and masks": ({"images": 9, "masks": 9}, "in the folder masks"),
+    "data and mask": ({"data": 9, "mask": 9}, "in the folder mask"),
     "a table of labels": ({"images": 9, "labels.csv": 30}, "in the file labels.csv, which is not read"),
     "tables of labels": (
         {"train": 9, "test": 9, "train.csv": 30, "sample_submission.csv": 3}, r"in the file \w+.csv, which is not read",
