@@ -180,7 +180,7 @@ def tiff_header(tags: dict[int, int]) -> bytes:
 
 def test_a_photo_of_a_phone_is_read_or_called_by_its_format(tmp_path, monkeypatch, sentence):
     try:
-        import pillow_heif
+        import pillow_heif  # pyright: ignore[reportMissingImports]
 
         stream = io.BytesIO()
         pillow_heif.from_pillow(flat("RGB", size=(64, 48))).save(stream)
