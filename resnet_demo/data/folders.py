@@ -22,6 +22,7 @@ from .reading import Decoded, decode, left_out
 TEST_PART = 0.2  # of each class, where there is no folder for testing
 SEED = 0  # of the split and of the order
 MAX_PICTURES = 60_000
+MAX_FOLDERS = 20_000  # whose names are judged in a few seconds
 
 
 def load_folder(path: str | Path, train: bool, size: int = 32) -> Dataset:
@@ -69,6 +70,9 @@ def _check_size(listing: Listing, title: Message) -> None:
             pictures=len(pictures),
             most=MAX_PICTURES,
         )
+    folders = {parts if fetch is None else parts[:-1] for parts, fetch in listing.files.items()}
+    if len(folders) > MAX_FOLDERS:
+        raise InputError("{title} holds more than {most:,} folders.", title=title, most=MAX_FOLDERS)
     if any(len(part) > MAX_NAME for parts in pictures for part in parts[:-1]):
         raise InputError(
             "{title} holds a folder whose name is longer than {most} characters.", title=title, most=MAX_NAME
@@ -107,9 +111,9 @@ class _Reader:
         ]
         decoded = decode([file for _label, file in files], self.size, self.title)
         labels = [files[index][0] for index in decoded.indexes]
-        for label, kind in enumerate(self.layout.classes):
-            if label not in labels:
-                self._refuse(kind, half[kind], decoded)
+        for label in sorted(set(range(len(self.layout.classes))).difference(labels)):
+            kind = self.layout.classes[label]
+            self._refuse(kind, half[kind], decoded)
         return decoded, labels
 
     def _by_class(self, read: tuple[Decoded, list[int]]) -> list[list[int]]:

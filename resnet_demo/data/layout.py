@@ -87,6 +87,7 @@ NEUTRAL = [
     "이미지",
     "셋",
 ]
+_ANY_ROLE = re.compile("|".join(" ".join(ROLES.values()).split()))
 _NEUTRAL = re.compile("|".join(sorted(NEUTRAL, key=len, reverse=True)))
 # Folders for the pictures themselves, and for what else is known of them (as in Pascal VOC, COCO, YOLO, Oxford pets).
 IMAGES = {
@@ -437,11 +438,11 @@ def _roles(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     found = {name: role for name in names if (role := _role(name))}
     if len(found) == len(names) and len({role for role, _rest in found.values()}) > 1:
         return found
-    return {
-        name: (role, rest)
-        for name, (role, rest) in found.items()
-        if not rest or any(other != role and same in (rest, "") for other, same in found.values())
-    }
+    known: dict[str, set[str]] = {}
+    for role, rest in found.values():
+        known.setdefault(rest, set()).add(role)
+    plain = known.get("", set())
+    return {name: (role, rest) for name, (role, rest) in found.items() if not rest or (known[rest] | plain) - {role}}
 
 
 def _role(name: str) -> tuple[str, str] | None:
@@ -458,7 +459,7 @@ def _role(name: str) -> tuple[str, str] | None:
 
 def _role_of_word(word: str) -> tuple[str | None, str]:
     """ "trainset" -> ("train", ""), "猫训练集" -> ("train", "猫"), "cat" -> (None, "cat")."""
-    for role, words in ROLES.items():
+    for role, words in ROLES.items() if _ANY_ROLE.search(word) else ():
         for known in words.split():
             if known not in word:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -260,6 +261,17 @@ def test_layouts_that_are_refused_by_name(name, pack, tmp_path, sentence):
     with pytest.raises(InputError, match=match) as error:
         load_halves(pack(tree, tmp_path))
     sentence(error.value)
+
+
+def test_very_many_folders_are_refused_in_seconds(tmp_path, sentence):
+    entries = [(f"a{i}_train_{i}x/0.png".encode(), 0, b"", b"") for i in range(30_000)]
+    start = time.process_time()
+    with pytest.raises(InputError, match="more than 20,000 folders") as error:
+        load_halves(raw_zip(tmp_path / "pets.zip", entries[:30_000]))
+    sentence(error.value)
+    with pytest.raises(InputError):
+        load_halves(raw_zip(tmp_path / "pets.zip", entries[:19_000]))
+    assert time.process_time() - start < 20  # measured 3 s
 
 
 # Names in code pages
