@@ -263,6 +263,7 @@ def test_layouts_that_are_refused_by_name(name, pack, tmp_path, sentence):
     sentence(error.value)
 
 
+@pytest.mark.slow
 def test_very_many_folders_are_refused_in_seconds(tmp_path, sentence):
     entries = [(f"a{i}_train_{i}x/0.png".encode(), 0, b"", b"") for i in range(30_000)]
     start = time.process_time()
