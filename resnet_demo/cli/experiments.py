@@ -128,12 +128,11 @@ def _subjects(experiment: str, models: Sequence[str], epoch: int | None) -> dict
     """
     from .. import lab
     from ..models import zoo
-    from ..models.weights import SUFFIXES
 
     subjects: dict[str, ResNet | None] = {}
     for title in models:
         twin = zoo.twin(title)
-        if lab.get(experiment).masks and Path(title).suffix not in SUFFIXES:
+        if lab.get(experiment).masks and not zoo.is_file(title):
             zoo.network(title)  # an unknown name is reported before anything is read
             if epoch is not None:
                 raise InputError("{name} is trained anew for this experiment: there is no epoch to choose.", name=title)
@@ -152,7 +151,6 @@ def _trainings(experiment: str, subjects: Mapping[str, ResNet | None]) -> dict[s
     """
     from .. import lab
     from ..models import zoo
-    from ..models.weights import SUFFIXES
 
     chosen = lab.get(experiment)
     if not chosen.measures:
@@ -160,7 +158,7 @@ def _trainings(experiment: str, subjects: Mapping[str, ResNet | None]) -> dict[s
     found = {
         zoo.training_name(title, seed): zoo.load(title, seed)
         for title in chosen.concerned({title: network for title, network in subjects.items() if network})
-        if Path(title).suffix not in SUFFIXES
+        if not zoo.is_file(title)
         for seed in zoo.bundled_seeds(title)[1:]
     }
     if not found:

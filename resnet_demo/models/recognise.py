@@ -213,12 +213,14 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
         raise InputError(
             "{file} is not a ResNet known here: it lacks a first convolution or a last linear layer.", file=file
         )
-    if stem[2] not in (3, 7) or stem[1] not in (1, 3):
+    deep = len(shapes.get("stem.conv1.weight", ())) == 4
+    first = "stem.conv1.weight" if deep else "stem.conv.weight"
+    if stem[2] not in (3, 7) or shapes[first][1] not in (1, 3):
         raise InputError(
             "{file} is not a ResNet known here: its first convolution, {tensor}, has the shape {shape}.",
             file=file,
-            tensor=theirs["stem.conv.weight"],
-            shape=" x ".join(map(str, stem)),
+            tensor=theirs[first],
+            shape=" x ".join(map(str, shapes[first])),
         )
     numbers = {stage: _numbers(shapes, stage) for stage in range(1, stages + 1)}
     bottleneck = any(name.endswith(".residual.conv3.weight") for name in shapes)
@@ -242,7 +244,6 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
     widths = tuple(row[2][0] // 4 if bottleneck else row[0][0] for row in convs)
     inner, per_group = (convs[0][1][0], convs[0][1][1]) if bottleneck else (1, 1)
     groups = max(1, inner // max(1, per_group))
-    deep = "stem.conv1.weight" in shapes
     stem_widths = tuple(shapes.get(f"stem.conv{n}.weight", (1,))[0] for n in (1, 2)) * deep + (stem[0],)
     last = sorted(matrices, key=_natural)
     if any(len(shapes[name]) != 2 for name in last):
@@ -275,7 +276,7 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
             shortcut=("D" if averaged else "B") if projects or bottleneck or stages > 3 else "A",
             plain=not projects and stages > 3 and not bottleneck and not preact,
             classes=classes,
-            channels=stem[1],
+            channels=shapes[first][1],
             stem_widths=stem_widths if deep or stem[0] != widths[0] else (),
             groups=groups,
             width_per_group=-(-inner * 64 // (groups * widths[0])) if bottleneck else 64,

@@ -85,7 +85,7 @@ class ResNetConfig:
             raise InputError("There is no block {block!r} or no stem {stem!r}.", block=self.block, stem=self.stem)
         if self.shortcut not in ("A", "B", "D"):
             raise InputError(
-                "A shortcut is of kind 'A' (zero padding), 'B' (projection) or 'D' (average, projection), not {kind!r}.",
+                "A shortcut is of kind 'A' (zero padding), 'B' (projection) or 'D' (averaging), not {kind!r}.",
                 kind=self.shortcut,
             )
         if self.plain and self.block != "basic":

@@ -213,8 +213,8 @@ def _decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[
     if best > FITS:
         notes.append(
             _(
-                "No reading of {file} fits the statistics of its batch norms: it may be another kind of network, or for "
-                "very different pictures, and its answers wrong.",
+                "No reading of {file} fits the statistics of its batch norms: it may be another kind of network, or "
+                "for very different pictures, and its answers wrong.",
                 file=file,
             )
         )
@@ -236,7 +236,7 @@ def _try(config: ResNetConfig, field: str, value: object) -> ResNetConfig | None
 def _least(model: ResNet, inputs: list[Tensor]) -> float:
     """The mismatch with the pictures that fit best."""
     first = mismatch(model, inputs[0])
-    return first if first < FITS / 4 else min(first, *(mismatch(model, other) for other in inputs[1:]))
+    return first if first < EXCELLENT else min(first, *(mismatch(model, other) for other in inputs[1:]))
 
 
 _CHOSEN = {
