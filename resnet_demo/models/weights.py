@@ -82,6 +82,8 @@ def shards_of(path: Path) -> list[Path]:
 
 
 def _contents(model: ResNet, half: bool) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if type(model.config) is not ResNetConfig:
+        raise InputError("A wrapped network is somebody else's module; save that module's state_dict.")
     metadata = {"format": "resnet_demo", "config": json.dumps(asdict(model.config))}
     if model.domain:
         metadata["domain"] = json.dumps(asdict(model.domain))
