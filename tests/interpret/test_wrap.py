@@ -28,7 +28,7 @@ class Unusual(nn.Module):
         self.act = nn.ReLU(inplace=True)
 
     def forward(self, x):
-        batch, channels = x.shape[:2]
+        channels = x.shape[1]
         if channels != 3:
             raise ValueError("colours")
         x = self.act(self.a(x))
@@ -54,7 +54,7 @@ class Outside(nn.Module):
 
 
 def timm(name: str) -> nn.Module:
-    return pytest.importorskip("timm").create_model(name, num_classes=10)
+    return pytest.importorskip("timm").create_model(name, num_classes=10, zero_init_last=False)
 
 
 def transformers() -> nn.Module:
@@ -86,7 +86,7 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], int, int]] = {  # how it is ma
     "timm resnet50d": (lambda: timm("resnet50d"), 64, 16),
     "timm seresnet18": (lambda: timm("seresnet18"), 64, 8),
     "timm resnetblur18": (lambda: timm("resnetblur18"), 64, 8),
-    "timm resnetv2_50": (lambda: timm("resnetv2_50"), 64, 16),
+    "timm resnetv2_50": (lambda: pytest.importorskip("timm").create_model("resnetv2_50", num_classes=10), 64, 16),
     "transformers": (transformers, 64, 3),
     "subclass": (lambda: Own(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=5), 64, 4),
     "unusual": (Unusual, 16, 2),

@@ -6,6 +6,7 @@ Each layout is a small network of torchvision, timm or transformers, or of this 
 from __future__ import annotations
 
 import argparse
+import pickle
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +19,9 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import resnet as tv
 
-from resnet_demo import load
+from resnet_demo import ResNet, ResNetConfig, classify, load, save, trace_blocks
 from resnet_demo.errors import InputError
+from resnet_demo.models.evidence import mismatch, probes
 from resnet_demo.models.weights import load_file
 
 SIDE = 64
@@ -317,3 +319,123 @@ def test_the_true_reason(layout, tmp_path, sentence):
     with pytest.raises(InputError, match=reason) as error:
         load_file(tmp_path / "net.pth")
     sentence(error.value)
+
+
+# What leaves no tensor
+
+
+@pytest.mark.parametrize("name", ["plain20", "plain56", "resnet20", "resnet56"])
+def test_a_files_batch_norm_statistics_tell_plain_from_residual(name, tmp_path):
+    """Their mismatch on bundled pictures: about 0.03 for the right network, 1 to 4e7 for its twin."""
+    original = load(name)
+    torch.save({f"module.{key}": value for key, value in original.state_dict().items()}, tmp_path / "elsewhere.pth")
+    model = load(tmp_path / "elsewhere.pth")
+    assert model.config == original.config
+    same(model, original, side=32)
+    assert ("plain" in str(model.note)) == name.startswith("plain")
+    twin = load(tmp_path / "elsewhere.pth", plain=not original.config.plain)
+    assert twin.config.plain is not original.config.plain
+    assert model.domain is not None
+    right, wrong = (mismatch(each, probes(model.domain)[0]) for each in (model, twin))
+    assert right < 0.15
+    assert wrong > 0.9
+
+
+def test_where_no_statistics_tell_it_is_said(tmp_path):
+    torch.save(ResNet(ResNetConfig(), seed=0).state_dict(), tmp_path / "fresh.pth")
+    assert "does not tell whether it has shortcuts" in str(load(tmp_path / "fresh.pth").note)
+    assert load(tmp_path / "fresh.pth", plain=True).config.plain
+
+
+def test_what_no_statistics_tell_can_be_said(tmp_path):
+    torch.manual_seed(0)
+    original = calibrated(small(tv.Bottleneck, replace_stride_with_dilation=[False, True, True]))
+    torch.save(original.state_dict(), tmp_path / "dilated.pth")
+    assert "dilate" in str(load(tmp_path / "dilated.pth").note)
+    same(load(tmp_path / "dilated.pth", dilated=2), original)
+
+
+def test_what_fits_no_reading_is_said(tmp_path):
+    model = load("resnet20")
+    state = model.state_dict()
+    state["stem.bn.running_mean"] = state["stem.bn.running_mean"] + 30
+    torch.save(state, tmp_path / "strange.pth")
+    assert "No reading" in str(load(tmp_path / "strange.pth").note)
+
+
+@pytest.mark.parametrize("said", [{"plain": True}, {"pool": True}])
+def test_what_contradicts_the_file_is_refused(said, tmp_path, sentence):
+    path = save(ResNet(ResNetConfig(), seed=0), tmp_path / "own.safetensors")
+    with pytest.raises(InputError, match="says itself") as error:
+        load(path, **said)
+    sentence(error.value)
+    with pytest.raises(InputError, match="network of the zoo"):
+        load("resnet20", plain=True)
+
+
+# One output
+
+
+def test_one_output_is_a_sigmoid_of_two_classes(tmp_path):
+    torch.manual_seed(0)
+    original = calibrated(small(classes=1))
+    torch.save(original.state_dict(), tmp_path / "one.pth")
+    model = load(tmp_path / "one.pth")
+    picture = torch.randn(1, 3, SIDE, SIDE)
+    with torch.no_grad():
+        sure = original(picture).sigmoid().item()
+    found = {p.label: p.probability for p in classify(model, picture)}
+    assert found == pytest.approx({"class 0": 1 - sure, "class 1": sure}, abs=1e-6)
+    for target in (0, 1):
+        trace = trace_blocks(model, picture, target)
+        sign = 1 if target else -1
+        assert trace.target == target
+        last = trace.blocks[-1]
+        pixels = last.output.shape[2] * last.output.shape[3]
+        expected = sign * model.fc.weight[0, :, None, None] / pixels
+        assert torch.allclose(last.gradients["output"][0], expected.expand_as(last.output[0]), atol=1e-6)
+    assert trace_blocks(model, picture).target == int(sure > 0.5)
+
+
+# Hostile files
+
+
+def test_a_bytearray_is_not_made(tmp_path, sentence):
+    class Large:
+        def __reduce__(self):
+            return bytearray, (2**31,)
+
+    (tmp_path / "large.pt").write_bytes(pickle.dumps(Large()))
+    with pytest.raises(InputError, match="bytearray") as error:
+        load(tmp_path / "large.pt")
+    sentence(error.value)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"\x80\x02" + b"]" * 2_000_000 + b".",
+        b"\x80\x02}(" + b"".join(b"X\x04\0\0\0%04xK\x01" % (i % 65536) for i in range(700_000)) + b"u.",
+    ],
+    ids=["nested lists", "keys"],
+)
+def test_too_many_objects_are_not_made(program, tmp_path, sentence):
+    (tmp_path / "many.pt").write_bytes(program)
+    with pytest.raises(InputError, match="too many objects") as error:
+        load(tmp_path / "many.pt")
+    sentence(error.value)
+
+
+def test_long_names_are_not_quoted_whole(tmp_path, sentence):
+    torch.save({**small().state_dict(), "x" * 100_000: torch.ones(1)}, tmp_path / "long.pt")
+    with pytest.raises(InputError) as error:
+        load(tmp_path / "long.pt")
+    assert len(sentence(error.value)) <= 300
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("resnet21", "resnet20"), ("ResNet20", "resnet20"), ("reznet56", "resnet56")]
+)
+def test_typing_errors(name, meant):
+    with pytest.raises(InputError, match=rf"did you mean .*{meant}"):
+        load(name)
