@@ -88,11 +88,12 @@ def wrap(module: nn.Module, size: int | None = None, domain: Domain | None = Non
         try:
             expected = root(example)
             graph = _Recorder(example).trace(root)
-        except Exception as error:
+        except Exception as error:  # of the module's own
+            reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:160].rstrip(". ")
             raise InputError(
                 "The module cannot be followed with a picture of {size} x {size} pixels: {reason}.",
                 size=domain.size,
-                reason=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:160].rstrip(". "),
+                reason=reason,
             ) from None
         if not isinstance(expected, Tensor) or expected.ndim != 2:
             raise InputError("The module does not answer a picture with logits [N, classes].")

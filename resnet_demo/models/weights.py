@@ -188,13 +188,10 @@ def _decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[
         )
     if not trained:
         if "plain" in found.others:
-            told = _("plain") if found.config.plain else _("residual")
             notes.append(
-                _(
-                    "{file} does not tell whether it has shortcuts; it is read as a {kind} network.",
-                    file=file,
-                    kind=told,
-                )
+                _("{file} does not tell whether it has shortcuts; it is read as a plain network.", file=file)
+                if found.config.plain
+                else _("{file} does not tell whether it has shortcuts; it is read as a residual network.", file=file)
             )
         return model, notes
     inputs = probes(found.domain)
