@@ -240,7 +240,8 @@ RELU_FIRST = '''def relufirst(
     c_in: int, width: int, stride: int, config: ResNetConfig, dilation: Dilation = (1, 1)
 ) -> nn.Sequential:
     """F that ends with its ReLU ([2], figure 4c). [N, c_in, H, W] -> [N, width, H/stride, W/stride]."""
-    return nn.Sequential(OrderedDict([*basic(c_in, width, stride, config, dilation).named_children(), ("relu2", nn.ReLU())]))
+    layers = basic(c_in, width, stride, config, dilation).named_children()
+    return nn.Sequential(OrderedDict([*layers, ("relu2", nn.ReLU())]))
 
 
 '''

@@ -186,7 +186,7 @@ class _Recorder(fx.Tracer):
         return bool(self.value(obj.node))
 
     def iter(self, obj: fx.Proxy) -> Iterator[Any]:
-        return iter([obj[index] for index in range(len(self.value(obj.node)))])
+        return iter([operator.getitem(obj, index) for index in range(len(self.value(obj.node)))])  # pyright: ignore
 
 
 def _assembled(root: nn.Module, graph: fx.Graph, classes: int, channels: int) -> Wrapped:

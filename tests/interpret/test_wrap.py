@@ -138,8 +138,10 @@ def test_a_wrapped_network_can_be_cut(tiny_image):
     picture = torch.randn(1, 3, 32, 32)
     with torch.no_grad():
         cut = answer(network, picture, scales={"layer1.1": BranchScales(residual=0.0)})
-        nn.init.zeros_(module.layer1[1].bn2.weight)
-        nn.init.zeros_(module.layer1[1].bn2.bias)
+        last = module.get_submodule("layer1.1.bn2")
+        assert isinstance(last, nn.BatchNorm2d)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
         assert torch.allclose(cut, module(picture), atol=1e-5)
 
 
