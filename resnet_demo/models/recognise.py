@@ -226,7 +226,7 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
     bottleneck = any(name.endswith(".residual.conv3.weight") for name in shapes)
     firsts = [f"layer{stage}.{min(numbers[stage])}.residual." for stage in numbers]
     convs = [[shapes.get(f"{first}conv{n}.weight", ()) for n in (1, 2, 3)] for first in firsts]
-    if any(len(conv) != 4 for row in convs for conv in row[: 3 if bottleneck else 2]):
+    if any(len(conv) != 4 for row in convs for conv in row[: 3 if bottleneck else 1]):
         raise InputError("{file} is not a ResNet known here: its convolutions have impossible shapes.", file=file)
     preact = not bottleneck and _is_preact(shapes)
     if preact:
