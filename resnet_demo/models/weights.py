@@ -154,7 +154,7 @@ def _file_in(path: Path) -> Path:
     for name in ("model.safetensors", "pytorch_model.bin"):
         if (path / name).is_file():
             return path / name
-    raise InputError("{path} is a folder; name the checkpoint file in it.", path=path)
+    raise InputError("There is no file {path} but a folder; name the checkpoint in it.", path=path)
 
 
 def _changed(config: ResNetConfig, said: Mapping[str, Any], file: str) -> ResNetConfig:
