@@ -1,9 +1,9 @@
 """Whether a picture shows none of CIFAR-10's ten things: a linear probe on the features of three small networks.
 
-A softmax has to divide 100 % among ten classes, whatever it is shown. So the picture is judged apart from the answer: it
-is brought to 32 x 32 pixels in eleven ways, the three bundled ResNet-20 look at each, and a linear probe (Alain & Bengio
-2016, arXiv 1610.01644) on their pooled features, with what their answers have in common, tells photographs of the ten
-things from others. Out-of-distribution detection by logits alone (Liu et al. 2020, arXiv 2010.03759) is what
+A softmax has to divide 100 % among ten classes, whatever it is shown. So the picture is judged apart from the answer:
+it is brought to 32 x 32 pixels in eleven ways, the three bundled ResNet-20 look at each, and a linear probe (Alain &
+Bengio 2016, arXiv 1610.01644) on their pooled features, with what their answers have in common, tells photographs of
+the ten things from others. Out-of-distribution detection by logits alone (Liu et al. 2020, arXiv 2010.03759) is what
 `predict.familiarity` measures; on photographs it tells less. `resnet_demo/bench/unlike.py` fits the probe,
 `bench/unlike.md` has what was measured.
 """
@@ -164,7 +164,7 @@ def describe(pictures: Tensor) -> Tensor:
 def _look(network: ResNet, pictures: Tensor) -> tuple[Tensor, Tensor]:
     """uint8 [N, 3, 32, 32] -> pooled features [N, C] of norm 1, float64, and logits [N, classes]."""
     maps = network.stem(CIFAR10.normalise(pictures))
-    for _, block in network.named_blocks():
+    for _name, block in network.named_blocks():
         maps = block(maps)
     features = network.last(maps).mean((2, 3)).double()
     return features / features.norm(dim=1, keepdim=True).clamp_min(1e-12), network.head(maps)
