@@ -38,7 +38,7 @@ FOLDS, REPEATS, SEED = 5, 3, 0
 NOTED = 0.14  # the share of rightly named photographs that may get the note: the threshold lies there
 SURE = 0.9
 JUDGED = (("resnet20", 0), ("resnet56", 0))  # the networks whose answers to photographs are judged
-AUGMENTED, DRAWN, TRAINING, TEST = 10, 250, 1500, 2000  # per photograph; of each kind; pictures of CIFAR-10
+AUGMENTED, DRAWN, TRAINING, TEST = 10, 250, 600, 600  # per photograph; of each kind; pictures of CIFAR-10
 SAID = 5  # the last columns of `describe`: what the answers have in common
 
 # --- pictures -------------------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from .. import i18n
 from ..figures import photo_uri
 from ..i18n import Language, _
 from . import film, network_drawer, picture_drawer
-
 from .components import Radio, Upload
 from .events import Events, Shown
 from .network_drawer import NetworkDrawer
