@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .. import console
-from .shell import Epoch, Json, Model, opened
+from .shell import Averaged, Epoch, Json, Labels, Model, Plain, network, opened
 
 if TYPE_CHECKING:
     from ..images import Domain
@@ -20,22 +20,24 @@ def classify(
     model: Model = "resnet20",
     top_k: Annotated[int, typer.Option(help="How many classes to name.")] = 5,
     epoch: Epoch = None,
+    plain: Plain = None,
+    averaged: Averaged = False,
+    labels: Labels = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Say what is in pictures."""
     from ..models.predict import domain_of, familiarity, rank
     from ..models.unlike import headline, note, reading, record, unlike
-    from ..models.zoo import load
 
-    network = load(model, epoch=epoch)
+    asked = network(model, epoch, plain, averaged, labels)
     answers, notes = [], []
     for path in images:
         picture = opened(path)
-        logits = network(domain_of(network).to_input(picture))[0]
-        ranked, found = rank(network, logits, top_k), unlike(network, picture, logits)
+        logits = asked(domain_of(asked).to_input(picture))[0]
+        ranked, found = rank(asked, logits, top_k), unlike(asked, picture, logits)
         above = []  # the answer
         if found and found.noted:
-            above = [*([headline()] if found.rates else []), note(found, domain_of(network).name)]
+            above = [*([headline()] if found.rates else []), note(found, domain_of(asked).name)]
         often = record(model, 0, ranked[0], found.noted) if found and found.rates and epoch is None else None
         below = [reading(often, ranked[0].label)] if often else []
         notes.append(([str(message) for message in above], [str(message) for message in below]))
@@ -45,7 +47,7 @@ def classify(
                 "model": model,
                 "epoch": epoch,
                 "predictions": [{"label": p.label, "probability": p.probability} for p in ranked],
-                "familiarity": familiarity(network, logits),
+                "familiarity": familiarity(asked, logits),
                 "unlike": None if found is None else found.noted,
             }
         )
@@ -58,23 +60,25 @@ def inspect(
     target: Annotated[str | None, typer.Option(help="A class, by name or by index; else the likeliest.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder for the figures and the numbers.")] = None,
     epoch: Epoch = None,
+    plain: Plain = None,
+    averaged: Averaged = False,
+    labels: Labels = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Measure what every block of a network did with a picture."""
     from ..interpret.trace import trace_blocks
     from ..models.predict import domain_of, rank
-    from ..models.zoo import load
 
-    network = load(model, epoch=epoch)
-    domain = domain_of(network)
+    asked = network(model, epoch, plain, averaged, labels)
+    domain = domain_of(asked)
     index = None if target is None else domain.class_index(target)
-    trace = trace_blocks(network, domain.to_input(opened(image)), index)
+    trace = trace_blocks(asked, domain.to_input(opened(image)), index)
     report = {
         "image": str(image),
         "model": model,
         "epoch": epoch,
         "target": {"index": trace.target, "label": domain.labels[trace.target]},
-        "predictions": [{"label": p.label, "probability": p.probability} for p in rank(network, trace.logits)],
+        "predictions": [{"label": p.label, "probability": p.probability} for p in rank(asked, trace.logits)],
         "blocks": [
             {
                 "name": block.name,
