@@ -129,7 +129,7 @@ def test_the_examples_do_not_get_it() -> None:
 
 
 def test_cifars_test_pictures_rarely_get_it(shared_data: Path) -> None:
-    pictures = load_dataset("cifar10", False, shared_data).pictures[-300:]  # the probe was judged on the first 2,000
+    pictures = load_dataset("cifar10", False, shared_data).pictures[-300:]  # the probe was judged on the first 600
     images = [Image.fromarray(pixels.permute(1, 2, 0).numpy()) for pixels in pictures]
     assert np.mean([unlike.judge(image).noted for image in images]) <= 0.1
 
