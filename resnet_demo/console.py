@@ -83,8 +83,12 @@ def models(zoo: Iterable[Mapping[str, Any]]) -> str:
     return table(header, rows, "<><<><>")
 
 
-def classify(answers: Iterable[Mapping[str, Any]]) -> str:
-    return "\n\n".join(f"{answer['image']}\n{_ranked(answer['predictions'])}" for answer in answers)
+def classify(answers: Iterable[Mapping[str, Any]], notes: Iterable[tuple[list[str], list[str]]]) -> str:
+    """`notes`: what stands above and below each answer."""
+    return "\n\n".join(
+        "\n".join([answer["image"], *above, _ranked(answer["predictions"]), *below])
+        for answer, (above, below) in zip(answers, notes, strict=True)
+    )
 
 
 def _ranked(predictions: Iterable[Mapping[str, Any]]) -> str:

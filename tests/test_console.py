@@ -56,10 +56,11 @@ def test_models() -> None:
 
 def test_classify() -> None:
     cat, dog = {"label": "cat", "probability": 0.75}, {"label": "dog", "probability": 0.25}
-    told = console.classify([{"image": "a.png", "predictions": [cat, dog]}, {"image": "b.png", "predictions": [dog]}])
+    answers = [{"image": "a.png", "predictions": [cat, dog]}, {"image": "b.png", "predictions": [dog]}]
+    told = console.classify(answers, [([], []), (["Probably not", "a note"], ["how often"])])
     assert told.split("\n\n") == [
         "a.png\nclass  probability\ncat        75.00 %\ndog        25.00 %",
-        "b.png\nclass  probability\ndog        25.00 %",
+        "b.png\nProbably not\na note\nclass  probability\ndog        25.00 %\nhow often",
     ]
 
 

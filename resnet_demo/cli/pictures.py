@@ -27,12 +27,20 @@ def classify(
 ) -> tuple[Any, str]:
     """Say what is in pictures."""
     from ..models.predict import domain_of, familiarity, rank
+    from ..models.unlike import headline, note, reading, record, unlike
 
     asked = network(model, epoch, plain, averaged, labels)
-    answers = []
+    answers, notes = [], []
     for path in images:
-        logits = asked(domain_of(asked).to_input(opened(path)))[0]
-        ranked = rank(asked, logits, top_k)
+        picture = opened(path)
+        logits = asked(domain_of(asked).to_input(picture))[0]
+        ranked, found = rank(asked, logits, top_k), unlike(asked, picture, logits)
+        above = []  # the answer
+        if found and found.noted:
+            above = [*([headline()] if found.rates else []), note(found, domain_of(asked).name)]
+        often = record(model, 0, ranked[0], found.noted) if found and found.rates and epoch is None else None
+        below = [reading(often, ranked[0].label)] if often else []
+        notes.append(([str(message) for message in above], [str(message) for message in below]))
         answers.append(
             {
                 "image": str(path),
@@ -40,9 +48,10 @@ def classify(
                 "epoch": epoch,
                 "predictions": [{"label": p.label, "probability": p.probability} for p in ranked],
                 "familiarity": familiarity(asked, logits),
+                "unlike": None if found is None else found.noted,
             }
         )
-    return answers, console.classify(answers)
+    return answers, console.classify(answers, notes)
 
 
 def inspect(

@@ -15,7 +15,6 @@ from .. import i18n
 from ..figures import photo_uri
 from ..i18n import Language, _
 from . import film, network_drawer, picture_drawer
-from .captions import classify as said
 from .components import Radio, Upload
 from .events import Events, Shown
 from .network_drawer import NetworkDrawer
@@ -123,7 +122,7 @@ def _answer_chip(session: Session) -> Markup:
     best, say, kind = session.answers(1)[0], session.say, ""
     if session.untrained:
         words, kind = say(_("not trained")), " rd-unsure"
-    elif said.familiar(session.familiarity(), session.domain.name):
+    elif (unlike := session.unlike()) and unlike.noted:
         words, kind = say(_("unlike what it knows")), " rd-unsure"
     else:
         words = say(_("{label} {share:percent}", label=best.label, share=best.probability))

@@ -28,6 +28,7 @@ from ..lab.interventions import BranchScales
 from ..models import zoo
 from ..models.predict import Prediction, domain_of, familiarity, rank
 from ..models.resnet import ResNet, ResNetConfig
+from ..models.unlike import Record, Unlikeness, knows_the_ten, record, unlike
 from ..models.weights import load_file
 from .bounds import number_within, one_of, whole_number
 from .classes import titles
@@ -133,6 +134,7 @@ class Session:
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a session at a time
     states: dict[type[PageState], Any] = field(default_factory=dict, repr=False)
+    _judged: tuple[Image.Image | None, Square | None, Unlikeness | None] | None = field(default=None, repr=False)
     _twin_of: tuple[Source, Framed] | None = field(default=None, repr=False)  # what the twin's trace is of
 
     def of(self, kind: type[S]) -> S:
@@ -503,6 +505,25 @@ class Session:
 
     def familiarity(self) -> float | None:
         return familiarity(self.network, self.seen.logits)
+
+    def unlike(self) -> Unlikeness | None:
+        """How unlike what the network knows the picture is; None where that was not measured."""
+        if self.untrained or self.framed is None:
+            return None
+        if not knows_the_ten(self.network):
+            return unlike(self.network, self.framed, self.seen.logits)
+        picture, crop, found = self._judged or (None, None, None)  # by the picture alone, so once for each
+        if found is None or picture is not self.picture or crop != self.crop:
+            found = unlike(self.network, self.framed)
+            self._judged = self.picture, self.crop, found
+        return found
+
+    def record(self) -> Record | None:
+        """How often the network was right on photographs when it answered as it does now; None: nobody counted."""
+        found, last = self.unlike(), self.moments[-1:]
+        if found is None or found.rates is None or self.weights != TRAINED or self.moment not in (None, *last):
+            return None
+        return record(self.name, self.seed, self.predictions(1)[0], found.noted)
 
 
 def forget(session: Session) -> None:

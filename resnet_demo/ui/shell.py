@@ -298,6 +298,7 @@ def _as_data(session: Session) -> dict[str, Any]:
         "block": session.opened.name,
         "predictions": [{"label": p.label, "probability": p.probability} for p in session.predictions()],
         "familiarity": session.familiarity(),
+        "unlike": None if (unlike := session.unlike()) is None else unlike.noted,
     }
 
 

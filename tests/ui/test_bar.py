@@ -46,9 +46,9 @@ def test_what_is_no_answer_is_not_shown_as_one(bar: bars.Bar, cat: Session) -> N
     assert "%" not in chips.partition("rd-answer-chip")[2]
     cat.use_network("resnet20", "trained")
     cat.show_picture(Image.new("RGB", (64, 64), (200, 30, 200)))
-    familiarity = cat.familiarity()
-    assert familiarity is not None
-    assert familiarity < 0.05
+    found = cat.unlike()
+    assert found is not None
+    assert found.noted
     chips = bar.render(cat, False)[bar.chips]
     assert "<span>unlike what it knows</span>" in chips
     assert "%" not in chips.partition("rd-answer-chip")[2]

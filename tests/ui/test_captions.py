@@ -271,9 +271,8 @@ PAIR: Any = {"resnet56": run(0.61), "plain56": run(0.34)}
 SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
     "classify.answer": [
         ([CAT, DOG], True), ([CAT, DOG], False), ([Prediction(3, "猫", 0.0, 0.95)], True),
-        ([Prediction(3, "猫", 0.0, 0.4), DOG], True),
+        ([Prediction(3, "猫", 0.0, 0.4), DOG], True), ([CAT, DOG], True, True),
     ],
-    "classify.familiar": [(0.02, "CIFAR-10"), (0.001, "CIFAR-10")],
     "inside.street": [(trace(),), (trace("none"),)],
     "inside.block": [
         *((block("layer2.1", f, [10.0, 0.0]),) for f in ([0.0, 3.0], [9.0, 0.0], [-30.0, 0.0])),

@@ -21,7 +21,7 @@ from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.interpret.trace import POINTS, BlockTrace, Trace
 from resnet_demo.lab.interventions import BranchScales
-from resnet_demo.models import zoo
+from resnet_demo.models import unlike, zoo
 from resnet_demo.models.predict import Prediction
 from resnet_demo.models.weights import save
 from resnet_demo.ui import address, html, network_drawer, pictures, store
@@ -150,11 +150,14 @@ def test_answer_is_as_sure_as_the_network() -> None:
     assert "cat" in answered(ranked(("cat", 1.0)), True)
 
 
-def test_familiar_speaks_only_of_the_unlike() -> None:
-    assert said(of_answers.familiar)(None, "CIFAR-10") is None
-    assert said(of_answers.familiar)(0.05, "CIFAR-10") is None
-    assert "98 % of the CIFAR-10 test pictures" in str(said(of_answers.familiar)(0.02, "CIFAR-10"))
-    assert "over 99 %" in str(said(of_answers.familiar)(0.001, "CIFAR-10"))
+def test_the_note_rests_on_what_was_measured() -> None:
+    energies = str(unlike.note(unlike.Unlikeness(0.98, 0.95), "CIFAR-10"))
+    assert "98 % of the CIFAR-10 test pictures" in energies
+    assert "over 99 %" in str(unlike.note(unlike.Unlikeness(0.999, 0.95), "CIFAR-10"))
+    probed = str(unlike.note(unlike.Unlikeness(1.0, 0.0, unlike.Rates(0.125, 0.75))))
+    assert "75 % of those that show none of the ten" in probed
+    assert "12 % of those that show one" in probed
+    assert answered(ranked(("cat", 0.95), ("dog", 0.05)), True, True).endswith("cat comes first, with 95 %.")
 
 
 def test_cut_caption_tells_what_was_done_and_what_became_of_it() -> None:

@@ -9,13 +9,20 @@ from ...models.predict import Prediction
 from .findings import block_title
 
 
-def answer(predictions: Sequence[Prediction], trained: bool) -> Message:
+def answer(predictions: Sequence[Prediction], trained: bool, outside: bool = False) -> Message:
+    """`outside`: the picture probably shows none of the classes."""
     first, second = predictions[0], predictions[1] if len(predictions) > 1 else None
     if not trained:
         return _(
             "The weights are random, so “{label}” means nothing: it depends on the seed alone. The structure of the "
             "network is the same, though.",
             label=first.label,
+        )
+    if outside:
+        return _(
+            "It has to choose among its classes all the same: {label} comes first, with {share:percent}.",
+            label=first.label,
+            share=first.probability,
         )
     if second is None or first.probability > 0.9:
         return _(
@@ -29,19 +36,6 @@ def answer(predictions: Sequence[Prediction], trained: bool) -> Message:
             "{label:capitalized} with {share:percent}; {second} is the runner-up with {second_share:percent}.", **values
         )
     return _("The network wavers: {label} with {share:percent}, {second} with {second_share:percent}.", **values)
-
-
-def familiar(share_below: float | None, dataset: str) -> Message | None:
-    """A note where a picture is unlike the training pictures, with the measurement it rests on."""
-    if share_below is None or share_below >= 0.05:
-        return None
-    return _(
-        "The logits are weaker here than for {share:percent} of the {dataset} test pictures (by their logsumexp, which "
-        "is minus their energy): the picture may be unlike those that the network knows. Do not trust the answer, "
-        "however sure it looks.",
-        share=1 - share_below,
-        dataset=dataset,
-    )
 
 
 def unmeasured() -> Message:

@@ -29,6 +29,8 @@ from ...i18n import Language, Message, _
 from ...interpret.attribution import block_cam
 from ...interpret.trace import POINTS, BlockTrace, Trace
 from ...models.predict import rank
+from ...models.unlike import headline, reading
+from ...models.unlike import note as unlike_note
 from ..captions import classify
 from ..captions import inside as said
 from ..captions.findings import block_title
@@ -158,14 +160,19 @@ def connect(page: InsidePage, events: Events) -> None:
 
 
 def _answer(session: Session) -> Markup:
-    """What the network answers, and how much that is worth."""
-    say, trained, familiar = session.say, not session.untrained, session.familiarity()
-    predictions = session.answers()
-    unlike = classify.unmeasured() if trained and familiar is None else classify.familiar(familiar, session.domain.name)
-    shown = heading(say(_("What it answers")))
-    if unlike:
-        shown += note(say(unlike), "rd-warning")
-    return shown + answers(predictions, session.seen.target, say) + note(say(classify.answer(predictions, trained)))
+    """Whether the picture is like what the network knows, before what it answers, and how much that is worth."""
+    say, trained, unlike = session.say, not session.untrained, session.unlike()
+    predictions, noted = session.answers(), unlike if unlike and unlike.noted else None
+    outside = noted is not None and noted.rates is not None
+    shown = heading(say(headline() if outside else _("What it answers")))
+    if noted:
+        shown += note(say(unlike_note(noted, session.domain.name)), "rd-warning")
+    elif unlike is None and trained:
+        shown += note(say(classify.unmeasured()), "rd-warning")
+    shown += answers(predictions, session.seen.target, say)
+    shown += note(say(classify.answer(predictions, trained, outside)))
+    record = session.record()
+    return shown + (note(say(reading(record, predictions[0].label))) if record else Markup(""))
 
 
 def _evidence(session: Session) -> Markup:
