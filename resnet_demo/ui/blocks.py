@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -18,7 +17,7 @@ class Blocks(gr.Blocks):
 
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         """As in gradio, for the components that a dict of new values names; the others stay as they are."""
-        if len(block_fn.outputs) < 2 or not isinstance(predictions, Mapping):
+        if len(block_fn.outputs) < 2 or not isinstance(predictions, dict):
             return await super().postprocess_data(block_fn, predictions, state)
         here, skip = set(block_fn.outputs), gr.skip()
         if predictions != skip and any(component not in here for component in predictions):  # gradio says so

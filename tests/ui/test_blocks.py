@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.components import Component
 from gradio.state_holder import SessionState
 
 from resnet_demo.ui.blocks import Blocks
@@ -54,13 +55,13 @@ def test_what_stays_as_it_is_is_not_built_again(monkeypatch: pytest.MonkeyPatch)
     demo = build_demo()
     (fn,) = (fn for fn in demo.fns.values() if fn.api_name == "inside_block")
     built: list[str] = []
-    first = gr.components.Component.__init__
+    first = Component.__init__
 
     def counted(self: Any, *values: Any, **options: Any) -> None:
         built.append(type(self).__name__)
         first(self, *values, **options)
 
-    monkeypatch.setattr(gr.components.Component, "__init__", counted)
+    monkeypatch.setattr(Component, "__init__", counted)
     street, choice = (next(c for c in fn.outputs if c.elem_id == name) for name in ("street", "block-choice"))
     answer = {street: "drawing", choice: gr.update(value="layer1.1")}
     sent = asyncio.run(demo.postprocess_data(fn, answer, SessionState(demo)))
