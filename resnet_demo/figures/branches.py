@@ -55,7 +55,7 @@ def _below_each_other() -> list[Box]:
 def _plot(title: str, series: Sequence[Series], names: Sequence[str], box: Box, tall: bool, say: Language) -> list[str]:
     """Curves over the blocks, with zero on the scale, and a key between title and plot."""
     values = known(value for _name, _look, of_blocks in series for value in of_blocks)
-    up = linear(min(0.0, *values, 0.0), max(0.0, *values, 0.0), show="{:.6g}".format)
+    up = linear(min(0.0, *values, 0.0), max(0.0, *values, 0.0), show=_number)
     panel = Panel(*box, places(names, box[2]), up)
     parts = [_title(title, box, tall), *panel.frame(below=say(_("block")))]
     x = panel.left
@@ -82,3 +82,8 @@ def _nothing(title: str, box: Box, tall: bool, say: Language) -> list[str]:
     middle = {"text_anchor": "middle", "font_size": 14, "fill": MUTED}
     words = [text(line, left + width / 2, top + height / 2 + 20 * index, **middle) for index, line in enumerate(lines)]
     return [_title(title, box, tall), element("g", *words)]
+
+
+def _number(value: float) -> str:
+    """As short as fits beside the axis: where weights are random, norms explode."""
+    return f"{value:g}" if abs(value) < 1e5 else f"{value:.3g}".replace("e+0", "e")

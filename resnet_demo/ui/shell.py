@@ -195,7 +195,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def below(session: Session) -> Shown:
             return layouts[session.page].below(session) if session.trace is not None else {}
 
-        drawn = [bar.chips, bar.film, *(component for layout in layouts.values() for component in layout.drawn)]
+        drawn = [*bar.drawn, *(component for layout in layouts.values() for component in layout.drawn)]
         events = Events(key, clicked, everything, show, refused, restore, turned, below, answered, drawn)
 
         # A visit begins, or is found again
