@@ -10,7 +10,9 @@ import pytest
 from gradio.components import Component
 from gradio.state_holder import SessionState
 
+from resnet_demo.ui import visits
 from resnet_demo.ui.blocks import Blocks
+from resnet_demo.ui.pictures import example_picture, first_example
 from resnet_demo.ui.shell import build_demo
 
 
@@ -67,3 +69,28 @@ def test_what_stays_as_it_is_is_not_built_again(monkeypatch: pytest.MonkeyPatch)
     sent = asyncio.run(demo.postprocess_data(fn, answer, SessionState(demo)))
     assert built == ["Dropdown"]
     assert len(sent) == len(fn.outputs) > 50
+
+
+def test_an_event_names_and_sends_what_it_changes() -> None:
+    """Upper bounds of an answer with ResNet-56: its components, and the bytes of its values."""
+    demo = build_demo()
+    session, _again = visits.begin()
+    session.use_network("resnet56", "trained")
+    session.show_picture(example_picture(session, first_example(session)), first_example(session))
+
+    def sent(api_name: str, *values: Any) -> tuple[int, int]:
+        (fn,) = (fn for fn in demo.fns.values() if fn.api_name == api_name)
+        shown = fn.fn(session.key, *values)  # pyright: ignore[reportOptionalCall]
+        return len(shown), sum(len(str(value)) for value in shown.values())
+
+    click = gr.EventData(None, {})
+    sent("page_inside")
+    sent("inside_block", "layer2.1", click)
+    for event, values, most in (
+        ("inside_block", ("layer2.2", click), (9, 200_000)),
+        ("inside_channel", (3, click), (7, 40_000)),
+        ("page_inside", (), (16, 5_000)),
+    ):
+        count, size = sent(event, *values)
+        assert count <= most[0], (event, count)
+        assert size <= most[1], (event, size)
