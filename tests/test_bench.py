@@ -5,10 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import multiprocessing
+import sys
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -16,7 +19,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_demo import bench
-from resnet_demo.bench import accuracy, beside, expectations, servers, textbook, tuning
+from resnet_demo.bench import accuracy, beside, click, expectations, servers, textbook, tuning
 from resnet_demo.bench import lesion as bench_lesion
 from resnet_demo.bench import train as bench_train
 from resnet_demo.data import Dataset
@@ -413,3 +416,50 @@ def test_the_document_is_the_scripts():
     assert text.startswith(tuning.document([]).partition("```")[0])
     for setting in tuning.CHOICES:
         assert f"- `{setting}`: " in text
+
+
+def test_clicks_count_after_a_warm_up_and_beside_a_peer(monkeypatch):
+    """The browser is stood in for: what is asked of it, and what is made of its answers."""
+    clicked, blocks = [], [f"layer1.{index}" for index in range(4)]
+
+    class Page:
+        def goto(self, url):
+            assert url.startswith("http://here/?model=resnet56")
+
+        def wait_for_selector(self, selector, timeout):
+            assert selector == "#curves svg"
+
+        def eval_on_selector_all(self, selector, script):
+            return [*blocks, *blocks]  # for a wide screen and for a tall one
+
+        def wait_for_timeout(self, milliseconds):
+            pass
+
+        def evaluate(self, script, block=None):
+            if script == click.NOTHING:
+                return 10.0
+            clicked.append(block)
+            return 9000.0 if len(clicked) <= 3 else 100.0 + len(clicked)
+
+    browser = SimpleNamespace(new_page=lambda viewport: Page(), close=lambda: None)
+    playwright = SimpleNamespace(chromium=SimpleNamespace(launch=lambda executable_path, args: browser))
+    stand_in = SimpleNamespace(sync_playwright=lambda: nullcontext(playwright))
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", stand_in)
+    monkeypatch.setattr(click, "_app", lambda: nullcontext("http://here"))
+    monkeypatch.setattr(click.shutil, "which", lambda name: "chromium")
+    monkeypatch.setattr(click, "CLICKS", 8)
+    found = click.measure()
+    assert len(clicked) == 8 + 3
+    assert set(clicked) == set(blocks)
+    assert all(one != other for one, other in pairwise(clicked))  # each opens another block
+    assert found["ours"] == pytest.approx(0.1075)  # the middle of 104 to 111 ms: without the warm-up
+    assert found["peer"] == pytest.approx(0.01)
+    assert found["ratio"] == pytest.approx(0.1075 / 0.15)
+    assert 0.11 <= found["p95"] <= 0.112
+
+
+def test_without_a_browser_the_benchmark_says_what_it_needs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", SimpleNamespace(sync_playwright=None))
+    monkeypatch.setattr(click.shutil, "which", lambda name: None)
+    with pytest.raises(InputError, match="install chromium"):
+        click.measure()

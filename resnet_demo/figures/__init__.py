@@ -9,6 +9,7 @@ made of.
 """
 
 from .block import block_scale, draw_block, source_channel
+from .branches import draw_branches
 from .cams import draw_overlay, draw_split, draw_strip
 from .confusion import draw_confusion
 from .curves import curves_svg, draw_curves
@@ -31,6 +32,7 @@ __all__ = [
     "curves_svg",
     "data_uri",
     "draw_block",
+    "draw_branches",
     "draw_confusion",
     "draw_curves",
     "draw_degradation",

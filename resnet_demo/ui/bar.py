@@ -44,6 +44,13 @@ class Bar:
         """The components that `render` sets."""
         return [self.chips, self.film, *self.picture.components, *self.network.components]
 
+    @property
+    def drawn(self) -> list[Any]:
+        """Those that nothing but `render` sets, nor a person."""
+        return [
+            self.chips, self.film, self.picture.frame, self.picture.strip, self.network.shortcuts, self.network.facts,
+        ]  # fmt: skip
+
     def render(self, session: Session, whole: bool) -> Shown:
         """All of it, or only what changes with another class, block or page."""
         if not whole:

@@ -44,7 +44,7 @@ def in_session(key: str | None) -> Iterator[Session]:
 
 @dataclass
 class Sent(PageState):
-    """The drawings that a session's page has, by component, each by its hash."""
+    """The drawings and choices that a session's page has, by component, each by its hash."""
 
     hashes: dict[int, int] = field(default_factory=dict)
 
@@ -92,6 +92,12 @@ class Events:
                 if sent.get(number) == drawing:
                     del found[component]
                 sent[number] = drawing
+        for component, value in found.items():
+            if _is_update(value) and "choices" in value:  # its value is always sent: a person may have put another
+                number, offered = component._id, hash(repr(value["choices"]))
+                if sent.get(number) == offered:
+                    found[component] = {name: of_it for name, of_it in value.items() if name != "choices"}
+                sent[number] = offered
         return found
 
     def anew(self, session: Session) -> Shown:
@@ -176,9 +182,15 @@ class Events:
 
 
 def merge(first: Shown, second: Shown) -> Shown:
-    """New values of components by both; of two updates of the same component the second has the last word."""
+    """New values of components by both; of two updates of the same component the second has the last word.
+
+    Where it is that nothing is new, the component stays as it is on the page.
+    """
     merged = {**first, **second}
     for component in {*first} & {*second}:
+        if second[component] == gr.skip():
+            del merged[component]
+            continue
         values = first[component], second[component]
         if any(_is_update(value) for value in values):
             one, other = (value if _is_update(value) else gr.update(value=value) for value in values)

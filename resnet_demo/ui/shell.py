@@ -20,6 +20,7 @@ from ..i18n import Language, Message, _
 from . import address as addresses
 from . import bar as bars
 from . import visits
+from .blocks import Blocks
 from .events import TOGETHER, Events, Shown, merge
 from .html import joined
 from .page import Layout, put
@@ -124,9 +125,7 @@ def foot(say: Language) -> Markup:
 def build_demo(data_dir: str | None = None) -> gr.Blocks:
     """The whole app. `data_dir` is where CIFAR-10 may lie, for the button that draws a random test picture."""
     english = i18n.language(i18n.FIRST)
-    with gr.Blocks(
-        title=english(TITLE), analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
-    ) as demo:  # fmt: skip
+    with Blocks(title=english(TITLE), analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as demo:
         key = gr.State(None)
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
@@ -196,7 +195,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def below(session: Session) -> Shown:
             return layouts[session.page].below(session) if session.trace is not None else {}
 
-        drawn = [bar.chips, bar.film, *(component for layout in layouts.values() for component in layout.drawn)]
+        drawn = [*bar.drawn, *(component for layout in layouts.values() for component in layout.drawn)]
         events = Events(key, clicked, everything, show, refused, restore, turned, below, answered, drawn)
 
         # A visit begins, or is found again

@@ -30,6 +30,7 @@ from resnet_demo.figures import (
     curves_svg,
     data_uri,
     draw_block,
+    draw_branches,
     draw_curves,
     draw_lens,
     draw_overlay,
@@ -50,6 +51,7 @@ from resnet_demo.figures import (
     weakest_change,
 )
 from resnet_demo.figures import street as street_module
+from resnet_demo.figures.axes import magnitude
 from resnet_demo.figures.palette import INK, MUTED, NEGATIVE, POSITIVE, RESIDUAL, SHORTCUT, TOTAL, WRONG
 from resnet_demo.figures.svg import document, element, text
 from resnet_demo.i18n import language
@@ -652,6 +654,48 @@ def test_curves_svg_follows_the_page(trace: Trace) -> None:
     assert "#d55e00" not in drawing.replace(RESIDUAL, "")  # every use of the colour follows light and dark
     again = curves_svg(draw_curves(trace), "Curves")
     assert again == drawing  # the same numbers give the same file
+
+
+@pytest.mark.parametrize("tall", [False, True])
+def test_the_pages_curves_plot_the_same_numbers(trace: Trace, tall: bool) -> None:
+    root = parse(draw_branches(trace, tall))
+    said = [title.text for circle in root.iter(f"{SVG}circle") for title in circle.iter(f"{SVG}title")]
+    plain = trace.blocks[0].shortcut_kind == "none"
+    other = ("‖x‖", "x") if plain else ("‖shortcut‖", "shortcut")
+    expected = [
+        f"{block.name[5:]}: {name} {magnitude(block.norms[point])}"
+        for name, point in (("‖F(x)‖", "residual"), other)
+        for block in trace.blocks
+    ]
+    if not plain:
+        for name, values in (
+            ("‖F(x)‖ / ‖shortcut‖", [block.ratio for block in trace.blocks]),
+            ("cosine of F(x) and shortcut", [block.cosine for block in trace.blocks]),
+        ):
+            expected += [f"{b.name[5:]}: {name} {magnitude(v)}" for b, v in zip(trace.blocks, values, strict=True)]
+    assert said == expected
+    assert ("nothing to compare F(x) with" in words_in(root)) == plain
+    # Every key ends inside the drawing.
+    width = float(root.attrib["viewBox"].split()[2])
+    for words in root.iter(f"{SVG}text"):
+        if words.attrib.get("text-anchor") is None:
+            assert (
+                float(words.attrib["x"]) + street_layout.width_of(words.text or "", float(words.attrib["font-size"]))
+                <= width
+            )
+
+
+def test_the_pages_curves_are_drawn_without_matplotlib() -> None:
+    code = """
+import sys, torch
+from resnet_demo import figures
+from resnet_demo.interpret.trace import trace_blocks
+from resnet_demo.models.zoo import build
+figures.draw_branches(trace_blocks(build("resnet8").eval(), torch.randn(1, 3, 32, 32)))
+assert "matplotlib" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_drawings_at_the_same_time_keep_their_text() -> None:

@@ -94,6 +94,20 @@ def test_what_the_page_has_is_not_sent_again(parts: dict[str, Any]) -> None:
     assert text in events.handler(lambda session: None)(new_session().key)  # and another page has nothing yet
 
 
+def test_choices_that_the_page_has_are_not_sent_again(parts: dict[str, Any]) -> None:
+    text = parts["text"]
+    offered = [[("a", 1)], [("a", 1)], [("b", 1)]]
+
+    def show(session: Session, whole: bool) -> dict[Any, Any]:
+        return {text: gr.update(choices=offered.pop(0), value=1)}
+
+    events = Events(parts["key"], parts["clicked"], [text], show, [], lambda session: {})
+    session = visits.begin()[0]
+    sent = [events.handler(lambda session: None)(session.key)[text] for _ in range(3)]
+    assert [update.get("choices") for update in sent] == [[("a", 1)], None, [("b", 1)]]
+    assert all(update["value"] == 1 for update in sent)  # a person may have put another one there
+
+
 def test_each_answer_has_a_number_of_its_own(parts: dict[str, Any]) -> None:
     number = parts["other"]
     events = Events(
@@ -108,5 +122,6 @@ def test_updates_of_one_component_are_merged(parts: dict[str, Any]) -> None:
     text, other = parts["text"], parts["other"]
     merged = merge({text: gr.update(label="a", value="b"), other: 1}, {text: gr.update(value="c"), other: 2})
     assert merged == {text: gr.update(label="a", value="c"), other: 2}
+    assert merge({text: "plain", other: 1}, {text: gr.skip()}) == {other: 1}  # it stays as it is on the page
     assert merge({text: "plain"}, {text: gr.update(label="a")}) == {text: gr.update(value="plain", label="a")}
     assert merge({text: gr.update(label="a")}, {text: "plain"}) == {text: gr.update(label="a", value="plain")}

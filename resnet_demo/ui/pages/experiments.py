@@ -285,7 +285,7 @@ def connect(page: ExperimentsPage, events: Events) -> None:
             loaded.result()
             look_again(data_dir)
             with session.lock:
-                end = {**page.render(session), **events.show(session, True)}
+                end = {**page.render(session), **events.anew(session)}
             yield {**end, page.status: note(say(said.DONE))}
 
     for trigger, act, inputs, outputs, api_name in (

@@ -14,9 +14,8 @@ from markupsafe import Markup
 from ...figures import (
     block_scale,
     channel_to_show,
-    curves_svg,
     draw_block,
-    draw_curves,
+    draw_branches,
     draw_overlay,
     draw_street,
     highest_share,
@@ -317,14 +316,12 @@ def _grids(block: BlockTrace, channel: int, name: str, say: Language) -> Markup:
 
 
 def _curves(session: Session) -> Markup:
-    """The curves, drawn once for each trace: matplotlib takes longer than all the rest of the page."""
+    """The curves, drawn once for each trace."""
     trace, say, state = session.seen, session.say, session.of(Inside)
     if state.curves and state.curves[0]() is trace and state.curves[1] == session.language:
         return state.curves[2]
-    title = say(_("Norms of both branches, their ratio and their cosine, over all blocks"))
-    drawing = curves_svg(draw_curves(trace, session.say), title)
     shown = heading(say(_("All blocks in one picture")))
-    shown += figure(drawing, said.curves(trace), f"{session.name}-curves", say=say)
+    shown += figure(both(draw_branches, trace, say=say), said.curves(trace), f"{session.name}-curves", say=say)
     state.curves = (weakref.ref(trace), session.language, shown)
     return shown
 

@@ -287,8 +287,11 @@ def looking_on(page: TrainPage, events: Events, session: Session, job: Job) -> I
     elif not race.abandoned:
         yield idle(page, session.say, race)  # that it is over is told before what came of it is drawn
         with session.lock:
-            end = {**finished(page, race, session.say), **events.show(session, True)}
-        yield end
+            end = finished(page, race, session.say)
+            shown = events.anew(session)
+        yield {**end, **shown}
+        if race.results:  # matplotlib draws the files for a second or more, when all else is in sight
+            yield {**end, page.files: gr.update(value=race.write_files(), visible=True)}
 
 
 def buttons(page: TrainPage, running: bool, repeatable: bool = False) -> dict[Any, Any]:
@@ -343,8 +346,6 @@ def arriving(data: str, data_dir: str | None, say: Language) -> Markup:
 def finished(page: TrainPage, race: Race, say: Language) -> dict[Any, Any]:
     shown = {**idle(page, say, race), page.live: curves(race, say), page.result: outcome(race, say)}
     shown[page.gradients] = gradients(race, say)
-    if race.results:
-        shown[page.files] = gr.update(value=race.write_files(), visible=True)
     return shown
 
 
