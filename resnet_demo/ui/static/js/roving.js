@@ -1,7 +1,9 @@
 // Lists of buttons are one stop of the Tab key: the one that is chosen, or the first. Arrow keys go from one to the next.
-const LISTS = '.rd-answers, .rd-classes, .rd-examples, .rd-menu, .rd-pairs, .rd-switch, .rd-strip, #pages .tab-container[role=tablist]';
+const LISTS =
+  '.rd-answers, .rd-classes, .rd-examples, .rd-menu, .rd-pairs, .rd-switch, .rd-strip, #language, ' +
+  '#pages .tab-container[role=tablist]';
 const STEPS = '.rd-lesson-steps'; // whose arrow keys turn the lesson
-const CHOSEN = '[aria-pressed=true], [aria-current], [aria-selected=true]';
+const CHOSEN = ':checked, [aria-pressed=true], [aria-current], [aria-selected=true]';
 const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 // Where a key leads from the place at `from` of `count`: round at the ends; undefined for any other key.
@@ -11,7 +13,8 @@ export const to = (from, count, key) => {
   return key in KEYS ? (from + KEYS[key] + count) % count : undefined;
 };
 
-const items = (list) => [...list.querySelectorAll('button, [role=button]')].filter((one) => !one.disabled);
+const ITEMS = 'button, [role=button], [type=radio]';
+const items = (list) => [...list.querySelectorAll(ITEMS)].filter((one) => !one.disabled);
 
 const mark = () => {
   for (const list of document.querySelectorAll(`${LISTS}, ${STEPS}`)) {
@@ -50,7 +53,7 @@ export const roving = () => {
       const list = event.target.closest?.(LISTS);
       if (!list || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
       const all = items(list);
-      const next = to(all.indexOf(event.target.closest('button, [role=button]')), all.length, event.key);
+      const next = to(all.indexOf(event.target.closest(ITEMS)), all.length, event.key);
       if (next === undefined) return;
       event.preventDefault();
       event.stopPropagation();
