@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..i18n import Message
+from ..i18n import Message, Sentences
+from ..images import Domain
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Dataset:
     labels: Tensor
     classes: tuple[str, ...]
     masks: Tensor | None = None  # bool [N, H, W], where the object is; only drawn pictures know it
-    note: Message | None = None  # a sentence for the person, such as which files were left out
+    note: Message | Sentences | None = None  # for the person, such as which files were left out
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -35,6 +36,10 @@ class Dataset:
         masks = None if self.masks is None else self.masks[:count]
         return replace(self, pictures=self.pictures[:count], labels=self.labels[:count], masks=masks)
 
+    def fitted(self, domain: Domain) -> Dataset:
+        """The same pictures as a network of this domain gets them."""
+        return self if self.masks is not None else replace(self, pictures=fitted(self.pictures, domain))
+
     def to(self, device: torch.device) -> Dataset:
         """The same pictures and labels in a device's memory."""
         return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
@@ -43,6 +48,21 @@ class Dataset:
         """The same in memory of its own: a `subset` alone keeps the whole set's from being freed."""
         masks = None if self.masks is None else self.masks.clone()
         return replace(self, pictures=self.pictures.clone(), labels=self.labels.clone(), masks=masks)
+
+
+def notes_of(*datasets: Dataset) -> list[Message]:
+    """What is to be known of data sets, such as which pictures were left out: each sentence once."""
+    notes = [note for dataset in datasets if (note := dataset.note)]
+    found = [each for note in notes for each in (note.messages if isinstance(note, Sentences) else (note,))]
+    return list({str(message): message for message in found if isinstance(message, Message)}.values())
+
+
+def fitted(pictures: Tensor, domain: Domain) -> Tensor:
+    """Pictures uint8 [N, 3, H, W] as a network of this domain gets them, [N, 3, size, size]: resized and cropped."""
+    if pictures.shape[2:] == (domain.size, domain.size) or not len(pictures):
+        return pictures
+    images = (Image.fromarray(each.permute(1, 2, 0).contiguous().cpu().numpy()) for each in pictures)
+    return torch.cat([domain.pixels(image) for image in images])
 
 
 def batches(
