@@ -265,6 +265,6 @@ def whole(parts: Sequence[str], placed: Sequence[Box], label: str, kind: str, ta
 
 def sheet(parts: Sequence[str], height: float, label: str, kind: str, tall: bool, role: str = "img") -> str:
     """A drawing of this height, as wide as screens or phones have it, of which the style sheet shows one."""
-    style = None if tall else "max-width:1080px"
+    style = None if tall else "max-width:1400px"
     classes = f"{kind} rd-{'tall' if tall else 'wide'}"
     return document(TALL if tall else WIDE, height, label, *parts, role=role, class_=classes, style=style)

@@ -52,7 +52,7 @@ def draw_strip(
                 _heat(cam, x, 4, side, scales[name] if scales else scale_of(cam), 0.75),
                 element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
                 text(name[5:], x + side / 2, side + 22, text_anchor="middle", font_size=13, fill=INK),
-                text(say(_("no evidence")), x + side / 2, side + 38, text_anchor="middle", font_size=11, fill=MUTED)
+                text(say(_("no evidence")), x + side / 2, side + 38, text_anchor="middle", font_size=13, fill=MUTED)
                 if nothing
                 else "",
                 class_="rd-stop",
@@ -77,7 +77,7 @@ def draw_strip(
         *frames,
         role="group",
         class_="rd-strip",
-        style=f"min-width:{0.72 * width:.0f}px;max-width:{width}px",
+        style=f"min-width:{0.93 * width:.0f}px;max-width:{1.6 * width:.0f}px",
     )
 
 

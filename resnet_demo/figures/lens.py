@@ -38,7 +38,7 @@ def draw_lens(
         say(_("How probable “{label}” is after each block, read off through the remaining shortcuts", label=label)),
         *parts,
         class_="rd-lens",
-        style="min-width:340px",
+        style="min-width:530px",
     )
 
 

@@ -66,11 +66,13 @@ def figure(
 
 
 def first_of(caption: object) -> object:
-    return caption.messages[0] if isinstance(caption, Sentences) and caption.messages else caption
+    return first_of(caption.messages[0]) if isinstance(caption, Sentences) and caption.messages else caption
 
 
 def rest_of(caption: object) -> tuple[object, ...]:
-    return caption.messages[1:] if isinstance(caption, Sentences) else ()
+    if not (isinstance(caption, Sentences) and caption.messages):
+        return ()
+    return (*rest_of(caption.messages[0]), *caption.messages[1:])
 
 
 def table_of(rows: Table) -> Markup:

@@ -36,6 +36,7 @@ SHEETS = (
     "tokens", "base", "bar", "picture", "film", "figures", "street", "lens", "inside", "cut", "experiments", "learn",
     "train", "tour", "present",
 )  # fmt: skip
+ROOM = STATIC / "css" / "room.css"  # which drawing fits; not among gradio's sheets
 # For a projector, or for a frame in another page, before anything is drawn; see `present.css`.
 PRESENT = (
     "for (const [name, value] of new URLSearchParams(location.search)) "
@@ -305,6 +306,7 @@ def head() -> str:
     """What the page loads beyond gradio."""
     return (
         f'<link rel="preload" href="{LAB}/fonts/inter-latin.woff2" as="font" type="font/woff2" crossorigin>'
+        f"<style>{ROOM.read_text(encoding='utf-8')}</style>"
         f'<script id="lab-words" type="application/json">{script_words()}</script>'
         f"<script>{PRESENT}globalThis.lab = import(new URL('{LAB}/main.js', document.baseURI));</script>"
     )

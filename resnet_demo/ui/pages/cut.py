@@ -41,11 +41,12 @@ class CutPage(Layout):
 
 
 def build(data_dir: str | None = None) -> CutPage:
-    street = gr.HTML(elem_id="cut-street", js_on_load=choose("block") + STREET)
-    with gr.Row(elem_id="dials"):
-        residual = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-residual", buttons=[])
-        shortcut = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-shortcut", buttons=[])
-        mend = gr.Button(size="sm", elem_id="mend")
+    with gr.Column(elem_id="cut-card", elem_classes="rd-with-controls"):
+        street = gr.HTML(elem_id="cut-street", js_on_load=choose("block") + STREET)
+        with gr.Row(elem_id="dials", elem_classes="rd-controls"):
+            residual = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-residual", buttons=[])
+            shortcut = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-shortcut", buttons=[])
+            mend = gr.Button(size="sm", elem_id="mend")
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300, scale=2):
             answer = gr.HTML(elem_id="cut-answer")

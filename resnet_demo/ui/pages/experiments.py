@@ -97,21 +97,23 @@ class ExperimentsPage(Layout):
 
 
 def build(data_dir: str | None = None) -> ExperimentsPage:
-    menu = gr.HTML(elem_id="experiments-menu", js_on_load=choose("experiment"))
-    asked = gr.HTML(elem_id="experiment", js_on_load=choose("compared"))
-    with gr.Row(equal_height=False, elem_id="experiment-results"):
-        with gr.Column(min_width=320, scale=1):
-            bundled = gr.HTML(elem_id="experiment-bundled", js_on_load=choose("cut"))
-        with gr.Column(min_width=320, scale=1, visible=False) as beside:
-            live = gr.HTML(elem_id="experiment-live", js_on_load=choose("cut"))
-    here = gr.HTML(elem_id="experiment-here")
-    with gr.Row(elem_id="experiment-form"):
-        with gr.Column(min_width=150, scale=0) as asking:
-            pictures = whole_input(suits(Experiments().name), elem_id="experiment-pictures")
-        start = gr.Button(variant="primary", elem_id="experiment-run", min_width=120, scale=0)
-        stop = gr.Button(elem_id="experiment-stop", visible=False, min_width=120, scale=0)
-        download = gr.Button(elem_id="experiment-download", visible=False, min_width=220, scale=0)
-    status = gr.HTML(elem_id="experiment-status")
+    with gr.Row(equal_height=False, elem_id="experiments"):
+        menu = gr.HTML(elem_id="experiments-menu", js_on_load=choose("experiment"))
+        with gr.Column(elem_id="experiment-shown"):
+            asked = gr.HTML(elem_id="experiment", js_on_load=choose("compared"))
+            with gr.Row(equal_height=False, elem_id="experiment-results"):
+                with gr.Column(min_width=320, scale=1):
+                    bundled = gr.HTML(elem_id="experiment-bundled", js_on_load=choose("cut"))
+                with gr.Column(min_width=320, scale=1, visible=False) as beside:
+                    live = gr.HTML(elem_id="experiment-live", js_on_load=choose("cut"))
+            here = gr.HTML(elem_id="experiment-here")
+            with gr.Row(elem_id="experiment-form"):
+                with gr.Column(min_width=150, scale=0) as asking:
+                    pictures = whole_input(suits(Experiments().name), elem_id="experiment-pictures")
+                start = gr.Button(variant="primary", elem_id="experiment-run", min_width=120, scale=0)
+                stop = gr.Button(elem_id="experiment-stop", visible=False, min_width=120, scale=0)
+                download = gr.Button(elem_id="experiment-download", visible=False, min_width=220, scale=0)
+            status = gr.HTML(elem_id="experiment-status")
 
     def render(session: Session) -> dict[Any, Any]:
         state, say = session.of(Experiments), session.say

@@ -49,10 +49,11 @@ class GradCamPage(Layout):
 
 
 def build(data_dir: str | None = None) -> GradCamPage:
-    with gr.Row(elem_id="evidence-choice"):
-        target = Dropdown([], elem_id="target", min_width=150)
-        sign = Radio([POSITIVE, SIGNED], value=POSITIVE, elem_id="sign")
-    strip = gr.HTML(elem_id="strip", js_on_load=choose("block"))
+    with gr.Column(elem_id="strip-card", elem_classes="rd-with-controls"):
+        with gr.Row(elem_id="evidence-choice", elem_classes="rd-controls"):
+            target = Dropdown([], elem_id="target", min_width=150)
+            sign = Radio([POSITIVE, SIGNED], value=POSITIVE, elem_id="sign")
+        strip = gr.HTML(elem_id="strip", js_on_load=choose("block"))
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300, scale=2):
             large = gr.HTML(elem_id="cam")

@@ -4,7 +4,9 @@ import './keys.js';
 import { lens } from './lens.js';
 import './present.js';
 import './report.js';
+import { roving } from './roving.js';
 import './save.js';
+import { skip } from './skip.js';
 import './train.js';
 
 export { crop } from './crop.js';
@@ -19,3 +21,5 @@ export { keep, returned } from './visit.js';
 export { answered } from './waiting.js';
 
 lens(); // over every drawing of a block, wherever it stands
+roving(); // in every list
+skip();
