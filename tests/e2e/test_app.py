@@ -65,7 +65,7 @@ def test_first_visit_shows_an_answer_and_an_open_block(open_app: OpenApp) -> Non
         expect(visit.at("#network-drawer")).to_be_hidden()
         expect(visit.at("#street .rd-wide .rd-stop")).to_have_count(9)
         expect(visit.at("#street .rd-wide .rd-stop[aria-pressed=true]")).to_have_attribute("data-block", "layer1.1")
-        expect(visit.at("#block h3")).to_have_text("Block 1.1, drawn as its equation")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
         expect(visit.at("#block svg.rd-wide")).to_be_visible()
         expect(visit.at("#channels .rd-card").first).to_be_visible()
         expect(visit.at("#curves svg")).to_be_visible()
@@ -87,7 +87,7 @@ def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
 
         # A block of the street, and a channel of the grid.
         visit.at("#street .rd-wide [data-block='layer3.1']").click()
-        expect(visit.at("#block h3")).to_contain_text("Block 3.1")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 3.1")
         expect(visit.at("#block-choice input")).to_have_value("3.1")
         expect(visit.at("#street .rd-wide [data-block='layer3.1']")).to_have_attribute("aria-pressed", "true")
         grid = visit.at("#channels .rd-residual .rd-grid").first
@@ -197,7 +197,7 @@ def test_address_opens_what_it_names(open_app: OpenApp) -> None:
         expect(visit.at("#block-choice input")).to_have_value("2.1")
         expect(visit.at("#answer [aria-pressed=true] .rd-label")).to_have_text("frog")
         expect(visit.at("#evidence h3")).to_have_text("Where it sees “frog”")
-        expect(visit.at("#block h3")).to_contain_text("Block 2.1")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 2.1")
         # The address follows what is chosen.
         visit.at("#street .rd-wide [data-block='layer3.2']").click()
         expect(visit.page).to_have_url(re.compile(r"[?&]model=plain20&.*block=layer3\.2"))
@@ -209,12 +209,12 @@ def test_address_opens_what_it_names(open_app: OpenApp) -> None:
 
 def test_address_opens_the_page_that_it_names(open_app: OpenApp) -> None:
     with open_app("?tab=inside&model=plain20&picture=horse", shows="#curves svg") as visit:
-        expect(visit.at("#block h3")).to_contain_text("Block 1.1")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
         expect(visit.page.get_by_role("tab", selected=True)).to_have_text("Inside")
         visit.at("#chips [data-shortcuts=with]").click()
         expect(visit.page).to_have_url(re.compile(r"[?&]model=resnet20&weights=trained&tab=inside&.*picture=horse"))
         visit.page.reload()
-        expect(visit.at("#block h3")).to_contain_text("Block 1.1")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
         expect(visit.at("#chips .rd-network-chip")).to_have_text("ResNet-20")
 
 
@@ -237,7 +237,7 @@ def test_wrong_address_gives_a_notice_and_a_working_page(open_app: OpenApp) -> N
         expect(toast).to_contain_text(f"There is no block {nasty!r}")  # as text, not as a tag
         expect(toast.locator("img")).to_have_count(0)
         expect_answer(visit, labels_of(asset("examples", "cat.png")))
-        expect(visit.at("#block h3")).to_contain_text("Block 1.1")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
 
 
 def test_damaged_picture_gives_a_notice_and_the_app_goes_on(open_app: OpenApp, photo: Path, tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_keyboard_reaches_and_opens_a_block(open_app: OpenApp) -> None:
         expect(focused).to_have_attribute("data-block", "layer2.0")
         expect(focused).to_have_attribute("aria-label", re.compile("^Block layer2.0: changes what passes by"))
         visit.page.keyboard.press("Enter")
-        expect(visit.at("#block h3")).to_contain_text("Block 2.0")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 2.0")
         # Still there: whoever goes on by keyboard does not begin anew at the top of the page.
         expect(visit.page.locator("*:focus")).to_have_attribute("data-block", "layer2.0")
 

@@ -144,7 +144,7 @@ def test_clicks_are_answered_without_dimming_anything(open_app: OpenApp) -> None
         visit.page.evaluate(WATCH)
         for block in ("layer3.1", "layer1.0", "layer2.2"):
             visit.at(f"#street .rd-wide [data-block='{block}']").click()
-            expect(visit.at("#block h3")).to_contain_text(f"Block {block[5:]}")
+            expect(visit.at("#block figcaption")).to_contain_text(f"Block {block[5:]}")
         visit.at("#answer .rd-answer").nth(1).click()
         expect(visit.at("#answer .rd-answer").nth(1)).to_have_attribute("aria-pressed", "true")
         visit.at("#chips [data-shortcuts=both]").click()
@@ -168,7 +168,7 @@ def test_the_tour_is_shown_once(open_app: OpenApp) -> None:
         expect(tour).to_contain_text("1 / 4")
         visit.at("#street .rd-wide [data-block='layer2.0']").click()  # what it speaks of leads on
         expect(tour).to_contain_text("2 / 4")
-        expect(visit.at("#block h3")).to_contain_text("Block 2.0")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 2.0")
         next_stop(visit, "3 / 4")
         next_stop(visit, "4 / 4")
         visit.at("#tour .rd-tour-next").click()

@@ -47,7 +47,7 @@ def filmed(bundled: None, session: Session) -> Session:
 def shown(session: Session) -> dict[str, str]:
     """What the page Inside shows, by element."""
     with gr.Blocks():
-        page = inside.build()
+        page = inside.build(None)
     return {component.elem_id: value for component, value in page.render(session).items()}
 
 

@@ -52,7 +52,7 @@ def small_networks() -> Any:
 @pytest.fixture
 def page() -> LearnPage:
     with gr.Blocks():
-        return learn.build()
+        return learn.build(None)
 
 
 def opened(session: Session, step: int, **settings: Any) -> Session:

@@ -10,7 +10,7 @@ import re
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -67,19 +67,35 @@ class Guest:
     def __init__(self, address: str, client: Client | None = None) -> None:
         self.client = client or Client(address, verbose=False)
         self.seen: dict[str, Any] = {}  # by the components' ids
-        ids = {part["id"]: part["props"].get("elem_id") for part in self.client.config["components"]}
+        self.ids = {part["id"]: part["props"].get("elem_id") for part in self.client.config["components"]}
         hidden = {part["id"] for part in self.client.config["components"] if part.get("skip_api")}
+        self.events = {event["api_name"]: event for event in self.client.config["dependencies"]}
         self.outputs = {
-            event["api_name"]: [ids[output] for output in event["outputs"] if output not in hidden]
-            for event in self.client.config["dependencies"]
+            name: [self.ids[output] for output in event["outputs"] if output not in hidden]
+            for name, event in self.events.items()
         }
 
     def ask(self, api_name: str, *values: Any) -> dict[str, Any]:
-        """Trigger an event; returns the answer as data, and keeps what the pages show in `seen`."""
+        """Trigger an event; returns the answer as data, and keeps what the pages show in `seen`.
+
+        What follows the event on the page is asked for, too: what stands further down comes in a second answer.
+        """
         result = self.client.predict(*values, api_name=f"/{api_name}")
-        self.seen = dict(zip(self.outputs[api_name], result, strict=True))
+        self._see(self.outputs[api_name], result)
+        for event in self.events.values():
+            if event["trigger_after"] == self.events[api_name]["id"] and event["backend_fn"]:
+                asked = {"data": [None], "fn_index": event["id"], "session_hash": self.client.session_hash}
+                answer = httpx.post(f"{self.client.src}gradio_api/run/predict", json=asked, timeout=60)
+                self._see([self.ids[output] for output in event["outputs"]], answer.json()["data"])
         assert isinstance(result[0], dict), result[0]
         return result[0]
+
+    def _see(self, names: Sequence[str], values: Sequence[Any]) -> None:
+        """A component that an answer says nothing of stays as it is."""
+        for name, value in zip(names, values, strict=True):
+            told = {**value, **value.get("props", {})} if isinstance(value, dict) else {}
+            if "__type__" not in told or set(told) - {"__type__", "props"}:
+                self.seen[name] = value
 
     def refused(self, api_name: str, *values: Any) -> str:
         with pytest.raises(AppError) as error:
@@ -503,9 +519,9 @@ def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     assert "1×1 projection" in guest.seen["block"]
     session = Session()
     session.use_network("resnet20", TRAINED)
-    assert network_drawer._twin(session)["interactive"] is True
+    assert "data-shortcuts" in network_drawer.switch(session)
     session.use_network("resnet50", RANDOM)
-    assert network_drawer._twin(session)["interactive"] is False
+    assert network_drawer.switch(session) == ""
 
 
 def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Callable[[BaseException], str]) -> None:
