@@ -152,7 +152,7 @@ def test_opacity_moves_at_once_and_asks_nobody(open_app: OpenApp) -> None:
         expect(heat).to_have_attribute("opacity", "0.15")
         visit.at("#evidence .rd-opacity").press("ArrowRight")
         expect(heat).to_have_attribute("opacity", "0.16")
-        assert [url for url in asked if "queue" in url] == []
+        assert [url for url in asked if "queue/join" in url or "/run/" in url] == []
 
 
 def test_figures_are_saved(open_app: OpenApp) -> None:
@@ -195,7 +195,7 @@ def test_address_opens_what_it_names(open_app: OpenApp) -> None:
     with open_app("?model=plain20&block=layer2.1&target=frog") as visit:
         expect(visit.at("#chips .rd-network-chip")).to_have_text("Plain-20")
         expect(visit.at("#block-choice input")).to_have_value("2.1")
-        expect(visit.at("#answer [aria-pressed=true] .rd-label")).to_have_text("frog")
+        expect(visit.at("#evidence .rd-class[aria-pressed=true]")).to_have_text("frog")
         expect(visit.at("#evidence h3")).to_have_text("Where it sees “frog”")
         expect(visit.at("#block figcaption")).to_contain_text("Block 2.1")
         # The address follows what is chosen.

@@ -83,7 +83,8 @@ class Guest:
         result = self.client.predict(*values, api_name=f"/{api_name}")
         self._see(self.outputs[api_name], result)
         for event in self.events.values():
-            if event["trigger_after"] == self.events[api_name]["id"] and event["backend_fn"]:
+            follows = event["trigger_after"] == self.events[api_name]["id"]
+            if follows and event["trigger_only_on_success"] and event["backend_fn"]:
                 asked = {"data": [None], "fn_index": event["id"], "session_hash": self.client.session_hash}
                 answer = httpx.post(f"{self.client.src}gradio_api/run/predict", json=asked, timeout=60)
                 self._see([self.ids[output] for output in event["outputs"]], answer.json()["data"])
@@ -146,12 +147,13 @@ def test_every_event_has_a_name(guest: Guest) -> None:
     }
     assert offered == {f"/{name}" for name in (
         "start", "go", "upload", "classify", "example", "random_picture", "network", "twin", "weights", "training",
-        "seed", "upload_weights",
-        "target", "block", "channel", "sign", "attribute", "inside_target", "inside_block", "inside_channel",
+        "seed", "upload_weights", "crop",
+        "target", "block", "channel", "sign", "attribute", "inside_target", "inside_target_of_evidence",
+        "inside_block", "inside_channel",
         "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",
-        "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch", "shortcuts",
+        "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch", "shortcuts", "shortcuts_in_drawer",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
-        "lesson_answer",
+        "learn_lesson_below", "lesson_ahead", "lesson_answer",
         "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
         "download_cifar10", "cut_from_bundled", "cut_from_live",
         "train", "train_again", "train_shorter", "leave", "stop", "look",
@@ -214,7 +216,7 @@ def test_first_visit_is_answered(guest: Guest) -> None:
     assert said["predictions"][0]["probability"] == pytest.approx(expected[0].probability, abs=1e-5)
     assert said["target"] == expected[0].label
     assert expected[0].label in guest.seen["answer"]
-    assert "<svg" in guest.seen["answer"]
+    assert "<svg" in guest.seen["evidence"]
 
 
 def test_classify_is_the_librarys_answer(guest: Guest, picture: Image.Image, tmp_path: Path) -> None:
@@ -241,7 +243,7 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
 
     # None of these runs the network.
     assert guest.ask("target", 8)["target"] == "ship"
-    assert "“ship”" in guest.seen["answer"]
+    assert "“ship”" in guest.seen["evidence"]
     assert guest.ask("inside_target", 2)["target"] == "bird"
     assert guest.ask("page_inside")["target"] == "bird"
     assert "data-block" in guest.seen["street"]
@@ -329,7 +331,7 @@ def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -
     shown |= {name: html for name, html in guest.seen.items() if isinstance(html, str)}
     assert "&lt;img src=x" in shown["answer"]
     assert "may be unlike those that the network knows" in shown["answer"]
-    for name in ("answer", "street", "block", "channels", "curves", "strip", "cam", "split", "other"):
+    for name in ("chips", "answer", "evidence", "street", "block", "channels", "curves", "strip", "cam", "split", "other"):
         assert isinstance(shown[name], str), name
         assert "<img src=x" not in shown[name], name
 
