@@ -112,10 +112,18 @@ def opened(path: Path) -> Image:
         raise InputError("{file}: {reason}", file=path.name, reason=error.message) from None
 
 
+def tell(message: object) -> None:
+    """On stderr, a sentence, if there is one."""
+    if message:
+        typer.echo(str(message), err=True)
+
+
 def tell_notes(datasets: Iterable[Dataset]) -> None:
     """On stderr, what is to be known of data sets, such as which pictures were left out."""
-    for note in dict.fromkeys(str(dataset.note) for dataset in datasets if dataset.note):
-        typer.echo(note, err=True)
+    from ..data import notes_of
+
+    for note in notes_of(*datasets):
+        typer.echo(str(note), err=True)
 
 
 def as_typed(command: str, options: dict[str, Any], flags: Sequence[str] = ()) -> str:

@@ -9,12 +9,13 @@ import typer
 
 from .. import console
 from ..errors import InputError
-from .shell import DATA, DataDir, Json, as_typed, tell_notes
+from .shell import DATA, DataDir, Json, as_typed, tell, tell_notes
 
 if TYPE_CHECKING:
     from ..training.provenance import Settings
     from ..training.trainer import Training
 
+LEAST_EPOCHS = 10  # of a training on a person's own pictures, where nobody says how long
 MOST_THREADS = 1024  # PyTorch ends the process where it cannot start as many as it is asked for
 
 
@@ -56,7 +57,8 @@ def train(
     """
     import torch
 
-    from ..data import load_dataset
+    from ..data import load_halves
+    from ..data.small import coarse_test, few_steps
     from ..models.zoo import build
     from ..training import distributed
     from ..training.evaluation import evaluate
@@ -72,11 +74,15 @@ def train(
         first = distributed.rank() == 0  # this process writes and tells, the others help
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        train_set, test_set = distributed.from_first(
-            lambda: (load_dataset(place, True, data_dir), load_dataset(place, False, data_dir))
-        )
+        train_set, test_set = distributed.from_first(lambda: load_halves(place, data_dir))
         if first:
             tell_notes([train_set, test_set])
+        if settings.epochs is None and settings.minutes is None:
+            settings = _with_budget(settings, len(train_set), tell=first)
+        if first and settings.epochs:
+            tell(few_steps(len(train_set), settings.epochs, settings.recipe.batch))
+        if first:
+            tell(coarse_test(len(test_set)))
         network = build(settings.network, settings.seed, len(train_set.classes))
         training = Training(
             network,
@@ -170,6 +176,19 @@ def _replayed(path: Path, given: dict[str, Any]) -> Settings:
     return settings
 
 
+def _with_budget(settings: Settings, pictures: int, tell: bool) -> Settings:
+    """Long enough a training for a person's own pictures, however few."""
+    from dataclasses import replace
+
+    from ..data.small import chosen_epochs, enough_epochs
+
+    batch = settings.recipe.batch
+    epochs = max(LEAST_EPOCHS, enough_epochs(pictures, batch))
+    if tell:
+        typer.echo(str(chosen_epochs(pictures, epochs, batch)), err=True)
+    return replace(settings, epochs=epochs)
+
+
 def _check(settings: Settings, out: Path) -> None:
     """Raise InputError for what can be seen to be impossible before any picture is read."""
     from ..models.zoo import network
@@ -178,10 +197,18 @@ def _check(settings: Settings, out: Path) -> None:
     network(settings.network)
     if out.suffix != ".safetensors":
         raise InputError("The weights are written as .safetensors, not as {file}.", file=out.name)
+    if settings.epochs is None and settings.minutes is None and _own_pictures(settings.dataset):
+        return  # how many there are decides
     if (settings.epochs is None) == (settings.minutes is None):
         raise InputError("Training needs a budget: either --epochs or --minutes.")
     # How many steps an epoch has, the pictures tell later.
     pace_of(settings.epochs, settings.minutes, settings.schedule, steps_per_epoch=1)
+
+
+def _own_pictures(dataset: str) -> bool:
+    from ..data import DATASETS
+
+    return dataset not in (*DATASETS, "shapes") and Path(dataset).exists()
 
 
 def _as_typed(

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from ..errors import InputError
-from .dataset import Dataset, augment, batches
-from .folders import load_folder
-from .published import DATASETS, default_data_dir, downloading, load_published
+from .dataset import Dataset, augment, batches, notes_of
+from .folders import load_folder, load_folder_halves
+from .published import DATASETS, data_folder, default_data_dir, downloading, load_published
 from .shapes import draw_shapes
 
 __all__ = [
@@ -16,11 +16,14 @@ __all__ = [
     "Dataset",
     "augment",
     "batches",
+    "data_folder",
     "default_data_dir",
     "downloading",
     "draw_shapes",
     "load_dataset",
     "load_folder",
+    "load_halves",
+    "notes_of",
 ]
 
 
@@ -43,3 +46,10 @@ def load_dataset(name: str | Path, train: bool, data_dir: str | Path | None = No
         name=str(name),
         known=[*DATASETS, "shapes"],
     )
+
+
+def load_halves(name: str | Path, data_dir: str | Path | None = None, download: bool = True) -> tuple[Dataset, Dataset]:
+    """The training and the test half, as `load_dataset` gives them; a folder or zip is read once."""
+    if name not in DATASETS and name != "shapes" and name and os.path.exists(name):
+        return load_folder_halves(name)
+    return load_dataset(name, True, data_dir, download), load_dataset(name, False, data_dir, download)

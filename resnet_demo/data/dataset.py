@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..i18n import Message
+from ..i18n import Message, Sentences
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Dataset:
     labels: Tensor
     classes: tuple[str, ...]
     masks: Tensor | None = None  # bool [N, H, W], where the object is; only drawn pictures know it
-    note: Message | None = None  # a sentence for the person, such as which files were left out
+    note: Message | Sentences | None = None  # for the person, such as which files were left out
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -43,6 +43,13 @@ class Dataset:
         """The same in memory of its own: a `subset` alone keeps the whole set's from being freed."""
         masks = None if self.masks is None else self.masks.clone()
         return replace(self, pictures=self.pictures.clone(), labels=self.labels.clone(), masks=masks)
+
+
+def notes_of(*datasets: Dataset) -> list[Message]:
+    """What is to be known of data sets, such as which pictures were left out: each sentence once."""
+    notes = [note for dataset in datasets if (note := dataset.note)]
+    found = [each for note in notes for each in (note.messages if isinstance(note, Sentences) else (note,))]
+    return list({str(message): message for message in found if isinstance(message, Message)}.values())
 
 
 def batches(

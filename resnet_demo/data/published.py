@@ -15,6 +15,8 @@ from .dataset import Dataset
 
 DATASETS = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "fashion-mnist": "FashionMNIST"}  # torchvision's classes
 
+PLACES = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python", "fashion-mnist": "FashionMNIST"}  # theirs
+
 DOWNLOADS = {"cifar10": 170_498_071, "cifar100": 169_001_437, "fashion-mnist": 30_878_645}  # bytes of their archives
 
 _FETCHING = {name: threading.Lock() for name in DATASETS}  # two who fetch the same would write into the same file
@@ -24,6 +26,21 @@ def default_data_dir() -> Path:
     """`$RESNET_DEMO_DATA`, or a folder in the user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(os.environ.get("RESNET_DEMO_DATA") or cache / "resnet_demo" / "data")
+
+
+def data_folder(name: str, data_dir: str | Path | None = None) -> Path:
+    """The folder that holds a data set's own, or shall: also where `data_dir` is one level too deep or too high."""
+    given, place = Path(data_dir) if data_dir else default_data_dir(), PLACES[name]
+    if (given / place).is_dir():
+        return given
+    for folder in (given, given.parent):  # FashionMNIST has a folder `raw` inside
+        if folder.name == place:
+            return folder.parent
+    try:
+        inside = sorted(folder for folder in given.iterdir() if (folder / place).is_dir())
+    except OSError:
+        inside = []
+    return inside[0] if inside else given
 
 
 def load_published(name: str, train: bool, data_dir: str | Path | None = None, download: bool = True) -> Dataset:
@@ -36,7 +53,7 @@ def load_published(name: str, train: bool, data_dir: str | Path | None = None, d
     """
     import torchvision
 
-    folder = Path(data_dir) if data_dir else default_data_dir()
+    folder = data_folder(name, data_dir)
     reader = getattr(torchvision.datasets, DATASETS[name])
     try:
         data = reader(folder, train=train, download=False)

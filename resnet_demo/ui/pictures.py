@@ -11,7 +11,7 @@ import gradio as gr
 from PIL import Image
 
 from ..assets import asset
-from ..data import Dataset, default_data_dir, load_dataset
+from ..data import Dataset, data_folder, load_dataset
 from ..errors import InputError
 from ..images import CIFAR10, load_image
 from .session import HERE, Session
@@ -103,8 +103,7 @@ def has_test_set(data_dir: str | None) -> bool:
 
 def _changed(data_dir: str | None) -> float:
     """When the file of the test pictures was written; 0 where there is none."""
-    folder = Path(data_dir) if data_dir else default_data_dir()
-    path = folder / "cifar-10-batches-py" / "test_batch"
+    path = data_folder("cifar10", data_dir) / "cifar-10-batches-py" / "test_batch"
     return path.stat().st_mtime if path.is_file() else 0.0
 
 

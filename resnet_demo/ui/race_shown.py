@@ -7,6 +7,7 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from .. import i18n
+from ..data import notes_of
 from ..figures import (
     curves_svg,
     draw_confusion,
@@ -120,7 +121,7 @@ def outcome(race: Race, say: Language) -> Markup:
     if not race.results:
         return joined(note(say(message), "rd-warn") for message in failed or [_("Nothing was trained.")])
     parts = [heading(say(_("What came out")))]
-    parts += [note(say(words), "rd-warn") for words in (*failed, race.train_set.note, race.test_set.note) if words]
+    parts += [note(say(words), "rd-warn") for words in (*failed, *notes_of(race.train_set, race.test_set))]
     exact = race.repeats_exactly
     if exact is not None:
         same = _("Replayed: every test came out exactly as the first time.")

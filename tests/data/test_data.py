@@ -17,7 +17,17 @@ import pytest
 import torch
 import torchvision
 
-from resnet_demo.data import DATASETS, Dataset, augment, batches, default_data_dir, downloading, load_dataset
+from resnet_demo.data import (
+    DATASETS,
+    Dataset,
+    augment,
+    batches,
+    data_folder,
+    default_data_dir,
+    downloading,
+    load_dataset,
+    load_halves,
+)
 from resnet_demo.data.published import DOWNLOADS
 from resnet_demo.errors import InputError
 from resnet_demo.i18n import Message
@@ -70,6 +80,20 @@ def test_cifar10_is_read_as_its_format_says(fake_cifar10):
     assert test.labels.tolist() == [5, 6, 7, 8]
     assert torch.equal(test.pictures, torch.from_numpy(rows(9).reshape(4, 3, 32, 32)))
     assert test.pictures.is_contiguous()
+
+
+def test_a_data_dir_one_level_too_deep_or_too_high_is_understood(fake_cifar10):
+    exact = load_dataset("cifar10", train=False, data_dir=fake_cifar10 / "source", download=False)
+    for place in (fake_cifar10, fake_cifar10 / "source" / "cifar-10-batches-py"):
+        found = load_dataset("cifar10", train=False, data_dir=place, download=False)
+        assert torch.equal(found.pictures, exact.pictures)
+    assert data_folder("fashion-mnist", fake_cifar10 / "FashionMNIST" / "raw") == fake_cifar10
+    assert data_folder("fashion-mnist", fake_cifar10 / "none") == fake_cifar10 / "none"
+
+
+def test_both_halves_at_once(fake_cifar10):
+    train, test = load_halves("cifar10", fake_cifar10 / "source", download=False)
+    assert (len(train), len(test)) == (20, 4)
 
 
 def test_cifar10_is_not_copied_once_it_is_read(fake_cifar10, monkeypatch):

@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from resnet_demo.data import Dataset, folders, load_dataset, load_folder
+from resnet_demo.data import Dataset, folders, listing, load_dataset, load_folder, load_halves, notes_of, reading
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 
@@ -153,7 +153,7 @@ def test_junk_is_ignored(pack):
         "a/.hidden/c.png": numbered(5),
         ".cache/": b"",
         "labels.csv": b"x",
-        "loose.png": numbered(5),
+        "a/Desktop.ini": b"x",
     }
     path = pack(flat({"a": 4, "b": 4}) | junk)
     train, test = halves(path)
@@ -250,15 +250,20 @@ def test_what_cannot_be_read_is_left_out_and_told(pack):
     )
     assert len(train) + len(test) == 16
     assert sorted(number_of(train.pictures) + number_of(test.pictures)) == [*range(3), *range(5, 10), *range(12, 20)]
-    told = 0
     for data in (train, test):
-        note = str(data.note or "")
-        if note.startswith("One picture could not be read and was left out:"):
-            told += 1
-        elif note:
-            told += int(note.split()[0])
-        assert note == "" or note.endswith(".png.")
-    assert told == 4
+        assert str(data.note) == "4 pictures could not be read and were left out; the first is a/3.png."
+    assert len(notes_of(train, test)) == 1
+
+
+def test_the_halves_are_of_what_could_be_read(pack):
+    """Not 5 for testing and 1 for training, or none that can be read."""
+    tree = flat({"a": 26, "b": 10})
+    tree |= {f"a/{number}.png": b"broken" for number in range(20)}
+    train, test = halves(path := pack(tree))
+    assert (train.labels.bincount().tolist(), test.labels.bincount().tolist()) == ([5, 8], [1, 2])
+    both = load_halves(path)  # the same, read once
+    assert torch.equal(both[0].pictures, train.pictures)
+    assert torch.equal(both[1].labels, test.labels)
 
 
 def test_the_note_counts_and_names_the_first(pack):
@@ -272,12 +277,16 @@ def test_the_note_counts_and_names_the_first(pack):
 
 
 def test_only_the_half_that_is_asked_for_is_decoded(pack, monkeypatch):
-    path = pack(flat({"a": 10, "b": 10}))
+    tree = flat({"a": 10, "b": 10})
+    path = pack(
+        {f"train/{name}": content for name, content in tree.items()}
+        | {"test/a/0.png": numbered(0), "test/b/0.png": numbered(1)}
+    )
     seen = []
-    load = folders.load_image
-    monkeypatch.setattr(folders, "load_image", lambda source: seen.append(source) or load(source))
+    load = reading.load_image
+    monkeypatch.setattr(reading, "load_image", lambda source: seen.append(source) or load(source))
     load_folder(path, train=False)
-    assert len(seen) == 4
+    assert len(seen) == 2
 
 
 def test_ten_thousand_small_pictures_take_seconds(tmp_path):
@@ -301,7 +310,7 @@ def test_ten_thousand_small_pictures_take_seconds(tmp_path):
         (flat({"cat": 5}), "it holds only one, 'cat'"),
         (flat({"cat": 5, "dog": 1}), "too few pictures .* of the class 'dog': none to train with"),
         (flat({"cat": 5}) | {"dog/": b""}, "of the class 'dog'"),
-        (flat({"cat": 5}) | {"dog/photo.heic": b"x"}, "JPEG, PNG, WebP, GIF or BMP"),
+        (flat({"cat": 5}) | {"dog/photo.heic": b"x"}, "of the class 'dog'.*HEIC.*JPEG, PNG, WebP, GIF, BMP"),
         ({f"train/{k}": v for k, v in flat({"a": 2, "b": 2}).items()} | {"test/": b""}, "'a' for training, but not"),
         ({f"test/{k}": v for k, v in flat({"a": 2, "b": 2}).items()} | {"train/a/0.png": b""}, "'b' for testing, but"),
         (
@@ -331,13 +340,13 @@ def test_what_is_no_zip_is_refused(tmp_path, sentence):
 
 def test_bounds_on_pictures_pixels_and_failures(pack, monkeypatch, sentence):
     path = pack(flat({"a": 6, "b": 6}) | {"a/0.png": b"x", "b/0.png": b"x", "a/1.png": b"x", "b/1.png": b"x"})
-    for name, value, match in (
-        ("MAX_PICTURES", 11, "12 pictures; at most 11"),
-        ("MAX_LEFT_OUT", 0, "more than 0 pictures that cannot be read"),
-        ("MAX_PIXELS", 32 * 32 * 2, "gigapixels"),
+    for module, name, value, match in (
+        (folders, "MAX_PICTURES", 11, "12 pictures; at most 11"),
+        (reading, "MAX_LEFT_OUT", 0, "more than 0 pictures that cannot be read"),
+        (reading, "MAX_PIXELS", 32 * 32 * 2, "gigapixels"),
     ):
         with monkeypatch.context() as patch:
-            patch.setattr(folders, name, value)
+            patch.setattr(module, name, value)
             with pytest.raises(InputError, match=match) as error:
                 load_folder(path, train=True)
         sentence(error.value)
@@ -423,7 +432,7 @@ def test_a_zip_that_says_it_unpacks_to_too_much_is_refused(tmp_path, monkeypatch
         load_folder(path, train=True)
     sentence(error.value)
     as_zip(tree | {f"{i}.bin": b"\0" * 40_000_000 for i in range(3)}, tmp_path)
-    monkeypatch.setattr(folders, "MAX_BYTES", 100_000_000)
+    monkeypatch.setattr(listing, "MAX_BYTES", 100_000_000)
     with pytest.raises(InputError, match="unpacks to more than") as error:
         load_folder(path, train=True)
     sentence(error.value)
@@ -466,7 +475,7 @@ def test_a_locked_zip_is_refused(tmp_path, sentence):
 
 def test_a_zip_of_very_many_files_is_not_even_listed(tmp_path, monkeypatch, sentence):
     path = as_zip(flat({"a": 3, "b": 3}) | {f"{i}/": b"" for i in range(500)}, tmp_path)
-    monkeypatch.setattr(folders, "MAX_ENTRIES", 505)
+    monkeypatch.setattr(listing, "MAX_ENTRIES", 505)
     monkeypatch.setattr(zipfile, "ZipFile", None)
     with pytest.raises(InputError, match="more than 505 files") as error:
         load_folder(path, train=True)

@@ -329,7 +329,7 @@ def test_the_same_data_are_not_read_twice_at_a_time(data, monkeypatch, tmp_path)
 def test_own_pictures_are_bounded(name, value, monkeypatch, sentence, tmp_path):
     monkeypatch.setattr(race_module, name, value)
     (tmp_path / "pictures.zip").touch()
-    monkeypatch.setattr(race_module, "load_dataset", lambda path, train: SETS[0] if train else SETS[1])
+    monkeypatch.setattr(race_module, "load_halves", lambda path: SETS[:2])
     with pytest.raises(InputError, match="at most") as error:
         read_data(plan(data=OWN_PICTURES, file=str(tmp_path / "pictures.zip")), None)
     sentence(error.value)

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from ...data import DATASETS, Dataset, load_dataset
+from ...data import DATASETS, Dataset, load_dataset, load_halves
 from ...errors import DivergenceError, InputError
 from ...figures import curves_svg, draw_history, figure_png
 from ...i18n import Message, _
@@ -128,7 +128,7 @@ def _own(plan: Plan) -> tuple[Dataset, Dataset]:
     assert plan.file is not None
     if not Path(plan.file).is_file():  # a client of the API could name a folder of the server's
         raise InputError("The pictures must be a zip file with one folder of pictures per class.")
-    halves = load_dataset(plan.file, True), load_dataset(plan.file, False)
+    halves = load_halves(plan.file)
     pictures, classes = sum(map(len, halves)), len(halves[0].classes)
     if pictures > MOST_PICTURES or classes > MOST_CLASSES:
         raise InputError(

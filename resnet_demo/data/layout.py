@@ -1,0 +1,601 @@
+"""Which pictures are of which class, and for training or for testing: by the names of folders alone.
+
+People lay out pictures in many ways: `train/CLASS/…` and `test/CLASS/…` under dozens of names, `CLASS/train/…`,
+`CLASS/…` alone, all in one folder as `cat.0.jpg`. What cannot be told for sure is refused with the reason; no folder
+is ever taken for a class because nothing better was found for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..errors import InputError
+from ..i18n import Message, _, _n
+from .listing import MAX_NAME, Fetch, Listing, is_picture, unread_format
+
+Pictures = dict[str, Fetch]  # by their paths as a person reads them
+
+TRAIN, TEST, VALIDATION = "train", "test", "validation"
+ROLES = {
+    TRAIN: "train training trn tr learn learning 训练 訓練 学习 学習 훈련 학습",
+    TEST: "test tests testing tst ts te 测试 測試 テスト 테스트 시험",
+    VALIDATION: "val valid validation validate vali dev development eval evaluation evaluate holdout"
+    " 验证 驗證 评估 評估 检验 檢驗 検証 評価 검증 평가",
+}  # fmt: skip
+# What may stand beside these in a name: "training_set", "train_images", "测试图片".
+NEUTRAL = [
+    "set",
+    "sets",
+    "data",
+    "dataset",
+    "split",
+    "part",
+    "subset",
+    "folder",
+    "dir",
+    "image",
+    "images",
+    "img",
+    "imgs",
+    "picture",
+    "pictures",
+    "pic",
+    "pics",
+    "photo",
+    "photos",
+    "jpg",
+    "jpeg",
+    "png",
+    "sample",
+    "samples",
+    "file",
+    "files",
+    "my",
+    "the",
+    "new",
+    "raw",
+    "original",
+    "resized",
+    "small",
+    "final",
+    "all",
+    "v",
+    "集",
+    "数据",
+    "數據",
+    "資料",
+    "数据集",
+    "樣本",
+    "样本",
+    "图片",
+    "圖片",
+    "图像",
+    "圖像",
+    "照片",
+    "文件夹",
+    "文件",
+    "的",
+    "用",
+    "データ",
+    "画像",
+    "セット",
+    "데이터",
+    "세트",
+    "이미지",
+    "셋",
+]
+_ANY_ROLE = re.compile("|".join(" ".join(ROLES.values()).split()))
+_NEUTRAL = re.compile("|".join(sorted(NEUTRAL, key=len, reverse=True)))
+# Folders for the pictures themselves, and for what else is known of them (as in Pascal VOC, COCO, YOLO, Oxford pets).
+IMAGES = {
+    "image", "images", "img", "imgs", "jpegimages", "picture", "pictures", "photo", "photos", "data", "input", "inputs",
+    "图片", "图像", "原图",
+}  # fmt: skip
+ANNOTATIONS = {
+    "annotation", "annotations", "annots", "label", "labels", "mask", "masks", "xml", "xmls", "bbox", "bboxes",
+    "segmentation", "segmentations", "segmentationclass", "segmentationobject", "trimap", "trimaps", "imagesets",
+    "gt", "groundtruth", "lists", "attributes", "标注", "标签", "掩码",
+}  # fmt: skip
+WITHOUT_CLASSES = {"pred", "predict", "prediction", "predictions", "unlabelled", "unlabeled", "unknown", "demo", "预测"}
+TABLES = (".csv", ".tsv", ".json", ".xlsx", ".xls", ".parquet", ".xml", ".mat")  # likeliest first
+FLAT = re.compile(r"([^\W\d_][^.]*)\.\d+\.\w+")  # cat.0.jpg
+
+
+@dataclass
+class Folder:
+    """A folder: its pictures, those that are not read, other files, and folders."""
+
+    path: tuple[str, ...] = ()
+    pictures: Pictures = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)  # path -> format
+    others: list[str] = field(default_factory=list)
+    folders: dict[str, Folder] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.path)[-MAX_NAME:]
+
+    @cached_property
+    def count(self) -> int:
+        """The pictures in it, however deep, of whatever format."""
+        return len(self.pictures) + len(self.unread) + sum(folder.count for folder in self.folders.values())
+
+    @cached_property
+    def annotations(self) -> dict[str, Folder]:
+        """Beside a folder `images`, those that say what these show: their masks are pictures, too."""
+        kinds = {name: _letters(name) for name, folder in self.folders.items() if folder.count}
+        if not IMAGES.intersection(kinds.values()):
+            return {}
+        return {name: self.folders[name] for name, kind in kinds.items() if kind in ANNOTATIONS}
+
+    @cached_property
+    def filled(self) -> dict[str, Folder]:
+        """The folders in it that hold pictures, but for annotations."""
+        return {name: folder for name, folder in self.folders.items() if folder.count and name not in self.annotations}
+
+    def everything(self) -> Class:
+        """All its pictures, however deep."""
+        found = Class(dict(self.pictures), dict(self.unread))
+        for folder in self.folders.values():
+            inside = folder.everything()
+            found.pictures |= inside.pictures
+            found.unread |= inside.unread
+        return found
+
+    def walk(self) -> Iterable[Folder]:
+        yield self
+        for folder in self.folders.values():
+            yield from folder.walk()
+
+
+@dataclass
+class Class:
+    """The pictures of one class in one half."""
+
+    pictures: Pictures = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.pictures or self.unread)
+
+
+Half = dict[str, Class]
+
+
+@dataclass
+class Layout:
+    """The halves of a data set by class; `test` is None where a part of `train` is to be kept for testing."""
+
+    train: Half
+    test: Half | None = None
+    notes: list[Message] = field(default_factory=list)  # what was decided, and which folders are not used
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(sorted(self.train))
+
+
+def tree(listing: Listing) -> Folder:
+    root = Folder()
+    for (*place, name), fetch in sorted(listing.files.items(), key=lambda item: item[0]):
+        folder = root
+        for part in place if fetch else (*place, name):
+            folder = folder.folders.setdefault(part, Folder((*folder.path, part)))
+        if fetch is None:
+            continue
+        path = "/".join((*place, name))
+        if is_picture(name):
+            folder.pictures[path] = fetch
+        elif kind := unread_format(name):
+            folder.unread[path] = kind
+        else:
+            folder.others.append(path)
+    return root
+
+
+def recognised(root: Folder, title: Message) -> Layout:
+    """The layout of a folder. Raises InputError, one sentence, where there is none or more than one."""
+    notes: list[Message] = []
+    top = _unwrapped(root, notes)
+    layout = _in_halves(top, title, notes) or _in_classes_of_halves(top, notes)
+    if layout is None:
+        _check_for_unknown_halves(top, title)
+        layout = Layout(_classes(top, notes, at_top=True))
+    layout.notes = notes
+    if len(layout.train) < 2 or all(_letters(name) in IMAGES for name in layout.train):
+        _refuse(root, top, layout.train, title)
+    return layout
+
+
+# Folders that only wrap
+
+
+def _unwrapped(folder: Folder, notes: list[Message]) -> Folder:
+    """What is inside of folders that hold nothing but one folder; pictures beside that belong to no class."""
+    while len(folder.filled) == 1:
+        (inner,) = folder.filled.values()
+        if not _only_wraps(inner) or _waits_for_halves(folder, inner):
+            break
+        _note_beside(folder, notes)
+        folder = inner
+    return folder
+
+
+def _only_wraps(folder: Folder) -> bool:
+    """Whether the only folder of its kind is no class."""
+    inside = sum(inner.count for inner in folder.filled.values())
+    if len(folder.filled) > 1:
+        return len(folder.pictures) < inside
+    if folder.filled:
+        return not folder.pictures
+    name = folder.path[-1]
+    called_otherwise = _letters(name) in IMAGES or _role(name) or name in folder.path[:-1]
+    return bool(called_otherwise or _by_file_names(folder))
+
+
+def _waits_for_halves(folder: Folder, inner: Folder) -> bool:
+    """Whether the folder is for training, and beside it an empty one for testing."""
+    roles = _roles(folder.folders)
+    return len(roles) > 1 and roles.get(inner.path[-1], ("", None))[0] == TRAIN
+
+
+# Halves
+
+
+def _in_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | None:
+    """train/CLASS/… and test/CLASS/…, by whatever names."""
+    roles = _roles(top.folders)
+    halves = {
+        role: sorted(
+            (top.folders[name] for name, (found, _rest) in roles.items() if found == role),
+            key=lambda folder: not folder.count,
+        )
+        for role in ROLES
+    }
+    if layout := _in_halves_of_classes(top, roles, notes):
+        return layout
+    for role, folders in halves.items():
+        several = [folder for folder in folders if folder.count]
+        if len(several) > 1 and (role == TRAIN or all(map(_has_classes, several))):
+            raise InputError(
+                "{title} holds {first} and {second}, which are both for {role}; leave one of them.",
+                title=title,
+                first=several[0].name,
+                second=several[1].name,
+                role=_role_name(role),
+            )
+    if not halves[TRAIN]:
+        return _without_training(top, roles, title)
+    train, tests = halves[TRAIN][0], [*halves[TEST], *halves[VALIDATION]]
+    strangers = [folder for name, folder in top.filled.items() if name not in roles]
+    if not tests and not all(map(_is_without_classes, strangers)):
+        if not _has_classes(train):
+            return None  # a class may be called "train"
+        if any(map(_has_classes, strangers)):
+            return None if _alike([train, *strangers]) else _ask_about(train, strangers, title)
+    _note_beside(top, notes)
+    for folder in strangers:
+        _note_unused(folder, notes)
+    classes = _classes(_unwrapped(train, notes), notes)
+    if not classes:
+        return Layout({})
+    filled = [folder for folder in tests if folder.count]
+    if tests and not filled:
+        raise InputError(
+            "{title} has a folder of the class {kind!r} for training, but not for testing.",
+            title=title,
+            kind=min(classes),
+        )
+    test: Half | None = None
+    unlabelled: list[Folder] = []
+    for folder in filled:
+        if test is not None:
+            _note_unused(folder, notes)
+            continue
+        beside: list[Message] = []
+        found = _classes(_unwrapped(folder, beside), beside)
+        if {kind.casefold() for kind in found} & {kind.casefold() for kind in classes}:
+            test = _matched(classes, found, folder, title)
+            notes += beside
+            notes += [_validated(bare, folder) for bare in unlabelled]
+        else:
+            unlabelled.append(folder)
+    if test is None:
+        notes += [_held_back(bare, train) for bare in unlabelled]
+    return Layout(classes, test)
+
+
+def _ask_about(train: Folder, strangers: list[Folder], title: Message) -> None:
+    raise InputError(
+        "{title} holds {train} beside {others:and}: name the folder for testing test, and leave out what is neither.",
+        title=title,
+        train=train.name,
+        others=[folder.name for folder in strangers[:5]],
+    )
+
+
+def _validated(bare: Folder, used: Folder) -> Message:
+    return _n(
+        "The folder {used} is used for testing: the one picture in {bare} has no class and is left out.",
+        "The folder {used} is used for testing: the {count:,} pictures in {bare} have no classes and are left out.",
+        bare.count,
+        used=used.name,
+        bare=bare.name,
+    )
+
+
+def _held_back(bare: Folder, train: Folder) -> Message:
+    return _n(
+        "A fifth of {train} is kept for testing: the one picture in {bare} has no class and is left out.",
+        "A fifth of {train} is kept for testing: the {count:,} pictures in {bare} have no classes and are left out.",
+        bare.count,
+        train=train.name,
+        bare=bare.name,
+    )
+
+
+def _matched(train: Half, test: Half, folder: Folder, title: Message) -> Half:
+    """The test half by the names that the classes have in the training half, where they may be written otherwise."""
+    spelled = {kind.casefold(): kind for kind in train}
+    test = {kind if kind in train else spelled.get(kind.casefold(), kind): found for kind, found in test.items()}
+    empty = {name for inner in folder.walk() for name, child in inner.folders.items() if not child.count}
+    for kind in sorted(train.keys() ^ test.keys()):
+        if kind in empty:
+            raise InputError(
+                "{title} has too few pictures of the class {kind!r}: none to test with.", title=title, kind=kind
+            )
+        if kind in train:
+            raise InputError(
+                "{title} has a folder of the class {kind!r} for training, but not for testing.", title=title, kind=kind
+            )
+        raise InputError(
+            "{title} has a folder of the class {kind!r} for testing, but not for training.", title=title, kind=kind
+        )
+    return test
+
+
+def _without_training(top: Folder, roles: dict[str, tuple[str, str]], title: Message) -> None:
+    """Refuse a folder that holds halves, and none for training."""
+    named = [top.folders[name] for name in top.filled if name in roles]
+    if len(named) > 1 and len(named) == len(top.filled):
+        raise InputError(
+            "{title} holds {folders:and}, and no folder for training; name that one train.",
+            title=title,
+            folders=[folder.name for folder in named],
+        )
+
+
+def _in_halves_of_classes(top: Folder, roles: dict[str, tuple[str, str]], notes: list[Message]) -> Layout | None:
+    """cat_train, dog_train, cat_test and dog_test"""
+    halves: dict[str, Half] = {role: {} for role in ROLES}
+    for name, (role, rest) in roles.items():
+        halves[role][rest] = top.folders[name].everything()
+    test = halves[TEST] or halves[VALIDATION]
+    if "" in test or len(test) < 2 or halves[TRAIN].keys() != test.keys() or len(roles) != 2 * len(test):
+        return None
+    if any(map(_has_classes, top.filled.values())):
+        return None
+    _note_beside(top, notes)
+    for name, folder in top.filled.items():
+        if name not in roles:
+            _note_unused(folder, notes)
+    return Layout(halves[TRAIN], test)
+
+
+def _in_classes_of_halves(top: Folder, notes: list[Message]) -> Layout | None:
+    """CLASS/train/… and CLASS/test/…"""
+    train: Half = {}
+    test: Half = {}
+    unused: list[Folder] = []
+    for kind, folder in top.filled.items():
+        roles = {role: folder.folders[name] for name, (role, _rest) in _roles(folder.filled).items()}
+        tests = [roles[role] for role in (TEST, VALIDATION) if role in roles]
+        if folder.pictures or TRAIN not in roles or not tests or len(folder.filled) > len(roles):
+            return None
+        train[kind], test[kind] = roles[TRAIN].everything(), tests[0].everything()
+        unused += tests[1:]
+    if not train:
+        return None
+    _note_beside(top, notes)
+    for folder in unused:
+        _note_unused(folder, notes)
+    return Layout(train, test)
+
+
+def _check_for_unknown_halves(top: Folder, title: Message) -> None:
+    folders = list(top.filled.values())
+    for folder in folders if len(folders) > 1 else ():
+        found = {role for role, _rest in _roles(_unwrapped(folder, []).filled).values()}
+        if TRAIN in found and len(found) > 1:
+            raise InputError(
+                "{title} holds {folder}, which has halves of its own, beside {other}; give only one of them.",
+                title=title,
+                folder=folder.name,
+                other=next(other for other in folders if other is not folder).name,
+            )
+    if len(folders) > 1 and _alike(folders):
+        raise InputError(
+            "{title} holds {folders:and}, each with the same folders ({classes:and}): which is for training? Name one "
+            "train and one test.",
+            title=title,
+            folders=[folder.name for folder in folders[:5]],
+            classes=list(folders[0].filled)[:5],
+        )
+
+
+def _alike(folders: list[Folder]) -> bool:
+    """Whether all of these folders hold the same two folders with pictures, or more."""
+    inside = [{name.casefold() for name in _unwrapped(folder, []).filled} for folder in folders]
+    return len(set.intersection(*inside)) > 1
+
+
+def _roles(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """What folders are for, by their names; with "flower_train" goes "flower_test"."""
+    names = list(names)
+    found = {name: role for name in names if (role := _role(name))}
+    if len(found) == len(names) and len({role for role, _rest in found.values()}) > 1:
+        return found
+    known: dict[str, set[str]] = {}
+    for role, rest in found.values():
+        known.setdefault(rest, set()).add(role)
+    plain = known.get("", set())
+    return {name: (role, rest) for name, (role, rest) in found.items() if not rest or (known[rest] | plain) - {role}}
+
+
+def _role(name: str) -> tuple[str, str] | None:
+    """What a folder is for, and what else its name says: "seg_train" -> ("train", "seg")."""
+    roles, rest = set(), []
+    for word in _words(name):
+        role, left = _role_of_word(word)
+        if role:
+            roles.add(role)
+        if left and left not in NEUTRAL:
+            rest.append(left)
+    return (roles.pop(), " ".join(rest)) if len(roles) == 1 else None
+
+
+def _role_of_word(word: str) -> tuple[str | None, str]:
+    """ "trainset" -> ("train", ""), "猫训练集" -> ("train", "猫"), "cat" -> (None, "cat")."""
+    for role, words in ROLES.items() if _ANY_ROLE.search(word) else ():
+        for known in words.split():
+            if known not in word:
+                continue
+            left = "".join(_NEUTRAL.sub("", part) for part in word.split(known, 1))
+            if word == known or not known.isascii() or (len(known) > 2 and not left):
+                return role, left
+    return None, word
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, in lower case, without digits: "TrainingSet_2" -> ["training", "set"]."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return re.findall(r"[^\W\d_]+", name.casefold())
+
+
+def _letters(name: str) -> str:
+    return "".join(_words(name))
+
+
+def _role_name(role: str) -> Message:
+    return {TRAIN: _("training"), TEST: _("testing"), VALIDATION: _("validation")}[role]
+
+
+# Classes
+
+
+def _classes(top: Folder, notes: list[Message], at_top: bool = False) -> Half:
+    """A class for each folder with pictures; but none for a folder "test" beside others."""
+    filled = dict(top.filled)
+    if not filled:
+        return _by_file_names(top)
+    _note_beside(top, notes)
+    if at_top:
+        for name, (role, rest) in _roles(filled).items():
+            if role != TRAIN and not rest:
+                _note_unused(filled.pop(name), notes)
+    for name, folder in list(filled.items()):
+        if len(folder.filled) > 1 and folder.filled.keys() <= filled.keys():  # a copy of all, in itself
+            _note_unused(filled.pop(name), notes)
+    return {name: folder.everything() for name, folder in filled.items()}
+
+
+def _by_file_names(folder: Folder) -> Half:
+    """The classes of cat.0.jpg, dog.0.jpg and so on, where all pictures are called like this."""
+    found: Half = {}
+    for path, fetch in folder.pictures.items():
+        match = FLAT.fullmatch(path.rpartition("/")[2])
+        if not match:
+            return {}
+        found.setdefault(match[1], Class()).pictures[path] = fetch
+    return found if len(found) > 1 else {}
+
+
+def _has_classes(folder: Folder) -> bool:
+    inner = _unwrapped(folder, [])
+    return len(inner.filled) > 1 or bool(_by_file_names(inner))
+
+
+def _is_without_classes(folder: Folder) -> bool:
+    return _letters(folder.path[-1]) in WITHOUT_CLASSES | IMAGES and not _has_classes(folder)
+
+
+# What is left out, and what is refused
+
+
+def _note_beside(folder: Folder, notes: list[Message]) -> None:
+    """Tell of the pictures and annotations that lie beside the folders that are gone into."""
+    for beside in folder.annotations.values():
+        _note_unused(beside, notes)
+    if folder.pictures:
+        notes.append(
+            _n(
+                "One picture lies outside of the class folders and was left out: {first}.",
+                "{count:,} pictures lie outside of the class folders and were left out; the first is {first}.",
+                len(folder.pictures),
+                first=min(folder.pictures)[-MAX_NAME:],
+            )
+        )
+
+
+def _note_unused(folder: Folder, notes: list[Message]) -> None:
+    notes.append(
+        _n(
+            "The folder {folder} is not used; it holds one picture.",
+            "The folder {folder} is not used; it holds {count:,} pictures.",
+            folder.count,
+            folder=folder.name,
+        )
+    )
+
+
+def _refuse(root: Folder, top: Folder, train: Half, title: Message) -> None:
+    """Say why there are not two classes."""
+    if len(train) == 1:
+        empty = sorted(name for name, folder in top.folders.items() if not folder.count)
+        if empty:
+            raise InputError(
+                "{title} must hold a folder of pictures for each of at least two classes; it holds only one, "
+                "{kind!r}, and no picture of the class {empty!r}.",
+                title=title,
+                kind=min(train),
+                empty=empty[0],
+            )
+    folders = list(root.walk())
+    flat = max(folders, key=lambda folder: len(folder.pictures))
+    annotations = [folder for folder in folders if folder.path and _letters(folder.path[-1]) in ANNOTATIONS]
+    tables = [name for folder in folders for name in folder.others if name.lower().endswith(TABLES)]
+    tables.sort(key=lambda name: (TABLES.index("." + name.lower().rpartition(".")[2]), name.count("/"), name))
+    if annotations and root.count:
+        raise InputError(
+            "{title} keeps what its pictures show in the folder {folder}, which is not read here; put the pictures "
+            "into one folder for each class.",
+            title=title,
+            folder=annotations[0].name,
+        )
+    if tables and root.count:
+        raise InputError(
+            "{title} keeps what its pictures show in the file {file}, which is not read here; put the pictures into "
+            "one folder for each class.",
+            title=title,
+            file=tables[0][-MAX_NAME:],
+        )
+    if len(train) == 1:
+        raise InputError(
+            "{title} must hold a folder of pictures for each of at least two classes; it holds only one, {kind!r}.",
+            title=title,
+            kind=min(train),
+        )
+    if flat.path and flat.pictures:
+        raise InputError(
+            "{title} must hold a folder of pictures for each of at least two classes; the pictures in {folder} lie "
+            "side by side.",
+            title=title,
+            folder=flat.name,
+        )
+    raise InputError(
+        "{title} must hold a folder of pictures for each of at least two classes; it holds no such folder.",
+        title=title,
+    )
