@@ -16,7 +16,7 @@ LAST = 9
 
 
 def reading(visit: Visit) -> str:
-    return visit.at("#lesson-now .rd-reading").first.inner_text()
+    return visit.at("#lesson-now .rd-reading").first.text_content() or ""  # with what is folded away
 
 
 def drawing(visit: Visit) -> str:
