@@ -110,7 +110,8 @@ def test_a_map_reads_out_its_arithmetic_and_asks_nobody(open_app: OpenApp) -> No
         for index in range(maps.count()):
             box = maps.nth(index).bounding_box()
             assert box
-            for across, down in ((0.1, 0.2), (0.4, 0.6), (0.7, 0.3), (0.95, 0.9)):
+            for turn in range(4):  # another place each time
+                across, down = (0.1 + 0.23 * turn + 0.11 * index) % 1, (0.2 + 0.37 * turn + 0.07 * index) % 1
                 visit.page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
                 visit.page.evaluate(FRAMES)
                 line = drawing.locator(".rd-line").first.text_content() or ""

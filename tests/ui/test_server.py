@@ -151,7 +151,8 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "target", "block", "channel", "sign", "attribute", "inside_target", "inside_target_of_evidence",
         "inside_block", "inside_channel",
         "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",
-        "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch", "shortcuts", "shortcuts_in_drawer",
+        "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch", "shortcuts",
+        "shortcuts_in_drawer",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
         "learn_lesson_below", "lesson_ahead", "lesson_answer",
         "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
@@ -331,7 +332,9 @@ def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -
     shown |= {name: html for name, html in guest.seen.items() if isinstance(html, str)}
     assert "&lt;img src=x" in shown["answer"]
     assert "may be unlike those that the network knows" in shown["answer"]
-    for name in ("chips", "answer", "evidence", "street", "block", "channels", "curves", "strip", "cam", "split", "other"):
+    for name in (
+        "chips", "answer", "evidence", "street", "block", "channels", "curves", "strip", "cam", "split", "other",
+    ):  # fmt: skip
         assert isinstance(shown[name], str), name
         assert "<img src=x" not in shown[name], name
 
