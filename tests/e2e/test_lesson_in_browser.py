@@ -91,9 +91,9 @@ def test_a_teacher_opens_a_step(open_app: OpenApp, tmp_path: Path) -> None:
     query = "?tab=learn&step=6&model=resnet56&picture=cat&cut=layer2.1"
     with open_app(query, shows="#lesson-now svg") as visit:
         expect(visit.at("#lesson-now figcaption")).to_contain_text("Without block 2.1: ResNet-56")
-        expect(visit.at("#lesson-now [data-block='layer2.1']")).to_have_attribute("aria-pressed", "true")
+        expect(visit.at("#lesson-now .rd-wide [data-block='layer2.1']")).to_have_attribute("aria-pressed", "true")
         said = reading(visit)
-        visit.at("#lesson-now [data-block='layer3.0']").click()
+        visit.at("#lesson-now .rd-wide [data-block='layer3.0']").click()
         changes(visit, said)
         visit.page.wait_for_function("location.search.includes('cut=layer2.1%2Clayer3.0')")
         for kind, begins in (("svg", "<svg"), ("csv", "network,class,before,after"), ("png", "\x89PNG")):
