@@ -16,7 +16,7 @@ def test_cut_a_block_turn_a_dial_and_mend(open_app: OpenApp) -> None:
         visit.turn_to("Cut", "#cut-street svg:visible")
         caption = visit.at("#cut-street figcaption")
         expect(caption).to_contain_text("the network as it is")
-        visit.at("#cut-street .rd-wide [data-block='layer3.0']").click()
+        visit.at("#cut-street .rd-wide [data-block='layer3.0'] image").click()
         expect(caption).to_contain_text("Without F of block 3.0")
         expect(visit.at("#cut-street .rd-wide [data-block='layer3.0']")).to_have_attribute("aria-pressed", "true")
         expect(visit.at("#lens svg")).to_contain_text("before")

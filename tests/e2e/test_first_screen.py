@@ -151,7 +151,7 @@ def test_clicks_are_answered_without_dimming_anything(open_app: OpenApp) -> None
         visit.at("#chips [data-shortcuts=both]").click()
         expect(visit.at("#street svg.rd-wide")).to_have_count(2)
         visit.turn_to("Cut", "#cut-street svg.rd-wide")
-        visit.at("#cut-street .rd-wide [data-block='layer2.1']").first.click()
+        visit.at("#cut-street .rd-wide [data-block='layer2.1'] image").first.click()
         expect(visit.at("#cut-street [data-block='layer2.1'][aria-pressed=true]").first).to_be_visible()
         seen = visit.page.evaluate("seen")
         assert seen["frames"] > 10

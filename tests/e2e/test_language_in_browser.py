@@ -103,7 +103,7 @@ def test_through_the_pages_in_chinese(open_app: OpenApp) -> None:
         visit.turn_to(tabs["cut"], SHOWS["cut"])
         # The lesson was opened on the way, and its network is deeper: not before its street is there.
         expect(visit.at("#cut-street .rd-wide [data-block='layer3.8']")).to_be_visible(timeout=60_000)
-        visit.at("#cut-street .rd-wide [data-block='layer3.0']").click()
+        visit.at("#cut-street .rd-wide [data-block='layer3.0'] image").click()
         expect(visit.at("#cut-street figcaption")).to_contain_text("切断块 3.0 的残差分支之后")
         visit.page.wait_for_function("location.search.includes('cut=layer3.0')")
         visit.page.reload()

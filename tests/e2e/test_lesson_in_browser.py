@@ -16,7 +16,7 @@ LAST = 9
 
 
 def reading(visit: Visit) -> str:
-    return visit.at("#lesson-now .rd-reading").first.text_content() or ""  # with what is folded away
+    return visit.at("#lesson-now figcaption .rd-reading").first.text_content() or ""  # with what is folded away
 
 
 def drawing(visit: Visit) -> str:
@@ -25,7 +25,7 @@ def drawing(visit: Visit) -> str:
 
 def changes(visit: Visit, what: str) -> None:
     """Wait until the sentence is another one."""
-    expect(visit.at("#lesson-now .rd-reading").first).not_to_have_text(what)
+    expect(visit.at("#lesson-now figcaption .rd-reading").first).not_to_have_text(what)
 
 
 def test_the_whole_lesson(open_app: OpenApp) -> None:

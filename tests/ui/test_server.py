@@ -204,7 +204,7 @@ def test_an_experiment_is_chosen_run_and_cut_from(guest: Guest) -> None:
     assert "4 test pictures of CIFAR-10" in str(live)
     assert "number of pictures" in guest.refused("run_experiment", 10**6)
     assert "no experiment" in guest.refused("experiments_experiment", "sunshine")
-    guest.client.predict("plain20 layer2.1", api_name="/cut_from_live")
+    guest.ask("cut_from_live", "plain20 layer2.1")
     assert guest.ask("page_cut")["model"] == "plain20"
     assert "Without F of block 2.1" in guest.seen["cut-street"]
 

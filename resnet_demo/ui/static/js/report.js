@@ -57,7 +57,7 @@ function figure(element) {
 
 /** All that reads a figure out, the part that is folded away, too. */
 function reading(element) {
-  const read = element.querySelector('.rd-reading')?.cloneNode(true);
+  const read = element.querySelector('figcaption .rd-reading')?.cloneNode(true);
   read?.querySelectorAll('summary').forEach((button) => button.remove());
   return read?.textContent.trim().replace(/\s+/g, ' ') ?? '';
 }
