@@ -46,7 +46,7 @@ def fixed_words() -> set[str]:
 
 
 def switch(visit: Visit, language: str) -> None:
-    visit.at("#language").get_by_label(i18n.LANGUAGES[language]).check()
+    visit.at("#language").get_by_text(i18n.LANGUAGES[language], exact=True).click()
     expect(visit.at("html")).to_have_attribute("lang", language)
 
 
