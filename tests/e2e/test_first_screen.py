@@ -66,7 +66,9 @@ WATCH = """() => {
   new MutationObserver((changes) => {
     for (const { target, addedNodes } of changes) {
       for (const node of addedNodes.length ? addedNodes : [target]) {
-        if (/processing/i.test(node.textContent)) seen.processing += 1;
+        const said = /processing/i.test(node.textContent);
+        const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
+        if (said && element?.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) seen.processing += 1;
       }
     }
   }).observe(document.body, { childList: true, characterData: true, subtree: true });
@@ -104,10 +106,10 @@ def test_a_map_reads_out_its_arithmetic_and_asks_nobody(open_app: OpenApp) -> No
         asked: list[str] = []
         visit.page.on("request", lambda request: asked.append(request.url))
         drawing = visit.at("#block svg.rd-wide")
-        drawing.scroll_into_view_if_needed()
         maps = drawing.locator("[data-map] image")
         read = set()
         for index in range(maps.count()):
+            maps.nth(index).scroll_into_view_if_needed()
             box = maps.nth(index).bounding_box()
             assert box
             for turn in range(4):  # another place each time
@@ -116,7 +118,7 @@ def test_a_map_reads_out_its_arithmetic_and_asks_nobody(open_app: OpenApp) -> No
                 visit.page.evaluate(FRAMES)
                 line = drawing.locator(".rd-line").first.text_content() or ""
                 found = sum_.search(line)
-                assert found, line
+                assert found, (index, across, down, line)
                 change, carried, total, output = map(units, found.groups())
                 assert change + carried == total, line
                 assert output == max(0, total), line

@@ -36,12 +36,12 @@ const textOf = (selector) => document.querySelector(selector)?.textContent.trim(
 function content() {
   const parts = [];
   const page = [...document.querySelectorAll('#pages [role=tabpanel]')].find(inSight);
-  for (const part of page.querySelectorAll('h2, h3, h4, .rd-note, .rd-figure, .rd-table, .rd-answers')) {
-    const inside = part.parentElement.closest('.rd-figure, .rd-table, .rd-answers');
+  for (const part of page.querySelectorAll('h2, h3, h4, .rd-note, .rd-figure, .rd-table, .rd-answers, .rd-changes')) {
+    const inside = part.parentElement.closest('.rd-figure, .rd-table, .rd-answers, .rd-changes');
     const shown = part.matches('.rd-table') ? (part.closest('details') ?? part) : part; // numbers may be folded away
     if (inside || !inSight(shown)) continue;
     if (part.matches('.rd-figure')) parts.push(figure(part));
-    else if (part.matches('.rd-answers')) parts.push(answers(part));
+    else if (part.matches('.rd-answers, .rd-changes')) parts.push(answers(part));
     else if (part.matches('.rd-table')) parts.push(part.outerHTML);
     else parts.push(`<${part.localName}>${escaped(part.textContent.trim())}</${part.localName}>`);
   }
