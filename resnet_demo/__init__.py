@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .interpret.attribution import grad_cam
     from .interpret.trace import trace_blocks
+    from .interpret.wrap import wrap
     from .models.predict import classify
     from .models.resnet import ResNet, ResNetConfig
     from .models.weights import save
@@ -24,6 +25,7 @@ __all__ = [
     "save",
     "trace_blocks",
     "train",
+    "wrap",
 ]
 __version__ = "0.2.0"
 
@@ -39,6 +41,7 @@ _HOMES = {
     "save": "models.weights",
     "trace_blocks": "interpret.trace",
     "train": "training.trainer",
+    "wrap": "interpret.wrap",
 }
 
 

@@ -236,9 +236,12 @@ print(i18n.preferred("fr-CA,fr;q=0.9,en;q=0.5"))
 
 # A network family: "ReLU before addition" (He et al. 2016, section 4.1, figure 4c), whose signal can only grow
 
-RELU_FIRST = '''def relufirst(c_in: int, width: int, stride: int) -> nn.Sequential:
+RELU_FIRST = '''def relufirst(
+    c_in: int, width: int, stride: int, config: ResNetConfig, dilation: Dilation = (1, 1)
+) -> nn.Sequential:
     """F that ends with its ReLU ([2], figure 4c). [N, c_in, H, W] -> [N, width, H/stride, W/stride]."""
-    return nn.Sequential(OrderedDict([*basic(c_in, width, stride).named_children(), ("relu2", nn.ReLU())]))
+    layers = basic(c_in, width, stride, config, dilation).named_children()
+    return nn.Sequential(OrderedDict([*layers, ("relu2", nn.ReLU())]))
 
 
 '''

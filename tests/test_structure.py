@@ -214,7 +214,7 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_the_public_names_are_the_documented_ones():
-    documented = "ResNet, ResNetConfig, build, load, save, classify, trace_blocks, grad_cam, train, evaluate"
+    documented = "ResNet, ResNetConfig, build, load, save, wrap, classify, trace_blocks, grad_cam, train, evaluate"
     assert sorted(resnet_demo.__all__) == sorted(documented.split(", "))
     for name in resnet_demo.__all__:
         assert callable(getattr(resnet_demo, name))

@@ -18,6 +18,8 @@ FILES = {  # whole files
     "test_packaging.py": "packaging",
     "test_recipes_of_contributing.py": "packaging",
     "test_distributed.py": "distributed",
+    "test_layouts.py": "slow",  # a hundred checkpoints, each read in several ways
+    "test_wrap.py": "slow",  # networks of up to 152 layers
     "test_server.py": "slow",  # a real server, and clients that take turns
     "test_training_server.py": "slow",
 }

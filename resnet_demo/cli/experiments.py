@@ -12,7 +12,8 @@ import typer
 from .. import console
 from ..errors import InputError
 from ..lab import EXPERIMENTS
-from .shell import DATA, DataDir, Epoch, Json, as_typed, tell_notes
+from .shell import DATA, DataDir, Epoch, Json, Plain, as_typed, tell_notes
+from .shell import network as network_of
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -38,6 +39,7 @@ def experiment(
     pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The seed of what is drawn at random.")] = 0,
     epoch: Epoch = None,
+    plain: Plain = None,
     seeds: Annotated[
         bool, typer.Option("--seeds", help="Beside each network, its bundled trainings from other seeds.")
     ] = False,
@@ -59,6 +61,7 @@ def experiment(
     from ..data import load_dataset
     from ..files import write_atomically
     from ..lab import results
+    from ..models.predict import domain_of
 
     if seeds and epoch is not None:
         raise InputError("Only one training of a network has snapshots: --seeds and --epoch do not go together.")
@@ -70,8 +73,9 @@ def experiment(
 
     def measured(each: str) -> Any:
         place = data or lab.get(each).data
-        subjects = _subjects(each, models, epoch)
-        dataset = load_once(place, False, data_dir)
+        subjects = _subjects(each, models, epoch, plain)
+        size = max((domain_of(network).resize for network in subjects.values() if network), default=32)
+        dataset = load_once(place, False, data_dir, size=size)
         lab.get(each).check(dataset)
         tell_notes([dataset])
         file = out and out / f"{each}.json"
@@ -87,10 +91,10 @@ def experiment(
             return known
         taught = [title for title, network in subjects.items() if network is None]
         networks = {
-            title: network or _taught(title, load_once(place, True, data_dir), dataset, seed)
+            title: network or _taught(title, load_once(place, True, data_dir, size=size), dataset, seed)
             for title, network in subjects.items()
         }
-        training = load_once(place, True, data_dir) if lab.get(each).fits_on else None
+        training = load_once(place, True, data_dir, size=size) if lab.get(each).fits_on else None
         told = functools.partial(_progress, each)
         result = results.measure(each, networks, dataset, counts[0], seed, told, there[0], training)
         if others:
@@ -121,25 +125,26 @@ def experiment(
     )
 
 
-def _subjects(experiment: str, models: Sequence[str], epoch: int | None) -> dict[str, ResNet | None]:
+def _subjects(
+    experiment: str, models: Sequence[str], epoch: int | None, plain: bool | None
+) -> dict[str, ResNet | None]:
     """The networks to be compared, by name; None for one that has still to be trained on the experiment's pictures.
 
     After an `epoch` of their training they are compared with their twins after the same one.
     """
     from .. import lab
     from ..models import zoo
-    from ..models.weights import SUFFIXES
 
     subjects: dict[str, ResNet | None] = {}
     for title in models:
         twin = zoo.twin(title)
-        if lab.get(experiment).masks and Path(title).suffix not in SUFFIXES:
+        if lab.get(experiment).masks and not zoo.is_file(title):
             zoo.network(title)  # an unknown name is reported before anything is read
             if epoch is not None:
                 raise InputError("{name} is trained anew for this experiment: there is no epoch to choose.", name=title)
             subjects |= dict.fromkeys(filter(None, (title, twin)))
             continue
-        subjects[title] = zoo.load(title, epoch=epoch)
+        subjects[title] = network_of(title, epoch, plain if zoo.is_file(title) else None)
         if twin and zoo.bundled_weights(twin) and (epoch is None or epoch in zoo.epochs(twin)):
             subjects[twin] = zoo.load(twin, epoch=epoch)
     return subjects
@@ -152,7 +157,6 @@ def _trainings(experiment: str, subjects: Mapping[str, ResNet | None]) -> dict[s
     """
     from .. import lab
     from ..models import zoo
-    from ..models.weights import SUFFIXES
 
     chosen = lab.get(experiment)
     if not chosen.measures:
@@ -160,7 +164,7 @@ def _trainings(experiment: str, subjects: Mapping[str, ResNet | None]) -> dict[s
     found = {
         zoo.training_name(title, seed): zoo.load(title, seed)
         for title in chosen.concerned({title: network for title, network in subjects.items() if network})
-        if Path(title).suffix not in SUFFIXES
+        if not zoo.is_file(title)
         for seed in zoo.bundled_seeds(title)[1:]
     }
     if not found:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import console
-from .shell import Data, DataDir, Epoch, Json, Model, tell_notes
+from .shell import Averaged, Data, DataDir, Epoch, Json, Labels, Model, Plain, network, tell_notes
 
 
 def models(as_json: Json = False) -> tuple[Any, str]:
@@ -24,16 +24,20 @@ def evaluate(
     data: Data = "cifar10",
     data_dir: DataDir = None,
     epoch: Epoch = None,
+    plain: Plain = None,
+    averaged: Averaged = False,
+    labels: Labels = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Measure a network on the test half of a data set."""
     from ..data import load_dataset
-    from ..models.zoo import load
+    from ..models.predict import domain_of
     from ..training.evaluation import evaluate as measure
 
-    network, dataset = load(model, epoch=epoch), load_dataset(data, False, data_dir)
+    asked = network(model, epoch, plain, averaged, labels)
+    dataset = load_dataset(data, False, data_dir, size=domain_of(asked).resize)
     tell_notes([dataset])
-    result = measure(network, dataset)
+    result = measure(asked, dataset)
     value = {"model": model, "epoch": epoch, "data": data}
     value |= {"accuracy": result.accuracy, "loss": result.loss, "n": result.n}
     return value, console.evaluate(value, result.n)
@@ -52,9 +56,9 @@ def unfold(
 
     if out.suffix != ".safetensors":
         raise InputError("{out} must be a .safetensors file.", out=str(out))
-    network = load(model)
-    wide = unfolded(network)
+    folded = load(model)
+    wide = unfolded(folded)
     save(wide, out)
-    before, after = count_parameters(network.config), count_parameters(wide.config)
+    before, after = count_parameters(folded.config), count_parameters(wide.config)
     value = {"model": model, "weights": str(out), "params": before, "params_unfolded": after}
     return value, f"{out}: {model} without shortcuts, {after:,} instead of {before:,} parameters"

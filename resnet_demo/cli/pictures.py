@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .. import console
-from .shell import Epoch, Json, Model, opened
+from .shell import Averaged, Epoch, Json, Labels, Model, Plain, network, opened
 
 if TYPE_CHECKING:
     from ..images import Domain
@@ -20,24 +20,26 @@ def classify(
     model: Model = "resnet20",
     top_k: Annotated[int, typer.Option(help="How many classes to name.")] = 5,
     epoch: Epoch = None,
+    plain: Plain = None,
+    averaged: Averaged = False,
+    labels: Labels = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Say what is in pictures."""
     from ..models.predict import domain_of, familiarity, rank
-    from ..models.zoo import load
 
-    network = load(model, epoch=epoch)
+    asked = network(model, epoch, plain, averaged, labels)
     answers = []
     for path in images:
-        logits = network(domain_of(network).to_input(opened(path)))[0]
-        ranked = rank(network, logits, top_k)
+        logits = asked(domain_of(asked).to_input(opened(path)))[0]
+        ranked = rank(asked, logits, top_k)
         answers.append(
             {
                 "image": str(path),
                 "model": model,
                 "epoch": epoch,
                 "predictions": [{"label": p.label, "probability": p.probability} for p in ranked],
-                "familiarity": familiarity(network, logits),
+                "familiarity": familiarity(asked, logits),
             }
         )
     return answers, console.classify(answers)
@@ -49,23 +51,25 @@ def inspect(
     target: Annotated[str | None, typer.Option(help="A class, by name or by index; else the likeliest.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder for the figures and the numbers.")] = None,
     epoch: Epoch = None,
+    plain: Plain = None,
+    averaged: Averaged = False,
+    labels: Labels = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Measure what every block of a network did with a picture."""
     from ..interpret.trace import trace_blocks
     from ..models.predict import domain_of, rank
-    from ..models.zoo import load
 
-    network = load(model, epoch=epoch)
-    domain = domain_of(network)
+    asked = network(model, epoch, plain, averaged, labels)
+    domain = domain_of(asked)
     index = None if target is None else domain.class_index(target)
-    trace = trace_blocks(network, domain.to_input(opened(image)), index)
+    trace = trace_blocks(asked, domain.to_input(opened(image)), index)
     report = {
         "image": str(image),
         "model": model,
         "epoch": epoch,
         "target": {"index": trace.target, "label": domain.labels[trace.target]},
-        "predictions": [{"label": p.label, "probability": p.probability} for p in rank(network, trace.logits)],
+        "predictions": [{"label": p.label, "probability": p.probability} for p in rank(asked, trace.logits)],
         "blocks": [
             {
                 "name": block.name,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from ..data import Dataset
+    from ..models.resnet import ResNet
 
 # Libraries are imported inside the commands, so that `--help` and complaints about usage come at once.
 
@@ -92,12 +93,64 @@ Epoch = Annotated[
         show_default="the end",
     ),
 ]
+Plain = Annotated[
+    bool | None,
+    typer.Option(
+        "--plain/--residual", help="Of a checkpoint file: it has no shortcuts, or has.", show_default="found out"
+    ),
+]
+Averaged = Annotated[bool, typer.Option("--averaged", help="Of a checkpoint file: the averaged weights (EMA) in it.")]
+Labels = Annotated[
+    Path | None,
+    typer.Option(help="The classes' names in the order of the outputs: a text file, one in a line, or JSON."),
+]
 DATA = "A data set: cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders."
 Data = Annotated[str, typer.Option(help=DATA)]
 DataDir = Annotated[Path | None, typer.Option(help="The folder where data sets are, or are downloaded to.")]
 
 
 # Helpers
+
+
+def network(
+    model: str,
+    epoch: int | None = None,
+    plain: bool | None = None,
+    averaged: bool = False,
+    labels: Path | None = None,
+) -> ResNet:
+    """The network that the options name; what is to be known of it is told on stderr."""
+    from ..models.predict import named
+    from ..models.zoo import load
+
+    found = load(model, epoch=epoch, plain=plain, **({"averaged": True} if averaged else {}))
+    if found.note:
+        typer.echo(str(found.note), err=True)
+    return named(found, read_labels(labels)) if labels else found
+
+
+def read_labels(path: Path) -> list[str]:
+    """Classes' names: lines of text, a JSON list, or a JSON object by number as torchvision and the Hub have them."""
+    import json
+
+    if not os.path.isfile(path):
+        raise InputError("There is no file {path}.", path=path)
+    try:
+        text = path.read_bytes()[:10_000_000].decode("utf-8-sig")
+        found = (
+            json.loads(text)
+            if text.lstrip()[:1] in ("[", "{")
+            else [line for line in text.splitlines() if line.strip()]
+        )
+        if isinstance(found, dict):
+            found = found.get("id2label", found)
+            found = [found[key] for key in sorted(found, key=int)]
+        names = [name[-1] if isinstance(name, list) else name for name in found]
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        raise InputError("{file} is not a list of names: one in a line, or as JSON.", file=path.name) from None
+    return names
 
 
 def opened(path: Path) -> Image:

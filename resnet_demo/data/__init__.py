@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ..errors import InputError
-from .dataset import Dataset, augment, batches, notes_of
+from .dataset import Dataset, augment, batches, fitted, notes_of
 from .folders import load_folder, load_folder_halves
 from .published import DATASETS, data_folder, default_data_dir, downloading, load_published
 from .shapes import draw_shapes
@@ -20,6 +20,7 @@ __all__ = [
     "default_data_dir",
     "downloading",
     "draw_shapes",
+    "fitted",
     "load_dataset",
     "load_folder",
     "load_halves",
@@ -27,11 +28,14 @@ __all__ = [
 ]
 
 
-def load_dataset(name: str | Path, train: bool, data_dir: str | Path | None = None, download: bool = True) -> Dataset:
+def load_dataset(
+    name: str | Path, train: bool, data_dir: str | Path | None = None, download: bool = True, size: int = 32
+) -> Dataset:
     """The training or the test half of a data set, by its name, or by the path of a folder or zip of class folders.
 
     `data_dir` and `download` concern the published sets alone: where they lie, and whether an absent one is fetched.
-    `shapes` is drawn on the spot, the same pictures every time.
+    `shapes` is drawn on the spot, the same pictures every time. `size` is the side of the pictures of a folder or zip:
+    networks for larger pictures need more of them than 32 pixels.
 
     Raises InputError for an unknown name, or where the data are not to be had or cannot be used.
     """
@@ -40,7 +44,7 @@ def load_dataset(name: str | Path, train: bool, data_dir: str | Path | None = No
     if name == "shapes":
         return draw_shapes(20_000, seed=0) if train else draw_shapes(2_000, seed=1)
     if name and os.path.exists(name):  # unlike Path.exists, False for an overlong or otherwise impossible name, too
-        return load_folder(name, train)
+        return load_folder(name, train, size)
     raise InputError(
         "There is no data set {name!r}; there are {known:and}, or a folder or zip of class folders.",
         name=str(name),

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..i18n import Message, Sentences
+from ..images import Domain
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Dataset:
         masks = None if self.masks is None else self.masks[:count]
         return replace(self, pictures=self.pictures[:count], labels=self.labels[:count], masks=masks)
 
+    def fitted(self, domain: Domain) -> Dataset:
+        """The same pictures as a network of this domain gets them."""
+        return self if self.masks is not None else replace(self, pictures=fitted(self.pictures, domain))
+
     def to(self, device: torch.device) -> Dataset:
         """The same pictures and labels in a device's memory."""
         return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
@@ -50,6 +55,14 @@ def notes_of(*datasets: Dataset) -> list[Message]:
     notes = [note for dataset in datasets if (note := dataset.note)]
     found = [each for note in notes for each in (note.messages if isinstance(note, Sentences) else (note,))]
     return list({str(message): message for message in found if isinstance(message, Message)}.values())
+
+
+def fitted(pictures: Tensor, domain: Domain) -> Tensor:
+    """Pictures uint8 [N, 3, H, W] as a network of this domain gets them, [N, 3, size, size]: resized and cropped."""
+    if pictures.shape[2:] == (domain.size, domain.size) or not len(pictures):
+        return pictures
+    images = (Image.fromarray(each.permute(1, 2, 0).contiguous().cpu().numpy()) for each in pictures)
+    return torch.cat([domain.pixels(image) for image in images])
 
 
 def batches(

@@ -68,7 +68,10 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
     if method not in METHODS:
         raise InputError("There is no method {name!r}; there are {known:and}.", name=method, known=METHODS)
     check_image(image)
-    check_target(target, model.config.classes)
+    check_target(target, model.config.outputs)
+    sign = 1
+    if model.config.classes == 1:  # one logit, for the second of two classes and against the first
+        target, sign = 0, 2 * target - 1
     attr = _captum()
     view = private_view(model)
     blocks = dict(view.named_blocks())
@@ -83,7 +86,7 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
         elif method == "GuidedGradCam":
             result = attr.GuidedGradCam(view, layer).attribute(image, target)
         elif method == "GuidedBackprop":
-            return guided_backprop(view, image, torch.tensor([target]))[0]
+            return sign * guided_backprop(view, image, torch.tensor([target]))[0]
         elif method == "IntegratedGradients":  # from a picture of the mean colour, in 32 steps
             result = attr.IntegratedGradients(view).attribute(image, target=target, n_steps=32, internal_batch_size=8)
         elif method == "Occlusion":  # a grey square, a fifth of the picture wide, moved by a third of itself
@@ -98,7 +101,7 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
         else:
             result = attr.Saliency(view).attribute(image, target=target)
     assert isinstance(result, Tensor)
-    return result.detach().sum(dim=1)[0]
+    return sign * result.detach().sum(dim=1)[0]
 
 
 def guided_backprop(view: ResNet, images: Tensor, targets: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
+from ..models.predict import class_logits
 from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ResNetConfig, ZeroPadShortcut
 
 POINTS = ("x", "residual", "shortcut", "total", "output")  # the named values of a block, in the equation's order
@@ -126,19 +127,21 @@ def traced_bytes(config: ResNetConfig, size: int) -> int:
 
     Of a plain network a little less than this: its shortcuts carry nothing.
     """
-    side = size if config.stem == "cifar" else -(-size // 4)  # -(-a // b): a / b, rounded up
-    channels, values = config.widths[0], 0
+    halvings = ((config.stem_stride or (1 if config.stem == "cifar" else 2)) == 2) + config.pools
+    side = -(-size // 2**halvings)  # -(-a // b): a / b, rounded up
+    channels, values = config.stem_width, 0
     for stage, (count, width) in enumerate(zip(config.blocks, config.widths, strict=True)):
         for index in range(count):
             before, x = side, channels * side**2
-            side, channels = -(-side // 2) if stage and not index else side, width * config.expansion
+            halves = stage and not index and stage < len(config.blocks) - config.dilated
+            side, channels = -(-side // 2) if halves else side, width * config.expansion
             output = channels * side**2
             if config.block == "basic":
                 inside = 5 * output
             elif config.block == "preact":
                 inside = 2 * x + 4 * output
             else:
-                inside = 3 * width * (before**2 + side**2) + 2 * output
+                inside = 3 * config.inner(width) * (before**2 + side**2) + 2 * output
             values += 2 * (x + (len(POINTS) - 1) * output) + inside  # of every point its value and its gradient
     return 4 * values
 
@@ -187,7 +190,7 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
     graph = _Graph(logits, tuple(at["x"] for at in points), tuple(at["total"] for at in points), points[-1]["output"])
     blocks = tuple(_block_trace(*seen) for seen in zip(names, modules, *zip(*watched, strict=True), strict=True))
     trace = Trace(image.detach(), logits.detach()[0], -1, blocks, graph)
-    return retarget(trace, int(logits.argmax()) if target is None else target)
+    return retarget(trace, int(class_logits(logits).argmax()) if target is None else target)
 
 
 @torch.no_grad()
@@ -224,11 +227,11 @@ def _block_trace(name: str, block: ResidualBlock, at: Mapping[str, Tensor], insi
 
 def retarget(trace: Trace, target: int) -> Trace:
     """The same forward pass with the gradients of another class's logit: one backward pass, no forward pass."""
-    check_target(target, len(trace.logits))
+    check_target(target, max(2, len(trace.logits)))
     graph = trace._graph
     points = (*graph.x, *graph.total, graph.output)
     with torch.inference_mode(False), torch.enable_grad():  # even picking the logit out is a step of the graph
-        gradients = torch.autograd.grad(graph.logits[0, target], points, retain_graph=True)
+        gradients = torch.autograd.grad(target_logit(graph.logits, target), points, retain_graph=True)
     count = len(trace.blocks)
     at_x, at_total = gradients[:count], gradients[count : 2 * count]
     at_output = (*at_x[1:], gradients[-1])
@@ -237,6 +240,11 @@ def retarget(trace: Trace, target: int) -> Trace:
         for block, x, total, output in zip(trace.blocks, at_x, at_total, at_output, strict=True)
     )
     return replace(trace, target=target, blocks=blocks)
+
+
+def target_logit(logits: Tensor, target: int) -> Tensor:
+    """The logit of a class, of logits [1, classes]; a single logit is for the second of two, against the first."""
+    return logits[0, target] if logits.shape[1] > 1 else (2 * target - 1) * logits[0, 0]
 
 
 def branch_ratios(model: ResNet, inputs: Tensor) -> dict[str, float]:

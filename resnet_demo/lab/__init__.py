@@ -93,11 +93,15 @@ def run(
     experiment, for a data set that is empty or lacks what the experiment asks for, or where the network's classes are
     not the data set's.
     """
-    from ..training.evaluation import check_classes
+    from ..models.predict import domain_of
+    from ..training.evaluation import matched
 
     experiment = get(name)
     experiment.check(dataset)
-    check_classes(model, dataset)
+    if model.config.classes == 1:
+        raise InputError("An experiment needs a network with a logit for each class; this one has a single one.")
+    dataset = matched(model, dataset).fitted(domain_of(model))
+    training = training and matched(model, training).fitted(domain_of(model))
     if experiment.twins:
         return experiment.report(model, dataset, seed, progress, twin)
     if not experiment.fits_on:

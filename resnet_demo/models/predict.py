@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ class Prediction:
 
 def domain_of(model: ResNet) -> Domain:
     """The pictures a network is for."""
-    return model.domain or nameless(model.config.classes, 224 if model.config.stem == "imagenet" else 32)
+    return model.domain or nameless(model.config.outputs, 32 if model.config.stem == "cifar" else 224)
 
 
 @torch.no_grad()
@@ -38,13 +39,34 @@ def classify(model: ResNet, image: Source | Tensor, top_k: int = 5) -> list[Pred
     return rank(model, model(inputs)[0], top_k)
 
 
+def class_logits(logits: Tensor) -> Tensor:
+    """Logits [..., classes]; a single one, of the second of two classes, is set beside the first one's zero.
+
+    Their softmax is then the sigmoid of that one.
+    """
+    return torch.cat([torch.zeros_like(logits), logits], dim=-1) if logits.shape[-1] == 1 else logits
+
+
 def rank(model: ResNet, logits: Tensor, top_k: int = 5) -> list[Prediction]:
     """Logits [classes] -> the `top_k` likeliest classes, likeliest first."""
     if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
         raise InputError("The number of classes to show must be a whole number from 1, not {value!r}.", value=top_k)
+    logits = class_logits(logits)
     labels, probabilities = domain_of(model).labels, logits.softmax(0)
     best = probabilities.topk(min(top_k, len(labels))).indices.tolist()
     return [Prediction(i, labels[i], logits[i].item(), probabilities[i].item()) for i in best]
+
+
+def named(model: ResNet, labels: Sequence[str]) -> ResNet:
+    """Give a network's classes names, in the order of its logits. Raises InputError unless there is one for each."""
+    if len(labels) != model.config.outputs or not all(label.strip() for label in labels):
+        raise InputError(
+            "The network distinguishes {classes} classes, and {named} names are given for them.",
+            classes=model.config.outputs,
+            named=len(labels),
+        )
+    model.domain = replace(domain_of(model), labels=tuple(label.strip()[:80] for label in labels))
+    return model
 
 
 def familiarity(model: ResNet, logits: Tensor) -> float | None:

@@ -14,6 +14,14 @@ One class, `ResNet`, builds every family; a `ResNetConfig` says which one:
     cifar     preact      3x3                   16-32-64           A         6n+2   ([2], section 3)
     imagenet  basic       7x7 stride 2, pool    64-128-256-512     B         18, 34 ([1], table 1)
     imagenet  bottleneck  7x7 stride 2, pool    64-128-256-512     B         50, 101, 152
+
+Others have varied them since; the second half of `ResNetConfig` says how, so that their weights can be read:
+
+    ResNeXt       a bottleneck's 3x3 convolution in groups (Xie et al. 2017, arXiv 1611.05431)
+    Wide ResNet   wider bottlenecks (Zagoruyko, Komodakis 2016, arXiv 1605.07146, as in torchvision)
+    ResNet-C, -D  three 3x3 convolutions as the stem, shortcuts that average before they project (He et al. 2019,
+                  arXiv 1812.01187, as in timm)
+    and           GroupNorm, grey pictures, dilation in place of strides, other last layers
 """
 
 from __future__ import annotations
@@ -21,6 +29,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -29,6 +38,7 @@ from torch import Tensor, nn
 from ..errors import InputError
 
 if TYPE_CHECKING:
+    from ..i18n import Sentences
     from ..images import Domain
 
 
@@ -37,15 +47,31 @@ class ResNetConfig:
     """Everything that fixes a network's architecture. Defaults: the paper's ResNet-20 for CIFAR-10."""
 
     blocks: tuple[int, ...] = (3, 3, 3)  # residual blocks in each stage
-    widths: tuple[int, ...] = (16, 32, 64)  # channels of each stage (of a bottleneck: its inner channels)
+    widths: tuple[int, ...] = (16, 32, 64)  # channels of each stage (of a bottleneck: a quarter of them)
     block: Literal["basic", "bottleneck", "preact"] = "basic"
-    stem: Literal["cifar", "imagenet"] = "cifar"
-    shortcut: Literal["A", "B"] = "A"  # where the shape changes: A pads with zeros, B projects ([1], section 3.3)
+    stem: Literal["cifar", "imagenet", "deep"] = "cifar"
+    # Where the shape changes: A pads with zeros, B projects ([1], section 3.3), D averages, then projects
+    shortcut: Literal["A", "B", "D"] = "A"
     plain: bool = False  # the same network without its shortcuts
-    classes: int = 10
+    classes: int = 10  # logits; a single one is of the second of two classes
+
+    # What is varied in others' networks
+    channels: int = 3  # of a picture: 1 is grey
+    stem_widths: tuple[int, ...] = ()  # channels of the stem's convolutions; else the first stage's
+    stem_stride: int = 0  # of its first convolution; 0: 1 in a CIFAR stem, else 2
+    pool: bool | None = None  # whether max pooling ends the stem; None: not in a CIFAR stem
+    padding: Literal["both", "end"] = "both"  # where shortcut A has its zeros: around the channels, or after them
+    groups: int = 1  # of a bottleneck's 3x3 convolution
+    width_per_group: int = 64  # its channels in each group, where the stage is 64 wide
+    stride_first: bool = False  # a bottleneck's stride in its first convolution, as in [1], not in the 3x3 one
+    dilated: int = 0  # how many of the last stages dilate their convolutions where others halve the picture
+    norm_groups: int = 0  # groups of GroupNorm in the place of batch norm; 0: batch norm
+    hidden: tuple[int, ...] = ()  # hidden layers of the classifier, each followed by a ReLU
+    bias: bool = True  # of the classifier
 
     def __post_init__(self) -> None:
-        if not all(type(count) is int for count in (*self.blocks, *self.widths, self.classes)):
+        sizes = (*self.blocks, *self.widths, *self.stem_widths, *self.hidden, self.classes, self.channels, self.groups)
+        if not all(type(count) is int for count in (*sizes, self.width_per_group)):
             raise InputError("Blocks, widths and classes are whole numbers.")
         if not self.blocks or len(self.blocks) != len(self.widths):
             raise InputError(
@@ -53,16 +79,52 @@ class ResNetConfig:
                 blocks=self.blocks,
                 widths=self.widths,
             )
-        if min(self.blocks) < 1 or min(self.widths) < 1 or self.classes < 1:
+        if min(*sizes, self.width_per_group) < 1:
             raise InputError("Blocks, widths and classes are counted from one.")
-        if self.block not in BLOCKS or self.stem not in ("cifar", "imagenet"):
+        if self.block not in BLOCKS or self.stem not in ("cifar", "imagenet", "deep"):
             raise InputError("There is no block {block!r} or no stem {stem!r}.", block=self.block, stem=self.stem)
-        if self.shortcut not in ("A", "B"):
+        if self.shortcut not in ("A", "B", "D"):
             raise InputError(
-                "A shortcut is of kind 'A' (zero padding) or 'B' (projection), not {kind!r}.", kind=self.shortcut
+                "A shortcut is of kind 'A' (zero padding), 'B' (projection) or 'D' (averaging), not {kind!r}.",
+                kind=self.shortcut,
             )
         if self.plain and self.block != "basic":
             raise InputError("Plain twins exist for networks of basic blocks only, as in the paper.")
+        if self.channels not in (1, 3):
+            raise InputError(
+                "Pictures have 3 channels, or 1 where they are grey, not {channels}.", channels=self.channels
+            )
+        if len(self.stem_widths) not in ((3,) if self.stem == "deep" else (0, 1)):
+            raise InputError("A stem has one convolution, a deep one three: {widths!r}.", widths=self.stem_widths)
+        if self.stem_stride not in (0, 1, 2) or not 0 <= self.dilated < len(self.blocks):
+            raise InputError("A stem's stride is 1 or 2, and the first stage never dilates.")
+        if self.groups > 1 and self.block != "bottleneck":
+            raise InputError("Only bottlenecks have convolutions in groups.")
+        inner = [self.inner(width) for width in self.widths]
+        if min(inner) < 1 or any(width % self.groups for width in inner):
+            raise InputError("{groups} groups do not divide {inner!r} channels.", groups=self.groups, inner=inner)
+        normed = (*self.widths, *inner, self.stem_width, *self.stem_widths)
+        if self.norm_groups < 0 or (self.norm_groups and any(width % self.norm_groups for width in normed)):
+            raise InputError("{groups} groups do not divide {inner!r} channels.", groups=self.norm_groups, inner=normed)
+
+    def inner(self, width: int) -> int:
+        """Channels inside a block of a stage of this width."""
+        return width * self.width_per_group // 64 * self.groups if self.block == "bottleneck" else width
+
+    @property
+    def stem_width(self) -> int:
+        """Channels that leave the stem."""
+        return self.stem_widths[-1] if self.stem_widths else self.widths[0]
+
+    @property
+    def pools(self) -> bool:
+        """Whether max pooling ends the stem."""
+        return self.stem != "cifar" if self.pool is None else self.pool
+
+    @property
+    def outputs(self) -> int:
+        """How many classes the answer is about: a single logit is of the second of two."""
+        return max(2, self.classes)
 
     @classmethod
     def cifar(
@@ -90,61 +152,69 @@ class ResNetConfig:
         return sum(self.blocks) * (3 if self.block == "bottleneck" else 2) + 2
 
 
-def conv3x3(c_in: int, c_out: int, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(c_in, c_out, 3, stride=stride, padding=1, bias=False)
+def conv3x3(c_in: int, c_out: int, stride: int = 1, dilation: int = 1, groups: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(c_in, c_out, 3, stride, padding=dilation, dilation=dilation, groups=groups, bias=False)
 
 
 def conv1x1(c_in: int, c_out: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(c_in, c_out, 1, stride=stride, bias=False)
 
 
+def norm(channels: int, config: ResNetConfig) -> nn.Module:
+    """Batch norm, or GroupNorm where the config asks for it."""
+    return nn.GroupNorm(config.norm_groups, channels) if config.norm_groups else nn.BatchNorm2d(channels)
+
+
+Dilation = tuple[int, int]  # of a block's first and of its second 3x3 convolution
+
 # The residual branch F(x): two 3x3 convolutions, or 1x1, 3x3, 1x1. Every ReLU is a module of its own, used once and
 # out of place: hooks then see each value as it was, and captum's methods that rewrite ReLUs are right.
 
 
-def basic(c_in: int, width: int, stride: int) -> nn.Sequential:
+def basic(c_in: int, width: int, stride: int, config: ResNetConfig, dilation: Dilation = (1, 1)) -> nn.Sequential:
     """F of a basic block ([1], figure 5 left). [N, c_in, H, W] -> [N, width, H/stride, W/stride]."""
     return nn.Sequential(
         OrderedDict(
-            conv1=conv3x3(c_in, width, stride),
-            bn1=nn.BatchNorm2d(width),
+            conv1=conv3x3(c_in, width, stride, dilation[0]),
+            bn1=norm(width, config),
             relu1=nn.ReLU(),
-            conv2=conv3x3(width, width),
-            bn2=nn.BatchNorm2d(width),
+            conv2=conv3x3(width, width, dilation=dilation[1]),
+            bn2=norm(width, config),
         )
     )
 
 
-def bottleneck(c_in: int, width: int, stride: int) -> nn.Sequential:
+def bottleneck(c_in: int, width: int, stride: int, config: ResNetConfig, dilation: Dilation = (1, 1)) -> nn.Sequential:
     """F of a bottleneck block ([1], figure 5 right). [N, c_in, H, W] -> [N, 4*width, H/stride, W/stride].
 
     The stride sits in the 3x3 convolution, as in torchvision ("ResNet v1.5"), which is more accurate than the
     paper's stride in the first 1x1.
     """
+    inner, first, second = config.inner(width), *((stride, 1) if config.stride_first else (1, stride))
     return nn.Sequential(
         OrderedDict(
-            conv1=conv1x1(c_in, width),
-            bn1=nn.BatchNorm2d(width),
+            conv1=conv1x1(c_in, inner, first),
+            bn1=norm(inner, config),
             relu1=nn.ReLU(),
-            conv2=conv3x3(width, width, stride),
-            bn2=nn.BatchNorm2d(width),
+            conv2=conv3x3(inner, inner, second, dilation[0], config.groups),
+            bn2=norm(inner, config),
             relu2=nn.ReLU(),
-            conv3=conv1x1(width, 4 * width),
-            bn3=nn.BatchNorm2d(4 * width),
+            conv3=conv1x1(inner, 4 * width),
+            bn3=norm(4 * width, config),
         )
     )
 
 
-def preact(c_in: int, width: int, stride: int) -> nn.Sequential:
+def preact(c_in: int, width: int, stride: int, config: ResNetConfig, dilation: Dilation = (1, 1)) -> nn.Sequential:
     """F of a pre-activation block ([2], figure 1b). [N, c_in, H, W] -> [N, width, H/stride, W/stride]."""
     return nn.Sequential(
         OrderedDict(
-            bn1=nn.BatchNorm2d(c_in),
+            bn1=norm(c_in, config),
             relu1=nn.ReLU(),
-            conv1=conv3x3(c_in, width, stride),
-            bn2=nn.BatchNorm2d(width),
+            conv1=conv3x3(c_in, width, stride, dilation[0]),
+            bn2=norm(width, config),
             relu2=nn.ReLU(),
-            conv2=conv3x3(width, width),
+            conv2=conv3x3(width, width, dilation=dilation[1]),
         )
     )
 
@@ -155,9 +225,9 @@ BLOCKS = {"basic": basic, "bottleneck": bottleneck, "preact": preact}
 class ZeroPadShortcut(nn.Module):
     """Shortcut A: every `stride`-th pixel, the new channels filled with zeros. No parameters ([1], section 3.3)."""
 
-    def __init__(self, c_in: int, c_out: int, stride: int) -> None:
+    def __init__(self, c_in: int, c_out: int, stride: int, place: Literal["both", "end"] = "both") -> None:
         super().__init__()
-        before = (c_out - c_in) // 2
+        before = (c_out - c_in) // 2 if place == "both" else 0
         self.stride, self.padding = stride, (0, 0, 0, 0, before, c_out - c_in - before)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -167,8 +237,16 @@ class ZeroPadShortcut(nn.Module):
 class ProjectionShortcut(nn.Sequential):
     """Shortcut B: a strided 1x1 convolution and its batch norm ([1], equation 2)."""
 
-    def __init__(self, c_in: int, c_out: int, stride: int) -> None:
-        super().__init__(OrderedDict(conv=conv1x1(c_in, c_out, stride), bn=nn.BatchNorm2d(c_out)))
+    def __init__(self, c_in: int, c_out: int, stride: int, config: ResNetConfig | None = None) -> None:
+        super().__init__(OrderedDict(conv=conv1x1(c_in, c_out, stride), bn=norm(c_out, config or ResNetConfig())))
+
+
+class AveragedShortcut(nn.Sequential):
+    """Shortcut D: 2x2 average pooling that drops no pixel, then a 1x1 convolution and its batch norm (ResNet-D)."""
+
+    def __init__(self, c_in: int, c_out: int, stride: int, config: ResNetConfig) -> None:
+        pool = nn.AvgPool2d(2, stride, ceil_mode=True, count_include_pad=False) if stride > 1 else nn.Identity()
+        super().__init__(OrderedDict(pool=pool, conv=conv1x1(c_in, c_out), bn=norm(c_out, config)))
 
 
 class NoShortcut(nn.Module):
@@ -187,19 +265,21 @@ class ResidualBlock(nn.Module):
     Through all blocks, x_L = x_0 + F_1 + … + F_L then holds exactly ([2], equation 4).
     """
 
-    def __init__(self, c_in: int, width: int, stride: int, config: ResNetConfig) -> None:
+    def __init__(self, c_in: int, width: int, stride: int, config: ResNetConfig, dilation: Dilation = (1, 1)) -> None:
         super().__init__()
         c_out = width * config.expansion
-        self.residual = BLOCKS[config.block](c_in, width, stride)
+        self.residual: nn.Sequential = BLOCKS[config.block](c_in, width, stride, config, dilation)
         if config.plain:
             self.shortcut: nn.Module = NoShortcut()
         elif c_in == c_out and stride == 1:
             self.shortcut = nn.Identity()
         elif config.shortcut == "A":
-            self.shortcut = ZeroPadShortcut(c_in, c_out, stride)
+            self.shortcut = ZeroPadShortcut(c_in, c_out, stride, config.padding)
+        elif config.shortcut == "B":
+            self.shortcut = ProjectionShortcut(c_in, c_out, stride, config)
         else:
-            self.shortcut = ProjectionShortcut(c_in, c_out, stride)
-        self.relu = nn.Identity() if config.block == "preact" else nn.ReLU()
+            self.shortcut = AveragedShortcut(c_in, c_out, stride, config)
+        self.relu: nn.Module = nn.Identity() if config.block == "preact" else nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.combine(self.residual(x), self.shortcut(x))
@@ -207,6 +287,47 @@ class ResidualBlock(nn.Module):
     def combine(self, residual: Tensor, shortcut: Tensor) -> Tensor:
         """The block's output, of its two branches [N, C', H', W'] each: also of branches that were intervened in."""
         return self.relu(residual + shortcut)
+
+
+class Grey(nn.Module):
+    """Colours [N, 3, H, W] to one channel [N, 1, H, W], by their weights in ITU-R 601; what is grey stays."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = x.new_tensor((0.299, 0.587, 0.114)).view(3, 1, 1)
+        return x if x.shape[1] == 1 else (x * weights).sum(1, keepdim=True)
+
+
+def stem(config: ResNetConfig) -> nn.Sequential:
+    """What stands before the first block. [N, 3, H, W] -> [N, C, H/stride, W/stride], halved again by pooling."""
+    c_in, width, stride = config.channels, config.stem_width, config.stem_stride or (1 if config.stem == "cifar" else 2)
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    if c_in == 1:
+        layers["grey"] = Grey()
+    if config.stem == "deep":
+        first, second, _ = config.stem_widths
+        layers |= {"conv1": conv3x3(c_in, first, stride), "bn1": norm(first, config), "relu1": nn.ReLU()}
+        layers |= {"conv2": conv3x3(first, second), "bn2": norm(second, config), "relu2": nn.ReLU()}
+        c_in, stride = second, 1
+    side = 7 if config.stem == "imagenet" else 3
+    layers["conv"] = nn.Conv2d(c_in, width, side, stride, padding=side // 2, bias=False)
+    if config.block != "preact":  # whose first block brings batch norm and ReLU
+        layers |= {"bn": norm(width, config), "relu": nn.ReLU()}
+    if config.pools:
+        layers["pool"] = nn.MaxPool2d(3, stride=2, padding=1)
+    return nn.Sequential(layers)
+
+
+def classifier(features: int, config: ResNetConfig) -> nn.Module:
+    """[N, features] -> logits [N, classes]: a linear layer, or several with a ReLU after each but the last."""
+    widths = [features, *config.hidden, config.classes]
+    if not config.hidden:
+        return nn.Linear(features, config.classes, bias=config.bias)
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    for number, (before, after) in enumerate(pairwise(widths), start=1):
+        layers[f"linear{number}"] = nn.Linear(before, after, bias=config.bias or number < len(widths) - 1)
+        if number < len(widths) - 1:
+            layers[f"relu{number}"] = nn.ReLU()
+    return nn.Sequential(layers)
 
 
 class ResNet(nn.Module):
@@ -220,39 +341,29 @@ class ResNet(nn.Module):
     # What the weights know beyond the architecture; set by whoever loads or trains them.
     domain: Domain | None = None  # the pictures it is for: classes' names, size, normalisation
     provenance: dict[str, Any] | None = None  # where the weights come from: recipe, seed, accuracy, history
+    note: Sentences | None = None  # what a person should know of it: how what its file left open was decided
 
     def __init__(self, config: ResNetConfig | None = None, seed: int | None = None) -> None:
         super().__init__()
         self.config = config = config or ResNetConfig()
-        width = config.widths[0]
-        if config.block == "preact":  # its first block brings batch norm and ReLU
-            self.stem = nn.Sequential(OrderedDict(conv=conv3x3(3, width)))  # [N, 16, 32, 32]
-        elif config.stem == "cifar":
-            self.stem = nn.Sequential(
-                OrderedDict(conv=conv3x3(3, width), bn=nn.BatchNorm2d(width), relu=nn.ReLU())  # [N, 16, 32, 32]
-            )
-        else:
-            self.stem = nn.Sequential(
-                OrderedDict(
-                    conv=nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False),  # [N, 64, 112, 112]
-                    bn=nn.BatchNorm2d(width),
-                    relu=nn.ReLU(),
-                    pool=nn.MaxPool2d(3, stride=2, padding=1),  # [N, 64, 56, 56]
-                )
-            )
-        c_in = width
+        self.stem = stem(config)
+        c_in, dilation = config.stem_width, 1
         for stage, (count, width) in enumerate(zip(config.blocks, config.widths, strict=True), start=1):
-            layer = nn.Sequential()
-            for index in range(count):  # each stage but the first halves the picture, in its first block
-                stride = 2 if stage > 1 and index == 0 else 1
-                layer.append(ResidualBlock(c_in, width, stride, config))
+            layer, before = nn.Sequential(), dilation
+            halves = stage > 1  # each stage but the first halves the picture, in its first block
+            if halves and stage > len(config.blocks) - config.dilated:
+                halves, dilation = False, 2 * dilation
+            for index in range(count):
+                stride = 2 if halves and index == 0 else 1
+                first = before if index == 0 else dilation
+                layer.append(ResidualBlock(c_in, width, stride, config, (first, dilation)))
                 c_in = width * config.expansion
             self.add_module(f"layer{stage}", layer)
-        if config.block == "preact":  # and its last sum is followed by them
-            self.last = nn.Sequential(OrderedDict(bn=nn.BatchNorm2d(c_in), relu=nn.ReLU()))
+        if config.block == "preact":  # its last sum is followed by the batch norm and ReLU that no later block brings
+            self.last = nn.Sequential(OrderedDict(bn=norm(c_in, config), relu=nn.ReLU()))
         else:
             self.last = nn.Identity()
-        self.fc = nn.Linear(c_in, config.classes)
+        self.fc: nn.Linear = classifier(c_in, config)  # pyright: ignore[reportAttributeAccessIssue] (nearly always)
         self.initialise(seed)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -283,9 +394,10 @@ class ResNet(nn.Module):
         for _, module in modules:
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=generator)
-            elif isinstance(module, nn.BatchNorm2d):
+            elif isinstance(module, (nn.BatchNorm2d, nn.GroupNorm)):
                 module.reset_parameters()
             elif isinstance(module, nn.Linear):
                 bound = module.in_features**-0.5
                 nn.init.uniform_(module.weight, -bound, bound, generator=generator)
-                nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+                if module.bias is not None:
+                    nn.init.uniform_(module.bias, -bound, bound, generator=generator)

@@ -1,8 +1,9 @@
 """Weights on disk: save ours, load ours and others', and trust neither.
 
-A checkpoint is read in three steps, each of which can only refuse: `read_tensors` gets named tensors out of the file
-without running any code in it, `recognise` finds out from names and shapes which network they belong to, and `vet`
-compares them one by one with that network before a single value is copied. Loading is always strict.
+A checkpoint is read in steps, each of which can only refuse: `read_tensors` gets named tensors out of the file without
+running any code in it, `recognise` finds out from names and shapes which network they belong to, and `vet` compares
+them one by one with that network before a single value is copied. Loading is always strict. What leaves no tensor is
+then decided by the batch norms' statistics (see `evidence`), or by whoever loads.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,20 +19,22 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor
-from torch.nn import Parameter
 
 from ..errors import InputError
 from ..files import parsed, write_atomically
-from ..i18n import Message, _
-from ..images import CIFAR10, IMAGENET_MEAN, IMAGENET_STD, Domain, imagenet, nameless
+from ..i18n import Message, _, sentences
+from ..images import Domain
+from . import pickled
+from .evidence import CLEAR, EXCELLENT, FITS, mismatch, probes, was_trained
+from .recognise import MAX_BLOCKS, Recognised, guess_domain, recognise
 from .resnet import ResNet, ResNetConfig
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".th")
+# The usual endings of checkpoints, for a file dialog; a file is read whatever its ending.
+SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".tar", ".ckpt", ".bin", ".t7")
 MAX_BYTES = 500_000_000  # the largest network here, ResNet-152, has 241 MB
 MOST_TEXT = {"config": 20_000, "domain": 10_000_000, "provenance": 10_000_000}  # characters of metadata
-MAX_BLOCKS = 600  # the deepest network of the paper, ResNet-1202, has 600
 
 
 # Saving
@@ -80,6 +82,8 @@ def shards_of(path: Path) -> list[Path]:
 
 
 def _contents(model: ResNet, half: bool) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if type(model.config) is not ResNetConfig:
+        raise InputError("A wrapped network is somebody else's module; save that module's state_dict.")
     metadata = {"format": "resnet_demo", "config": json.dumps(asdict(model.config))}
     if model.domain:
         metadata["domain"] = json.dumps(asdict(model.domain))
@@ -92,37 +96,158 @@ def _contents(model: ResNet, half: bool) -> tuple[dict[str, Tensor], dict[str, s
 # Loading
 
 
-def load_file(path: str | Path) -> ResNet:
-    """Load a network from a checkpoint of ours, torchvision's, akamaster's or the common 3x3-stem ResNet-18.
+def load_file(path: str | Path, plain: bool | None = None, averaged: bool = False, **said: Any) -> ResNet:
+    """Load a network from a checkpoint of ours, or of anybody's ResNet: torchvision's, timm's, transformers', …
 
-    Returns the network in eval mode, with its `domain` and `provenance` where the file or its style tells them.
+    Returns the network in eval mode, with its `domain` and `provenance` where the file or its style tells them, and a
+    `note` where something had to be decided. `plain` says whether it has no shortcuts, `averaged` asks for the averaged
+    weights beside the last ones, and `said` may fix other fields of `ResNetConfig` that leave no tensor (`pool=False`,
+    `dilated=2`).
+
     Raises InputError, naming the tensor, if anything is missing, superfluous, misshapen or not a finite real number.
     """
-    path = Path(path)
-    tensors, metadata = read_tensors(path)
+    path = _file_in(Path(path))
+    said |= {} if plain is None else {"plain": plain}
+    tensors, metadata, notes = _read(path, averaged)
     for shard in shards_of(path)[1:]:
         tensors |= read_tensors(shard)[0]
     if "config" in metadata:
-        config, state = _own_config(metadata), tensors
-        domain = _own_domain(metadata, config)
+        config = _own_config(metadata)
+        for field, value in said.items():
+            if getattr(config, field) != value:
+                raise InputError(
+                    "{file} says itself what network it is for, and {field} is another there.",
+                    file=path.name,
+                    field=field,
+                )
+        found = Recognised(config, {}, _own_domain(metadata, config), tensors, {})
     else:
-        config, domain, state = recognise(tensors)
-    if len(domain.labels) != config.classes:
+        found = recognise(tensors, path.name)
+        found = replace(found, others={field: values for field, values in found.others.items() if field not in said})
+        found = replace(found, config=_changed(found.config, said, path.name))
+    config, domain = found.config, found.domain
+    if len(domain.labels) != config.outputs:
         raise InputError(
             "{file} names {named} classes for a network of {classes}.",
             file=path.name,
             named=len(domain.labels),
-            classes=config.classes,
+            classes=config.outputs,
         )
     with torch.device("meta"):
         model = ResNet(config)
-    vet(state, model.state_dict(), path.name)
-    model = model.to_empty(device="cpu")
+    vet(found.state, model.state_dict(), path.name, found.name)
+    model = _filled(config, found.state)
+    model.domain = domain
+    if "config" not in metadata:
+        model, decided = _decided(model, found, path.name)
+        model.domain = guess_domain(model.config)
+        notes += [*found.notes, *decided]
+    model.provenance = _own_provenance(metadata)
+    model.note = sentences(*notes) if notes else None
+    return model.eval().requires_grad_(False)
+
+
+def _file_in(path: Path) -> Path:
+    """The checkpoint in a folder as the Hugging Face Hub has them, or the file itself."""
+    if not os.path.isdir(path):
+        return path
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        if (path / name).is_file():
+            return path / name
+    raise InputError("There is no file {path} but a folder; name the checkpoint in it.", path=path)
+
+
+def _changed(config: ResNetConfig, said: Mapping[str, Any], file: str) -> ResNetConfig:
+    known = {field.name for field in fields(ResNetConfig)}
+    for field in said:
+        if field not in known:
+            raise InputError("A network's configuration has no field {field!r}.", field=field)
+    if said.get("plain") and config.block == "basic" and config.shortcut in ("B", "D"):
+        config = replace(config, shortcut="A")  # and vet then names a projection that is there
+    elif said.get("plain") is False and config.plain:
+        config = replace(config, shortcut="A")
+    return replace(config, **said)
+
+
+def _filled(config: ResNetConfig, state: Mapping[str, Tensor]) -> ResNet:
+    """A network in eval mode with tensors that `vet` has seen."""
+    with torch.device("meta"):
+        model = ResNet(config)
+    model = model.to_empty(device="cpu").eval()
     for name, tensor in model.state_dict().items():
         tensor.zero_() if _is_bookkeeping(name) else tensor.copy_(state[name])
-    model.domain = domain
-    model.provenance = _own_provenance(metadata)
-    return model.eval().requires_grad_(False)
+    return model
+
+
+def _decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[Message]]:
+    """The reading of a file that its batch norms' statistics fit best, and what is to be said of it."""
+    trained, notes = was_trained(model), []
+    if found.config.stem != "cifar" and not found.config.dilated:
+        notes.append(
+            _("No file tells whether its last stages dilate, or how its last maps are pooled: as usual is assumed.")
+        )
+    if not trained:
+        if "plain" in found.others:
+            notes.append(
+                _("{file} does not tell whether it has shortcuts; it is read as a plain network.", file=file)
+                if found.config.plain
+                else _("{file} does not tell whether it has shortcuts; it is read as a residual network.", file=file)
+            )
+        return model, notes
+    inputs = probes(found.domain)
+    best = _least(model, inputs)
+    chosen: dict[str, object] = {}
+    for field, values in found.others.items() if best > EXCELLENT or found.config.stem == "cifar" else ():
+        for value in values:
+            config = _try(model.config, field, value)
+            if config is None:
+                continue
+            other = _filled(config, found.state)
+            misfit = _least(other, inputs)
+            if misfit < CLEAR * best:
+                model, best = other, misfit
+                chosen[field] = value
+    for field in chosen:
+        notes.append(_CHOSEN[field, bool(getattr(model.config, field))])
+    if best > FITS:
+        notes.append(
+            _(
+                "No reading of {file} fits the statistics of its batch norms: it may be another kind of network, or "
+                "for very different pictures, and its answers wrong.",
+                file=file,
+            )
+        )
+    return model, notes
+
+
+def _try(config: ResNetConfig, field: str, value: object) -> ResNetConfig | None:
+    changes: dict[str, Any] = {field: value}
+    if field == "plain" and not value and config.shortcut == "B":
+        changes["shortcut"] = "A"  # there are no projections
+    if field == "padding" and config.plain:
+        return None
+    try:
+        return replace(config, **changes)
+    except InputError:
+        return None
+
+
+def _least(model: ResNet, inputs: list[Tensor]) -> float:
+    """The mismatch with the pictures that fit best."""
+    first = mismatch(model, inputs[0])
+    return first if first < EXCELLENT else min(first, *(mismatch(model, other) for other in inputs[1:]))
+
+
+_CHOSEN = {
+    ("plain", True): _("By its batch norms’ statistics it is a plain network, without shortcuts."),
+    ("plain", False): _("By its batch norms’ statistics it is a residual network, whose shortcuts have no weights."),
+    ("padding", True): _("By its batch norms’ statistics its shortcuts add new channels at the end."),
+    ("pool", True): _("By its batch norms’ statistics max pooling follows its stem."),
+    ("pool", False): _("By its batch norms’ statistics no max pooling follows its stem."),
+    ("stem_stride", True): _("By its batch norms’ statistics its first convolution has another stride than usual."),
+    ("stride_first", True): _("By its batch norms’ statistics the stride is in the first convolution of a block."),
+    ("shortcut", True): _("By its batch norms’ statistics its shortcuts average before they project."),
+}
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
@@ -151,171 +276,165 @@ def _object(text: str) -> dict[str, Any]:
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The named tensors of a checkpoint file, and a safetensors file's metadata. Never runs code from the file."""
+    return _read(path)[:2]
+
+
+def _read(path: Path, averaged: bool = False) -> tuple[dict[str, Tensor], dict[str, str], list[Message]]:
+    """Tensors, metadata, and what is to be said of them. What a file is, its first bytes tell, not its ending."""
     if not os.path.isfile(path):  # unlike Path.is_file, False for an overlong or otherwise impossible name, too
         raise InputError("There is no file {path}.", path=path)
-    if path.suffix not in SUFFIXES:
-        raise InputError(
-            "{file} is not a checkpoint; files ending in {suffixes:or} are read.", file=path.name, suffixes=SUFFIXES
-        )
     if path.stat().st_size > MAX_BYTES:
         raise InputError(
             "{file} is larger than the {most} MB that are read.", file=path.name, most=MAX_BYTES // 1_000_000
         )
     try:
-        if path.suffix == ".safetensors":
+        if _is_safetensors(path):
             with safe_open(path, "pt") as file:
                 sizes = (file.get_slice(name).get_shape() for name in file.keys())  # noqa: SIM118 (not a dict)
                 if any(torch.Size(size).numel() > MAX_BYTES for size in sizes):
                     raise InputError("{file} declares tensors larger than the file.", file=path.name)
-                return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-        if zipfile.is_zipfile(path):  # a small zip can hold a very large tensor of zeros
-            with zipfile.ZipFile(path) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                    raise InputError(
-                        "{title} unpacks to more than {most} MB.", title=path.name, most=MAX_BYTES // 1_000_000
-                    )
-        content = torch.load(path, map_location="cpu", weights_only=True)
+                return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}, []  # noqa: SIM118
+        content = pickled.read(path, MAX_BYTES)
     except InputError:
         raise
-    except SafetensorError:
-        raise InputError("{file} is not a safetensors file, or is damaged.", file=path.name) from None
-    except Exception as error:  # torch.load meets a hostile or torn file with exceptions of every kind
-        if "unsupported global" in str(error).lower():
-            raise InputError(
-                "{file} holds more than tensors (Python objects, which could run code); save its state_dict.",
-                file=path.name,
-            ) from None
-        raise InputError("{file} is not a PyTorch checkpoint, or is damaged.", file=path.name) from None
-    return _state_dict(content, path.name), {}
+    except Exception:  # a hostile or torn file fails in every way there is
+        raise InputError(
+            "{file} is not a checkpoint that can be read here (safetensors, or tensors in PyTorch’s format), or is "
+            "damaged.",
+            file=path.name,
+        ) from None
+    state, notes = _state_dict(content, path.name, averaged)
+    return state, {}, notes
 
 
-def _state_dict(content: Any, name: str) -> dict[str, Tensor]:
-    """The state dict itself, out of the wrappers that training scripts put around it."""
-    for wrapper in ("state_dict", "model_state_dict", "model", "net"):
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
+def _is_safetensors(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(9)
+    return len(start) == 9 and start[8:] == b"{" and int.from_bytes(start[:8], "little") < MAX_BYTES
+
+
+WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "weights", "params")
+AVERAGES = ("ema", "state_dict_ema", "model_ema", "ema_state_dict", "ema_model", "params_ema", "averaged")
+
+
+def _state_dict(content: Any, name: str, averaged: bool = False) -> tuple[dict[str, Tensor], list[Message]]:
+    """The state dict itself, out of the wrappers that training scripts put around it, and what is to be said of it."""
     if not isinstance(content, Mapping) or not content:
         raise InputError("{file} holds no state_dict, that is, no tensors by name.", file=name)
+    found = _networks(content)
+    if not found:
+        last = content
+        for wrapper in WRAPPERS:
+            last = last[wrapper] if isinstance(last, Mapping) and isinstance(last.get(wrapper), Mapping) else last
+        if not last:
+            raise InputError("{file} holds no state_dict, that is, no tensors by name.", file=name)
+        return _vetted(last, name), []
+    averages = {path: state for path, state in found.items() if path and any(word in AVERAGES for word in path)}
+    last = {path: state for path, state in found.items() if path not in averages}
+    wanted = averages if averaged or not last else last
+    if not wanted:
+        raise InputError("{file} holds no averaged weights.", file=name)
+    ranked = sorted(
+        wanted, key=lambda path: min((WRAPPERS.index(word) for word in path if word in WRAPPERS), default=99)
+    )
+    best = ranked[0]
+    if len(ranked) > 1 and not set(best) & set(WRAPPERS):
+        raise InputError(
+            "{file} holds several networks ({names:and}); save one of them.",
+            file=name,
+            names=[".".join(path)[:60] for path in ranked[:4]],
+        )
+    notes = []
+    if averages and last and not averaged:
+        notes.append(
+            _(
+                "Beside these weights the file holds averaged ones ({name}): averaged=True loads them.",
+                name=".".join(next(iter(averages))),
+            )
+        )
+    return _vetted(wanted[best], name), notes
+
+
+def _networks(content: Mapping[Any, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Mapping[Any, Any]]:
+    """Whatever in nested dictionaries has a convolution's filters, by the names that lead to it."""
+    if any(isinstance(value, Tensor) and value.ndim == 4 for value in content.values()):
+        return {path: content}
+    found: dict[tuple[str, ...], Mapping[Any, Any]] = {}
+    if len(path) < 4:
+        for key, value in list(content.items())[:1000]:
+            if isinstance(key, str) and isinstance(value, Mapping) and key not in ("optimizer", "optimizer_states"):
+                found |= _networks(value, (*path, key))
+    return found
+
+
+def _vetted(content: Mapping[Any, Any], name: str) -> dict[str, Tensor]:
     for key, value in content.items():
-        if not isinstance(key, str) or not isinstance(value, Tensor):
+        if not isinstance(key, str) or not isinstance(value, (Tensor, pickled.Odd)):
             raise InputError(
                 "{file} holds {key!r}, which is not a named tensor; save the state_dict alone.", file=name, key=key
             )
         # First of all, since the odd kinds do not even have a shape to compare.
-        usual = value.layout == torch.strided and value.device.type == "cpu"
-        if not usual or value.is_quantized or type(value) not in (Tensor, Parameter):
-            raise InputError("{file}: the tensor {tensor} does not hold plain real numbers.", file=name, tensor=key)
+        if isinstance(value, pickled.Odd) or value.layout != torch.strided or value.device.type != "cpu":
+            raise InputError(
+                "{file}: the tensor {tensor} does not hold plain real numbers.", file=name, tensor=key[:120]
+            )
     return dict(content)
 
 
-def vet(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], name: str) -> None:
-    """Raise InputError unless `state` is exactly what the network expects: names, shapes, kinds, finite values."""
+def vet(
+    state: Mapping[str, Tensor],
+    expected: Mapping[str, Tensor],
+    file: str,
+    name: Callable[[str], str] = lambda ours: ours,
+) -> None:
+    """Raise InputError unless `state` is exactly what the network expects: names, shapes, kinds, finite values.
+
+    `name` tells what the file calls a tensor.
+    """
     spare = sorted(state.keys() - expected.keys())
     missing = sorted(key for key in expected.keys() - state.keys() if not _is_bookkeeping(key))
     if missing:
-        raise InputError("{file} lacks the tensor {tensor}.", file=name, tensor=_first_of(missing))
+        raise InputError("{file} lacks the tensor {tensor}.", file=file, tensor=_first_of([*map(name, missing)]))
     if spare:
         raise InputError(
-            "{file} has a tensor that the network does not know: {tensor}.", file=name, tensor=_first_of(spare)
+            "{file} has a tensor that the network does not know: {tensor}.",
+            file=file,
+            tensor=_first_of([*map(name, spare)]),
         )
     if sum(tensor.numel() * 4 for tensor in expected.values()) > MAX_BYTES:  # a stride of 0 makes giants of small files
-        raise InputError("{file} describes a network of more than {most} MB.", file=name, most=MAX_BYTES // 1_000_000)
+        raise InputError("{file} describes a network of more than {most} MB.", file=file, most=MAX_BYTES // 1_000_000)
     for key, tensor in state.items():
         if tensor.shape != expected[key].shape:
             raise InputError(
                 "{file}: the tensor {tensor} has the shape {found}, where the network has {known}.",
-                file=name,
-                tensor=key,
+                file=file,
+                tensor=name(key),
                 found=_dims(tensor),
                 known=_dims(expected[key]),
             )
         if _is_bookkeeping(key):
             continue
         if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
-            raise InputError("{file}: the tensor {tensor} does not hold plain real numbers.", file=name, tensor=key)
+            raise InputError(
+                "{file}: the tensor {tensor} does not hold plain real numbers.", file=file, tensor=name(key)
+            )
         values = tensor.float()
         if not torch.isfinite(values).all():
             raise InputError(
-                "{file}: the tensor {tensor} holds values that are not finite (NaN or infinity).", file=name, tensor=key
+                "{file}: the tensor {tensor} holds values that are not finite (NaN or infinity).",
+                file=file,
+                tensor=name(key),
             )
         if key.endswith("running_var") and (values < 0).any():
-            raise InputError("{file}: the tensor {tensor} holds a negative variance.", file=name, tensor=key)
+            raise InputError("{file}: the tensor {tensor} holds a negative variance.", file=file, tensor=name(key))
 
 
 def _first_of(keys: Sequence[str]) -> str | Message:
-    return _("{tensor} and {count} more", tensor=keys[0], count=len(keys) - 1) if len(keys) > 1 else keys[0]
+    first = keys[0] if len(keys[0]) <= 120 else f"{keys[0][:119]}…"
+    return _("{tensor} and {count} more", tensor=first, count=len(keys) - 1) if len(keys) > 1 else first
 
 
-# Recognising
-
-
-def recognise(tensors: dict[str, Tensor]) -> tuple[ResNetConfig, Domain, dict[str, Tensor]]:
-    """Which network do these tensors belong to? Returns its config, its likely domain, and the tensors by our names.
-
-    A file without metadata cannot tell a plain network from one with parameter-free shortcuts (kind A): three
-    stages without projections are taken as the paper's residual CIFAR network, four as a plain one.
-    """
-    state: dict[str, Tensor] = {}
-    for key, tensor in tensors.items():
-        ours = rename(key)
-        if ours in state:
-            raise InputError(
-                "The checkpoint holds the tensor {tensor} twice, the second time as {key}.", tensor=ours, key=key
-            )
-        state[ours] = tensor
-    stem, fc = state.get("stem.conv.weight"), state.get("fc.weight")
-    if stem is None or fc is None or stem.ndim != 4 or fc.ndim != 2:
-        raise InputError("This is not a ResNet known here: it lacks a first convolution or a last linear layer.")
-    found = [re.fullmatch(r"layer(\d)\.(\d{1,3})\.residual\.conv1\.weight", key) for key in state]
-    places = sorted({(int(match[1]), int(match[2])) for match in found if match})
-    stages = sorted({stage for stage, _ in places})
-    if not places or stages != list(range(1, len(stages) + 1)):
-        raise InputError("This is not a ResNet known here: it has no blocks layer1.0, layer1.1 and so on.")
-    first = [
-        state[f"layer{stage}.{next(i for s, i in places if s == stage)}.residual.conv1.weight"] for stage in stages
-    ]
-    if any(weight.ndim != 4 or not 1 <= weight.shape[0] <= 4096 for weight in first) or fc.shape[0] > 100_000:
-        raise InputError("This is not a ResNet known here: its convolutions have impossible shapes.")
-    if fc.shape[0] < 1 or sum(max(i for s, i in places if s == stage) + 1 for stage in stages) > MAX_BLOCKS:
-        raise InputError("This is not a ResNet known here: it has too many blocks, or no classes.")
-    projections = any(".shortcut.conv." in key for key in state)
-    bottleneck = any(".residual.conv3." in key for key in state)
-    config = ResNetConfig(
-        blocks=tuple(max(i for s, i in places if s == stage) + 1 for stage in stages),
-        widths=tuple(weight.shape[0] for weight in first),
-        block="bottleneck" if bottleneck else "basic",
-        stem="imagenet" if stem.shape[-1] == 7 else "cifar",
-        shortcut="B" if projections or len(stages) > 3 else "A",
-        plain=not projections and len(stages) > 3 and not bottleneck,
-        classes=fc.shape[0],
-    )
-    return config, _guess_domain(config), state
-
-
-def rename(key: str) -> str:
-    """A foreign tensor's name -> ours; ours stay.
-
-    >>> rename("module.layer2.0.bn1.weight"), rename("layer2.0.downsample.0.weight"), rename("linear.bias")
-    ('layer2.0.residual.bn1.weight', 'layer2.0.shortcut.conv.weight', 'fc.bias')
-    """
-    key = key.removeprefix("module.")
-    key = re.sub(r"^conv1\.", "stem.conv.", key)
-    key = re.sub(r"^bn1\.", "stem.bn.", key)
-    key = re.sub(r"^linear\.", "fc.", key)
-    key = re.sub(r"^(layer\d\.\d+)\.((?:conv|bn)\d\.)", r"\1.residual.\2", key)
-    key = re.sub(r"^(layer\d\.\d+)\.(?:downsample|shortcut)\.0\.", r"\1.shortcut.conv.", key)
-    return re.sub(r"^(layer\d\.\d+)\.(?:downsample|shortcut)\.1\.", r"\1.shortcut.bn.", key)
-
-
-def _guess_domain(config: ResNetConfig) -> Domain:
-    """The pictures that the authors of a foreign checkpoint trained on, as far as its architecture tells them."""
-    if config.stem == "imagenet" and config.classes == 1000:
-        return imagenet()
-    if config.stem == "cifar" and config.classes == 10:
-        if config.shortcut == "A":  # akamaster/pytorch_resnet_cifar10, which normalises as for ImageNet
-            return replace(CIFAR10, mean=IMAGENET_MEAN, std=IMAGENET_STD)
-        return replace(CIFAR10, std=(0.2023, 0.1994, 0.2010))  # kuangliu/pytorch-cifar
-    return nameless(config.classes, 224 if config.stem == "imagenet" else 32)
+# Our own metadata
 
 
 @dataclass(frozen=True)
@@ -349,7 +468,7 @@ def _own_config(metadata: Mapping[str, str]) -> ResNetConfig:
 def _own_domain(metadata: Mapping[str, str], config: ResNetConfig) -> Domain:
     text = metadata.get("domain")
     if not text:
-        return _guess_domain(config)
+        return guess_domain(config)
     try:
         if len(text) > MOST_TEXT["domain"]:
             raise ValueError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -107,7 +108,7 @@ def network(name: str) -> Network:
             return Network(name, _imagenet(depth, plain), "imagenet", "imagenet", download)
         elif depth % 6 == 2 and 8 <= depth <= 1202 and depth not in IMAGENET_STAGES:
             return Network(name, ResNetConfig.cifar(depth, plain), "cifar", "cifar10", local)
-    if near := similar(name, names()):
+    if near := similar(name.casefold().replace("_", "").replace("resnet-", "resnet"), names()):
         raise InputError(
             "There is no network {name!r} (did you mean {near:or}?); there are resnet, preresnet and plain of depth 8, "
             "14, 20, … 6n+2, resnet18-cifar, plain18-cifar, resnet18, 34, 50, 101, 152 and plain18, 34.",
@@ -257,21 +258,23 @@ def build(name: str, seed: int | None = None, classes: int | None = None) -> Res
     return model
 
 
-def load(source: str | Path, seed: int = 0, epoch: int | None = None) -> ResNet:
+def load(source: str | Path, seed: int = 0, epoch: int | None = None, plain: bool | None = None, **said: Any) -> ResNet:
     """A trained network: by its zoo name (bundled or downloaded weights), or from a checkpoint file.
 
     `seed` chooses among bundled weights of the same network, see `bundled_seeds`; `epoch` a moment of their training,
-    see `epochs`. Returned in eval mode, without gradients for its weights. Raises InputError where there are none to be
-    had.
+    see `epochs`. `plain` and whatever else is `said` are about a file, see `weights.load_file`. Returned in eval mode,
+    without gradients for its weights. Raises InputError where there are none to be had.
     """
-    if Path(source).suffix in SUFFIXES:
+    if is_file(source):
         if epoch is not None:
             raise InputError(
                 "{file} holds one moment of a training; only networks of the zoo can be asked for an epoch.",
                 file=Path(source).name,
             )
-        return load_file(source)
+        return load_file(source, plain, **said)
     entry = network(str(source))
+    if said or (plain is not None and plain != entry.config.plain):
+        raise InputError("{name} is a network of the zoo; only of a file one has to say what it is.", name=entry.name)
     if epoch is not None:
         return _load_epoch(entry.name, seed, epoch)
     path = bundled_weights(entry.name, seed)
@@ -296,6 +299,14 @@ def load(source: str | Path, seed: int = 0, epoch: int | None = None) -> ResNet:
         name=entry.name,
         trained=[name for name in names() if bundled_weights(name)],
     )
+
+
+def is_file(source: str | Path) -> bool:
+    """Whether a checkpoint is meant, and no name of the zoo: what is there as a file or folder, or looks like one."""
+    path = str(source)
+    if os.path.isfile(path) or Path(path).suffix.lower() in SUFFIXES:
+        return True
+    return os.sep in path or (os.path.isdir(path) and not re.fullmatch(r"[a-z]+\d+(-cifar)?", path))
 
 
 def _load_epoch(name: str, seed: int, epoch: int) -> ResNet:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ..data import Dataset
+from ..data import Dataset, fitted
 from ..errors import InputError
-from ..models.predict import domain_of
+from ..images import nameless
+from ..models.predict import class_logits, domain_of
 from ..models.resnet import ResNet
 from . import distributed
 
@@ -65,12 +66,14 @@ class Evaluation:
 def evaluate(
     model: ResNet, dataset: Dataset, batch: int | None = None, forward: Callable[[Tensor], Tensor] | None = None
 ) -> Evaluation:
-    """Classify a whole data set, whole pictures, without augmentation. The model's mode is left as it was.
+    """Classify a whole data set, without augmentation. The model's mode is left as it was.
+
+    Pictures of another size than the network's are brought to it as `classify` does.
 
     `forward` is another way through the same network: inputs [N, 3, H, W] -> logits [N, classes]. The processes of a
     distributed training share the work. Raises InputError where the network's classes are not the data set's.
     """
-    check_classes(model, dataset)
+    dataset = matched(model, dataset)
     domain, was_training, device = domain_of(model), model.training, next(model.parameters()).device
     batch = batch or (1000 if device.type == "cuda" else 250)
     logits = torch.zeros(len(dataset), len(dataset.classes), device=device)
@@ -80,8 +83,8 @@ def evaluate(
         # On a GPU in full precision, too (not TF32): a test of the same weights finds the same answers everywhere.
         with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled, allow_tf32=False):
             for start in range(distributed.rank() * batch, len(dataset), distributed.world() * batch):
-                pictures = dataset.pictures[start : start + batch].to(device)
-                logits[start : start + batch] = (forward or model)(domain.normalise(pictures))
+                pictures = fitted(dataset.pictures[start : start + batch], domain).to(device)
+                logits[start : start + batch] = class_logits((forward or model)(domain.normalise(pictures)))
     finally:
         model.train(was_training)
     return Evaluation(distributed.total(logits).cpu(), dataset.labels.cpu())
@@ -89,10 +92,31 @@ def evaluate(
 
 def check_classes(model: ResNet, dataset: Dataset) -> None:
     """Raise InputError unless the network has as many classes as the data set."""
-    if model.config.classes != len(dataset.classes):
+    if model.config.outputs != len(dataset.classes):
         raise InputError(
             "The network distinguishes {classes} classes, {dataset} has {others}.",
-            classes=model.config.classes,
+            classes=model.config.outputs,
             dataset=dataset.name,
             others=len(dataset.classes),
         )
+
+
+def matched(model: ResNet, dataset: Dataset) -> Dataset:
+    """The data set with its labels in the order of the network's classes.
+
+    Raises InputError where the classes are not the same. Of a network whose classes have no names, their number counts.
+    """
+    check_classes(model, dataset)
+    domain = domain_of(model)
+    ours, theirs = ([name.casefold().strip() for name in names] for names in (domain.labels, dataset.classes))
+    if ours == theirs or domain.labels == nameless(len(ours)).labels:
+        return dataset
+    if sorted(ours) != sorted(theirs) or len(set(ours)) < len(ours):
+        raise InputError(
+            "The network's classes ({ours}, …) are not those of {dataset} ({theirs}, …).",
+            ours=domain.labels[next((i for i, name in enumerate(ours) if name not in theirs), 0)],
+            dataset=dataset.name,
+            theirs=dataset.classes[next((i for i, name in enumerate(theirs) if name not in ours), 0)],
+        )
+    order = torch.tensor([ours.index(name) for name in theirs], device=dataset.labels.device)
+    return replace(dataset, labels=order[dataset.labels], classes=domain.labels)

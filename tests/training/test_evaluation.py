@@ -8,8 +8,10 @@ import torch
 from stripes import CONFIG, stripes
 from torch.nn.functional import cross_entropy
 
+from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
-from resnet_demo.models.resnet import ResNet
+from resnet_demo.images import nameless
+from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.training.evaluation import Evaluation, evaluate
 from resnet_demo.training.trainer import dataset_domain
 
@@ -80,3 +82,40 @@ def test_mistakes_come_the_most_confident_first():
     assert ANSWERS.mistakes(9).tolist() == [4, 1, 2]
     assert ANSWERS.mistakes(2).tolist() == [4, 1]
     assert Evaluation(ANSWERS.logits[:1], ANSWERS.labels[:1]).mistakes(3).tolist() == []
+
+
+# The network's own size, and its own classes
+
+
+def _coloured(side: int, classes: tuple[str, ...]) -> Dataset:
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.randint(256, (6, 3, side, side), generator=generator, dtype=torch.uint8)
+    return Dataset("own", pictures, torch.arange(6) % len(classes), classes)
+
+
+def test_pictures_are_brought_to_the_networks_size_as_classify_does():
+    model = ResNet(ResNetConfig((1, 1), (4, 8), stem="imagenet", shortcut="B", classes=2), seed=0).eval()
+    model.domain = nameless(2, 64)
+    dataset = _coloured(32, ("a", "b"))
+    found = evaluate(model, dataset).logits
+    with torch.no_grad():
+        one_by_one = [model(model.domain.to_input(dataset.picture(index)))[0] for index in range(6)]
+    assert torch.allclose(found, torch.stack(one_by_one), atol=1e-6)
+
+
+def test_the_same_classes_in_another_order_are_matched_and_others_refused(sentence):
+    model = ResNet(ResNetConfig((1, 1), (4, 8), classes=2), seed=0).eval()
+    model.domain = replace(nameless(2), labels=("Cat", "dog"))
+    straight, turned = _coloured(32, ("cat", "dog")), _coloured(32, ("dog", "cat"))
+    right = evaluate(model, straight)
+    assert evaluate(model, replace(turned, labels=1 - turned.labels)).accuracy == right.accuracy
+    with pytest.raises(InputError, match=r"Cat.*own.*apple") as error:
+        evaluate(model, _coloured(32, ("apple", "pear")))
+    sentence(error.value)
+
+
+def test_one_output_is_measured_as_two_classes():
+    model = ResNet(ResNetConfig((1, 1), (4, 8), classes=1), seed=0).eval()
+    found = evaluate(model, _coloured(32, ("no", "yes")))
+    assert found.logits.shape == (6, 2)
+    assert not found.logits[:, 0].any()

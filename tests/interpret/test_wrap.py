@@ -1,0 +1,180 @@
+"""A module of anybody's, taken apart: the same logits, and in every block F + shortcut is the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+from torch.nn import functional as F
+
+from resnet_demo import classify, grad_cam, save, trace_blocks, wrap
+from resnet_demo.errors import InputError
+from resnet_demo.lab.interventions import BranchScales, answer
+from resnet_demo.lab.lens import lens
+
+
+class Unusual(nn.Module):
+    """Names that say nothing, a functional and an in-place ReLU, a layer between blocks, a branch that is scaled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1)
+        self.c, self.d = nn.Conv2d(8, 12, 3, 2, 1), nn.Conv2d(12, 12, 3, padding=1)
+        self.e, self.f = nn.Conv2d(12, 12, 3, padding=1), nn.Linear(12, 3)
+        self.gamma = nn.Parameter(torch.tensor(0.3))
+        self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        channels = x.shape[1]
+        if channels != 3:
+            raise ValueError("colours")
+        x = self.act(self.a(x))
+        y = self.b(x)
+        y += x
+        x = self.c(F.relu(y, inplace=True))
+        x = x + self.gamma * self.e(self.act(self.d(x)))
+        return self.f(x.mean((2, 3)))
+
+
+class Outside(nn.Module):
+    """A block's sum of three, and a ReLU before the branches part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.left, self.right = (nn.Conv2d(c, 6, 3, padding=1) for c in (3, 6, 6))
+        self.head = nn.Linear(6, 4)
+
+    def forward(self, x):
+        x = self.stem(x).relu()
+        x = torch.add(self.left(x), x).add(self.right(x))
+        return {"logits": self.head(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))}
+
+
+def timm(name: str) -> nn.Module:
+    return pytest.importorskip("timm").create_model(name, num_classes=10, zero_init_last=False)
+
+
+def transformers() -> nn.Module:
+    library = pytest.importorskip("transformers")
+    config = library.ResNetConfig(depths=[1, 2], hidden_sizes=[16, 32], embedding_size=16, layer_type="basic")
+    return library.ResNetForImageClassification(config)
+
+
+class Own(torchvision.models.ResNet):
+    """A person's own subclass: its forward is written anew."""
+
+    def forward(self, x):
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = layer(x)
+        return self.fc(x.mean([2, 3]))
+
+
+MODULES: dict[str, tuple[Callable[[], nn.Module], int, int]] = {  # how it is made, its pictures' side, its blocks
+    "resnet18": (torchvision.models.resnet18, 64, 8),
+    "resnet34": (torchvision.models.resnet34, 64, 16),
+    "resnet50": (torchvision.models.resnet50, 64, 16),
+    "resnet101": (torchvision.models.resnet101, 64, 33),
+    "resnet152": (torchvision.models.resnet152, 64, 50),
+    "resnext50": (torchvision.models.resnext50_32x4d, 64, 16),
+    "wide_resnet50_2": (torchvision.models.wide_resnet50_2, 64, 16),
+    "timm resnet18": (lambda: timm("resnet18"), 64, 8),
+    "timm resnet26d": (lambda: timm("resnet26d"), 64, 8),
+    "timm resnet50d": (lambda: timm("resnet50d"), 64, 16),
+    "timm seresnet18": (lambda: timm("seresnet18"), 64, 8),
+    "timm resnetblur18": (lambda: timm("resnetblur18"), 64, 8),
+    "timm resnetv2_50": (lambda: pytest.importorskip("timm").create_model("resnetv2_50", num_classes=10), 64, 16),
+    "transformers": (transformers, 64, 3),
+    "subclass": (lambda: Own(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=5), 64, 4),
+    "unusual": (Unusual, 16, 2),
+    "outside": (Outside, 16, 1),
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_logits_are_the_modules_and_every_block_adds_up(name):
+    make, side, blocks = MODULES[name]
+    torch.manual_seed(0)
+    module = make().train()
+    state = {key: value.clone() for key, value in module.state_dict().items()}
+    network = wrap(module, size=side)
+    picture = torch.randn(1, 3, side, side)
+    trace = trace_blocks(network, picture)
+    assert module.training  # and is as it was
+    assert all(torch.equal(value, state[key]) for key, value in module.state_dict().items())
+    with torch.no_grad():
+        expected = module.eval()(picture)
+        expected = expected["logits"] if isinstance(expected, dict) else getattr(expected, "logits", expected)
+    scale = max(1.0, expected.abs().max().item())
+    assert (trace.logits - expected[0]).abs().max() <= 1e-5 * scale
+    assert len(trace.blocks) == blocks
+    for block in trace.blocks:
+        assert block.identity_error <= 1e-5 * max(1.0, block.norms["total"])
+        assert block.norms["residual"] > 0
+        assert block.norms["shortcut"] > 0
+    signed = {branch: grad_cam(trace, branch, signed=True) for branch in ("residual", "shortcut", "total")}
+    for block in trace.blocks:
+        added = signed["residual"][block.name] + signed["shortcut"][block.name]
+        assert torch.allclose(added, signed["total"][block.name], rtol=1e-3, atol=1e-5)
+    found = lens(network, picture)
+    assert torch.allclose(found.logits[-1], expected, atol=1e-4 * scale)
+
+
+def test_blocks_have_the_modules_names_and_kinds():
+    network = wrap(torchvision.models.resnet18(), size=32)
+    trace = trace_blocks(network, torch.randn(1, 3, 32, 32))
+    assert [block.name for block in trace.blocks][:3] == ["layer1.0", "layer1.1", "layer2.0"]
+    assert [block.shortcut_kind for block in trace.blocks][:3] == ["identity", "identity", "projection"]
+    assert list(trace["layer1.0"].inside) == ["conv1", "bn1", "relu", "conv2", "bn2"]
+    assert all(block.ends_in_relu for block in trace.blocks)
+
+
+def test_a_wrapped_network_can_be_cut(tiny_image):
+    module = Own(torchvision.models.resnet.BasicBlock, [2, 1, 1, 1], num_classes=5).eval()
+    network = wrap(module, size=32)
+    picture = torch.randn(1, 3, 32, 32)
+    with torch.no_grad():
+        cut = answer(network, picture, scales={"layer1.1": BranchScales(residual=0.0)})
+        last = module.get_submodule("layer1.1.bn2")
+        assert isinstance(last, nn.BatchNorm2d)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        assert torch.allclose(cut, module(picture), atol=1e-5)
+
+
+def test_a_grey_module_takes_coloured_pictures():
+    module = torchvision.models.resnet18(num_classes=3)
+    module.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
+    network, grey = wrap(module, size=32), torch.randn(1, 1, 32, 32)
+    with torch.no_grad():
+        assert torch.allclose(network(grey.expand(-1, 3, -1, -1)), module.eval()(grey), atol=1e-4)
+
+
+def test_what_is_known_of_the_pictures():
+    network = wrap(torchvision.models.resnet18())
+    assert network.domain is not None
+    assert (network.domain.name, network.domain.size) == ("ImageNet", 224)
+    assert len(classify(network, "assets/examples/cat.png", top_k=3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        (torchvision.models.vgg11(num_classes=2), "no block that adds"),
+        (nn.Sequential(nn.Conv2d(3, 4, 3)), r"logits \[N, classes\]"),
+        (nn.Linear(5, 2), "cannot be followed"),
+    ],
+    ids=["VGG", "maps", "no pictures"],
+)
+def test_what_cannot_be_taken_apart_is_refused(module, reason, sentence):
+    with pytest.raises(InputError, match=reason) as error:
+        wrap(module, size=32 if not isinstance(module, torchvision.models.VGG) else 64)
+    sentence(error.value)
+
+
+def test_a_wrapped_network_is_not_saved_as_ours(tmp_path):
+    with pytest.raises(InputError, match="state_dict"):
+        save(wrap(Unusual(), size=16), tmp_path / "w.safetensors")
