@@ -30,6 +30,7 @@ CHIPS = "lab.then(({chips}) => chips(element));" + network_drawer.SWITCH
 class Bar:
     """The bar, its drawers and the film; `render` sets them to what a session holds."""
 
+    logo: gr.HTML
     chips: gr.HTML
     upload: gr.UploadButton
     more: gr.HTML
@@ -65,6 +66,7 @@ class Bar:
     def labels(self, say: Language) -> Shown:
         """What is fixed, in a language."""
         return {
+            self.logo: gr.update(value=_logo(say)),
             self.upload: gr.update(label=say(_("Your photo"))),
             self.more: gr.update(value=_more(say)),
             self.share: gr.update(value=say(_("Copy link"))),
@@ -75,7 +77,7 @@ class Bar:
 
 def build(data_dir: str | None) -> Bar:
     with gr.Row(elem_id="bar"):
-        gr.HTML(Markup('<h1><a href="?" aria-label="y = F(x) + x">{}</a></h1>').format(EQUATION), elem_id="logo")
+        logo = gr.HTML(elem_id="logo")
         chips = gr.HTML(elem_id="chips", js_on_load=CHIPS)
         upload = Upload(elem_id="upload", size="sm", file_types=["image"], variant="primary")
         more = gr.HTML(elem_id="more")
@@ -88,7 +90,7 @@ def build(data_dir: str | None) -> Bar:
     picture = picture_drawer.build(data_dir)
     network = network_drawer.build()
     moments = gr.HTML(elem_id="film", js_on_load=film.RUN)
-    return Bar(chips, upload, more, language, share, picture, network, moments)
+    return Bar(logo, chips, upload, more, language, share, picture, network, moments)
 
 
 def _chips(session: Session) -> Markup:
@@ -96,6 +98,14 @@ def _chips(session: Session) -> Markup:
         return Markup("")
     film_and_switch = network_drawer.film_button(session) + network_drawer.switch(session)
     return _picture_chip(session) + _network_chip(session) + film_and_switch + _answer_chip(session)
+
+
+def _logo(say: Language) -> Markup:
+    """The equation; before it, for those who go by keyboard, a way past the bar. See `static/js/keys.js`."""
+    return Markup(
+        '<button type="button" class="rd-skip" data-skip>{}</button>'
+        '<h1><a href="?" aria-label="y = F(x) + x">{}</a></h1>'
+    ).format(say(_("Skip to the content")), EQUATION)
 
 
 def _more(say: Language) -> Markup:

@@ -349,6 +349,7 @@ def launch(
             enable_monitoring=False,
             max_file_size="300mb",
             show_error=True,
+            _frontend=False,  # else gradio gives up where a busy computer takes three seconds for the first page
         )
     except OSError:
         raise InputError(

@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 20_000  # ms: far more than anything takes, on a busy computer, too
+PATIENCE = 60_000  # ms: far more than anything takes, on a very busy computer, too
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +86,11 @@ class Visit:
         self.page.get_by_role("tab", name=page).click()
         expect(self.at(shows).first).to_be_visible()
 
+    def open_drawer(self, name: str) -> None:
+        """Open the drawer of the picture or of the network by its chip."""
+        self.at(f"#chips [data-drawer={name}]").click()
+        expect(self.at(f"#{name}-drawer")).to_be_visible()
+
     def choose(self, dropdown: str, option: str) -> None:
         """Choose from one of gradio's dropdowns as a person does."""
         self.at(f"#{dropdown} input").click()
@@ -107,7 +112,10 @@ OpenApp = Callable[..., Any]
 
 @pytest.fixture
 def open_app(browser_: Browser, app_url: str) -> OpenApp:
-    """`with open_app("?model=plain20", width=390) as visit:` opens the app in a fresh browser profile."""
+    """`with open_app("?model=plain20", width=390) as visit:` opens the app in a fresh browser profile.
+
+    With `tour=True` the visitor has never been here, and is shown around.
+    """
 
     @contextmanager
     def opened(
@@ -117,6 +125,7 @@ def open_app(browser_: Browser, app_url: str) -> OpenApp:
         scheme: str = "light",
         locale: str = "en-US",
         shows: str = "#answer .rd-answer",
+        tour: bool = False,
     ) -> Iterator[Visit]:
         context = browser_.new_context(
             viewport={"width": width, "height": height},
@@ -125,6 +134,8 @@ def open_app(browser_: Browser, app_url: str) -> OpenApp:
             locale=locale,
         )
         context.set_default_timeout(PATIENCE)
+        if not tour:  # as if it had been seen already
+            context.add_init_script("try { localStorage.setItem('lab-tour', 'seen'); } catch { /* about:blank */ }")
         page = context.new_page()
         visit = Visit(page)
         ours = urlsplit(app_url).netloc

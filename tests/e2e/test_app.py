@@ -21,10 +21,9 @@ if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytes
     from .conftest import OpenApp, Visit
 
 PAGES = {
-    "Classify": "#answers .rd-answer >> nth=0",
-    "Inside the blocks": "#street svg",
+    "Inside": "#street svg:visible",
     "Grad-CAM": "#strip svg",
-    "Cut": "#cut-street svg",
+    "Cut": "#cut-street svg:visible",
 }
 
 
@@ -38,8 +37,8 @@ def photo(tmp_path: Path) -> Path:
 
 
 def upload(visit: Visit, path: Path) -> None:
-    """Put a file in the place of the picture that is there."""
-    visit.at("#picture input[type=file]").first.set_input_files(path)
+    """Give a file to the button of the bar."""
+    visit.at("#bar input[type=file]").set_input_files(path)
 
 
 def labels_of(picture: str | Path, network: str = "resnet20") -> list[str]:
@@ -47,23 +46,26 @@ def labels_of(picture: str | Path, network: str = "resnet20") -> list[str]:
 
 
 def expect_answer(visit: Visit, labels: list[str]) -> None:
-    expect(visit.at("#answers .rd-answer .rd-label")).to_have_text(labels)
+    expect(visit.at("#answer .rd-answer .rd-label")).to_have_text(labels)
 
 
 def test_first_visit_shows_an_answer_and_an_open_block(open_app: OpenApp) -> None:
     with open_app() as visit:
         expected = labels_of(asset("examples", "cat.png"))
         expect_answer(visit, expected)
-        expect(visit.at("#overlay svg")).to_be_visible()
-        expect(visit.at("#overlay h3")).to_have_text(f"Where it sees “{expected[0]}”")
+        expect(visit.at("#chips .rd-answer-chip")).to_contain_text(expected[0])
+        expect(visit.at("#evidence svg")).to_be_visible()
+        expect(visit.at("#evidence h3")).to_have_text(f"Where it sees “{expected[0]}”")
+        visit.open_drawer("picture")
         expect(visit.at("#input")).to_contain_text("32×32")
-        expect(visit.at("#input")).to_contain_text(expected[0])
+        expect(visit.at("#frame img")).to_be_visible()
+        visit.open_drawer("network")
         expect(visit.at("#facts")).to_contain_text("269,722 parameters")
-        expect(visit.at("#picture img")).to_be_visible()
-        visit.turn_to("Inside the blocks", "#street svg")
+        visit.page.keyboard.press("Escape")
+        expect(visit.at("#network-drawer")).to_be_hidden()
         expect(visit.at("#street .rd-wide .rd-stop")).to_have_count(9)
         expect(visit.at("#street .rd-wide .rd-stop[aria-pressed=true]")).to_have_attribute("data-block", "layer1.1")
-        expect(visit.at("#block h3")).to_have_text("Block 1.1, drawn as its equation")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
         expect(visit.at("#block svg.rd-wide")).to_be_visible()
         expect(visit.at("#channels .rd-card").first).to_be_visible()
         expect(visit.at("#curves svg")).to_be_visible()
@@ -77,17 +79,15 @@ def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
         expect_answer(visit, labels)
 
         # The class, by an answer's bar: the evidence is now for that one, the answer stays.
-        second = visit.at("#answers .rd-answer").nth(1)
+        second = visit.at("#answer .rd-answer").nth(1)
         second.click()
-        expect(visit.at("#overlay h3")).to_have_text(f"Where it sees “{labels[1]}”")
-        expect(visit.at("#answers .rd-answer").nth(1)).to_have_attribute("aria-pressed", "true")
-        expect(visit.at("#target input")).to_have_value(labels[1])
+        expect(visit.at("#evidence h3")).to_have_text(f"Where it sees “{labels[1]}”")
+        expect(visit.at("#answer .rd-answer").nth(1)).to_have_attribute("aria-pressed", "true")
         expect_answer(visit, labels)
 
         # A block of the street, and a channel of the grid.
-        visit.turn_to("Inside the blocks", "#street svg")
         visit.at("#street .rd-wide [data-block='layer3.1']").click()
-        expect(visit.at("#block h3")).to_contain_text("Block 3.1")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 3.1")
         expect(visit.at("#block-choice input")).to_have_value("3.1")
         expect(visit.at("#street .rd-wide [data-block='layer3.1']")).to_have_attribute("aria-pressed", "true")
         grid = visit.at("#channels .rd-residual .rd-grid").first
@@ -103,6 +103,7 @@ def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
 
         # The film strip, and the class by the dropdown.
         visit.turn_to("Grad-CAM", "#strip svg")
+        expect(visit.at("#target input")).to_have_value(labels[1])
         expect(visit.at("#cam h3")).to_have_text("Block 3.1")
         expect(visit.at("#strip h3")).to_have_text(f"Where every block sees “{labels[1]}”")
         visit.at("#strip [data-block='layer1.0']").click()
@@ -120,22 +121,21 @@ def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:
         expect(visit.at("#other figcaption")).to_contain_text("Saliency")
 
         # The plain twin: on this page there is one branch, and nothing left of the other network's map.
-        expect(visit.at("#twin")).to_have_text("Take its shortcuts away: Plain-20")
-        visit.at("#twin").click()
+        visit.at("#chips [data-shortcuts=without]").click()
         expect(visit.at("#split")).to_contain_text("there is only one branch")
-        expect(visit.at("#twin")).to_have_text("Give it shortcuts: ResNet-20")
-        expect(visit.at("#network input")).to_have_value(re.compile("Plain-20"))
+        expect(visit.at("#chips [data-shortcuts=without]")).to_have_attribute("aria-pressed", "true")
+        expect(visit.at("#chips .rd-network-chip")).to_have_text("Plain-20")
         expect(visit.at("#other svg")).to_have_count(0)
-        visit.turn_to("Inside the blocks", "#street svg")
+        visit.turn_to("Inside", "#street svg:visible")
         expect(visit.at("#street figcaption")).to_contain_text("no motorway")
         expect(visit.at("#block")).to_contain_text("replaces x by F(x)")
         expect(visit.at("#block-choice input")).to_have_value("1.0")
-        visit.turn_to("Classify", "#overlay svg")
         expect_answer(visit, labels_of(photo, "plain20"))
 
 
 def test_choosing_an_example(open_app: OpenApp) -> None:
     with open_app() as visit:
+        visit.open_drawer("picture")
         expect(visit.at("#examples .rd-example")).to_have_count(10)
         visit.at("#examples").get_by_label("Example: ship").click()
         expect_answer(visit, labels_of(asset("examples", "ship.png")))
@@ -144,20 +144,19 @@ def test_choosing_an_example(open_app: OpenApp) -> None:
 
 def test_opacity_moves_at_once_and_asks_nobody(open_app: OpenApp) -> None:
     with open_app() as visit:
-        heat = visit.at("#overlay .rd-heat")
+        heat = visit.at("#evidence .rd-heat")
         expect(heat).to_have_attribute("opacity", "0.6")
         asked: list[str] = []
         visit.page.on("request", lambda request: asked.append(request.url))
-        visit.at("#overlay .rd-opacity").fill("15")
+        visit.at("#evidence .rd-opacity").fill("15")
         expect(heat).to_have_attribute("opacity", "0.15")
-        visit.at("#overlay .rd-opacity").press("ArrowRight")
+        visit.at("#evidence .rd-opacity").press("ArrowRight")
         expect(heat).to_have_attribute("opacity", "0.16")
-        assert [url for url in asked if "queue" in url] == []
+        assert [url for url in asked if "queue/join" in url or "/run/" in url] == []
 
 
 def test_figures_are_saved(open_app: OpenApp) -> None:
     with open_app(scheme="dark") as visit:
-        visit.turn_to("Inside the blocks", "#street svg")
         with visit.page.expect_download() as download:
             visit.at("#block .rd-save[data-kind=svg]").click()
         assert download.value.suggested_filename == "resnet20-layer1.1.svg"
@@ -194,15 +193,15 @@ def test_figures_are_saved(open_app: OpenApp) -> None:
 
 def test_address_opens_what_it_names(open_app: OpenApp) -> None:
     with open_app("?model=plain20&block=layer2.1&target=frog") as visit:
-        expect(visit.at("#network input")).to_have_value(re.compile("Plain-20"))
+        expect(visit.at("#chips .rd-network-chip")).to_have_text("Plain-20")
         expect(visit.at("#block-choice input")).to_have_value("2.1")
-        expect(visit.at("#target input")).to_have_value("frog")
-        expect(visit.at("#overlay h3")).to_have_text("Where it sees “frog”")
-        visit.turn_to("Inside the blocks", "#street svg")
-        expect(visit.at("#block h3")).to_contain_text("Block 2.1")
+        expect(visit.at("#evidence .rd-class[aria-pressed=true]")).to_have_text("frog")
+        expect(visit.at("#evidence h3")).to_have_text("Where it sees “frog”")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 2.1")
         # The address follows what is chosen.
         visit.at("#street .rd-wide [data-block='layer3.2']").click()
         expect(visit.page).to_have_url(re.compile(r"[?&]model=plain20&.*block=layer3\.2"))
+        visit.open_drawer("picture")
         visit.at("#examples [data-example=ship]").click()
         expect(visit.page).to_have_url(re.compile(r"picture=ship"))
         assert visit.page.locator(".toast-body").count() == 0
@@ -210,25 +209,22 @@ def test_address_opens_what_it_names(open_app: OpenApp) -> None:
 
 def test_address_opens_the_page_that_it_names(open_app: OpenApp) -> None:
     with open_app("?tab=inside&model=plain20&picture=horse", shows="#curves svg") as visit:
-        expect(visit.at("#block h3")).to_contain_text("Block 1.1")
-        expect(visit.page.get_by_role("tab", selected=True)).to_have_text("Inside the blocks")
-        visit.at("#twin").click()
+        expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
+        expect(visit.page.get_by_role("tab", selected=True)).to_have_text("Inside")
+        visit.at("#chips [data-shortcuts=with]").click()
         expect(visit.page).to_have_url(re.compile(r"[?&]model=resnet20&weights=trained&tab=inside&.*picture=horse"))
         visit.page.reload()
-        expect(visit.at("#block h3")).to_contain_text("Block 1.1")
-        expect(visit.at("#network input")).to_have_value(re.compile("ResNet-20"))
+        expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
+        expect(visit.at("#chips .rd-network-chip")).to_have_text("ResNet-20")
 
 
-def test_opacity_stays_and_an_emptied_box_is_no_error(open_app: OpenApp) -> None:
+def test_opacity_stays(open_app: OpenApp) -> None:
     with open_app() as visit:
         visit.at(".rd-opacity").fill("20")
-        expect(visit.at("#overlay .rd-heat")).to_have_attribute("opacity", "0.2")
+        expect(visit.at("#evidence .rd-heat")).to_have_attribute("opacity", "0.2")
         visit.at(".rd-answer").nth(2).click()
         expect(visit.at(".rd-answer").nth(2)).to_have_attribute("aria-pressed", "true")
-        expect(visit.at("#overlay .rd-heat")).to_have_attribute("opacity", "0.2")
-        visit.at("#picture").get_by_role("button", name=re.compile("clear|remove", re.I)).first.click()
-        expect(visit.at("#picture img")).to_have_count(0)
-        visit.turn_to("Inside the blocks", "#street svg")
+        expect(visit.at("#evidence .rd-heat")).to_have_attribute("opacity", "0.2")
         assert visit.page.locator(".toast-body").count() == 0
 
 
@@ -241,8 +237,7 @@ def test_wrong_address_gives_a_notice_and_a_working_page(open_app: OpenApp) -> N
         expect(toast).to_contain_text(f"There is no block {nasty!r}")  # as text, not as a tag
         expect(toast.locator("img")).to_have_count(0)
         expect_answer(visit, labels_of(asset("examples", "cat.png")))
-        visit.turn_to("Inside the blocks", "#street svg")
-        expect(visit.at("#block h3")).to_contain_text("Block 1.1")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
 
 
 def test_damaged_picture_gives_a_notice_and_the_app_goes_on(open_app: OpenApp, photo: Path, tmp_path: Path) -> None:
@@ -253,7 +248,7 @@ def test_damaged_picture_gives_a_notice_and_the_app_goes_on(open_app: OpenApp, p
         toast = visit.page.locator(".toast-body")
         expect(toast).to_contain_text("damaged.png is damaged: the picture in it cannot be decoded.")
         expect_answer(visit, labels_of(asset("examples", "cat.png")))  # what was there is still there,
-        expect(visit.at("#picture img")).to_have_js_property("naturalWidth", 256)  # the picture, too,
+        expect(visit.at("html[data-sending]")).to_have_count(0)  # nothing waits for it any more,
         expect(visit.page.get_by_text("Error", exact=True)).to_have_count(1)  # and only the notice speaks of an error
         upload(visit, photo)
         expect_answer(visit, labels_of(photo))
@@ -263,19 +258,22 @@ def test_wrong_weights_give_a_notice_and_the_app_goes_on(open_app: OpenApp, tmp_
     wrong = tmp_path / "wrong.safetensors"
     wrong.write_bytes(b"these are words")
     with open_app() as visit:
+        visit.open_drawer("network")
         visit.page.get_by_text("Weights of your own").click()
         visit.at("#file input[type=file]").set_input_files(wrong)
         expect(visit.page.locator(".toast-body")).to_contain_text("wrong.safetensors")
+        visit.open_drawer("picture")
         visit.at("#examples").get_by_label("Example: dog").click()
         expect_answer(visit, labels_of(asset("examples", "dog.png")))
 
 
 def test_seed_is_asked_for_where_weights_are_random(open_app: OpenApp) -> None:
     with open_app() as visit:
+        visit.open_drawer("network")
         expect(visit.at("#seed")).to_have_count(0)
         visit.at("#weights").get_by_label("random").check()
         expect(visit.at("#facts")).to_contain_text("seed 0")
-        expect(visit.at("#answers")).to_contain_text("means nothing")
+        expect(visit.at("#answer")).to_contain_text("means nothing")
         visit.at("#seed input").fill("7")
         visit.at("#seed input").press("Enter")
         expect(visit.at("#facts")).to_contain_text("seed 7")
@@ -287,18 +285,23 @@ def test_seed_is_asked_for_where_weights_are_random(open_app: OpenApp) -> None:
 
 def test_keyboard_reaches_and_opens_a_block(open_app: OpenApp) -> None:
     with open_app() as visit:
-        visit.turn_to("Inside the blocks", "#street svg")
         expect(visit.at("#street .rd-wide .rd-stop")).to_have_count(9)
-        visit.page.get_by_role("tab", name="Inside the blocks").focus()
-        for _ in range(20):
+        visit.page.keyboard.press("Tab")  # from the top of the page: past the bar and the tabs
+        expect(visit.page.locator("*:focus")).to_have_text("Skip to the content")
+        visit.page.keyboard.press("Enter")
+        for _ in range(3):  # one of the blocks takes the focus; arrow keys lead from there to all others
             visit.page.keyboard.press("Tab")
-            if visit.page.evaluate("document.activeElement.dataset.block || ''") == "layer2.0":
+            if visit.page.evaluate("document.activeElement.dataset.block || ''"):
                 break
+        for _ in range(9):
+            if visit.page.evaluate("document.activeElement.dataset.block") == "layer2.0":
+                break
+            visit.page.keyboard.press("ArrowRight")
         focused = visit.page.locator("*:focus")
         expect(focused).to_have_attribute("data-block", "layer2.0")
         expect(focused).to_have_attribute("aria-label", re.compile("^Block layer2.0: changes what passes by"))
         visit.page.keyboard.press("Enter")
-        expect(visit.at("#block h3")).to_contain_text("Block 2.0")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 2.0")
         # Still there: whoever goes on by keyboard does not begin anew at the top of the page.
         expect(visit.page.locator("*:focus")).to_have_attribute("data-block", "layer2.0")
 
@@ -311,25 +314,25 @@ def test_nothing_is_wider_than_a_phone(open_app: OpenApp, scheme: str) -> None:
             visit.turn_to(page, shows)
             wide = visit.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= 390, f"{page} is {wide} px wide"
-        visit.turn_to("Inside the blocks", "#block svg.rd-tall")
+        visit.turn_to("Inside", "#block svg.rd-tall")
         expect(visit.at("#block svg.rd-wide")).to_be_hidden()
 
 
 def test_on_a_phone_a_link_to_a_page_opens_on_it(open_app: OpenApp) -> None:
-    top = "document.querySelector('#pages').getBoundingClientRect().top"
-    with open_app(width=390, height=844) as visit:
-        assert visit.page.evaluate(top) > 844  # the picture and the network come first
     with open_app("?tab=cut", width=390, height=844, shows="#cut-street svg.rd-tall") as visit:
-        visit.page.wait_for_function(f"{top} < 100")
+        assert visit.page.evaluate("document.querySelector('#pages').getBoundingClientRect().top") < 100
+        expect(visit.at("#cut-street svg.rd-tall")).to_be_in_viewport()
 
 
 def test_two_people_at_once(open_app: OpenApp) -> None:
     with open_app() as first, open_app("?model=plain20") as second:
+        for visit in (first, second):
+            visit.open_drawer("picture")
         first.at("#examples").get_by_label("Example: truck").click()
         second.at("#examples").get_by_label("Example: frog").click()
         expect_answer(first, labels_of(asset("examples", "truck.png")))
         expect_answer(second, labels_of(asset("examples", "frog.png"), "plain20"))
-        expect(first.at("#network input")).to_have_value(re.compile("ResNet-20"))
+        expect(first.at("#chips .rd-network-chip")).to_have_text("ResNet-20")
 
 
 @pytest.mark.parametrize(

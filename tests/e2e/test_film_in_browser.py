@@ -60,7 +60,7 @@ def test_the_slider_and_play(open_app: OpenApp) -> None:
         expect(title).to_have_text("ResNet-20 before training")
         visit.at("#street .rd-wide [data-block='layer2.1']").click()
         expect(play).to_contain_text("Play")
-        expect(visit.at("#block h3")).to_contain_text("Block 2.1")
+        expect(visit.at("#block figcaption")).to_contain_text("Block 2.1")
         stopped_at = visit.at("#film .rd-film").get_attribute("data-place")
         time.sleep(2.5)  # two moments more would have come
         expect(visit.at("#film .rd-film")).to_have_attribute("data-place", stopped_at or "")

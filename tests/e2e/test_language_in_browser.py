@@ -19,7 +19,6 @@ if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytes
     from .conftest import OpenApp, Visit
 
 SHOWS = {  # what tells that a page is drawn
-    "classify": "#answers .rd-answer",
     "inside": "#curves svg",
     "gradcam": "#split svg",
     "cut": "#lens svg",
@@ -47,7 +46,7 @@ def fixed_words() -> set[str]:
 
 
 def switch(visit: Visit, language: str) -> None:
-    visit.at("#language").get_by_label(i18n.LANGUAGES[language]).check()
+    visit.at("#language").get_by_text(i18n.LANGUAGES[language], exact=True).click()
     expect(visit.at("html")).to_have_attribute("lang", language)
 
 
@@ -70,7 +69,7 @@ def test_every_page_speaks_both_languages(page: str, open_app: OpenApp) -> None:
         english = visit.page.evaluate(SAID)
         expect_only(visit, "en")
         switch(visit, "zh")
-        folds = ["使用自己的权重", *(["训练方法"] if page == "train" else [])]
+        folds = ["训练方法"] if page == "train" else []
         tabs = {page.name: speaks("zh")(page.label) for page in PAGES}
         expect(visit.page.get_by_role("tab", selected=True)).to_have_text(tabs[page])
         for heading in folds:
@@ -81,7 +80,7 @@ def test_every_page_speaks_both_languages(page: str, open_app: OpenApp) -> None:
         # Nothing is lost: picture, block, cut.
         for part in ("picture=ship", "cut=layer2.1", "block=layer2.0", f"tab={page}"):
             assert part in visit.page.url
-        expect(visit.at("#input")).to_contain_text("船")
+        expect(visit.at("#chips .rd-answer-chip")).to_contain_text("船")
         for heading in folds:
             visit.page.get_by_role("button", name=heading).click()
         switch(visit, "en")
@@ -104,7 +103,7 @@ def test_through_the_pages_in_chinese(open_app: OpenApp) -> None:
         visit.turn_to(tabs["cut"], SHOWS["cut"])
         # The lesson was opened on the way, and its network is deeper: not before its street is there.
         expect(visit.at("#cut-street .rd-wide [data-block='layer3.8']")).to_be_visible(timeout=60_000)
-        visit.at("#cut-street .rd-wide [data-block='layer3.0']").click()
+        visit.at("#cut-street .rd-wide [data-block='layer3.0'] image").click()
         expect(visit.at("#cut-street figcaption")).to_contain_text("切断块 3.0 的残差分支之后")
         visit.page.wait_for_function("location.search.includes('cut=layer3.0')")
         visit.page.reload()
@@ -117,9 +116,9 @@ def test_copying_a_link_says_so_and_goes_on_in_another_language(open_app: OpenAp
     with open_app() as visit:
         visit.at("#share").click()
         expect(visit.at("#share")).to_have_text(re.compile("Copied|Copy the address"))
-        expect(visit.at("#share")).to_have_text("Copy a link to this view")
+        expect(visit.at("#share")).to_have_text("Copy link")
         switch(visit, "zh")
-        expect(visit.at("#share")).to_have_text("复制本页链接")
+        expect(visit.at("#share")).to_have_text("复制链接")
 
 
 def test_a_first_visit_speaks_the_browsers_language(open_app: OpenApp) -> None:
@@ -130,11 +129,11 @@ def test_a_first_visit_speaks_the_browsers_language(open_app: OpenApp) -> None:
         visit.page.wait_for_function("location.search.includes('lang=en')")  # else a reload would be in Chinese again
         visit.page.reload()
         expect(visit.at("html")).to_have_attribute("lang", "en")
-        expect(visit.at("#answers h3")).to_have_text("What it answers")
+        expect(visit.at("#answer h3")).to_have_text("What it answers")
 
 
 def test_what_gradio_brings_along_speaks_the_language_too(open_app: OpenApp) -> None:
-    """The titles of notices, what a screen reader is told of sliders, and the box for the picture once emptied."""
+    """The titles of notices, what a screen reader is told of sliders, and the box for a file."""
     with open_app("?lang=zh&tab=cut&model=none", shows=SHOWS["cut"]) as visit:
         expect(visit.at(".toast-title")).to_have_text("警告")
         assert told_of_sliders(visit) == {
@@ -143,14 +142,15 @@ def test_what_gradio_brings_along_speaks_the_language_too(open_app: OpenApp) -> 
             "所有捷径乘以：数值",
             "所有捷径乘以：滑块",
         }
-        visit.at("#picture").get_by_role("button", name="移除图片").click()
-        expect(visit.at("#picture")).to_contain_text("将图片拖放到此处，或点击上传")
+        visit.open_drawer("network")
+        visit.at("#network-drawer").get_by_role("button", name="使用自己的权重").click()
+        expect(visit.at("#file")).to_contain_text("点击上传")
         expect_only(visit, "zh")
-        visit.at("#picture").get_by_role("button", name="用摄像头拍摄").click()
-        expect(visit.at("#picture")).to_contain_text("点击以使用摄像头")
+        visit.open_drawer("picture")
+        expect_only(visit, "zh")
         switch(visit, "en")
         visit.page.wait_for_function("!location.search.includes('lang=zh')")
-        expect(visit.at("#picture")).to_contain_text("Click to Access Webcam")
+        expect(visit.at("#file")).to_contain_text("Click to Upload")
         assert {words.split(" for ")[0] for words in told_of_sliders(visit)} == {"number input", "range slider"}
 
 
@@ -163,5 +163,5 @@ def test_an_error_is_titled_in_the_readers_language(open_app: OpenApp, tmp_path:
     damaged = tmp_path / "damaged.png"
     damaged.write_bytes(b"no picture")
     with open_app("?lang=zh") as visit:
-        visit.at("#picture input[type=file]").first.set_input_files(damaged)
+        visit.at("#bar input[type=file]").set_input_files(damaged)
         expect(visit.at(".toast-title")).to_have_text("错误")

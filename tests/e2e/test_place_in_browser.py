@@ -126,9 +126,9 @@ def test_a_reload_keeps_what_is_the_visitors(open_app: OpenApp, photo: Path) -> 
         comes(page, cut="layer2.1", present="1")
         drag(visit, "dial-shortcut", "0.6")
         comes(page, **{"lambda": "0.6"})
-        before, shown = page.url, visit.at("#cut-answer .rd-answers").inner_text()
+        before, shown = page.url, visit.at("#cut-answer .rd-changes").inner_text()
         page.reload()
-        expect(visit.at("#cut-answer .rd-answers")).to_have_text(shown, use_inner_text=True)
+        expect(visit.at("#cut-answer .rd-changes")).to_have_text(shown, use_inner_text=True)
         expect(visit.at("#dial-shortcut input[type=range]")).to_have_value("0.6")
         assert page.url == before
         page.goto(page.url.replace("tab=cut", "tab=learn"))

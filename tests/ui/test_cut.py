@@ -26,7 +26,7 @@ tenths = language("en").tenths
 @pytest.fixture
 def page() -> CutPage:
     with gr.Blocks():
-        return cut.build()
+        return cut.build(None)
 
 
 def shown(page: CutPage, session: Session) -> tuple[str, str, str, str]:

@@ -85,13 +85,13 @@ def test_what_the_page_has_is_not_sent_again(parts: dict[str, Any]) -> None:
         parts["key"], parts["clicked"], [text, other], lambda session, whole: {text: drawings[0], other: "same"}, [],
         lambda session: {}, drawn=[text],
     )  # fmt: skip
-    session, sent = new_session(), []
+    session, sent = visits.begin()[0], []
     for _ in range(4):
         sent.append(events.handler(lambda session: None)(session.key))
         drawings.pop(0) if len(drawings) > 1 else None
     assert sent == [{text: "a", other: "same"}, {other: "same"}, {text: "b", other: "same"}, {other: "same"}]
     assert events.anew(session)[text] == "b"  # the page was loaded again
-    assert text in events.handler(lambda session: None)(new_session().key)  # and another page has nothing yet
+    assert text in events.handler(lambda session: None)(visits.begin()[0].key)  # and another page has nothing yet
 
 
 def test_choices_that_the_page_has_are_not_sent_again(parts: dict[str, Any]) -> None:
@@ -113,7 +113,7 @@ def test_each_answer_has_a_number_of_its_own(parts: dict[str, Any]) -> None:
     events = Events(
         parts["key"], parts["clicked"], [], lambda session, whole: {}, [], lambda session: {}, answered=number
     )
-    session = new_session()
+    session = visits.begin()[0]
     one, two = (events.handler(lambda session: None)(session.key)[number] for _ in range(2))
     assert two > one
 

@@ -47,7 +47,7 @@ def filmed(bundled: None, session: Session) -> Session:
 def shown(session: Session) -> dict[str, str]:
     """What the page Inside shows, by element."""
     with gr.Blocks():
-        page = inside.build()
+        page = inside.build(None)
     return {component.elem_id: value for component, value in page.render(session).items()}
 
 
@@ -142,7 +142,7 @@ def test_the_address_keeps_the_epoch(filmed: Session, monkeypatch: pytest.Monkey
 
     for asked, moment in (("3", None), ("0", 0)):
         again = Session()
-        address.read(again, {**query, "epoch": asked})
+        address.read(again, {**query, "picture": "cat", "epoch": asked})
         assert again.moment == moment
     assert warned == []
 
@@ -155,7 +155,7 @@ def test_the_address_keeps_the_epoch(filmed: Session, monkeypatch: pytest.Monkey
 
     for wrong in ("7", "-1", "two", "1.5", ""):
         again = Session()
-        address.read(again, {**query, "epoch": wrong})
+        address.read(again, {**query, "picture": "cat", "epoch": wrong})
         assert (again.name, again.moment) == ("resnet8", None)
         assert "The epoch must be 0, 1, 2 or 3" in warned.pop()
 

@@ -52,7 +52,7 @@ def small_networks() -> Any:
 @pytest.fixture
 def page() -> LearnPage:
     with gr.Blocks():
-        return learn.build()
+        return learn.build(None)
 
 
 def opened(session: Session, step: int, **settings: Any) -> Session:
@@ -77,7 +77,7 @@ def shown(page: LearnPage, session: Session) -> tuple[str, str]:
 
 def summary(page: LearnPage, session: Session) -> str:
     rendered = page.render(opened(session, 9))
-    return html.unescape(rendered[page.view] + rendered[page.below])
+    return html.unescape(rendered[page.view] + rendered[page.under])
 
 
 def table(page: LearnPage, session: Session) -> list[list[str]]:
@@ -295,11 +295,11 @@ def test_the_summary_recalls_what_was_read_out(page: LearnPage, session: Session
     page.render(session)
     first = str(session.of(Lesson).read[3])
     assert first.startswith("In block 2.0, F(x) is")
-    rendered = html.unescape(page.render(opened(session, 9))[page.below])
+    rendered = html.unescape(page.render(opened(session, 9))[page.under])
     assert first in rendered
     assert rendered.count("not opened yet") == 7
     session.language = "zh"
-    rendered = html.unescape(page.render(session)[page.below])
+    rendered = html.unescape(page.render(session)[page.under])
     assert "块 2.0 中，F(x) 的长度是" in rendered  # the same numbers in the other language
     learn.pick(session, "3")
     assert session.of(Lesson).step == 3
@@ -517,9 +517,9 @@ def test_where_there_is_no_such_network_that_of_the_record_is_offered(page: Lear
 
 
 def test_step_6_tells_what_was_measured_of_the_networks_in_sight(page: LearnPage, session: Session) -> None:
-    assert "deleting one block adds" not in page.render(opened(session, 6))[page.below]  # random weights
+    assert "deleting one block adds" not in page.render(opened(session, 6))[page.under]  # random weights
     session.use_network("resnet20", TRAINED)
-    assert "In Plain-20, deleting one block adds" in page.render(opened(session, 6))[page.below]
+    assert "In Plain-20, deleting one block adds" in page.render(opened(session, 6))[page.under]
 
 
 # The address

@@ -308,7 +308,7 @@ def test_pages_say_no_evidence_where_there_is_none(session: Session) -> None:
     )
     session.trace = replace(session.seen, blocks=against)
     with gr.Blocks():
-        page = gradcam.build()
+        page = gradcam.build(None)
     shown = {component.elem_id: html for component, html in page.render(session).items()}
     assert "There is no positive evidence" in shown["strip"]
     assert "(3 of 3 blocks have none)" in shown["strip"]
@@ -369,7 +369,9 @@ def test_twins_that_were_trained_here_learned_from_the_same(session: Session) ->
     for conditions, labels in (("another race", CIFAR10.labels), ("a race", ("dark", "bright"))):
         train("plain8", conditions, labels)
         assert session.twin is None
-        assert not network_drawer._twin(session)["interactive"]
+        assert network_drawer.switch(session) == ""
+        with pytest.raises(InputError, match="has no twin here"):
+            network_drawer.change_to_twin(session)
         assert list(pair_of(session)) == list(networks_of(session)) == ["resnet8"]
 
 

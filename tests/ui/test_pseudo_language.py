@@ -167,7 +167,7 @@ def test_a_notice_is_said(session: Session) -> None:
 @pytest.mark.parametrize("step", range(1, len(prose.names()) + 1))
 def test_no_step_of_the_lesson_says_plain_english(step: int, session: Session) -> None:
     with gr.Blocks():
-        layout = learn.build()
+        layout = learn.build(None)
     session.page = "learn"
     go_to(session, step)
     assert plain(sentences(layout.render(session).values())) == set()
@@ -176,7 +176,7 @@ def test_no_step_of_the_lesson_says_plain_english(step: int, session: Session) -
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
 def test_no_experiment_says_plain_english(name: str, session: Session) -> None:
     with gr.Blocks():
-        layout = experiments.build()
+        layout = experiments.build(None)
     experiments.choose_experiment(session, name)
     assert plain(sentences(layout.render(session).values())) == set()
 

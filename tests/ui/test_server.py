@@ -10,7 +10,7 @@ import re
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -67,19 +67,36 @@ class Guest:
     def __init__(self, address: str, client: Client | None = None) -> None:
         self.client = client or Client(address, verbose=False)
         self.seen: dict[str, Any] = {}  # by the components' ids
-        ids = {part["id"]: part["props"].get("elem_id") for part in self.client.config["components"]}
+        self.ids = {part["id"]: part["props"].get("elem_id") for part in self.client.config["components"]}
         hidden = {part["id"] for part in self.client.config["components"] if part.get("skip_api")}
+        self.events = {event["api_name"]: event for event in self.client.config["dependencies"]}
         self.outputs = {
-            event["api_name"]: [ids[output] for output in event["outputs"] if output not in hidden]
-            for event in self.client.config["dependencies"]
+            name: [self.ids[output] for output in event["outputs"] if output not in hidden]
+            for name, event in self.events.items()
         }
 
     def ask(self, api_name: str, *values: Any) -> dict[str, Any]:
-        """Trigger an event; returns the answer as data, and keeps what the pages show in `seen`."""
+        """Trigger an event; returns the answer as data, and keeps what the pages show in `seen`.
+
+        What follows the event on the page is asked for, too: what stands further down comes in a second answer.
+        """
         result = self.client.predict(*values, api_name=f"/{api_name}")
-        self.seen = dict(zip(self.outputs[api_name], result, strict=True))
+        self._see(self.outputs[api_name], result)
+        for event in self.events.values():
+            follows = event["trigger_after"] == self.events[api_name]["id"]
+            if follows and event["trigger_only_on_success"] and event["backend_fn"]:
+                asked = {"data": [None], "fn_index": event["id"], "session_hash": self.client.session_hash}
+                answer = httpx.post(f"{self.client.src}gradio_api/run/predict", json=asked, timeout=60)
+                self._see([self.ids[output] for output in event["outputs"]], answer.json()["data"])
         assert isinstance(result[0], dict), result[0]
         return result[0]
+
+    def _see(self, names: Sequence[str], values: Sequence[Any]) -> None:
+        """A component that an answer says nothing of stays as it is."""
+        for name, value in zip(names, values, strict=True):
+            told = {**value, **value.get("props", {})} if isinstance(value, dict) else {}
+            if "__type__" not in told or set(told) - {"__type__", "props"}:
+                self.seen[name] = value
 
     def refused(self, api_name: str, *values: Any) -> str:
         with pytest.raises(AppError) as error:
@@ -130,12 +147,14 @@ def test_every_event_has_a_name(guest: Guest) -> None:
     }
     assert offered == {f"/{name}" for name in (
         "start", "go", "upload", "classify", "example", "random_picture", "network", "twin", "weights", "training",
-        "seed", "upload_weights",
-        "target", "block", "channel", "sign", "attribute", "inside_target", "inside_block", "inside_channel",
+        "seed", "upload_weights", "crop",
+        "target", "block", "channel", "sign", "attribute", "inside_target", "inside_target_of_evidence",
+        "inside_block", "inside_channel",
         "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch", "shortcuts",
+        "shortcuts_in_drawer",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
-        "lesson_answer",
+        "learn_lesson_below", "lesson_ahead", "lesson_answer",
         "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
         "download_cifar10", "cut_from_bundled", "cut_from_live",
         "train", "train_again", "train_shorter", "leave", "stop", "look",
@@ -185,7 +204,7 @@ def test_an_experiment_is_chosen_run_and_cut_from(guest: Guest) -> None:
     assert "4 test pictures of CIFAR-10" in str(live)
     assert "number of pictures" in guest.refused("run_experiment", 10**6)
     assert "no experiment" in guest.refused("experiments_experiment", "sunshine")
-    guest.client.predict("plain20 layer2.1", api_name="/cut_from_live")
+    guest.ask("cut_from_live", "plain20 layer2.1")
     assert guest.ask("page_cut")["model"] == "plain20"
     assert "Without F of block 2.1" in guest.seen["cut-street"]
 
@@ -198,7 +217,7 @@ def test_first_visit_is_answered(guest: Guest) -> None:
     assert said["predictions"][0]["probability"] == pytest.approx(expected[0].probability, abs=1e-5)
     assert said["target"] == expected[0].label
     assert expected[0].label in guest.seen["answer"]
-    assert "<svg" in guest.seen["answer"]
+    assert "<svg" in guest.seen["evidence"]
 
 
 def test_classify_is_the_librarys_answer(guest: Guest, picture: Image.Image, tmp_path: Path) -> None:
@@ -225,7 +244,7 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
 
     # None of these runs the network.
     assert guest.ask("target", 8)["target"] == "ship"
-    assert "“ship”" in guest.seen["answer"]
+    assert "“ship”" in guest.seen["evidence"]
     assert guest.ask("inside_target", 2)["target"] == "bird"
     assert guest.ask("page_inside")["target"] == "bird"
     assert "data-block" in guest.seen["street"]
@@ -313,7 +332,9 @@ def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -
     shown |= {name: html for name, html in guest.seen.items() if isinstance(html, str)}
     assert "&lt;img src=x" in shown["answer"]
     assert "may be unlike those that the network knows" in shown["answer"]
-    for name in ("answer", "street", "block", "channels", "curves", "strip", "cam", "split", "other"):
+    for name in (
+        "chips", "answer", "evidence", "street", "block", "channels", "curves", "strip", "cam", "split", "other",
+    ):  # fmt: skip
         assert isinstance(shown[name], str), name
         assert "<img src=x" not in shown[name], name
 
@@ -503,9 +524,9 @@ def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     assert "1×1 projection" in guest.seen["block"]
     session = Session()
     session.use_network("resnet20", TRAINED)
-    assert network_drawer._twin(session)["interactive"] is True
+    assert "data-shortcuts" in network_drawer.switch(session)
     session.use_network("resnet50", RANDOM)
-    assert network_drawer._twin(session)["interactive"] is False
+    assert network_drawer.switch(session) == ""
 
 
 def test_a_client_that_never_began_is_told_what_to_do(address: str, sentence: Callable[[BaseException], str]) -> None:

@@ -13,6 +13,7 @@ from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.ui import session as sessions
 from resnet_demo.ui import store, visits
+from resnet_demo.ui.jobs.training import Training
 from resnet_demo.ui.pages import train
 from resnet_demo.ui.session import MOST_PICTURES, MOST_PIXELS, PageState, Session, Trained
 from resnet_demo.ui.store import RANDOM, ExpiringCache
@@ -154,8 +155,9 @@ def test_a_visit_weighs_what_it_holds() -> None:
 
 def test_the_pictures_of_a_training_weigh() -> None:
     (small, _), (large, _) = begin(), begin()
-    race = SimpleNamespace(own_bytes=100_000_000, over=True, abandoned=False, abandon=lambda: None)
-    train.begin(large, race)  # pyright: ignore[reportArgumentType]
+    race = SimpleNamespace(own_bytes=100_000_000, over=False)
+    large.of(Training).job = SimpleNamespace(race=race, over=True, abandon=lambda: None)  # pyright: ignore
+    train.settle(large, race)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError):
         session_of(small.key)  # though nothing came of it yet, and may never
     (small, _), (large, _) = begin(), begin()

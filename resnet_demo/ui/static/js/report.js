@@ -36,11 +36,12 @@ const textOf = (selector) => document.querySelector(selector)?.textContent.trim(
 function content() {
   const parts = [];
   const page = [...document.querySelectorAll('#pages [role=tabpanel]')].find(inSight);
-  for (const part of page.querySelectorAll('h2, h3, h4, .rd-note, .rd-figure, .rd-table, .rd-answers')) {
-    const inside = part.parentElement.closest('.rd-figure, .rd-table, .rd-answers');
-    if (inside || !inSight(part)) continue;
+  for (const part of page.querySelectorAll('h2, h3, h4, .rd-note, .rd-figure, .rd-table, .rd-answers, .rd-changes')) {
+    const inside = part.parentElement.closest('.rd-figure, .rd-table, .rd-answers, .rd-changes');
+    const shown = part.matches('.rd-table') ? (part.closest('details') ?? part) : part; // numbers may be folded away
+    if (inside || !inSight(shown)) continue;
     if (part.matches('.rd-figure')) parts.push(figure(part));
-    else if (part.matches('.rd-answers')) parts.push(answers(part));
+    else if (part.matches('.rd-answers, .rd-changes')) parts.push(answers(part));
     else if (part.matches('.rd-table')) parts.push(part.outerHTML);
     else parts.push(`<${part.localName}>${escaped(part.textContent.trim())}</${part.localName}>`);
   }
@@ -49,10 +50,16 @@ function content() {
 
 function figure(element) {
   const svg = [...element.querySelectorAll('svg')].find(inSight);
-  const caption = element.querySelector('figcaption > span')?.textContent.trim() ?? '';
   const csv = element.querySelector('[data-kind=csv]')?.dataset.content;
   const drawing = svg ? drawn(svg) : element.querySelector('.rd-scroll').innerHTML;
-  return `<figure>${drawing}<figcaption>${escaped(caption)}</figcaption>${csv ? tableOf(csv) : ''}</figure>`;
+  return `<figure>${drawing}<figcaption>${escaped(reading(element))}</figcaption>${csv ? tableOf(csv) : ''}</figure>`;
+}
+
+/** All that reads a figure out, the part that is folded away, too. */
+function reading(element) {
+  const read = element.querySelector('figcaption .rd-reading')?.cloneNode(true);
+  read?.querySelectorAll('summary').forEach((button) => button.remove());
+  return read?.textContent.trim().replace(/\s+/g, ' ') ?? '';
 }
 
 function answers(list) {
