@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import gradio as gr
 from markupsafe import Markup
@@ -13,15 +14,16 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from .. import i18n
+from .. import i18n, stopping
 from ..assets import asset
 from ..errors import InputError
 from ..i18n import Language, Message, _
 from . import address as addresses
 from . import bar as bars
-from . import visits
+from . import health, visits
 from .events import TOGETHER, Events, Shown, merge
 from .html import joined
+from .log import log
 from .page import Layout, put
 from .pages import BY_NAME, PAGES, learn
 from .pictures import example_picture, first_example
@@ -337,6 +339,7 @@ def launch(
             head=head(),
             app_kwargs={
                 "routes": [
+                    *health.ROUTES,
                     Mount(f"/{LAB}/fonts", StaticFiles(directory=asset("fonts"))),
                     Mount(f"/{LAB}", _Fresh(directory=STATIC / "js")),
                 ]
@@ -354,9 +357,22 @@ def launch(
         ) from None
     # The first visitor should not wait for the network to be read and for torch to warm up.
     threading.Thread(target=_first_answer, daemon=True).start()
+    log("started", **health.state(), port=demo.server_port)
     if not prevent_thread_lock:
-        demo.block_thread()
+        _serve_until_told(demo)
     return demo
+
+
+def _serve_until_told(demo: gr.Blocks) -> NoReturn:
+    """Answer until Ctrl-C or SIGTERM; then delete what was uploaded, and end with that signal's status."""
+    number = stopping.wait()
+    log("stopping", signal=number)
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests are broken off: it would tell of each
+    if demo.server:
+        demo.server.config.timeout_graceful_shutdown = 2  # seconds; an open page would be waited for
+    demo.close(verbose=False)
+    log("stopped", **health.state())
+    stopping.end(number)
 
 
 def _first_answer() -> None:
