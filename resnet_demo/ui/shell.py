@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 
 import gradio as gr
 from markupsafe import Markup
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from .. import i18n, stopping
@@ -312,13 +313,20 @@ def head() -> str:
     )
 
 
-class _Fresh(StaticFiles):
-    """Files that a browser asks about each time, so that a new version of the app is seen at once."""
+def _files(path: str, folder: Path, fresh: bool = False) -> Route:
+    """The files of a folder; `fresh`: a browser asks about each every time, so that a new version is seen at once.
 
-    async def get_response(self, path: str, scope: Any) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
+    A Mount would look for them below GRADIO_ROOT_PATH, which a proxy may have taken away already.
+    """
+    files = StaticFiles(directory=folder)
+
+    async def answer(request: Request) -> Response:
+        response = await files.get_response(request.path_params["file"], request.scope)
+        if fresh:
+            response.headers["Cache-Control"] = "no-cache"
         return response
+
+    return Route(f"/{path}/{{file:path}}", answer)
 
 
 def launch(
@@ -340,8 +348,8 @@ def launch(
             app_kwargs={
                 "routes": [
                     *health.ROUTES,
-                    Mount(f"/{LAB}/fonts", StaticFiles(directory=asset("fonts"))),
-                    Mount(f"/{LAB}", _Fresh(directory=STATIC / "js")),
+                    _files(f"{LAB}/fonts", asset("fonts")),
+                    _files(LAB, STATIC / "js", fresh=True),
                 ]
             },
             footer_links=[],
@@ -350,6 +358,7 @@ def launch(
             enable_monitoring=False,
             max_file_size="300mb",
             show_error=True,
+            _frontend=False,  # does not give up where the first page takes more than 3 s, as on a busy computer
         )
     except OSError:
         raise InputError(
