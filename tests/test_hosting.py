@@ -27,7 +27,7 @@ from starlette.testclient import TestClient
 from resnet_demo.ui import health, log, visits
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 150  # seconds until a server answers, on a computer that is busy with more
+PATIENCE = 300  # seconds until a server answers, on a computer that is busy with more
 
 
 def free_ports(count: int) -> list[int]:
@@ -298,14 +298,17 @@ else:
 """
 
 
+def started(program: list[str], port: int, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", START, *program],
+        cwd=ROOT, env=environ(GRADIO_SERVER_PORT=str(port), GRADIO_TEMP_DIR=str(folder)),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
 def ended(program: list[str], after: float, number: int, folder: Path) -> tuple[int, str]:
     """The status and what was said of a program that got a signal so many seconds after it began to listen."""
-    (port,) = free_ports(1)
-    env = environ(GRADIO_SERVER_PORT=str(port), GRADIO_TEMP_DIR=str(folder))
-    running = subprocess.Popen(
-        [sys.executable, "-c", START, *program],
-        cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    running = started(program, *free_ports(1), folder)
     try:
         assert running.stdout
         assert running.stdout.readline() == "hears\n"
@@ -332,3 +335,27 @@ def test_a_signal_at_any_moment_of_the_start(
     for moment, (found, said) in zip(moments, endings, strict=True):
         if found or program == ["app.py"]:  # a command may have been done before
             assert (found, said.strip()) == (status, sentence), moment
+
+
+def test_ctrl_c_as_soon_as_the_app_answers(tmp_path: Path) -> None:
+    """Its first answer is still being computed, a page is open, a picture was uploaded."""
+    (port,) = free_ports(1)
+    address, folder = f"http://127.0.0.1:{port}", tmp_path / "uploads"
+    running = started(["app.py"], port, folder)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not answers(f"{address}/health"):
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        with httpx.Client(base_url=address, timeout=60, trust_env=False) as browser:
+            browser.post("/gradio_api/upload", files={"files": ("a.png", b"\x89PNG")})
+            assert list(folder.rglob("a.png"))
+            with browser.stream("GET", "/gradio_api/heartbeat/of-a-page"):
+                running.send_signal(signal.SIGINT)
+                _, said = running.communicate(timeout=60)
+        assert running.returncode == 130
+        assert "Traceback" not in said
+        assert not list(folder.rglob("a.png"))
+    finally:
+        running.kill()

@@ -32,6 +32,7 @@ TESTS = {
     # Starts servers and nginx, and ends programs
     "test_hosting.py::test_behind_nginx_with_a_path_and_two_replicas": "slow",
     "test_hosting.py::test_visits_behind_nginx": "slow",
+    "test_hosting.py::test_ctrl_c_as_soon_as_the_app_answers": "kill",
     "test_hosting.py::test_a_signal_at_any_moment_of_the_start": "kill",
     # Compiles
     "test_trainer.py::test_a_compiled_training_takes_the_same_way": "compile",
