@@ -2,9 +2,10 @@
 
 import os
 
-from resnet_demo import cores
+from resnet_demo import cores, stopping
 
 if __name__ == "__main__":
+    stopping.prepare()
     cores.prepare()  # before torch is imported, by the next line
 
     from resnet_demo.ui import launch

@@ -1,4 +1,4 @@
-"""What lies outside docs/ and belongs to the site: README and its pictures, CONTRIBUTING, changelog, tuning.
+"""What lies outside docs/ and belongs to the site: README and its pictures, CONTRIBUTING, changelog, security, tuning.
 
 Their links are written for the place where they lie, for GitHub and editors; on the site they lead to pages.
 """
@@ -16,6 +16,7 @@ PAGES = {  # on the site: in the repository
     "index.md": "README.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
+    "security.md": "SECURITY.md",
     "tuning.md": "resnet_demo/bench/tuning.md",
 }
 

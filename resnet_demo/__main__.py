@@ -1,5 +1,15 @@
 """`python -m resnet_demo` is `resnet-demo`."""
 
-from .cli import main
+from . import stopping
 
-main()
+
+def main() -> None:
+    """The entry point `resnet-demo`."""
+    stopping.prepare(raises=True)  # before anything else is loaded
+    from . import cli
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

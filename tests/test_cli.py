@@ -751,7 +751,7 @@ def test_help_names_every_command_and_loads_no_heavy_library() -> None:
         "import atexit, sys\n"
         f"atexit.register(lambda: print([name for name in {heavy} if name in sys.modules], file=sys.stderr))\n"
         "sys.argv[1:] = ['--help']\n"
-        "import resnet_demo.__main__\n"
+        "from resnet_demo.__main__ import main; main()\n"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     loaded = subprocess.run([sys.executable, "-c", check], env=env, capture_output=True, text=True, timeout=60)

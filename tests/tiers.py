@@ -31,6 +31,11 @@ TESTS = {
     "test_cli.py::test_ctrl_c_ends_a_training_with_its_checkpoint_kept": "kill",
     "test_trainer.py::test_a_killed_training_goes_on_to_the_same_end": "kill",
     "test_weights.py::test_a_writer_killed_at_any_moment_leaves_the_old_file": "kill",
+    # Starts servers and nginx, and ends programs
+    "test_hosting.py::test_behind_nginx_with_a_path_and_two_replicas": "slow",
+    "test_hosting.py::test_visits_behind_nginx": "slow",
+    "test_hosting.py::test_ctrl_c_as_soon_as_the_app_answers": "kill",
+    "test_hosting.py::test_a_signal_at_any_moment_of_the_start": "kill",
     # Compiles
     "test_trainer.py::test_a_compiled_training_takes_the_same_way": "compile",
     "test_trainer.py::test_without_a_compiler_there_is_a_sentence": "compile",

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from .. import cores
+from .. import cores, stopping
 from . import experiments, measurements, networks, pictures, training
 from .shell import DataDir, Group, command
 
@@ -31,6 +31,7 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Open the laboratory in the browser."""
+    stopping.prepare()  # nothing has to be put in order until it answers
     from .. import ui
 
     ui.launch(host, port, str(data_dir) if data_dir else None)
@@ -50,6 +51,6 @@ for each in (
 
 
 def main() -> None:
-    """The entry point `resnet-demo`."""
+    """What the entry point runs."""
     cores.prepare()  # torch is imported by the commands
     app()

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import gradio as gr
 from markupsafe import Markup
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
-from .. import i18n
+from .. import i18n, stopping
 from ..assets import asset
 from ..errors import InputError
 from ..i18n import Language, Message, _
 from . import address as addresses
 from . import bar as bars
+<<<<<<< HEAD
 from . import visits
 from .blocks import Blocks
+=======
+from . import health, visits
+>>>>>>> hosting
 from .events import TOGETHER, Events, Shown, merge
 from .html import joined
+from .log import log
 from .page import Layout, put
 from .pages import BY_NAME, PAGES, learn
 from .pictures import example_picture, first_example
@@ -312,13 +319,20 @@ def head() -> str:
     )
 
 
-class _Fresh(StaticFiles):
-    """Files that a browser asks about each time, so that a new version of the app is seen at once."""
+def _files(path: str, folder: Path, fresh: bool = False) -> Route:
+    """The files of a folder; `fresh`: a browser asks about each every time, so that a new version is seen at once.
 
-    async def get_response(self, path: str, scope: Any) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
+    A Mount would look for them below GRADIO_ROOT_PATH, which a proxy may have taken away already.
+    """
+    files = StaticFiles(directory=folder)
+
+    async def answer(request: Request) -> Response:
+        response = await files.get_response(request.path_params["file"], request.scope)
+        if fresh:
+            response.headers["Cache-Control"] = "no-cache"
         return response
+
+    return Route(f"/{path}/{{file:path}}", answer)
 
 
 def launch(
@@ -339,8 +353,9 @@ def launch(
             head=head(),
             app_kwargs={
                 "routes": [
-                    Mount(f"/{LAB}/fonts", StaticFiles(directory=asset("fonts"))),
-                    Mount(f"/{LAB}", _Fresh(directory=STATIC / "js")),
+                    *health.ROUTES,
+                    _files(f"{LAB}/fonts", asset("fonts")),
+                    _files(LAB, STATIC / "js", fresh=True),
                 ]
             },
             footer_links=[],
@@ -349,7 +364,11 @@ def launch(
             enable_monitoring=False,
             max_file_size="300mb",
             show_error=True,
+<<<<<<< HEAD
             _frontend=False,  # else gradio gives up where a busy computer takes three seconds for the first page
+=======
+            _frontend=False,  # does not give up where the first page takes more than 3 s, as on a busy computer
+>>>>>>> hosting
         )
     except OSError:
         raise InputError(
@@ -357,9 +376,22 @@ def launch(
         ) from None
     # The first visitor should not wait for the network to be read and for torch to warm up.
     threading.Thread(target=_first_answer, daemon=True).start()
+    log("started", **health.state(), port=demo.server_port)
     if not prevent_thread_lock:
-        demo.block_thread()
+        _serve_until_told(demo)
     return demo
+
+
+def _serve_until_told(demo: gr.Blocks) -> NoReturn:
+    """Answer until Ctrl-C or SIGTERM; then delete what was uploaded, and end with that signal's status."""
+    number = stopping.wait()
+    log("stopping", signal=number)
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests are broken off: it would tell of each
+    if demo.server:
+        demo.server.config.timeout_graceful_shutdown = 2  # seconds; an open page would be waited for
+    demo.close(verbose=False)
+    log("stopped", **health.state())
+    stopping.end(number)
 
 
 def _first_answer() -> None:

@@ -40,6 +40,9 @@ class ExpiringCache(Generic[T]):
         self._things: OrderedDict[object, tuple[float, float, T]] = OrderedDict()  # key: last used, weight, thing
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._things)
+
     def put(self, key: object, thing: T) -> T:
         with self._lock:
             before = self._things.pop(key, None)

@@ -43,6 +43,11 @@ _visits = registry()
 _keys: ExpiringCache[str] = ExpiringCache(most=2 * MOST, seconds=2 * SECONDS)  # of the visits, by the page that is open
 
 
+def kept() -> int:
+    """How many visits there are."""
+    return len(_visits)
+
+
 def begin(page: str | None = None, key: str | None = None, left: str | None = None) -> tuple[Session, bool]:
     """A page begins, by the name that gradio gave it, or a client that has none: with a new visit, or the one that its
     tab has the key of. Returns it, and whether it was found again.

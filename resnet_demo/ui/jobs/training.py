@@ -17,6 +17,7 @@ from PIL import Image
 
 from ...data import Dataset
 from ...i18n import Message
+from ..log import log
 from ..session import PageState, Session, Trained
 from .forecast import Forecast
 from .race import Plan, Race
@@ -26,6 +27,11 @@ PATIENCE = 30.0  # seconds for which a race is kept that nobody looks at, while 
 KEPT_TO_FIT = 2000  # pictures that a network learned from, kept for probes
 _TURN = threading.Lock()
 _running: Job | None = None  # whose turn it is
+
+
+def runs() -> bool:
+    """Whether anybody's training runs."""
+    return _running is not None
 
 
 @dataclass
@@ -107,10 +113,12 @@ class Job:
                 _TURN.release()
             yield False
             return
-        _running = self
+        _running, began = self, time.monotonic()
+        log("training began")
         try:
             yield True
         finally:
+            log("training ended", seconds=round(time.monotonic() - began, 1))
             _running = None
             _TURN.release()
 
