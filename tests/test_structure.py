@@ -250,15 +250,9 @@ def test_every_library_that_is_imported_is_a_dependency():
     stated = {re.split(r"[<>=!~\[; ]", line)[0] for line in section("dependencies")}
     for module in MODULES:
         used = foreign(imports(module, lazy=True)) - set(sys.stdlib_module_names)
-<<<<<<< HEAD
-        # Hugging Face's machines have the first, gradio brings the second, a bench in a browser asks for the third, the
-        # fourth is an extra.
-        optional = {"spaces", "gradio_client", "playwright", "pillow_heif"}
-=======
         # Hugging Face's machines have the first, gradio brings the second, a bench in a browser asks for the third, and
-        # an extra brings the last.
-        optional = {"spaces", "gradio_client", "playwright", "prometheus_client"}
->>>>>>> hosting
+        # extras bring the others.
+        optional = {"spaces", "gradio_client", "playwright", "pillow_heif", "prometheus_client"}
         assert {names.get(name, name) for name in used} - optional <= stated, module
 
 

@@ -21,12 +21,8 @@ from ..errors import InputError
 from ..i18n import Language, Message, _
 from . import address as addresses
 from . import bar as bars
-<<<<<<< HEAD
-from . import visits
-from .blocks import Blocks
-=======
 from . import health, visits
->>>>>>> hosting
+from .blocks import Blocks
 from .events import TOGETHER, Events, Shown, merge
 from .html import joined
 from .log import log
@@ -364,11 +360,7 @@ def launch(
             enable_monitoring=False,
             max_file_size="300mb",
             show_error=True,
-<<<<<<< HEAD
             _frontend=False,  # else gradio gives up where a busy computer takes three seconds for the first page
-=======
-            _frontend=False,  # does not give up where the first page takes more than 3 s, as on a busy computer
->>>>>>> hosting
         )
     except OSError:
         raise InputError(
