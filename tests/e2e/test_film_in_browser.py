@@ -69,7 +69,8 @@ def test_the_slider_and_play(open_app: OpenApp) -> None:
         visit.at("#chips [data-shortcuts=without]").click()
         expect(title).to_contain_text("Plain-20")
         expect(visit.at("#film .rd-film")).to_have_attribute("data-place", stopped_at or "")
-        visit.at("#chips .rd-network-chip").click()
+        expect(visit.at("#chips .rd-network-chip")).to_contain_text("Plain-20")
+        visit.open_drawer("network")
         visit.choose("network", "ResNet-32 · trained")
         expect(visit.at("#film .rd-film")).to_have_count(0)
 

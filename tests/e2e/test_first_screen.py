@@ -113,7 +113,8 @@ def test_a_map_reads_out_its_arithmetic_and_asks_nobody(open_app: OpenApp) -> No
             box = maps.nth(index).bounding_box()
             assert box
             for turn in range(4):  # another place each time
-                across, down = (0.1 + 0.23 * turn + 0.11 * index) % 1, (0.2 + 0.37 * turn + 0.07 * index) % 1
+                across, down = ((0.1 + 0.23 * turn + 0.11 * index) % 1, (0.2 + 0.37 * turn + 0.07 * index) % 1)
+                across, down = (0.05 + 0.9 * share for share in (across, down))  # not on the edge
                 visit.page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
                 visit.page.evaluate(FRAMES)
                 line = drawing.locator(".rd-line").first.text_content() or ""

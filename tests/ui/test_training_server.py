@@ -168,7 +168,7 @@ def test_an_end_is_heard_while_the_pictures_are_read(
     def slow(plan: Any, data_dir: str | None) -> tuple[Dataset, Dataset]:
         if not reading.is_set():  # the first visitor's, which take as long as a download
             reading.set()
-            assert arrived.wait(60)
+            assert arrived.wait(300)
         return squares(64, 1), squares(40, 0)
 
     monkeypatch.setattr(train_page, "read_data", slow)
@@ -179,7 +179,7 @@ def test_an_end_is_heard_while_the_pictures_are_read(
         client.predict(api_name="/stop")
     else:
         visits.end(latest_session().key)
-    assert "Nothing trained yet" in job.result(timeout=30)[0]
+    assert "Nothing trained yet" in job.result(timeout=120)[0]
     assert session.of(train_page.Training).race is None
     other = Client(address, verbose=False)
     other.predict(api_name="/start")
