@@ -5,7 +5,7 @@ from . import stopping
 
 def main() -> None:
     """The entry point `resnet-demo`."""
-    stopping.prepare(raises=True)  # before anything else is loaded
+    stopping.prepare()  # before anything else is loaded
     from . import cli
 
     cli.main()

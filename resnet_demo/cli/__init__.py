@@ -7,6 +7,7 @@ unless RESNET_DEMO_DEBUG=1.
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
@@ -53,4 +54,8 @@ for each in (
 def main() -> None:
     """What the entry point runs."""
     cores.prepare()  # torch is imported by the commands
-    app()
+    try:
+        stopping.prepare(raises=True)  # a training keeps its checkpoint
+        app()
+    except KeyboardInterrupt:  # just before or after what `Group` looks after
+        stopping.end(signal.SIGINT)
