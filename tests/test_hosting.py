@@ -308,7 +308,8 @@ def started(program: list[str], port: int, folder: Path) -> subprocess.Popen[str
 
 def ended(program: list[str], after: float, number: int, folder: Path) -> tuple[int, str]:
     """The status and what was said of a program that got a signal so many seconds after it began to listen."""
-    running = started(program, *free_ports(1), folder)
+    (port,) = free_ports(1)
+    running = started(program, port, folder)
     try:
         assert running.stdout
         assert running.stdout.readline() == "hears\n"

@@ -24,10 +24,10 @@ def draw_branches(trace: Trace, tall: bool = False, say: Language = ENGLISH) -> 
     plain = trace.blocks[0].shortcut_kind == "none"
     names = [block.name[5:] for block in trace.blocks]
     carried = [block.norms["x" if plain else "shortcut"] for block in trace.blocks]
-    other = ("‖x‖", Look(INK, True, False)) if plain else (say(_("‖shortcut‖")), Look(SHORTCUT, True, False))
+    other = "‖x‖" if plain else say(_("‖shortcut‖"))
     norms: list[Series] = [
         ("‖F(x)‖", Look(RESIDUAL, False, False), [block.norms["residual"] for block in trace.blocks]),
-        (*other, carried),
+        (other, Look(INK if plain else SHORTCUT, True, False), carried),
     ]
     relation: list[Series] = [
         (say(_("‖F(x)‖ / ‖shortcut‖")), Look(TOTAL, False, False), [block.ratio for block in trace.blocks]),

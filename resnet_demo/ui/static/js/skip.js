@@ -1,7 +1,8 @@
 // The first stop of the Tab key: a link past bar and tabs to the first drawing of the page in sight.
 import { said } from './words.js';
 
-const PLACES = '.rd-street .rd-stop[tabindex="0"], .rd-strip [tabindex="0"], #lesson-next, .rd-ask[tabindex="0"], #train';
+const PLACES =
+  '.rd-street .rd-stop[tabindex="0"], .rd-strip [tabindex="0"], #lesson-next, .rd-ask[tabindex="0"], #train';
 const inSight = (element) => element.getClientRects().length > 0;
 
 export const skip = () => {
