@@ -74,7 +74,8 @@ def test_train_watch_stop_classify_download_and_load_again(open_app: OpenApp, tm
         assert model.domain is not None
         assert model.domain.labels == tuple(FIGURES)
         visit.turn_to("Inside", "#answer .rd-answer")
-        visit.at("#chips .rd-network-chip").click()
+        visit.open_drawer("network")
+        visit.page.get_by_text("Weights of your own").click()
         visit.at("#file input[type=file]").set_input_files(path)
         expect(visit.at("#facts")).to_contain_text("from your file")
         assert set(visit.at("#answer .rd-label").all_inner_texts()) <= set(FIGURES)
