@@ -27,7 +27,6 @@ def script_words() -> str:
 def _in(say: Language) -> dict[str, Any]:
     return {
         "title": say(TITLE),
-        "skip": say(_("Skip to the network")),
         "copied": say(_("Copied")),
         "withoutPicture": say(_("Copied, without your picture")),
         "withoutNetwork": say(_("Copied, without your network")),

@@ -6,7 +6,6 @@ import './present.js';
 import './report.js';
 import { roving } from './roving.js';
 import './save.js';
-import { skip } from './skip.js';
 import './train.js';
 
 export { crop } from './crop.js';
@@ -22,4 +21,3 @@ export { answered } from './waiting.js';
 
 lens(); // over every drawing of a block, wherever it stands
 roving(); // in every list
-skip();
