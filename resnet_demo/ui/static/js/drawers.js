@@ -18,7 +18,7 @@ function mark() {
     const expanded = String(button.dataset.drawer === root.dataset.drawer);
     if (button.getAttribute('aria-expanded') !== expanded) button.setAttribute('aria-expanded', expanded);
   }
-  const films = document.querySelectorAll('[data-film]');
+  const films = document.querySelectorAll('button[data-film]');
   if (!films.length) delete root.dataset.film;
   else if (films[0].dataset.film) root.dataset.film = 'open'; // the network in sight is that of a moment
   for (const film of films) film.setAttribute('aria-expanded', String('film' in root.dataset));
@@ -54,7 +54,7 @@ const MENU = 'input[role=combobox][aria-expanded=true]';
 document.addEventListener('click', (event) => {
   const goal = event.target.closest('[data-goto]');
   if (goal) goTo(goal.dataset.goto);
-  if (event.target.closest('[data-film]')) {
+  if (event.target.closest('button[data-film]')) {
     if ('film' in root.dataset) delete root.dataset.film;
     else root.dataset.film = 'open';
     open('');
