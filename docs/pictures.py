@@ -56,7 +56,6 @@ def app() -> Iterator[str]:
 def settled(page: Page, url: str) -> None:
     page.goto(url)
     page.locator("#chips .rd-network-chip").wait_for(timeout=60_000)
-    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1500)
 
 
