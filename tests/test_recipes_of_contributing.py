@@ -160,10 +160,13 @@ def test_a_data_set(copy_for: Callable[..., Copy], tmp_path: Path) -> None:
     write_kmnist(tmp_path / "data")
     program = """
 import json, sys
+from dataclasses import replace
 from resnet_demo import build, save
-from resnet_demo.data import downloading
+from resnet_demo.data import downloading, load_dataset
 from resnet_demo.ui.jobs.race import DATA
-save(build("resnet8", seed=0), "fresh.safetensors")
+fresh = build("resnet8", seed=0)
+fresh.domain = replace(fresh.domain, name="kmnist", labels=load_dataset("kmnist", False, sys.argv[1]).classes)
+save(fresh, "fresh.safetensors")
 assert "kmnist" in DATA, DATA
 assert downloading("kmnist", sys.argv[1]) is None
 """

@@ -49,7 +49,7 @@ TESTS = {
     # Trains until something was learned, or by the clock
     "test_bench.py::test_so_many_pictures_are_seen": "slow",
     "test_bench.py::test_the_benchmark_of_training_beside_busy_processes": "slow",
-    "test_race.py::test_whoever_looks_on_hears_of_a_race_several_times_a_second_and_it_of_a_stop": "slow",
+    "test_job.py::test_whoever_looks_on_hears_of_a_race_several_times_a_second_and_it_of_a_stop": "slow",
     "test_trainer.py::test_an_end_is_heard_in_the_middle_of_things": "slow",
     "test_cli.py::test_a_resumed_training_ends_at_the_same_weights": "slow",
     "test_cli.py::test_replay": "slow",
@@ -64,7 +64,7 @@ TESTS = {
     "test_race.py::test_the_files_hold_what_was_trained": "slow",
     "test_session.py::test_cuts_go_along_to_networks_that_have_such_blocks": "slow",
     "test_session.py::test_nothing_to_see_yet": "slow",
-    "test_session.py::test_the_address_leads_back_to_the_view": "slow",
+    "test_address.py::test_the_address_leads_back_to_the_view": "slow",
     "test_session.py::test_the_class_follows_the_answer_until_one_is_chosen": "slow",
     "test_session.py::test_the_twin_keeps_weights_and_seed_where_it_can": "slow",
     # Starts processes that import torch
@@ -148,7 +148,6 @@ TESTS = {
     "test_signal.py::test_a_wide_network_does_as_theory_expects": "slow",
     "test_signal.py::test_narrow_networks_and_edges_let_the_signal_grow_less": "slow",
     "test_microbatches.py::test_microbatches_by_hand": "slow",
-    "test_race.py::test_networks_take_turns": "slow",
     "test_film.py::test_every_page_sees_the_network_at_that_moment": "slow",
     "test_film.py::test_what_is_trained_here_is_filmed": "slow",
     "test_film.py::test_a_stopped_training_shows_how_far_it_came": "slow",

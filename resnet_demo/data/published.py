@@ -15,7 +15,8 @@ from .dataset import Dataset
 
 DATASETS = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "fashion-mnist": "FashionMNIST"}  # torchvision's classes
 
-PLACES = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python", "fashion-mnist": "FashionMNIST"}  # theirs
+# Where torchvision puts them, if not in a folder of the class's name.
+PLACES = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
 
 DOWNLOADS = {"cifar10": 170_498_071, "cifar100": 169_001_437, "fashion-mnist": 30_878_645}  # bytes of their archives
 
@@ -30,7 +31,7 @@ def default_data_dir() -> Path:
 
 def data_folder(name: str, data_dir: str | Path | None = None) -> Path:
     """The folder that holds a data set's own, or shall: also where `data_dir` is one level too deep or too high."""
-    given, place = Path(data_dir) if data_dir else default_data_dir(), PLACES[name]
+    given, place = Path(data_dir) if data_dir else default_data_dir(), PLACES.get(name, DATASETS[name])
     if (given / place).is_dir():
         return given
     for folder in (given, given.parent):  # FashionMNIST has a folder `raw` inside

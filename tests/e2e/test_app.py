@@ -68,7 +68,7 @@ def test_first_visit_shows_an_answer_and_an_open_block(open_app: OpenApp) -> Non
         expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
         expect(visit.at("#block svg.rd-wide")).to_be_visible()
         expect(visit.at("#channels .rd-card").first).to_be_visible()
-        expect(visit.at("#curves svg")).to_be_visible()
+        expect(visit.at("#curves svg.rd-wide")).to_be_visible()
 
 
 def test_through_all_pages(open_app: OpenApp, photo: Path) -> None:

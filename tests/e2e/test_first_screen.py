@@ -86,7 +86,7 @@ def test_on_a_laptop_it_is_figure_and_answer(open_app: OpenApp) -> None:
 
 
 def test_on_a_phone_it_is_the_street_and_the_answer(open_app: OpenApp) -> None:
-    with open_app(width=390, height=844, shows="#curves svg") as visit:
+    with open_app(width=390, height=844, shows="#curves svg.rd-tall") as visit:
         for part in ("street", "answer"):
             assert visit.page.evaluate(IN_SIGHT, part)["whole"], part
         expect(visit.at("#street .rd-tall .rd-stop:visible")).to_have_count(9)
@@ -178,7 +178,7 @@ def test_the_tour_is_shown_once(open_app: OpenApp) -> None:
         visit.at("#tour .rd-tour-next").click()
         expect(tour).to_have_count(0)
         visit.page.goto(visit.page.url.split("?")[0])
-        expect(visit.at("#curves svg")).to_be_visible()
+        expect(visit.at("#curves svg.rd-wide")).to_be_visible()
         expect(tour).to_have_count(0)
         visit.at("#foot [data-tour]").click()  # it can be had again
         expect(tour).to_contain_text("1 / 4")

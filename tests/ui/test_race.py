@@ -318,6 +318,7 @@ def test_the_same_data_are_not_read_twice_at_a_time(data, monkeypatch, tmp_path)
         return SETS[0]
 
     monkeypatch.setattr(race_module, "load_dataset", slow)
+    monkeypatch.setattr(race_module, "load_halves", lambda *args: (slow(*args), slow(*args)))
     race_module._shared.cache_clear()
     with ThreadPoolExecutor(3) as visitors:
         list(visitors.map(lambda _: read_data(plan(data=data, file=str(pictures)), None), range(3)))
