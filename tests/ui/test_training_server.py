@@ -174,12 +174,11 @@ def test_an_end_is_heard_while_the_pictures_are_read(
     monkeypatch.setattr(train_page, "read_data", slow)
     job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
     assert reading.wait(60)
-    visitors = [session for _time, _weight, session in list(visits._visits._things.values())]
-    (session,) = (one for one in visitors if (its := one.of(train_page.Training).job) and not its.over)
+    session = latest_session()
     if how == "stop":
         client.predict(api_name="/stop")
     else:
-        visits.end(session.key)
+        visits.end(latest_session().key)
     assert "Nothing trained yet" in job.result(timeout=120)[0]
     assert session.of(train_page.Training).race is None
     other = Client(address, verbose=False)
