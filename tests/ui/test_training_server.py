@@ -178,7 +178,7 @@ def test_an_end_is_heard_while_the_pictures_are_read(
     if how == "stop":
         client.predict(api_name="/stop")
     else:
-        visits.end(latest_session().key)
+        visits.end(session.key)
     assert "Nothing trained yet" in job.result(timeout=120)[0]
     assert session.of(train_page.Training).race is None
     other = Client(address, verbose=False)
