@@ -13,93 +13,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..errors import InputError
-from ..i18n import Message, _, _n
+from ..i18n import Message, _n
+from .folder_words import (
+    ANNOTATIONS,
+    IMAGES,
+    ROLES,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    WITHOUT_CLASSES,
+    letters_of,
+    role_name,
+    role_of,
+    roles_of,
+)
 from .listing import MAX_NAME, Fetch, Listing, is_picture, unread_format
 
 Pictures = dict[str, Fetch]  # by their paths as a person reads them
 
-TRAIN, TEST, VALIDATION = "train", "test", "validation"
-ROLES = {
-    TRAIN: "train training trn tr learn learning 训练 訓練 学习 学習 훈련 학습",
-    TEST: "test tests testing tst ts te 测试 測試 テスト 테스트 시험",
-    VALIDATION: "val valid validation validate vali dev development eval evaluation evaluate holdout"
-    " 验证 驗證 评估 評估 检验 檢驗 検証 評価 검증 평가",
-}  # fmt: skip
-# What may stand beside these in a name: "training_set", "train_images", "测试图片".
-NEUTRAL = [
-    "set",
-    "sets",
-    "data",
-    "dataset",
-    "split",
-    "part",
-    "subset",
-    "folder",
-    "dir",
-    "image",
-    "images",
-    "img",
-    "imgs",
-    "picture",
-    "pictures",
-    "pic",
-    "pics",
-    "photo",
-    "photos",
-    "jpg",
-    "jpeg",
-    "png",
-    "sample",
-    "samples",
-    "file",
-    "files",
-    "my",
-    "the",
-    "new",
-    "raw",
-    "original",
-    "resized",
-    "small",
-    "final",
-    "all",
-    "v",
-    "集",
-    "数据",
-    "數據",
-    "資料",
-    "数据集",
-    "樣本",
-    "样本",
-    "图片",
-    "圖片",
-    "图像",
-    "圖像",
-    "照片",
-    "文件夹",
-    "文件",
-    "的",
-    "用",
-    "データ",
-    "画像",
-    "セット",
-    "데이터",
-    "세트",
-    "이미지",
-    "셋",
-]
-_ANY_ROLE = re.compile("|".join(" ".join(ROLES.values()).split()))
-_NEUTRAL = re.compile("|".join(sorted(NEUTRAL, key=len, reverse=True)))
-# Folders for the pictures themselves, and for what else is known of them (as in Pascal VOC, COCO, YOLO, Oxford pets).
-IMAGES = {
-    "image", "images", "img", "imgs", "jpegimages", "picture", "pictures", "photo", "photos", "data", "input", "inputs",
-    "图片", "图像", "原图",
-}  # fmt: skip
-ANNOTATIONS = {
-    "annotation", "annotations", "annots", "label", "labels", "mask", "masks", "xml", "xmls", "bbox", "bboxes",
-    "segmentation", "segmentations", "segmentationclass", "segmentationobject", "trimap", "trimaps", "imagesets",
-    "gt", "groundtruth", "lists", "attributes", "标注", "标签", "掩码",
-}  # fmt: skip
-WITHOUT_CLASSES = {"pred", "predict", "prediction", "predictions", "unlabelled", "unlabeled", "unknown", "demo", "预测"}
 TABLES = (".csv", ".tsv", ".json", ".xlsx", ".xls", ".parquet", ".xml", ".mat")  # likeliest first
 FLAT = re.compile(r"([^\W\d_][^.]*)\.\d+\.\w+")  # cat.0.jpg
 
@@ -126,7 +57,7 @@ class Folder:
     @cached_property
     def annotations(self) -> dict[str, Folder]:
         """Beside a folder `images`, those that say what these show: their masks are pictures, too."""
-        kinds = {name: _letters(name) for name, folder in self.folders.items() if folder.count}
+        kinds = {name: letters_of(name) for name, folder in self.folders.items() if folder.count}
         if not IMAGES.intersection(kinds.values()):
             return {}
         return {name: self.folders[name] for name, kind in kinds.items() if kind in ANNOTATIONS}
@@ -205,7 +136,7 @@ def recognised(root: Folder, title: Message) -> Layout:
         _check_for_unknown_halves(top, title)
         layout = Layout(_classes(top, notes, at_top=True))
     layout.notes = notes
-    if len(layout.train) < 2 or all(_letters(name) in IMAGES for name in layout.train):
+    if len(layout.train) < 2 or all(letters_of(name) in IMAGES for name in layout.train):
         _refuse(root, top, layout.train, title)
     return layout
 
@@ -232,13 +163,13 @@ def _only_wraps(folder: Folder) -> bool:
     if folder.filled:
         return not folder.pictures
     name = folder.path[-1]
-    called_otherwise = _letters(name) in IMAGES or _role(name) or name in folder.path[:-1]
+    called_otherwise = letters_of(name) in IMAGES or role_of(name) or name in folder.path[:-1]
     return bool(called_otherwise or _by_file_names(folder))
 
 
 def _waits_for_halves(folder: Folder, inner: Folder) -> bool:
     """Whether the folder is for training, and beside it an empty one for testing."""
-    roles = _roles(folder.folders)
+    roles = roles_of(folder.folders)
     return len(roles) > 1 and roles.get(inner.path[-1], ("", None))[0] == TRAIN
 
 
@@ -247,7 +178,7 @@ def _waits_for_halves(folder: Folder, inner: Folder) -> bool:
 
 def _in_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | None:
     """train/CLASS/… and test/CLASS/…, by whatever names."""
-    roles = _roles(top.folders)
+    roles = roles_of(top.folders)
     halves = {
         role: sorted(
             (top.folders[name] for name, (found, _rest) in roles.items() if found == role),
@@ -265,7 +196,7 @@ def _in_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | No
                 title=title,
                 first=several[0].name,
                 second=several[1].name,
-                role=_role_name(role),
+                role=role_name(role),
             )
     if not halves[TRAIN]:
         return _without_training(top, roles, title)
@@ -391,7 +322,7 @@ def _in_classes_of_halves(top: Folder, notes: list[Message]) -> Layout | None:
     test: Half = {}
     unused: list[Folder] = []
     for kind, folder in top.filled.items():
-        roles = {role: folder.folders[name] for name, (role, _rest) in _roles(folder.filled).items()}
+        roles = {role: folder.folders[name] for name, (role, _rest) in roles_of(folder.filled).items()}
         tests = [roles[role] for role in (TEST, VALIDATION) if role in roles]
         if folder.pictures or TRAIN not in roles or not tests or len(folder.filled) > len(roles):
             return None
@@ -408,7 +339,7 @@ def _in_classes_of_halves(top: Folder, notes: list[Message]) -> Layout | None:
 def _check_for_unknown_halves(top: Folder, title: Message) -> None:
     folders = list(top.filled.values())
     for folder in folders if len(folders) > 1 else ():
-        found = {role for role, _rest in _roles(_unwrapped(folder, []).filled).values()}
+        found = {role for role, _rest in roles_of(_unwrapped(folder, []).filled).values()}
         if TRAIN in found and len(found) > 1:
             raise InputError(
                 "{title} holds {folder}, which has halves of its own, beside {other}; give only one of them.",
@@ -432,57 +363,6 @@ def _alike(folders: list[Folder]) -> bool:
     return len(set.intersection(*inside)) > 1
 
 
-def _roles(names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """What folders are for, by their names; with "flower_train" goes "flower_test"."""
-    names = list(names)
-    found = {name: role for name in names if (role := _role(name))}
-    if len(found) == len(names) and len({role for role, _rest in found.values()}) > 1:
-        return found
-    known: dict[str, set[str]] = {}
-    for role, rest in found.values():
-        known.setdefault(rest, set()).add(role)
-    plain = known.get("", set())
-    return {name: (role, rest) for name, (role, rest) in found.items() if not rest or (known[rest] | plain) - {role}}
-
-
-def _role(name: str) -> tuple[str, str] | None:
-    """What a folder is for, and what else its name says: "seg_train" -> ("train", "seg")."""
-    roles, rest = set(), []
-    for word in _words(name):
-        role, left = _role_of_word(word)
-        if role:
-            roles.add(role)
-        if left and left not in NEUTRAL:
-            rest.append(left)
-    return (roles.pop(), " ".join(rest)) if len(roles) == 1 else None
-
-
-def _role_of_word(word: str) -> tuple[str | None, str]:
-    """ "trainset" -> ("train", ""), "猫训练集" -> ("train", "猫"), "cat" -> (None, "cat")."""
-    for role, words in ROLES.items() if _ANY_ROLE.search(word) else ():
-        for known in words.split():
-            if known not in word:
-                continue
-            left = "".join(_NEUTRAL.sub("", part) for part in word.split(known, 1))
-            if word == known or not known.isascii() or (len(known) > 2 and not left):
-                return role, left
-    return None, word
-
-
-def _words(name: str) -> list[str]:
-    """The words of a name, in lower case, without digits: "TrainingSet_2" -> ["training", "set"]."""
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return re.findall(r"[^\W\d_]+", name.casefold())
-
-
-def _letters(name: str) -> str:
-    return "".join(_words(name))
-
-
-def _role_name(role: str) -> Message:
-    return {TRAIN: _("training"), TEST: _("testing"), VALIDATION: _("validation")}[role]
-
-
 # Classes
 
 
@@ -493,7 +373,7 @@ def _classes(top: Folder, notes: list[Message], at_top: bool = False) -> Half:
         return _by_file_names(top)
     _note_beside(top, notes)
     if at_top:
-        for name, (role, rest) in _roles(filled).items():
+        for name, (role, rest) in roles_of(filled).items():
             if role != TRAIN and not rest:
                 _note_unused(filled.pop(name), notes)
     for name, folder in list(filled.items()):
@@ -519,7 +399,7 @@ def _has_classes(folder: Folder) -> bool:
 
 
 def _is_without_classes(folder: Folder) -> bool:
-    return _letters(folder.path[-1]) in WITHOUT_CLASSES | IMAGES and not _has_classes(folder)
+    return letters_of(folder.path[-1]) in WITHOUT_CLASSES | IMAGES and not _has_classes(folder)
 
 
 # What is left out, and what is refused
@@ -565,7 +445,7 @@ def _refuse(root: Folder, top: Folder, train: Half, title: Message) -> None:
             )
     folders = list(root.walk())
     flat = max(folders, key=lambda folder: len(folder.pictures))
-    annotations = [folder for folder in folders if folder.path and _letters(folder.path[-1]) in ANNOTATIONS]
+    annotations = [folder for folder in folders if folder.path and letters_of(folder.path[-1]) in ANNOTATIONS]
     tables = [name for folder in folders for name in folder.others if name.lower().endswith(TABLES)]
     tables.sort(key=lambda name: (TABLES.index("." + name.lower().rpartition(".")[2]), name.count("/"), name))
     if annotations and root.count:

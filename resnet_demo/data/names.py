@@ -1,10 +1,11 @@
 """Names of files that do not say how their letters are written, as in a zip from Windows.
 
-Such a zip holds bytes in the code page of the computer that packed it. A short name can be read in several: 猫 in GBK
-is 챔 in Korean. So all names of an archive are judged together, by two things: chardet's statistics of pairs of bytes
-in each language, and how likely the letters are that a code page would make of the names. Drawn at random from words
-for classes in seven code pages, names are read rightly of 97 % of the archives with two words beyond ASCII, of 99 %
-with three, of all with five (420 archives each); a single word is right in nine of ten.
+Such a zip holds bytes in the code page of the computer that packed it. A short name can be read in several: the
+Chinese word for cat in GBK is a Korean syllable in EUC-KR. So all names of an archive are judged together, by two
+things: chardet's statistics of pairs of bytes in each language, and how likely the letters are that a code page would
+make of the names. Drawn at random from words for classes in seven code pages, names are read rightly of 97 % of the
+archives with two words beyond ASCII, of 99 % with three, of all with five (420 archives each); a single word is right
+in nine of ten.
 """
 
 from __future__ import annotations
