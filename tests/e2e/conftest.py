@@ -17,7 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -164,3 +166,12 @@ def open_app(browser_: Browser, app_url: str) -> OpenApp:
 
     expect.set_options(timeout=PATIENCE)
     return opened
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A picture that is none of the examples, larger than the network's input and not square."""
+    values = np.random.default_rng(5).integers(0, 256, (60, 90, 3), dtype=np.uint8)
+    path = tmp_path / "photo.png"
+    Image.fromarray(values).resize((360, 240), Image.Resampling.BICUBIC).save(path)
+    return path

@@ -27,15 +27,6 @@ PAGES = {
 }
 
 
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A picture that is none of the examples, larger than the network's input and not square."""
-    values = np.random.default_rng(5).integers(0, 256, (60, 90, 3), dtype=np.uint8)
-    path = tmp_path / "photo.png"
-    Image.fromarray(values).resize((360, 240), Image.Resampling.BICUBIC).save(path)
-    return path
-
-
 def upload(visit: Visit, path: Path) -> None:
     """Give a file to the button of the bar."""
     visit.at("#bar input[type=file]").set_input_files(path)

@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-import numpy as np
-import pytest
-from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from resnet_demo.models import zoo
@@ -20,14 +17,6 @@ if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytes
 
 STREET = "#street svg"
 UPLOAD = "#bar input[type=file]"
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    values = np.random.default_rng(5).integers(0, 256, (60, 90, 3), dtype=np.uint8)
-    path = tmp_path / "photo.png"
-    Image.fromarray(values).resize((360, 240), Image.Resampling.BICUBIC).save(path)
-    return path
 
 
 def view(page: Page) -> dict[str, str]:

@@ -21,7 +21,7 @@ LONG = Plan(depth=8, seconds=None, epochs=200, batch=16)
 
 
 def job(race: Race | None = None, settle: Callable[[Race], None] = lambda race: None) -> Job:
-    return Job(LONG, lambda: race or Race(LONG, *SETS), settle)
+    return Job(LONG, lambda: race or Race(LONG, *SETS), settle).start()
 
 
 def until(true: Callable[[], object]) -> None:
@@ -119,7 +119,7 @@ def test_what_cannot_be_read_is_told_to_whoever_looks_on():
     def broken() -> Race:
         raise InputError("There is nothing in it.")
 
-    failed = Job(LONG, broken, lambda race: None)
+    failed = Job(LONG, broken, lambda race: None).start()
     with pytest.raises(InputError, match="nothing in it"):
         list(failed.watch())
 
@@ -132,7 +132,8 @@ def test_a_stop_in_the_moment_a_race_begins_is_heard():
             running.stop_asked = True
             begun.set()
 
-    running = job(settle=settle)
+    running = Job(LONG, lambda: Race(LONG, *SETS), settle)  # known to `settle` before it begins
+    running.start()
     assert begun.wait(60)
     until(lambda: running.over)
     assert running.race is not None

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -51,11 +51,14 @@ class Job:
     watchers: int = 0
     waits: bool = False  # for another visitor's race
     _left: float = field(default_factory=time.monotonic)  # when the last watcher went away
+    _over: Future[None] = field(default_factory=Future)
 
-    def __post_init__(self) -> None:
+    def start(self) -> Job:
+        """Begin in the background; whoever may end it knows it by then."""
         worker = ThreadPoolExecutor(1, "race")
         self._over = worker.submit(self._run)
         worker.shutdown(wait=False)
+        return self
 
     @property
     def over(self) -> bool:
@@ -146,7 +149,7 @@ class Training(PageState):
         if self.job:
             self.job.abandon()
         self.refused, self.job = None, Job(plan, make, settle)
-        return self.job
+        return self.job.start()
 
     def end(self) -> None:
         if self.job:
