@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_demo.images import CIFAR10
-from resnet_demo.models import zoo
+from resnet_demo.models import unlike, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.models.weights import save
 
@@ -104,6 +104,7 @@ def tiny_image() -> Tensor:
 @pytest.fixture
 def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three bundled networks: resnet8 and plain8 with snapshots of their three epochs, resnet14 without."""
+    unlike._committee()  # is read before the bundled networks are out of sight
     for name, moments in (("resnet8", (1, 2, 3)), ("plain8", (1, 2, 3)), ("resnet14", (3,))):
         for epoch in moments:
             model = zoo.build(name, seed=epoch)

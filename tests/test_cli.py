@@ -29,8 +29,6 @@ from typer.testing import CliRunner, Result
 import resnet_demo
 from resnet_demo import build, cli, console, lab, load, save
 from resnet_demo.data import Dataset, draw_shapes, load_dataset
-from resnet_demo.images import load_image
-from resnet_demo.models.unlike import judge
 from resnet_demo.training.provenance import provenance
 from resnet_demo.training.records import Record
 from resnet_demo.training.trainer import Training
@@ -110,12 +108,6 @@ def namesakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resnet_demo.data.draw_shapes", fake_cifar.namesakes)
 
 
-@pytest.fixture(scope="module")
-def committee(picture: Path) -> None:
-    """The networks that judge pictures are read, and stay in memory, before a film takes their place."""
-    judge(load_image(picture))
-
-
 # What the commands answer
 
 
@@ -131,7 +123,7 @@ def test_models() -> None:
     assert len(text.stdout.splitlines()) == len(table) + 1
 
 
-@pytest.mark.usefixtures("committee", "film", "namesakes")
+@pytest.mark.usefixtures("film", "namesakes")
 def test_a_network_after_an_epoch_of_its_training(picture: Path, weights: Path) -> None:
     said = {}
     for epoch in (0, 1, 3):

@@ -62,9 +62,7 @@ class Events:
     turned: Callable[[Session], Shown] = lambda session: {}  # what to show besides, where an event led to another page
     below: Callable[[Session], Shown] = lambda session: {}  # what stands further down, and comes in a second answer
     answered: Any = None  # gets a number with every answer, by which the page knows that it waits no longer
-    drawn: Sequence[
-        Any
-    ] = ()  # components that nothing but `show` and `below` sets: what the page has is not sent again
+    drawn: Sequence[Any] = ()  # nothing but `show` and `below` sets these: what the page has is not sent again
 
     def handler(self, change: Change, whole: bool = False, follow: bool = True) -> Handle:
         """Let `change` act on the session, then show the session; an InputError becomes a notice.

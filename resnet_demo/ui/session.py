@@ -223,9 +223,7 @@ class Session:
             raise InputError("Of the training of {name} there are no snapshots.", name=self.name)
         what = _("The epoch") if self.weights == TRAINED else _("The percentage of the training")
         number = one_of(moment, self.moments, what)
-        channel = self.channel
-        if channel is None and self.trace is not None:
-            channel = channel_to_show(self.opened)
+        channel = self.channel if self.trace is None else self.shown_channel
         self.asked = self.picture is not None
         self._use(self.name, self.weights, self.seed, number)
         self.channel = channel
@@ -267,11 +265,10 @@ class Session:
             round(share, 4),
         )
         far = max(abs(a - b) for a, b in zip(square, self.domain.middle(self.picture), strict=True))
-        crop, channel = square if far > 2e-4 else None, self.channel
+        crop = square if far > 2e-4 else None
         if crop == self.crop:
             return
-        if channel is None and self.trace is not None:
-            channel = channel_to_show(self.opened)  # the same one while the square is dragged
+        channel = self.channel if self.trace is None else self.shown_channel  # the same one while the square is dragged
         target = self.target if self.asked else None
         self.trace = self._run(self.network, Framed(self.picture, crop), target)
         self.crop, self.channel = crop, channel
@@ -494,6 +491,11 @@ class Session:
     @property
     def opened(self) -> BlockTrace:
         return self.seen[self.block or self.seen.blocks[0].name]
+
+    @property
+    def shown_channel(self) -> int:
+        """The channel of the open block that is drawn: the one that was chosen, else the one that shows most."""
+        return channel_to_show(self.opened) if self.channel is None else self.channel
 
     def predictions(self, top_k: int = 5) -> list[Prediction]:
         return rank(self.network, self.seen.logits, top_k)

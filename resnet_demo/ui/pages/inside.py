@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from ...figures import (
     block_scale,
-    channel_to_show,
     draw_block,
     draw_branches,
     draw_overlay,
@@ -115,7 +114,7 @@ def build(data_dir: str | None = None) -> InsidePage:
 
     def render(session: Session) -> dict[Any, Any]:
         opened = session.opened
-        channel = session.channel if session.channel is not None else channel_to_show(opened)
+        channel = session.shown_channel
         blocks = [(block_title(block.name), block.name) for block in session.seen.blocks]
         return {
             street: _street(session),
@@ -128,7 +127,7 @@ def build(data_dir: str | None = None) -> InsidePage:
 
     def below(session: Session) -> dict[Any, Any]:
         opened = session.opened
-        channel = session.channel if session.channel is not None else channel_to_show(opened)
+        channel = session.shown_channel
         return {
             grids: _grids(opened, channel, f"{session.name}-{opened.name}", session.say),
             curves: _curves(session),
