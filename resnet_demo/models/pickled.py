@@ -316,11 +316,21 @@ def _numbers(content: bytes, dtype: torch.dtype, count: int) -> Tensor:
 def _vet_program(program: bytes | BinaryIO, file: str) -> None:
     """Count the steps of the pickle that begins here, before the first of them is taken."""
     if isinstance(program, bytes) and len(program) > MAX_PROGRAM:
-        raise InputError("{file} holds too many objects for the weights of a network.", file=file)
+        raise _too_long(file)
     stream = program if not isinstance(program, bytes) else io.BytesIO(program)
     start = stream.tell()
     for step, (code, _argument, place) in enumerate(pickletools.genops(stream)):
-        if step > MAX_STEPS or (place or 0) - start > MAX_PROGRAM:
+        if (place or 0) - start > MAX_PROGRAM:
+            raise _too_long(file)
+        if step > MAX_STEPS:
             raise InputError("{file} holds too many objects for the weights of a network.", file=file)
         if code.name.startswith("EXT") or "BUFFER" in code.name:
             raise pickle.UnpicklingError
+
+
+def _too_long(file: str) -> InputError:
+    return InputError(
+        "{file} holds more than {most} MB beside tensors, such as arrays of numpy; save the module's state_dict.",
+        file=file,
+        most=MAX_PROGRAM // 1_000_000,
+    )

@@ -22,6 +22,9 @@ MAX_BLOCKS = 600  # the deepest network of the paper, ResNet-1202, has 600
 MAX_WIDTH, MAX_CLASSES = 8192, 100_000
 GROUP_NORM = 32  # groups: the usual number, which leaves no tensor
 COUNTERS = ("n_averaged", "num_updates")  # what averaging has beside the weights
+COMPANY = re.compile(
+    r"(?:^|[._])(?:criterion|loss|loss_fn|metrics?|acc|accuracy|f1|auroc|confusion|confmat)(?:$|[._\d])"
+)
 
 # The first convolution of a block; before it stand the stage's name and number, and the block's number.
 _FIRST = re.compile(
@@ -41,13 +44,28 @@ _IN_TURN = re.compile(r"(?:residual_function|layer)\.(\d)\.(?:(convolution|norma
 _FOREIGN: tuple[tuple[re.Pattern[str], Message], ...] = (
     (re.compile(r"\.filt$|\.blur"), _("an anti-aliased network, which has blur filters")),
     (re.compile(r"\d\.(?:se|eca|attn)\.conv\.weight$|\.eca\."), _("a network with efficient channel attention (ECA)")),
+    (re.compile(r"\.se\.(?:channel|spatial|conv_attn|mlp_)"), _("a network with attention in its blocks")),
     (
         re.compile(r"\.(?:se|se_module|se_block|se_layer|squeeze|excitation)\."),
         _("a network with squeeze and excitation (SE)"),
     ),
-    (re.compile(r"attn\.(?:qkv|in_proj)|self_attention|cls_token"), _("a vision transformer")),
-    (re.compile(r"\.(?:ca|sa|cbam|attn|attention|non_local)\."), _("a network with attention in its blocks")),
-    (re.compile(r"\.conv2\.(?:fc1|bn0|conv)\."), _("a ResNeSt, with split attention")),
+    (re.compile(r"(?:^|\.)blocks\.\d+\.attn\.|encoder_layer_\d+\.self_attention|cls_token"), _("a vision transformer")),
+    (
+        re.compile(r"\.(?:ca|sa|cbam|attn|self_attn|mhsa|attention|non_local)\."),
+        _("a network with attention in its blocks"),
+    ),
+    (re.compile(r"\.conv2\.(?:fc1|bn0)\."), _("a ResNeSt, with split attention")),
+    (re.compile(r"\.IN\.weight$"), _("an IBN-Net, with instance norm in its blocks")),
+    (re.compile(r"(?:^|\.)(?:rpn|roi_heads|fpn|bbox_head)\."), _("a detector of objects")),
+    (
+        re.compile(r"(?:^|\.)(?:aux_classifier|decode_head|decoder|segmentation_head)\."),
+        _("a network for segmentation"),
+    ),
+    (re.compile(r"\.branches\.\d|fuse_layers|incre_modules"), _("an HRNet")),
+    (
+        re.compile(r"(?:weight_orig|weight_mask|weight_[uvg]|parametrizations\.\w+\.original\d?)$"),
+        _("a network whose weights are pruned or written in another form (remove that before you save it)"),
+    ),
     (re.compile(r"\.\d+\.convs\.\d"), _("a Res2Net")),
     (re.compile(r"denseblock|denselayer"), _("a DenseNet")),
     (re.compile(r"convShortcut|block1\.layer\.0"), _("a Wide ResNet of pre-activation blocks that project")),
@@ -71,6 +89,10 @@ class Recognised:
         """What the file calls a tensor, or would call it: as it calls the same one of another block."""
         if ours in self.theirs:
             return self.theirs[ours]
+        home, _dot, last = ours.rpartition(".")
+        for known, name in self.theirs.items():
+            if known.rpartition(".")[0] == home:  # its weight is there, say, and no bias
+                return f"{name.rpartition('.')[0]}.{last}"
         place = re.match(r"layer(\d+)\.(\d+)\.(.+)", ours)
         for known, name in self.theirs.items():
             other = re.match(r"layer(\d+)\.(\d+)\.(.+)", known)
@@ -100,7 +122,10 @@ def recognise(tensors: Mapping[str, Tensor], file: str = "The file") -> Recognis
             )
         theirs[ours] = key
 
+    company = _company([key for key in keys if not key.startswith(tuple(stages))], tensors)
     for key in keys:
+        if key in company:
+            continue
         place = re.fullmatch(r"(.*?\d)((?:_x)?\.(?:layers\.|blocks\.)?)(\d{1,4})\.(.+)", key)
         found = next((s for s in stages if key.startswith(s)), None)
         inside = found and re.fullmatch(r"(\d{1,4})\.(.+)", key[len(found) :])
@@ -110,13 +135,40 @@ def recognise(tensors: Mapping[str, Tensor], file: str = "The file") -> Recognis
             put(f"layer{stages[found]}.{int(inside[1])}.{_inside(inside[2], tensors[key])}", key)
     if sum(1 + max(_numbers(theirs, stage), default=0) for stage in stages.values()) > MAX_BLOCKS:
         raise InputError("{file} is not a ResNet known here: it has too many blocks.", file=file)
-    _stem_and_head(outside, root, tensors, put)
+    tensors = _as_linear(outside, tensors)
+    _stem_and_head(outside, root, tensors, put, file)
     state = {ours: tensors[key] for ours, key in theirs.items()}
-    return _read(state, theirs, len(stages), file)
+    found = _read(state, theirs, len(stages), file)
+    if company:
+        beside = _("It holds tensors that are not the network’s, and are passed over: {names:and}.", names=company[:4])
+        found = replace(found, notes=(beside, *found.notes))
+    return found
 
 
 def _root(stage: str) -> str:
     return stage[: stage.rfind(".") + 1] if "." in stage else ""
+
+
+def _company(keys: Iterable[str], tensors: Mapping[str, Tensor]) -> list[str]:
+    """Tensors of a loss or of measures, which Lightning keeps with the network's: none of a layer that computes."""
+    return [
+        key
+        for key in keys
+        if COMPANY.search(key) and not _is_norm(key.rpartition(".")[0], tensors)
+        if tensors[key].ndim < 2 or not key.endswith(".weight")
+    ]
+
+
+def _as_linear(outside: Iterable[str], tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """A classifier of 1x1 convolutions before the pooling is a linear layer after it."""
+    if any(tensors[key].ndim == 2 and key.endswith(".weight") for key in outside):
+        return tensors
+    small = [
+        key for key in outside if key.endswith(".weight") and tensors[key].ndim == 4 and tensors[key].shape[2] == 1
+    ]
+    if len(small) != 1 or tensors[small[0]].shape[2:] != (1, 1):
+        return tensors
+    return {**tensors, small[0]: tensors[small[0]].flatten(1)}
 
 
 def _stages(found: Iterable[re.Match[str]], file: str) -> dict[str, int]:
@@ -134,7 +186,11 @@ def _stages(found: Iterable[re.Match[str]], file: str) -> dict[str, int]:
     ordered = sorted(names, key=lambda name: name[1])
     numbers = [number for _stage, number, _mid in ordered]
     if numbers != list(range(numbers[0], numbers[0] + len(numbers))) or len(numbers) > 8:
-        raise InputError("{file} is not a ResNet known here: it has no blocks layer1.0, layer1.1 and so on.", file=file)
+        raise InputError(
+            "{file} is not a ResNet known here: its stages are {names:and}, which are not one after another.",
+            file=file,
+            names=[f"{stage}{number}{mid}".rstrip(".")[:60] for stage, number, mid in ordered[:9]],
+        )
     return {f"{stage}{number}{mid}": index for index, (stage, number, mid) in enumerate(ordered, start=1)}
 
 
@@ -159,11 +215,44 @@ def _natural(key: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (10**9, part) for part in re.split(r"(\d{1,9})", key)]
 
 
-def _stem_and_head(keys: list[str], root: str, tensors: Mapping[str, Tensor], put) -> None:
+def _stem_and_head(keys: list[str], root: str, tensors: Mapping[str, Tensor], put, file: str) -> None:
     """What lies outside of the blocks: convolutions are the stem's, matrices the classifier's, norms by their place."""
     convs = sorted((key for key in keys if tensors[key].ndim == 4 and key.endswith(".weight")), key=_natural)
     linear = [key for key in sorted(keys, key=_natural) if tensors[key].ndim == 2 and key.endswith(".weight")]
-    homes = {key.rpartition(".")[0] for key in keys} - {key.rpartition(".")[0] for key in (*convs, *linear)}
+    if len(convs) not in (1, 3):
+        if not convs:
+            raise InputError("{file} is not a ResNet known here: it lacks a first convolution.", file=file)
+        raise InputError(
+            "{file} is not a ResNet known here: outside of its blocks it has the convolutions {names:and}.",
+            file=file,
+            names=[key.removesuffix(".weight")[:60] for key in convs[:5]],
+        )
+    if not linear:
+        raise InputError("{file} is not a ResNet known here: it lacks a last linear layer.", file=file)
+    if len({re.sub(r"\d+$", "", key.removesuffix(".weight")) for key in linear}) > 1:
+        raise InputError(
+            "{file} has several linear layers after its blocks ({names:and}), and does not tell which gives the "
+            "answer; leave the others out of it.",
+            file=file,
+            names=[key.removesuffix(".weight")[:60] for key in linear[:5]],
+        )
+    known = {key.rpartition(".")[0] for key in (*convs, *linear)}
+    # A norm has statistics, or a weight and a bias for each channel of the stem (or of the last block).
+    homes = {
+        key.rpartition(".")[0]
+        for key in keys
+        if tensors[key].ndim == 1 and key.rpartition(".")[0] not in known and _is_norm(key.rpartition(".")[0], tensors)
+    }
+    in_head = (
+        {home for home in homes if home.startswith(_parent(linear[0]) or " ")} if len(homes) > len(convs) else set()
+    )
+    homes -= in_head
+    if len(homes) > max(1, len(convs)):
+        raise InputError(
+            "{file} is not a ResNet known here: outside of its blocks it has the norms {names:and}.",
+            file=file,
+            names=[home[:60] for home in sorted(homes, key=_natural)[:5]],
+        )
     parts = {conv.rpartition(".")[0].rpartition(".")[0] for conv in convs} if len(convs) > 1 else set()
     # Of a deep stem, the last norm stands outside of what holds its convolutions.
     norms = sorted(homes, key=lambda home: (home.rpartition(".")[0] not in parts, _natural(home)))
@@ -188,6 +277,16 @@ def _stem_and_head(keys: list[str], root: str, tensors: Mapping[str, Tensor], pu
         put(f"{at[home]}.{what}" if home in at else key.removeprefix(root), key)
 
 
+def _parent(key: str) -> str:
+    """fc.3.weight -> "fc.": what holds a layer in a row of layers; nothing for one that stands alone."""
+    home = key.rpartition(".")[0]
+    return re.sub(r"\d+$", "", home) if home[-1:].isdigit() and "." in home else ""
+
+
+def _is_norm(home: str, tensors: Mapping[str, Tensor]) -> bool:
+    return {f"{home}.weight", f"{home}.bias"} <= tensors.keys() or f"{home}.running_mean" in tensors
+
+
 def _refuse_foreign(keys: Iterable[str], file: str) -> None:
     for key in keys:
         for pattern, what in _FOREIGN:
@@ -210,9 +309,7 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
         [n for n in shapes if re.fullmatch(r"fc(\.linear\d+)?\.weight", n)],
     )
     if len(stem) != 4 or not matrices:
-        raise InputError(
-            "{file} is not a ResNet known here: it lacks a first convolution or a last linear layer.", file=file
-        )
+        raise InputError("{file} is not a ResNet known here: it lacks a first convolution.", file=file)
     deep = len(shapes.get("stem.conv1.weight", ())) == 4
     first = "stem.conv1.weight" if deep else "stem.conv.weight"
     if stem[2] not in (3, 7) or shapes[first][1] not in (1, 3):
@@ -228,7 +325,13 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
     convs = [[shapes.get(f"{first}conv{n}.weight", ()) for n in (1, 2, 3)] for first in firsts]
     if any(len(conv) != 4 for row in convs for conv in row[: 3 if bottleneck else 1]):
         raise InputError("{file} is not a ResNet known here: its convolutions have impossible shapes.", file=file)
-    preact = not bottleneck and _is_preact(shapes)
+    preact = _is_preact(shapes)
+    if preact and bottleneck:
+        raise InputError(
+            "{file} is not a ResNet known here: its bottlenecks are pre-activated ({tensor}).",
+            file=file,
+            tensor=theirs[f"{firsts[0]}bn1.weight"],
+        )
     if preact:
         projected = next((name for name in shapes if ".shortcut." in name), None)
         if projected or "stem.bn.weight" not in shapes:
@@ -260,10 +363,16 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
     batch_norm = any(name.endswith("running_mean") for name in shapes)
     notes: list[Message] = []
     norm_groups = 0
+    if not batch_norm and not any(name.endswith(".residual.bn1.weight") for name in shapes):
+        raise InputError("{file} is not a ResNet known here: its blocks have no norms.", file=file)
     if not batch_norm and any(name.endswith(".residual.bn1.weight") for name in shapes):
         norm_groups = GROUP_NORM
         notes.append(
-            _("Its norms hold no statistics: it is read as a network with GroupNorm of {n} groups.", n=GROUP_NORM)
+            _(
+                "Its norms hold no statistics: it is read as a network with GroupNorm of {n} groups. Other numbers of "
+                "groups, layer norm and instance norm would leave the same tensors, and other answers.",
+                n=GROUP_NORM,
+            )
         )
     if hidden:
         notes.append(_("Its classifier has several layers; a ReLU is assumed between them."))

@@ -27,7 +27,7 @@ Others have varied them since; the second half of `ResNetConfig` says how, so th
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -342,6 +342,7 @@ class ResNet(nn.Module):
     domain: Domain | None = None  # the pictures it is for: classes' names, size, normalisation
     provenance: dict[str, Any] | None = None  # where the weights come from: recipe, seed, accuracy, history
     note: Sentences | None = None  # what a person should know of it: how what its file left open was decided
+    fits: Mapping[str, float] | None = None  # mismatch of a file's statistics, read as "plain" and as "residual"
 
     def __init__(self, config: ResNetConfig | None = None, seed: int | None = None) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 A checkpoint is read in steps, each of which can only refuse: `read_tensors` gets named tensors out of the file without
 running any code in it, `recognise` finds out from names and shapes which network they belong to, and `vet` compares
 them one by one with that network before a single value is copied. Loading is always strict. What leaves no tensor is
-then decided by the batch norms' statistics (see `evidence`), or by whoever loads.
+then decided by the batch norms' statistics (see `decide`), or by whoever loads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..files import parsed, write_atomically
 from ..i18n import Message, _, sentences
 from ..images import Domain
 from . import pickled
-from .evidence import CLEAR, EXCELLENT, FITS, mismatch, probes, was_trained
+from .decide import decided, filled, guessed_domain, is_bookkeeping
 from .recognise import MAX_BLOCKS, Recognised, guess_domain, recognise
 from .resnet import ResNet, ResNetConfig
 
@@ -89,7 +89,7 @@ def _contents(model: ResNet, half: bool) -> tuple[dict[str, Tensor], dict[str, s
         metadata["domain"] = json.dumps(asdict(model.domain))
     if model.provenance:
         metadata["provenance"] = json.dumps(model.provenance)
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if not _is_bookkeeping(name)}
+    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if not is_bookkeeping(name)}
     return {name: tensor.half() if half else tensor for name, tensor in state.items()}, metadata
 
 
@@ -106,7 +106,7 @@ def load_file(path: str | Path, plain: bool | None = None, averaged: bool = Fals
 
     Raises InputError, naming the tensor, if anything is missing, superfluous, misshapen or not a finite real number.
     """
-    path = _file_in(Path(path))
+    path = _file_in(Path(os.path.expanduser(path)))
     said |= {} if plain is None else {"plain": plain}
     tensors, metadata, notes = _read(path, averaged)
     for shard in shards_of(path)[1:]:
@@ -136,12 +136,12 @@ def load_file(path: str | Path, plain: bool | None = None, averaged: bool = Fals
     with torch.device("meta"):
         model = ResNet(config)
     vet(found.state, model.state_dict(), path.name, found.name)
-    model = _filled(config, found.state)
+    model = filled(config, found.state)
     model.domain = domain
     if "config" not in metadata:
-        model, decided = _decided(model, found, path.name)
-        model.domain = guess_domain(model.config)
-        notes += [*found.notes, *decided]
+        model, of_network = decided(model, found, path.name)
+        model.domain, of_pictures = guessed_domain(model)
+        notes += [*found.notes, *of_network, *of_pictures]
     model.provenance = _own_provenance(metadata)
     model.note = sentences(*notes) if notes else None
     return model.eval().requires_grad_(False)
@@ -151,7 +151,8 @@ def _file_in(path: Path) -> Path:
     """The checkpoint in a folder as the Hugging Face Hub has them, or the file itself."""
     if not os.path.isdir(path):
         return path
-    for name in ("model.safetensors", "pytorch_model.bin"):
+    shards = sorted(child.name for child in path.glob("model-00001-of-*.safetensors"))
+    for name in ("model.safetensors", "pytorch_model.bin", *shards):
         if (path / name).is_file():
             return path / name
     raise InputError("There is no file {path} but a folder; name the checkpoint in it.", path=path)
@@ -167,87 +168,6 @@ def _changed(config: ResNetConfig, said: Mapping[str, Any], file: str) -> ResNet
     elif said.get("plain") is False and config.plain:
         config = replace(config, shortcut="A")
     return replace(config, **said)
-
-
-def _filled(config: ResNetConfig, state: Mapping[str, Tensor]) -> ResNet:
-    """A network in eval mode with tensors that `vet` has seen."""
-    with torch.device("meta"):
-        model = ResNet(config)
-    model = model.to_empty(device="cpu").eval()
-    for name, tensor in model.state_dict().items():
-        tensor.zero_() if _is_bookkeeping(name) else tensor.copy_(state[name])
-    return model
-
-
-def _decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[Message]]:
-    """The reading of a file that its batch norms' statistics fit best, and what is to be said of it."""
-    trained, notes = was_trained(model), []
-    if found.config.stem != "cifar" and not found.config.dilated:
-        notes.append(
-            _("No file tells whether its last stages dilate, or how its last maps are pooled: as usual is assumed.")
-        )
-    if not trained:
-        if "plain" in found.others:
-            notes.append(
-                _("{file} does not tell whether it has shortcuts; it is read as a plain network.", file=file)
-                if found.config.plain
-                else _("{file} does not tell whether it has shortcuts; it is read as a residual network.", file=file)
-            )
-        return model, notes
-    inputs = probes(found.domain)
-    best = _least(model, inputs)
-    chosen: dict[str, object] = {}
-    for field, values in found.others.items() if best > EXCELLENT or found.config.stem == "cifar" else ():
-        for value in values:
-            config = _try(model.config, field, value)
-            if config is None:
-                continue
-            other = _filled(config, found.state)
-            misfit = _least(other, inputs)
-            if misfit < CLEAR * best:
-                model, best = other, misfit
-                chosen[field] = value
-    for field in chosen:
-        notes.append(_CHOSEN[field, bool(getattr(model.config, field))])
-    if best > FITS:
-        notes.append(
-            _(
-                "No reading of {file} fits the statistics of its batch norms: it may be another kind of network, or "
-                "for very different pictures, and its answers wrong.",
-                file=file,
-            )
-        )
-    return model, notes
-
-
-def _try(config: ResNetConfig, field: str, value: object) -> ResNetConfig | None:
-    changes: dict[str, Any] = {field: value}
-    if field == "plain" and not value and config.shortcut == "B":
-        changes["shortcut"] = "A"  # there are no projections
-    if field == "padding" and config.plain:
-        return None
-    try:
-        return replace(config, **changes)
-    except InputError:
-        return None
-
-
-def _least(model: ResNet, inputs: list[Tensor]) -> float:
-    """The mismatch with the pictures that fit best."""
-    first = mismatch(model, inputs[0])
-    return first if first < EXCELLENT else min(first, *(mismatch(model, other) for other in inputs[1:]))
-
-
-_CHOSEN = {
-    ("plain", True): _("By its batch norms’ statistics it is a plain network, without shortcuts."),
-    ("plain", False): _("By its batch norms’ statistics it is a residual network, whose shortcuts have no weights."),
-    ("padding", True): _("By its batch norms’ statistics its shortcuts add new channels at the end."),
-    ("pool", True): _("By its batch norms’ statistics max pooling follows its stem."),
-    ("pool", False): _("By its batch norms’ statistics no max pooling follows its stem."),
-    ("stem_stride", True): _("By its batch norms’ statistics its first convolution has another stride than usual."),
-    ("stride_first", True): _("By its batch norms’ statistics the stride is in the first convolution of a block."),
-    ("shortcut", True): _("By its batch norms’ statistics its shortcuts average before they project."),
-}
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
@@ -298,6 +218,10 @@ def _read(path: Path, averaged: bool = False) -> tuple[dict[str, Tensor], dict[s
     except InputError:
         raise
     except Exception:  # a hostile or torn file fails in every way there is
+        if _is_pointer(path):
+            raise InputError(
+                "{file} is only a pointer to a file in Git LFS; fetch that one (git lfs pull).", file=path.name
+            ) from None
         raise InputError(
             "{file} is not a checkpoint that can be read here (safetensors, or tensors in PyTorch’s format), or is "
             "damaged.",
@@ -313,8 +237,13 @@ def _is_safetensors(path: Path) -> bool:
     return len(start) == 9 and start[8:] == b"{" and int.from_bytes(start[:8], "little") < MAX_BYTES
 
 
+def _is_pointer(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(40).startswith(b"version https://git-lfs")
+
+
 WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "weights", "params")
-AVERAGES = ("ema", "state_dict_ema", "model_ema", "ema_state_dict", "ema_model", "params_ema", "averaged")
+AVERAGES = ("ema", "state_dict_ema", "model_ema", "ema_state_dict", "ema_model", "params_ema", "averaged", "swa_model")
 
 
 def _state_dict(content: Any, name: str, averaged: bool = False) -> tuple[dict[str, Tensor], list[Message]]:
@@ -329,6 +258,8 @@ def _state_dict(content: Any, name: str, averaged: bool = False) -> tuple[dict[s
         if not last:
             raise InputError("{file} holds no state_dict, that is, no tensors by name.", file=name)
         return _vetted(last, name), []
+    if len(found) == 1:
+        found = _averages_apart(*found.popitem())
     averages = {path: state for path, state in found.items() if path and any(word in AVERAGES for word in path)}
     last = {path: state for path, state in found.items() if path not in averages}
     wanted = averages if averaged or not last else last
@@ -352,6 +283,14 @@ def _state_dict(content: Any, name: str, averaged: bool = False) -> tuple[dict[s
                 name=".".join(next(iter(averages))),
             )
         )
+    if len(ranked) > 1:
+        notes.append(
+            _(
+                "The file holds several networks: {name} is read, {others:and} is not.",
+                name=".".join(best)[:60],
+                others=[".".join(path)[:60] for path in ranked[1:4]],
+            )
+        )
     return _vetted(wanted[best], name), notes
 
 
@@ -365,6 +304,16 @@ def _networks(content: Mapping[Any, Any], path: tuple[str, ...] = ()) -> dict[tu
             if isinstance(key, str) and isinstance(value, Mapping) and key not in ("optimizer", "optimizer_states"):
                 found |= _networks(value, (*path, key))
     return found
+
+
+def _averages_apart(path: tuple[str, ...], state: Mapping[Any, Any]) -> dict[tuple[str, ...], Mapping[Any, Any]]:
+    """One dictionary that holds a network and its average, by prefixes: model.conv1.weight, ema.conv1.weight."""
+    of_average = {key: set(str(key).split(".")) & set(AVERAGES) for key in state}
+    last = {key: value for key, value in state.items() if not of_average[key]}
+    if len(last) == len(state) or not any(isinstance(value, Tensor) and value.ndim == 4 for value in last.values()):
+        return {path: state}
+    word = min(word for words in of_average.values() for word in words)
+    return {path: last, (*path, word): {key: value for key, value in state.items() if of_average[key]}}
 
 
 def _vetted(content: Mapping[Any, Any], name: str) -> dict[str, Tensor]:
@@ -392,7 +341,7 @@ def vet(
     `name` tells what the file calls a tensor.
     """
     spare = sorted(state.keys() - expected.keys())
-    missing = sorted(key for key in expected.keys() - state.keys() if not _is_bookkeeping(key))
+    missing = sorted(key for key in expected.keys() - state.keys() if not is_bookkeeping(key))
     if missing:
         raise InputError("{file} lacks the tensor {tensor}.", file=file, tensor=_first_of([*map(name, missing)]))
     if spare:
@@ -412,7 +361,7 @@ def vet(
                 found=_dims(tensor),
                 known=_dims(expected[key]),
             )
-        if _is_bookkeeping(key):
+        if is_bookkeeping(key):
             continue
         if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
             raise InputError(
@@ -495,10 +444,6 @@ def _own_provenance(metadata: Mapping[str, str]) -> dict[str, Any]:
     if not possible or not 0 <= (story.test_accuracy or 0) <= 1 or not 0 <= (story.test_pictures or 0) < 10**12:
         raise InputError("The checkpoint's account of its training cannot be used.")
     return provenance
-
-
-def _is_bookkeeping(name: str) -> bool:
-    return name.endswith("num_batches_tracked")  # a counter that no forward pass reads; old files lack it
 
 
 def _dims(tensor: Tensor) -> str:

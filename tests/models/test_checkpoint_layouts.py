@@ -332,7 +332,9 @@ def test_a_files_batch_norm_statistics_tell_plain_from_residual(name, tmp_path):
     model = load(tmp_path / "elsewhere.pth")
     assert model.config == original.config
     same(model, original, side=32)
-    assert ("plain" in str(model.note)) == name.startswith("plain")
+    assert ("it is a plain network" in str(model.note)) == name.startswith("plain")
+    assert model.fits is not None
+    assert (model.fits["plain"] < model.fits["residual"]) == name.startswith("plain")
     twin = load(tmp_path / "elsewhere.pth", plain=not original.config.plain)
     assert twin.config.plain is not original.config.plain
     assert model.domain is not None
@@ -351,7 +353,7 @@ def test_what_no_statistics_tell_can_be_said(tmp_path):
     torch.manual_seed(0)
     original = calibrated(small(tv.Bottleneck, replace_stride_with_dilation=[False, True, True]))
     torch.save(original.state_dict(), tmp_path / "dilated.pth")
-    assert "dilate" in str(load(tmp_path / "dilated.pth").note)
+    assert "no dilation" in str(load(tmp_path / "dilated.pth").note)
     same(load(tmp_path / "dilated.pth", dilated=2), original)
 
 

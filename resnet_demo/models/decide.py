@@ -1,0 +1,176 @@
+"""What a file leaves open is decided: by the statistics of its batch norms, and by its answers to known pictures.
+
+A file holds numbers, not code. `recognise` tells which networks its tensors allow; here each of these is run on the
+bundled pictures, and the one that meets what its batch norms remember is taken (see `evidence`). Whatever is decided or
+taken for granted is told in a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..i18n import Message, _
+from ..images import CIFAR10, Domain, nameless
+from .evidence import BETTER, CLEAR, EXCELLENT, FITS, knows_examples, mismatch, probes, smoothed, was_trained
+from .recognise import Recognised, guess_domain
+from .resnet import ResNet, ResNetConfig
+
+
+def is_bookkeeping(name: str) -> bool:
+    return name.endswith("num_batches_tracked")  # a counter that no forward pass reads; old files lack it
+
+
+def filled(config: ResNetConfig, state: Mapping[str, Tensor]) -> ResNet:
+    """A network in eval mode with tensors that `vet` has seen."""
+    with torch.device("meta"):
+        model = ResNet(config)
+    model = model.to_empty(device="cpu").eval()
+    for name, tensor in model.state_dict().items():
+        tensor.zero_() if is_bookkeeping(name) else tensor.copy_(state[name])
+    return model
+
+
+def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[Message]]:
+    """The reading of a file that its batch norms' statistics fit best, and what is to be said of it."""
+    trained, notes = was_trained(model), []
+    if found.config.shortcut == "A" and not found.config.plain:
+        notes.append(
+            _(
+                "A file holds numbers, not code: ReLU, no dilation, the average of the last maps and, where the shape "
+                "changes, shortcuts of every second pixel with zeros as new channels are assumed, as is usual."
+            )
+        )
+    elif not found.config.dilated:
+        notes.append(
+            _(
+                "A file holds numbers, not code: ReLU, no dilation and the average of the last maps are assumed, as is "
+                "usual."
+            )
+        )
+    if not trained:
+        if "plain" in found.others:
+            notes.append(
+                _("{file} does not tell whether it has shortcuts; it is read as a plain network.", file=file)
+                if found.config.plain
+                else _("{file} does not tell whether it has shortcuts; it is read as a residual network.", file=file)
+            )
+        return model, notes
+    inputs = probes(found.domain)
+    if found.config.channels == 3:  # whoever normalised otherwise
+        inputs += [
+            probes(replace(found.domain, mean=(mean,) * 3, std=(std,) * 3))[0] for mean, std, _ in _NORMALISATIONS
+        ]
+    usual, best = model, _least(model, inputs)
+    fits = {model.config.plain: best}
+    chosen: dict[str, object] = {}
+    # Twice: what alone is no better may be so beside another choice, such as no pooling and no stride before it.
+    for clear in (CLEAR, BETTER) if best > EXCELLENT or found.config.stem == "cifar" else ():
+        for field, value in ((field, value) for field, values in found.others.items() for value in values):
+            config = _try(model.config, field, value) if clear == CLEAR or (chosen and field not in chosen) else None
+            if config is None:
+                continue
+            other = filled(config, found.state)
+            misfit = _least(other, inputs)
+            fits[config.plain] = min(misfit, fits.get(config.plain, misfit))
+            if misfit < clear * best:
+                model, best = other, misfit
+                chosen[field] = value
+    notes += [_CHOSEN[field, bool(getattr(model.config, field))] for field in chosen if field != "plain"]
+    if len(fits) == 2:
+        model.fits = {"plain": fits[True], "residual": fits[False]}
+        notes.append(_plain_or_not(model.config.plain, fits[True], fits[False]))
+    if best > FITS and (kind := smoothed(usual, inputs, CLEAR * best)):
+        raise InputError(
+            "By the statistics of its batch norms {file} is {what}, not a ResNet known here.", file=file, what=kind
+        )
+    if best > FITS:
+        notes.append(
+            _(
+                "No reading of {file} fits the statistics of its batch norms: it may be another kind of network, or "
+                "for very different pictures, and its answers wrong.",
+                file=file,
+            )
+        )
+    return model, notes
+
+
+def guessed_domain(model: ResNet) -> tuple[Domain, list[Message]]:
+    """Which pictures a file's network is for, as far as its answers and statistics tell, and what is to be said."""
+    domain, notes = guess_domain(model.config), []
+    if model.config.channels != 3 or not was_trained(model):
+        return domain, notes
+    usual = best = mismatch(model, probes(domain)[0])
+    for mean, std, says in _NORMALISATIONS if usual > EXCELLENT else ():
+        other = replace(guess_domain(model.config), mean=(mean,) * 3, std=(std,) * 3)
+        misfit = mismatch(model, probes(other)[0])
+        if misfit < min(CLEAR * usual, best, FITS):
+            domain, best, notes = other, misfit, [says]
+    if domain.name == CIFAR10.name and knows_examples(model, domain) < len(CIFAR10.labels) // 2:
+        domain = replace(nameless(model.config.outputs, domain.size), mean=domain.mean, std=domain.std)
+        notes.append(_("It has ten classes, but they are not CIFAR-10’s: it misjudges the example pictures."))
+    return domain, notes
+
+
+_NORMALISATIONS = (
+    (0.5, 0.5, _("By its batch norms’ statistics it was trained on pictures with values from -1 to 1.")),
+    (0.0, 1.0, _("By its batch norms’ statistics it was trained on pictures with values from 0 to 1.")),
+)
+
+
+def _plain_or_not(plain: bool, as_plain: float, as_residual: float) -> Message:
+    """How it was decided whether a network has shortcuts that leave no tensor."""
+    least, most = sorted((as_plain, as_residual))
+    if least > CLEAR * most:
+        return _(
+            "Its batch norms’ statistics do not tell whether it is plain or residual (mismatch {plain:rounded} and "
+            "{residual:rounded}): say which.",
+            plain=as_plain,
+            residual=as_residual,
+        )
+    if plain:
+        return _(
+            "By its batch norms’ statistics it is a plain network, without shortcuts (mismatch {plain:rounded}; as a "
+            "residual network {residual:rounded}).",
+            plain=as_plain,
+            residual=as_residual,
+        )
+    return _(
+        "By its batch norms’ statistics it is a residual network, whose shortcuts have no weights (mismatch "
+        "{residual:rounded}; without shortcuts {plain:rounded}).",
+        plain=as_plain,
+        residual=as_residual,
+    )
+
+
+def _try(config: ResNetConfig, field: str, value: object) -> ResNetConfig | None:
+    changes: dict[str, Any] = {field: value}
+    if field == "plain" and not value and config.shortcut == "B":
+        changes["shortcut"] = "A"  # there are no projections
+    if field == "padding" and config.plain:
+        return None
+    try:
+        return replace(config, **changes)
+    except InputError:
+        return None
+
+
+def _least(model: ResNet, inputs: list[Tensor]) -> float:
+    """The mismatch with the pictures that fit best."""
+    first = mismatch(model, inputs[0])
+    return first if first < EXCELLENT else min(first, *(mismatch(model, other) for other in inputs[1:]))
+
+
+_CHOSEN = {
+    ("padding", True): _("By its batch norms’ statistics its shortcuts add new channels at the end."),
+    ("pool", True): _("By its batch norms’ statistics max pooling follows its stem."),
+    ("pool", False): _("By its batch norms’ statistics no max pooling follows its stem."),
+    ("stem_stride", True): _("By its batch norms’ statistics its first convolution has another stride than usual."),
+    ("stride_first", True): _("By its batch norms’ statistics the stride is in the first convolution of a block."),
+    ("shortcut", True): _("By its batch norms’ statistics its shortcuts average before they project."),
+}
