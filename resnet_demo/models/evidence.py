@@ -78,6 +78,7 @@ def smoothed(model: ResNet, inputs: list[Tensor], below: float) -> Message | Non
         (_("an anti-aliased network, which blurs before it drops pixels"), _Blur(), _Blur()),
         (_("an anti-aliased network, which averages before it drops pixels"), nn.AvgPool2d(2), None),
     )
+    found, below = None, min(below, FITS)
     for kind, filter, after_pool in kinds:
         other = copy.deepcopy(model)
         for layers in list(other.modules()):
@@ -92,9 +93,10 @@ def smoothed(model: ResNet, inputs: list[Tensor], below: float) -> Message | Non
                 if strided and layers is not other.stem and hasattr(layers, activation):
                     layer.stride = (1, 1)  # pyright: ignore
                     setattr(layers, activation, nn.Sequential(getattr(layers, activation), filter))
-        if min(mismatch(other, each) for each in inputs) < min(below, FITS):
-            return kind
-    return None
+        misfit = min(mismatch(other, each) for each in inputs)
+        if misfit < below:
+            found, below = kind, misfit
+    return found
 
 
 class _Enough(Exception):

@@ -1,0 +1,348 @@
+"""More of anybody's checkpoints, of kinds that were once read wrongly without a word, or refused for another reason.
+
+Of each: the original's logits, or the reason by its name, or a sentence that says what was taken for granted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from test_checkpoint_layouts import calibrated, changed, prefixed, same, small, timm
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils import prune
+from torchvision.models import detection, segmentation
+from torchvision.models import resnet as tv
+
+from resnet_demo import classify, load
+from resnet_demo.errors import InputError
+from resnet_demo.images import CIFAR10
+from resnet_demo.models.weights import load_file
+
+
+class Block(nn.Module):
+    """A basic block whose shortcut leaves no tensor, or hardly any."""
+
+    def __init__(self, c_in: int, c_out: int, stride: int, kind: str) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, 1, bias=False)
+        self.bn1, self.bn2 = nn.BatchNorm2d(c_out), nn.BatchNorm2d(c_out)
+        self.conv2 = nn.Conv2d(c_out, c_out, 3, 1, 1, bias=False)
+        self.kind, self.new = kind, c_out - c_in
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        if self.kind == "plain":
+            return F.relu(y)
+        if self.new:
+            before = 0 if self.kind == "end" else self.new // 2
+            x = F.avg_pool2d(x, 2) if self.kind == "averaged" else x[:, :, ::2, ::2]
+            x = F.pad(x, (0, 0, 0, 0, before, self.new - before))
+        return F.relu(y + x)
+
+
+class Own(nn.Module):
+    """Somebody's own network for small pictures."""
+
+    def __init__(self, kind: str, widths: tuple[int, ...] = (16, 32, 64), stem: int = 3) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, widths[0], stem, 1, stem // 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(widths[0])
+        pairs = zip((widths[0], *widths), widths, strict=False)
+        self.layer = nn.ModuleList(
+            nn.Sequential(Block(before, width, 1 + (before != width), kind), Block(width, width, 1, kind))
+            for before, width in pairs
+        )
+        self.linear = nn.Linear(widths[-1], 7)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        for stage in self.layer:
+            x = stage(x)
+        return self.linear(x.mean((2, 3)))
+
+
+class Heads(nn.Module):
+    """A backbone and several heads beside each other, of which one answers."""
+
+    def __init__(self, answers: str, **heads: nn.Module) -> None:
+        super().__init__()
+        self.backbone = changed(small(), fc=nn.Identity())
+        for name, head in heads.items():
+            self.add_module(name, head)
+        self.answers = answers
+
+    def forward(self, x):
+        return self.get_submodule(self.answers)(self.backbone(x))
+
+
+class ConvolutionalHead(tv.ResNet):
+    def __init__(self) -> None:
+        super().__init__(tv.BasicBlock, [1, 1, 1, 1])
+        self.fc = nn.Conv2d(512, 7, 1)  # pyright: ignore[reportAttributeAccessIssue]
+
+    def forward(self, x):
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = layer(x)
+        return self.fc(x).mean((2, 3))
+
+
+class StrideFirst(tv.Bottleneck):
+    def __init__(self, inplanes: int, planes: int, stride: int = 1, downsample: Any = None, *more: Any, **named: Any):
+        super().__init__(inplanes, planes, 1, downsample, *more, **named)
+        self.conv1 = nn.Conv2d(inplanes, planes, 1, stride, bias=False)
+
+
+def acting(model: nn.Module, make: Callable[[], nn.Module]) -> nn.Module:
+    """Another activation in the place of each ReLU."""
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.ReLU):
+                setattr(module, name, make())
+    return model
+
+
+def each_convolution(model: nn.Module, do: Callable[[nn.Conv2d], object]) -> nn.Module:
+    for module in list(model.modules()):
+        if isinstance(module, nn.Conv2d):
+            do(module)
+    return model
+
+
+EQUAL: dict[str, Callable[[], nn.Module]] = {
+    "shortcut A": lambda: Own("both"),
+    "shortcut A, zeros at the end": lambda: Own("end"),
+    "plain": lambda: Own("plain"),
+    "plain, four stages": lambda: Own("plain", (32, 64, 96, 128)),
+    "plain, two stages": lambda: Own("plain", (32, 64)),
+    "shortcut A, four stages": lambda: Own("both", (32, 64, 96, 128)),
+    "a 7x7 stem of stride 1 and no pooling": lambda: Own("both", stem=7),
+    "the stride in a bottleneck's first convolution": lambda: small(StrideFirst),
+    "a classifier of 1x1 convolutions": ConvolutionalHead,
+    "three layers in the head": lambda: changed(
+        small(),
+        fc=nn.Sequential(nn.Linear(512, 30), nn.ReLU(), nn.Linear(30, 20), nn.ReLU(), nn.Linear(20, 7)),
+    ),
+    "timm resnet26t": lambda: timm("resnet26t"),
+    "timm resnet50c": lambda: timm("resnet50c"),
+}
+
+
+@pytest.mark.parametrize("kind", EQUAL)
+def test_equal_logits(kind, tmp_path):
+    torch.manual_seed(0)
+    original = EQUAL[kind]()
+    side = 32 if isinstance(original, Own) else 64
+    torch.save(calibrated(original, side).state_dict(), tmp_path / "net.pth")
+    same(load_file(tmp_path / "net.pth"), original, side=side)
+
+
+SAID: dict[str, tuple[Callable[[], nn.Module], str]] = {  # read, and what was taken for granted is said
+    "averaging shortcuts": (lambda: Own("averaged"), "shortcuts of every second pixel"),
+    "GELU": (lambda: acting(small(), nn.GELU), "ReLU, .* are assumed|No reading"),
+    "leaky ReLU": (lambda: acting(small(), lambda: nn.LeakyReLU(0.1)), "ReLU, .* are assumed"),
+    "SiLU": (lambda: timm("resnet18", act_layer="silu"), "No reading of .* fits"),
+    "ELU, of which the statistics tell": (lambda: acting(small(), nn.ELU), "ReLU, .* are assumed|No reading"),
+    "dilated": (lambda: timm("resnet26", output_stride=8), "no dilation"),
+    "the largest of the last maps": (lambda: timm("resnet18", global_pool="max"), "average of the last maps"),
+    "instance norm": (
+        lambda: small(norm_layer=lambda channels: nn.InstanceNorm2d(channels, affine=True)), "instance norm would",
+    ),
+    "layer norm": (lambda: small(norm_layer=lambda channels: nn.GroupNorm(1, channels)), "layer norm and instance"),
+    "another activation in the head": (
+        lambda: changed(small(), fc=nn.Sequential(nn.Linear(512, 20), nn.Tanh(), nn.Linear(20, 7))), "ReLU is assumed",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_what_is_taken_for_granted_is_said(kind, tmp_path):
+    torch.manual_seed(0)
+    make, said = SAID[kind]
+    original = make()
+    torch.save(calibrated(original, 32 if isinstance(original, Own) else 64).state_dict(), tmp_path / "net.pth")
+    assert re.search(said, str(load_file(tmp_path / "net.pth").note))
+
+
+def linear(outputs: int) -> nn.Linear:
+    return nn.Linear(512, outputs)
+
+
+REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
+    "blurred, which leaves no tensor": (lambda: timm("resnetblur18"), "anti-aliased network, which blurs"),
+    "blurred bottlenecks": (lambda: timm("resnetblur50"), "anti-aliased network, which blurs"),
+    "averages in the place of max pooling, before pixels are dropped": (
+        lambda: changed(small(), maxpool=nn.AvgPool2d(3, 2, 1)), "which averages before it",
+    ),
+    "averaged before pixels are dropped": (lambda: timm("resnet18", aa_layer=nn.AvgPool2d), "which averages before it"),
+    "pre-activated bottlenecks": (lambda: timm("resnetv2_50"), r"bottlenecks are pre-activated \(stages.0.blocks.0"),
+    "CBAM": (lambda: timm("resnet18", block_args={"attn_layer": "cbam"}), "attention in its blocks"),
+    "SK": (lambda: timm("skresnet18"), "attention in its blocks"),
+    "TResNet": (lambda: timm("tresnet_m"), "squeeze and excitation"),
+    "BoTNet": (lambda: timm("botnet26t_256"), "attention in its blocks.*self_attn"),
+    "without norms": (lambda: timm("nf_resnet50"), "its blocks have no norms"),
+    "HRNet": (lambda: timm("hrnet_w18_small"), "an HRNet"),
+    "RegNet": (lambda: timm("regnetx_002"), "no blocks layer1.0"),
+    "a detector": (
+        lambda: detection.fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=5), "a detector",
+    ),
+    "segmentation": (
+        lambda: segmentation.fcn_resnet50(weights=None, weights_backbone=None, num_classes=5),
+        r"outside of its blocks it has the convolutions backbone.conv1 and classifier.0",
+    ),
+    "two heads, of which one fits into the other": (
+        lambda: Heads("fc", aproj=linear(512), fc=linear(7)), r"several linear layers .*\(aproj and fc\)",
+    ),
+    "two heads": (lambda: Heads("first", first=linear(5), second=linear(3)), "several linear layers"),
+    "batch norm in the head": (
+        lambda: changed(small(), fc=nn.Sequential(linear(20), nn.BatchNorm1d(20), nn.ReLU(), nn.Linear(20, 7))),
+        r"does not know: fc\.1\.bias",
+    ),
+    "layer norm in the head": (
+        lambda: changed(small(), fc=nn.Sequential(nn.LayerNorm(512), linear(7))), r"does not know: fc\.0\.bias",
+    ),
+    "a norm after the blocks": (lambda: changed(small(), norm=nn.BatchNorm2d(512)), "the norms bn1 and norm"),
+    "PReLU": (lambda: acting(small(), nn.PReLU), r"does not know: layer1\.0\.relu\.weight"),
+    "a hidden layer without a bias": (
+        lambda: changed(small(), fc=nn.Sequential(nn.Linear(512, 20, bias=False), nn.ReLU(), nn.Linear(20, 7))),
+        r"lacks the tensor fc\.0\.bias",
+    ),
+    "pruned": (
+        lambda: each_convolution(small(), lambda conv: prune.l1_unstructured(conv, "weight", 0.3)),
+        r"pruned or written in another form .*conv1\.weight_orig",
+    ),
+    "weight norm": (
+        lambda: each_convolution(small(), nn.utils.parametrizations.weight_norm),
+        r"written in another form .*conv1\.parametrizations",
+    ),
+    "a stage that is missing": (lambda: changed(small(), layer3=nn.Identity()), "stages are layer1, layer2 and layer4"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_the_reason_is_the_true_one(kind, tmp_path, sentence):
+    torch.manual_seed(0)
+    make, reason = REFUSED[kind]
+    original = make()
+    if "pixels" in kind or "blurred" in kind:
+        calibrated(original)
+    torch.save(original.state_dict(), tmp_path / "net.pth")
+    with pytest.raises(InputError, match=reason) as error:
+        load_file(tmp_path / "net.pth")
+    sentence(error.value)
+
+
+# What stands beside the tensors
+
+
+@pytest.fixture(scope="module")
+def both() -> tuple[nn.Module, nn.Module]:
+    torch.manual_seed(0)
+    return calibrated(small()), calibrated(small(), seed=1)
+
+
+BESIDE: dict[str, tuple[Callable[[dict, dict], Any], str]] = {
+    "an average by another prefix": (
+        lambda last, other: {"state_dict": {**prefixed("model.")(last), **prefixed("ema_model.module.")(other)}},
+        r"averaged ones \(state_dict\.ema_model\)",
+    ),
+    "weights of a loss": (
+        lambda last, other: {"state_dict": {**prefixed("model.")(last), "criterion.weight": torch.ones(7)}},
+        "passed over: criterion.weight",
+    ),
+    "measures": (
+        lambda last, other: {
+            "state_dict": {
+                **prefixed("model.")(last),
+                "val_acc.total": torch.tensor(3.0),
+                "train_f1.tp": torch.ones(7),
+                "test_confmat.confmat": torch.ones(7, 7),
+            }
+        },
+        "passed over: val_acc.total, train_f1.tp and test_confmat.confmat",
+    ),
+    "a teacher": (lambda last, other: {"model": last, "teacher": other}, "model is read, teacher is not"),
+    "two by usual names": (lambda last, other: {"net": other, "model": last}, "model is read, net is not"),
+    "timm's": (
+        lambda last, other: {
+            "epoch": 3, "arch": "resnet18", "state_dict": last, "optimizer": {}, "args": argparse.Namespace(lr=1),
+            "amp_scaler": {}, "state_dict_ema": other, "metric": np.float64(71.2),
+        },
+        r"averaged ones \(state_dict_ema\)",
+    ),
+    "DeepSpeed's": (lambda last, other: {"module": last, "optimizer": None, "ds_config": {"a": 1}}, ""),
+    "double precision": (
+        lambda last, other: {name: each.double() if each.is_floating_point() else each for name, each in last.items()},
+        "",
+    ),
+    "channels last": (
+        lambda last, other: {
+            name: each.to(memory_format=torch.channels_last) if each.ndim == 4 else each for name, each in last.items()
+        },
+        "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_what_stands_beside_a_network(kind, both, tmp_path):
+    make, said = BESIDE[kind]
+    torch.save(make(both[0].state_dict(), both[1].state_dict()), tmp_path / "net.ckpt")
+    model = load_file(tmp_path / "net.ckpt")
+    same(model, both[0])
+    assert re.search(said, str(model.note))
+    if "averaged" in said:
+        same(load_file(tmp_path / "net.ckpt", averaged=True), both[1])
+
+
+def test_files_that_are_something_else(both, tmp_path, sentence):
+    (tmp_path / "pointer.pth").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 9\n")
+    with pytest.raises(InputError, match="pointer to a file in Git LFS") as error:
+        load(tmp_path / "pointer.pth")
+    sentence(error.value)
+    torch.save({key: value.numpy() for key, value in both[0].state_dict().items()}, tmp_path / "arrays.pth")
+    with pytest.raises(InputError, match="arrays of numpy") as error:
+        load(tmp_path / "arrays.pth")
+    sentence(error.value)
+
+
+# Which pictures a network is for
+
+
+def test_the_classes_of_another_set_are_not_called_cifar10s(tmp_path):
+    original = load("resnet20")
+    state, order = dict(original.state_dict()), torch.tensor([9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
+    state["fc.weight"], state["fc.bias"] = state["fc.weight"][order], state["fc.bias"][order]
+    torch.save(state, tmp_path / "other.pth")
+    model = load(tmp_path / "other.pth")
+    assert classify(model, "assets/examples/cat.png", 1)[0].label == "class 6"
+    assert "not CIFAR-10" in str(model.note)
+    torch.save(original.state_dict(), tmp_path / "same.pth")
+    model = load(tmp_path / "same.pth")
+    assert model.domain is not None
+    assert model.domain.labels == CIFAR10.labels
+    assert "not CIFAR-10" not in str(model.note)
+
+
+@pytest.mark.parametrize(("mean", "std", "said"), [(0.0, 1.0, "from 0 to 1"), (0.5, 0.5, "from -1 to 1")])
+def test_another_normalisation_is_found_out(mean, std, said, tmp_path):
+    """The same network as if it had been trained on pictures that were normalised otherwise."""
+    original = load("resnet20")
+    assert original.domain is not None
+    means, stds = (torch.tensor(values).view(3, 1, 1) for values in (original.domain.mean, original.domain.std))
+    state = dict(original.state_dict())
+    weight = state["stem.conv.weight"]
+    state["stem.conv.weight"] = weight / stds * std
+    state["stem.bn.running_mean"] = state["stem.bn.running_mean"] + (weight / stds * (means - mean)).sum((1, 2, 3))
+    torch.save(state, tmp_path / "other.pth")
+    model = load(tmp_path / "other.pth")
+    assert model.domain is not None
+    assert (model.domain.mean, model.domain.std) == ((mean,) * 3, (std,) * 3)
+    assert said in str(model.note)
