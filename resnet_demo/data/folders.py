@@ -15,9 +15,10 @@ import torch
 from ..errors import InputError
 from ..i18n import Message, Sentences, _, sentences
 from .dataset import Dataset
-from .layout import Class, Half, Layout, recognised, tree
+from .layout import Layout, recognised
 from .listing import MAX_NAME, Listing, is_picture, listed, unread_format
 from .reading import Decoded, decode, left_out
+from .tree import Class, Half, tree
 
 TEST_PART = 0.2  # of each class, where there is no folder for testing
 SEED = 0  # of the split and of the order
@@ -57,7 +58,15 @@ def _load(path: str | Path, wanted: Sequence[bool], size: int) -> list[Dataset]:
     with listed(path, title) as listing:
         _check_size(listing, title)
         root = tree(listing)
-        reader = _Reader(name, title, recognised(root, title), root.everything().unread, listing.too_deep, size)
+        layout = recognised(root, title)
+        if listing.doubtful:
+            layout.notes.append(
+                _(
+                    "The zip does not say how its names are written; they may have been read wrongly, such as {name}.",
+                    name=listing.doubtful[-MAX_NAME:],
+                )
+            )
+        reader = _Reader(name, title, layout, root.everything().unread, listing.too_deep, size)
         return reader.halves(wanted)
 
 

@@ -8,15 +8,14 @@ is ever taken for a class because nothing better was found for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from ..errors import InputError
-from ..i18n import Message, _n
+from ..i18n import Message, _, _n
 from .folder_words import (
     ANNOTATIONS,
     IMAGES,
+    NEUTRAL,
     ROLES,
     TEST,
     TRAIN,
@@ -27,73 +26,13 @@ from .folder_words import (
     role_of,
     roles_of,
 )
-from .listing import MAX_NAME, Fetch, Listing, is_picture, unread_format
-
-Pictures = dict[str, Fetch]  # by their paths as a person reads them
+from .listing import MAX_NAME
+from .tree import Class, Folder, Half
 
 TABLES = (".csv", ".tsv", ".json", ".xlsx", ".xls", ".parquet", ".xml", ".mat")  # likeliest first
+PACKED = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+MASK = re.compile(r"(.+?)[ _-]?(?:mask|seg|segmentation|groundtruth|gt)(?:[ _-]?\d+)?", re.IGNORECASE)
 FLAT = re.compile(r"([^\W\d_][^.]*)\.\d+\.\w+")  # cat.0.jpg
-
-
-@dataclass
-class Folder:
-    """A folder: its pictures, those that are not read, other files, and folders."""
-
-    path: tuple[str, ...] = ()
-    pictures: Pictures = field(default_factory=dict)
-    unread: dict[str, str] = field(default_factory=dict)  # path -> format
-    others: list[str] = field(default_factory=list)
-    folders: dict[str, Folder] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return "/".join(self.path)[-MAX_NAME:]
-
-    @cached_property
-    def count(self) -> int:
-        """The pictures in it, however deep, of whatever format."""
-        return len(self.pictures) + len(self.unread) + sum(folder.count for folder in self.folders.values())
-
-    @cached_property
-    def annotations(self) -> dict[str, Folder]:
-        """Beside a folder `images`, those that say what these show: their masks are pictures, too."""
-        kinds = {name: letters_of(name) for name, folder in self.folders.items() if folder.count}
-        if not IMAGES.intersection(kinds.values()):
-            return {}
-        return {name: self.folders[name] for name, kind in kinds.items() if kind in ANNOTATIONS}
-
-    @cached_property
-    def filled(self) -> dict[str, Folder]:
-        """The folders in it that hold pictures, but for annotations."""
-        return {name: folder for name, folder in self.folders.items() if folder.count and name not in self.annotations}
-
-    def everything(self) -> Class:
-        """All its pictures, however deep."""
-        found = Class(dict(self.pictures), dict(self.unread))
-        for folder in self.folders.values():
-            inside = folder.everything()
-            found.pictures |= inside.pictures
-            found.unread |= inside.unread
-        return found
-
-    def walk(self) -> Iterable[Folder]:
-        yield self
-        for folder in self.folders.values():
-            yield from folder.walk()
-
-
-@dataclass
-class Class:
-    """The pictures of one class in one half."""
-
-    pictures: Pictures = field(default_factory=dict)
-    unread: dict[str, str] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.pictures or self.unread)
-
-
-Half = dict[str, Class]
 
 
 @dataclass
@@ -109,32 +48,16 @@ class Layout:
         return tuple(sorted(self.train))
 
 
-def tree(listing: Listing) -> Folder:
-    root = Folder()
-    for (*place, name), fetch in sorted(listing.files.items(), key=lambda item: item[0]):
-        folder = root
-        for part in place if fetch else (*place, name):
-            folder = folder.folders.setdefault(part, Folder((*folder.path, part)))
-        if fetch is None:
-            continue
-        path = "/".join((*place, name))
-        if is_picture(name):
-            folder.pictures[path] = fetch
-        elif kind := unread_format(name):
-            folder.unread[path] = kind
-        else:
-            folder.others.append(path)
-    return root
-
-
 def recognised(root: Folder, title: Message) -> Layout:
     """The layout of a folder. Raises InputError, one sentence, where there is none or more than one."""
     notes: list[Message] = []
-    top = _unwrapped(root, notes)
-    layout = _in_halves(top, title, notes) or _in_classes_of_halves(top, notes)
+    _leave_out_masks(root, notes)
+    top = _container(_unwrapped(root, notes), notes)
+    layout = _in_halves(top, title, notes) or _in_classes_of_halves(top, title, notes)
     if layout is None:
         _check_for_unknown_halves(top, title)
         layout = Layout(_classes(top, notes, at_top=True))
+    _check_spelling(layout.train, title)
     layout.notes = notes
     if len(layout.train) < 2 or all(letters_of(name) in IMAGES for name in layout.train):
         _refuse(root, top, layout.train, title)
@@ -153,6 +76,22 @@ def _unwrapped(folder: Folder, notes: list[Message]) -> Folder:
         _note_beside(folder, notes)
         folder = inner
     return folder
+
+
+def _container(top: Folder, notes: list[Message]) -> Folder:
+    """Of several folders "data", or the one beside "unlabelled", if it alone holds folders: others are no classes."""
+    within = [folder for folder in top.filled.values() if not folder.pictures and _has_classes(folder)]
+    others = [folder for folder in top.filled.values() if folder not in within]
+    if len(within) != 1 or not others:
+        return top
+    name = letters_of(within[0].path[-1])
+    without = all(letters_of(other.path[-1]) in WITHOUT_CLASSES for other in others)
+    if role_of(within[0].path[-1]) or not (name in IMAGES or name in NEUTRAL or without):
+        return top
+    _note_beside(top, notes)
+    for other in others:
+        _note_unused(other, notes)
+    return _unwrapped(within[0], notes)
 
 
 def _only_wraps(folder: Folder) -> bool:
@@ -216,9 +155,9 @@ def _in_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | No
     filled = [folder for folder in tests if folder.count]
     if tests and not filled:
         raise InputError(
-            "{title} has a folder of the class {kind!r} for training, but not for testing.",
+            "{title} has the folder {folder} for testing, and no picture in it; fill it, or leave it out.",
             title=title,
-            kind=min(classes),
+            folder=tests[0].name,
         )
     test: Half | None = None
     unlabelled: list[Folder] = []
@@ -316,7 +255,7 @@ def _in_halves_of_classes(top: Folder, roles: dict[str, tuple[str, str]], notes:
     return Layout(halves[TRAIN], test)
 
 
-def _in_classes_of_halves(top: Folder, notes: list[Message]) -> Layout | None:
+def _in_classes_of_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | None:
     """CLASS/train/… and CLASS/test/…"""
     train: Half = {}
     test: Half = {}
@@ -330,6 +269,16 @@ def _in_classes_of_halves(top: Folder, notes: list[Message]) -> Layout | None:
         unused += tests[1:]
     if not train:
         return None
+    inside = [roles_of(folder.filled) for folder in top.filled.values()]
+    halves = [folder.folders[name] for folder, names in zip(top.filled.values(), inside, strict=True) for name in names]
+    if len(train) > 1 and _alike(halves):
+        raise InputError(
+            "{title} holds {folders:and}, each with halves of its own and the same classes ({classes:and}); give only "
+            "one of them.",
+            title=title,
+            folders=list(train)[:5],
+            classes=list(_unwrapped(halves[0], []).filled)[:5],
+        )
     _note_beside(top, notes)
     for folder in unused:
         _note_unused(folder, notes)
@@ -353,7 +302,7 @@ def _check_for_unknown_halves(top: Folder, title: Message) -> None:
             "train and one test.",
             title=title,
             folders=[folder.name for folder in folders[:5]],
-            classes=list(folders[0].filled)[:5],
+            classes=list(_unwrapped(folders[0], []).filled)[:5],
         )
 
 
@@ -379,7 +328,31 @@ def _classes(top: Folder, notes: list[Message], at_top: bool = False) -> Half:
     for name, folder in list(filled.items()):
         if len(folder.filled) > 1 and folder.filled.keys() <= filled.keys():  # a copy of all, in itself
             _note_unused(filled.pop(name), notes)
+    deeper = [folder for folder in filled.values() if len(folder.filled) > 1 and not folder.pictures]
+    if at_top and deeper and any(folder.pictures and not folder.filled for folder in filled.values()):
+        for folder in deeper:
+            notes.append(
+                _(
+                    "The class {kind} holds folders ({inside:and}); their pictures are taken together.",
+                    kind=folder.path[-1],
+                    inside=list(folder.filled)[:5],
+                )
+            )
     return {name: folder.everything() for name, folder in filled.items()}
+
+
+def _check_spelling(classes: Half, title: Message) -> None:
+    known: dict[str, str] = {}
+    for kind in classes:
+        other = known.setdefault(kind.casefold().strip(), kind)
+        if other != kind:
+            raise InputError(
+                "{title} holds the folders {first!r} and {second!r}, which differ in capitals or spaces only; put them "
+                "together, or rename one of them.",
+                title=title,
+                first=other,
+                second=kind,
+            )
 
 
 def _by_file_names(folder: Folder) -> Half:
@@ -420,6 +393,27 @@ def _note_beside(folder: Folder, notes: list[Message]) -> None:
         )
 
 
+def _leave_out_masks(root: Folder, notes: list[Message]) -> None:
+    """Beside "a (1).png" the picture "a (1)_mask.png" says where something is; it is no picture of the class."""
+    found = []
+    for folder in root.walk():
+        stems = {path.rpartition(".")[0] for path in folder.pictures}
+        for path in list(folder.pictures):
+            match = MASK.fullmatch(path.rpartition(".")[0])
+            if match and match[1] in stems:
+                found.append(path)
+                del folder.pictures[path]
+    if found:
+        notes.append(
+            _n(
+                "One picture is the mask of another one and was left out: {first}.",
+                "{count:,} pictures are masks of others and were left out; the first is {first}.",
+                len(found),
+                first=min(found)[-MAX_NAME:],
+            )
+        )
+
+
 def _note_unused(folder: Folder, notes: list[Message]) -> None:
     notes.append(
         _n(
@@ -448,6 +442,13 @@ def _refuse(root: Folder, top: Folder, train: Half, title: Message) -> None:
     annotations = [folder for folder in folders if folder.path and letters_of(folder.path[-1]) in ANNOTATIONS]
     tables = [name for folder in folders for name in folder.others if name.lower().endswith(TABLES)]
     tables.sort(key=lambda name: (TABLES.index("." + name.lower().rpartition(".")[2]), name.count("/"), name))
+    packed = [name for folder in folders for name in folder.others if name.lower().endswith(PACKED)]
+    if packed and not root.count:
+        raise InputError(
+            "{title} holds no pictures, but an archive, {file}; unpack it, or give that file.",
+            title=title,
+            file=min(packed)[-MAX_NAME:],
+        )
     if annotations and root.count:
         raise InputError(
             "{title} keeps what its pictures show in the folder {folder}, which is not read here; put the pictures "
@@ -461,6 +462,15 @@ def _refuse(root: Folder, top: Folder, train: Half, title: Message) -> None:
             "one folder for each class.",
             title=title,
             file=tables[0][-MAX_NAME:],
+        )
+    others = [name for name in top.filled if name not in train]
+    if len(train) == 1 and min(train) in top.filled and others:
+        raise InputError(
+            "{title} must hold a folder of pictures for each of at least two classes; it holds only one, {kind!r}, "
+            "since {others:and} is no class by its name.",
+            title=title,
+            kind=min(train),
+            others=others[:5],
         )
     if len(train) == 1:
         raise InputError(

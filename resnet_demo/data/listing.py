@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import InputError
 from ..i18n import Message
 from ..images import readable_suffixes
-from .names import Printable, entry_names
+from .names import Printable, entry_names, printable
 
 MAX_ENTRIES = 200_000  # of a zip, pictures or not: some 500 bytes of memory each, only to list them
 MAX_FILE_BYTES = 50_000_000  # of one picture in a zip
@@ -55,6 +55,7 @@ class Listing:
 
     files: dict[tuple[str, ...], Fetch | None] = field(default_factory=dict)
     too_deep: list[str] = field(default_factory=list)  # pictures
+    doubtful: str | None = None  # a name that may be read wrongly, since the zip does not say how it is written
 
 
 def is_picture(name: str) -> bool:
@@ -109,7 +110,9 @@ def _list_folder(root: Path) -> Listing:
 def _list_zip(archive: zipfile.ZipFile) -> Listing:
     found, shown = Listing(), Printable()
     entries = archive.infolist()
-    for entry, name in zip(entries, entry_names(entries), strict=True):
+    names, doubtful = entry_names(entries)
+    found.doubtful = doubtful and printable(doubtful)
+    for entry, name in zip(entries, names, strict=True):
         name = name.replace("\\", "/")  # some Windows programs write backslashes
         parts = PurePosixPath(name).parts
         if not parts or parts[0] == "/" or any(map(is_hidden, parts)):  # as is ".."

@@ -299,7 +299,8 @@ def test_names_are_read_as_what_they_are(codec, separator, tmp_path):
     path = as_zip({f"{name}/{name}-*.png": 5 for name in names}, tmp_path, codec, separator=separator)
     train, test = load_halves(path)
     assert train.classes == tuple(sorted(names))
-    assert (counts(train), counts(test), train.note) == ([4] * len(names), [1] * len(names), None)
+    assert (counts(train), counts(test)) == ([4] * len(names), [1] * len(names))
+    assert train.note is None or "may have been read wrongly" in str(train.note)  # where another code page is near
 
 
 @pytest.mark.parametrize(
@@ -332,7 +333,7 @@ def test_an_unreadable_name_loses_no_picture(flags, tmp_path):
     entries += [(b"\xfe\xff\xfd/%d.png" % i, flags, b"", picture(i)) for i in range(2)]
     train, test = load_halves(raw_zip(tmp_path / "pets.zip", entries))
     assert sorted(np.add(counts(train), counts(test)).tolist()) == [2, 3, 4, 8]
-    assert train.note is None
+    assert train.note is None or "may have been read wrongly" in str(train.note)
     assert {"dog", "猫"} < set(train.classes)
     "".join(train.classes).encode()
 

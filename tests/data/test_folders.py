@@ -311,7 +311,7 @@ def test_ten_thousand_small_pictures_take_seconds(tmp_path):
         (flat({"cat": 5, "dog": 1}), "too few pictures .* of the class 'dog': none to train with"),
         (flat({"cat": 5}) | {"dog/": b""}, "of the class 'dog'"),
         (flat({"cat": 5}) | {"dog/photo.heic": b"x"}, "of the class 'dog'.*HEIC.*JPEG, PNG, WebP, GIF, BMP"),
-        ({f"train/{k}": v for k, v in flat({"a": 2, "b": 2}).items()} | {"test/": b""}, "'a' for training, but not"),
+        ({f"train/{k}": v for k, v in flat({"a": 2, "b": 2}).items()} | {"test/": b""}, "the folder test for testing"),
         ({f"test/{k}": v for k, v in flat({"a": 2, "b": 2}).items()} | {"train/a/0.png": b""}, "'b' for testing, but"),
         (
             {f"{half}/{k}": v for half in ("train", "val") for k, v in flat({"a": 2, "b": 2}).items()}

@@ -191,12 +191,12 @@ LISTS = {
 def test_the_code_page_of_lists_of_classes(codec, form):
     for words in LISTS[codec]:
         names = [form.format(word, word) for word in words.split()]
-        found = code_page([name.encode(codec) for name in names])
+        found, _doubtful = code_page([name.encode(codec) for name in names])
         assert [name.encode(codec).decode(found, "replace") for name in names] == names, (words, found)
 
 
 def test_nothing_but_ascii():
-    assert code_page([b"cat/0.png", b"dog/0.png"]) == "utf-8"
+    assert code_page([b"cat/0.png", b"dog/0.png"]) == ("utf-8", False)
 
 
 def test_names_that_cannot_be_printed_stay_apart():

@@ -1,0 +1,193 @@
+"""More of the ways in which people lay out their pictures: those of public sets, and what was once misread silently."""
+
+from __future__ import annotations
+
+import pytest
+from test_folder_layouts import as_folder, as_zip, counts
+
+from resnet_demo.data import load_halves
+from resnet_demo.errors import InputError
+
+
+def halves(train: str, test: str, *classes: str, count: int = 4) -> dict[str, int]:
+    return {f"{half}/{kind}": count for half in (train, test) for kind in classes}
+
+
+PETS = {"cat": 5, "dog": 10}
+
+# The layout, and what it gives: classes, counts for training and for testing, what the note says
+READ = {
+    "chest X-rays, with a copy in themselves": (
+        {
+            f"chest_xray/{copy}{half}/{kind}": 4
+            for copy in ("", "chest_xray/")
+            for half in ("train", "test", "val")
+            for kind in ("NORMAL", "PNEUMONIA")
+        },
+        "NORMAL PNEUMONIA", [4, 4], [4, 4], "chest_xray/chest_xray is not used; it holds 24 pictures",
+    ),
+    "cats and dogs, filtered": (
+        halves("cats_and_dogs_filtered/train", "cats_and_dogs_filtered/validation", "cats", "dogs")
+        | {"cats_and_dogs_filtered/vectorize.py": 3},
+        "cats dogs", [4, 4], [4, 4], "",
+    ),
+    "Microsoft's pets": ({"PetImages/Cat": 5, "PetImages/Dog": 5, "readme[1].txt": 3}, "Cat Dog", [4, 4], [1, 1], ""),
+    "the ASL alphabet": (
+        {f"asl_alphabet_train/asl_alphabet_train/{kind}": 5 for kind in "AB"}
+        | {f"asl_alphabet_test/asl_alphabet_test/{kind}_test.jpg": 1 for kind in "AB"},
+        "A B", [4, 4], [1, 1], "the 2 pictures in asl_alphabet_test have no classes",
+    ),
+    "Fruits-360": (
+        halves("fruits-360/Training", "fruits-360/Test", "Apple", "Banana") | {"fruits-360/test-multiple_fruits": 3},
+        "Apple Banana", [4, 4], [4, 4], "test-multiple_fruits is not used; it holds 3 pictures",
+    ),
+    "German traffic signs": (
+        {f"Train/{kind}": 5 for kind in range(3)} | {"Test": 8, "Meta": 3, "Train.csv": 3, "Test.csv": 3},
+        "0 1 2", [4, 4, 4], [1, 1, 1], "the 8 pictures in Test have no classes",
+    ),
+    "Tiny ImageNet": (
+        {f"tiny-imagenet-200/train/{kind}/images": 5 for kind in ("n01443537", "n01629819")}
+        | {"tiny-imagenet-200/val/images": 6, "tiny-imagenet-200/val/val_annotations.txt": 3},
+        "n01443537 n01629819", [4, 4], [1, 1], "the 6 pictures in tiny-imagenet-200/val have no classes",
+    ),
+    "Stanford's dogs": (
+        {f"Images/{kind}": 5 for kind in ("n0-Chihuahua", "n1-spaniel")} | {"Annotation/n0-Chihuahua": 3},
+        "n0-Chihuahua n1-spaniel", [4, 4], [1, 1], "Annotation is not used",
+    ),
+    "Stanford's cars": (
+        halves("car_data/car_data/train", "car_data/car_data/test", "Audi", "BMW") | {"names.csv": 3},
+        "Audi BMW", [4, 4], [4, 4], "",
+    ),
+    "MNIST as pictures": (halves("mnist_png/training", "mnist_png/testing", *"012"), "0 1 2", [4] * 3, [4] * 3, ""),
+    "real and fake": (
+        halves("real_vs_fake/real-vs-fake/train", "real_vs_fake/real-vs-fake/test", "real", "fake")
+        | {"real_vs_fake/real-vs-fake/valid/real": 3, "real_vs_fake/real-vs-fake/valid/fake": 3, "train.csv": 3},
+        "fake real", [4, 4], [4, 4], "valid is not used; it holds 6",
+    ),
+    "ultrasound with masks in the classes": (
+        {
+            f"{kind}/{kind} (*){end}.png": count
+            for kind in ("benign", "normal")
+            for end, count in (("", 5), ("_mask", 5), ("_mask_1", 1))
+        },
+        "benign normal", [4, 4], [1, 1], "12 pictures are masks of others and were left out; the first is benign/benign",
+    ),
+    "with and without a mask": ({"with_mask": 5, "without_mask": 5}, "with_mask without_mask", [4, 4], [1, 1], ""),
+    "a project, with figures beside its data": (
+        {f"project/data/{kind}": n for kind, n in PETS.items()} | {"project/figures": 4},
+        "cat dog", [4, 8], [1, 2], "figures is not used; it holds 4 pictures",
+    ),
+    "a project, whose data have halves": (
+        halves("data/train", "data/test", "cat", "dog") | {"pictures of the team": 2},
+        "cat dog", [4, 4], [4, 4], "pictures of the team is not used",
+    ),
+    "labelled and unlabelled": (
+        {f"labeled/{kind}": n for kind, n in PETS.items()} | {"unlabeled": 9},
+        "cat dog", [4, 8], [1, 2], "unlabeled is not used; it holds 9 pictures",
+    ),
+    "folders in one class alone": (
+        {"pets/cat": 5, "pets/dog": 5, "birds": 5},
+        "birds pets", [4, 8], [1, 2], "The class pets holds folders (cat and dog); their pictures are taken together",
+    ),
+    "years in the classes": (
+        {f"{half}/{kind}/{year}": 3 for half in ("train", "test") for kind in ("a", "b") for year in (2019, 2020)},
+        "a b", [6, 6], [6, 6], "",
+    ),
+    "a copy, augmented": (
+        PETS | {f"augmented/{kind}": n for kind, n in PETS.items()},
+        "cat dog", [4, 8], [1, 2], "augmented is not used",
+    ),
+    "more for training, aside": (
+        halves("train", "test", "cat", "dog") | {"extra/cat": 5, "extra/dog": 5},
+        "cat dog", [4, 4], [4, 4], "extra is not used",
+    ),
+    "Chinese words beside English ones": (halves("train_训练", "test_测试", "a", "b"), "a b", [4, 4], [4, 4], ""),
+    "Chinese samples": (
+        halves("数据集/训练样本", "数据集/测试样本", "a", "b"), "a b", [4, 4], [4, 4], "",
+    ),
+    "shares in the names": (
+        halves("训练集（70%）", "测试集（30%）", "a", "b"), "a b", [4, 4], [4, 4], "",
+    ),
+    "X-Train and X-Valid": (halves("X-Train", "X-Valid", "a", "b"), "a b", [4, 4], [4, 4], ""),
+    "tested and untested are classes": ({"tested": 5, "untested": 5}, "tested untested", [4, 4], [1, 1], ""),
+    "means of transport": ({"train": 5, "bus": 5, "tram": 5}, "bus train tram", [4] * 3, [1] * 3, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pack", [as_folder, as_zip])
+@pytest.mark.parametrize("name", READ)
+def test_kinds_that_are_read(name, pack, tmp_path):
+    tree, classes, for_training, for_testing, note = READ[name]
+    train, test = load_halves(pack(tree, tmp_path))
+    assert train.classes == test.classes == tuple(classes.split())
+    assert (counts(train), counts(test)) == (for_training, for_testing)
+    assert note in str(train.note or "")
+    assert bool(note) == bool(train.note)
+
+
+REFUSED = {
+    "folds, each with halves": (
+        halves("fold_1/train", "fold_1/test", "a", "b") | halves("fold_2/train", "fold_2/test", "a", "b"),
+        "fold_1 and fold_2, each with halves of its own and the same classes .a and b.: |; give only one",
+    ),
+    "leaves in three colours": (
+        {f"leaves/{colour}/{kind}": 4 for colour in ("color", "grayscale") for kind in ("a", "b")}, "which is for training",
+    ),
+    "domains": (
+        {f"{domain}/images/{kind}": 4 for domain in ("amazon", "dslr") for kind in ("bike", "mug")},
+        r"each with the same folders \(bike and mug\)",
+    ),
+    "a class called test": ({"control": 5, "test": 5}, "only one, 'control', since test is no class by its name"),
+    "defects that are only tested": (
+        {"bottle/train/good": 5, "bottle/test/good": 3, "bottle/test/broken": 3, "bottle/ground_truth/broken": 3},
+        "'broken' for testing, but not for training",
+    ),
+    "classes that differ in capitals": ({"Cat": 5, "cat ": 5, "dog": 5}, "'Cat' and 'cat ', which differ in capitals"),
+    "an empty half": ({"train/cat": 5, "train/dog": 5, "val": 0}, "the folder val for testing, and no picture in it"),
+    "an archive in the archive": ({"archive.zip": 9}, "no pictures, but an archive, archive.zip"),
+    "faces and a list": (
+        {"img_align_celeba/img_align_celeba": 9, "list_attr_celeba.csv": 4}, "in the file list_attr_celeba.csv",
+    ),
+    "COCO": ({"train2017": 9, "val2017": 4, "annotations/instances.json": 5}, "in the folder annotations"),
+    "house numbers": ({"train/*.png": 9, "test/*.png": 3, "train/digitStruct.mat": 3}, "digitStruct.mat"),
+    "two for training": (
+        halves("train", "test", "a", "b") | {"train_small/a": 2, "train_small/b": 2}, "train and train_small, which are both",
+    ),
+    "German words": (halves("Trainingsdaten", "Testdaten", "gut", "schlecht"), "which is for training"),
+    "query and gallery": (halves("query", "gallery", "a", "b"), "which is for training"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pack", [as_folder, as_zip])
+@pytest.mark.parametrize("name", REFUSED)
+def test_kinds_that_are_refused(name, pack, tmp_path, sentence):
+    tree, match = REFUSED[name]
+    with pytest.raises(InputError, match=match) as error:
+        load_halves(pack(tree, tmp_path))
+    sentence(error.value)
+
+
+# Other names than those in test_folder_layouts.py, two or three at a time: what a small set of one's own has
+NAMES = {
+    "gbk": "良性 恶性 正常",
+    "big5": "裂紋 刮痕 完好",
+    "cp932": "ひび きず",
+    "cp949": "정상 폐렴 균열",
+    "cp850": "Bäume Häuser Vögel",
+    "cp866": "машина птица",
+}
+
+
+@pytest.mark.parametrize("codec", NAMES)
+@pytest.mark.parametrize("form", ["{}", "data/{}", "train/{}|test/{}", "{}/front|{}/back"])
+def test_few_names_in_code_pages(codec, form, tmp_path):
+    names = NAMES[codec].split()
+    path = as_zip({each.format(name): 4 for name in names for each in form.split("|")}, tmp_path, codec)
+    train, test = load_halves(path)
+    assert train.classes == tuple(sorted(names))
+    assert sum(counts(train)) + sum(counts(test)) == 4 * len(names) * len(form.split("|"))
+
+
+def test_names_that_could_be_others_are_said_to_be(tmp_path):
+    train, _ = load_halves(as_zip({"鸟": 4, "病害": 4}, tmp_path, "gbk"))  # in Big5, too, these are words
+    assert "may have been read wrongly" in str(train.note)
