@@ -98,8 +98,7 @@ def run(
 
     experiment = get(name)
     experiment.check(dataset)
-    if model.config.classes == 1:
-        raise InputError("An experiment needs a network with a logit for each class; this one has a single one.")
+    experiment.check_network(model)
     dataset = matched(model, dataset).fitted(domain_of(model))
     training = training and matched(model, training).fitted(domain_of(model))
     if experiment.twins:

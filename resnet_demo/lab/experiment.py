@@ -70,6 +70,8 @@ class Experiment:
     shortcuts: bool = False  # whether it does something to shortcuts, so that plain networks are passed over
     all_depths: bool = False  # whether it looks at depths of its own, and asks a network only whether it is plain
     twins: bool = False  # whether `report` gets the network's twin, too, as `twin`: None where it is not at hand
+    anew: bool = False  # whether it builds the network anew, with other weights
+    batch_norm: bool = False  # whether it takes batch norm away, or its theory is about that
     together: bool = False  # whether networks of several depths are shown in one figure
 
     def pictures_for(self, wanted: int | None = None) -> int:
@@ -92,6 +94,19 @@ class Experiment:
         for title, network in taken.items():
             kinds.setdefault(network.config.plain, title)
         return {title: taken[title] for title in kinds.values()}
+
+    def check_network(self, model: ResNet) -> None:
+        """Raise InputError where it cannot be made with this network."""
+        from ..models.resnet import BLOCKS  # here, since importing torch takes seconds
+
+        if model.config.classes == 1:
+            raise InputError("An experiment needs a network with a logit for each class; this one has a single one.")
+        if self.anew and model.config.block not in BLOCKS:
+            raise InputError(
+                "This experiment builds the network anew with other weights; of a wrapped module nobody knows how."
+            )
+        if self.batch_norm and model.config.norm_groups:
+            raise InputError("This experiment is about batch norm; this network has GroupNorm in its place.")
 
     def check(self, dataset: Dataset) -> None:
         """Raise InputError where it cannot be made on this data set."""

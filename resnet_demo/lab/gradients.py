@@ -263,4 +263,6 @@ EXPERIMENT = Experiment(
     ),
     pictures=64,
     most=256,  # one batch, as in a training
+    anew=True,
+    batch_norm=True,
 )

@@ -113,7 +113,7 @@ def in_order(model: ResNet, inputs: Tensor, instead: dict[str, str]) -> Tensor:
 def _swapped(names: Sequence[str], swaps: int, luck: random.Random) -> list[str]:
     """The names with so many random pairs of the same stage swapped, one after the other."""
     order = list(names)
-    stages = [[i for i, name in enumerate(names) if name.split(".")[0] == stage] for stage in _stages(names)]
+    stages = [[i for i, name in enumerate(names) if name.rpartition(".")[0] == stage] for stage in _stages(names)]
     stages = [places for places in stages if len(places) > 1]
     for _swap in range(swaps if stages else 0):
         i, j = luck.sample(luck.choice(stages), 2)
@@ -122,7 +122,7 @@ def _swapped(names: Sequence[str], swaps: int, luck: random.Random) -> list[str]
 
 
 def _stages(names: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(name.split(".")[0] for name in names))
+    return list(dict.fromkeys(name.rpartition(".")[0] for name in names))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from ..errors import InputError
 from ..i18n import Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
-from ..training.evaluation import evaluate
+from ..training.evaluation import evaluate, matched
 from .bootstrap import Estimate, estimate
 from .experiment import Experiment, Progress, first_line
 from .interventions import block_names
@@ -64,20 +64,13 @@ def localise(model: ResNet, dataset: Dataset, progress: Progress = lambda done: 
     """Both scores of every picture, [N], by name, for each map of its label: {map: {"pointing": …, "energy": …}}.
 
     Maps are Grad-CAM of every block, enlarged to the picture's size, saliency and guided backpropagation. Raises
-    InputError for a data set without masks, or where the network has learned other classes than these.
+    InputError for a data set without masks, or where the network's classes are not these.
     """
+    dataset = matched(model, dataset)
     domain, (height, width) = domain_of(model), dataset.pictures.shape[2:]
     if dataset.masks is None:
         raise InputError(
             "The data set {dataset} does not say where its objects are; shapes does.", dataset=dataset.name
-        )
-    if domain.labels != dataset.classes:
-        raise InputError(
-            "The network distinguishes {first}, {second}, …, which are not in {dataset}; use one that was trained on "
-            "it.",
-            first=domain.labels[0],
-            second=domain.labels[1],
-            dataset=dataset.name,
         )
     parts: dict[str, list[tuple[Tensor, Tensor]]] = {}
     for start in range(0, len(dataset), BATCH):

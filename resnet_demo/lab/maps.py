@@ -61,7 +61,7 @@ def _of_one_batch(view: ResNet, inputs: Tensor, targets: Tensor, blocks: Collect
 
 def ends_of_stages(model: ResNet) -> list[str]:
     """The last block of each stage: those whose maps differ most in resolution."""
-    return list({name.split(".")[0]: name for name in block_names(model)}.values())
+    return list({name.rpartition(".")[0]: name for name in block_names(model)}.values())
 
 
 def enlarged(maps: Tensor, height: int, width: int) -> Tensor:

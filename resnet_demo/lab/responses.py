@@ -11,7 +11,7 @@ He et al. 2015, section 4.2, "Analysis of Layer Responses", and figure 7.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from .experiment import Experiment, Measure, Progress, first_line
 from .reading import everyone, sides
 
 BATCH = 125
+NORMS = (nn.BatchNorm2d, nn.GroupNorm)
 
 
 @torch.no_grad()
@@ -58,13 +59,18 @@ def responses(model: ResNet, dataset: Dataset, progress: Progress = lambda done:
 
 
 def _layers(model: ResNet) -> Iterator[tuple[str, nn.Module]]:
-    """The last thing that a layer does, in the stem and in the residual branches: batch norm, if it comes behind."""
-    preact = model.config.block == "preact"
-    yield "stem", model.get_submodule("stem.conv" if preact else "stem.bn")
+    """The last thing that a layer does, in the stem and in the residual branches: a norm, if it comes behind."""
+    yield from [("stem", module) for _name, module in _ends(model.stem.named_modules())][-1:]
     for name, block in model.named_blocks():
-        for layer, module in block.residual.named_children():
-            if isinstance(module, nn.Conv2d if preact else nn.BatchNorm2d):
-                yield f"{name}.{layer.replace('bn', 'conv')}", module
+        for layer, module in _ends(block.residual.named_children()):
+            yield f"{name}.{layer.replace('bn', 'conv')}", module
+
+
+def _ends(modules: Iterable[tuple[str, nn.Module]]) -> list[tuple[str, nn.Module]]:
+    """Of a row of layers the norms, where a norm is the last of them, else the convolutions."""
+    found = [(name, module) for name, module in modules if isinstance(module, (nn.Conv2d, *NORMS))]
+    kind = NORMS if found and isinstance(found[-1][1], NORMS) else nn.Conv2d
+    return [(name, module) for name, module in found if isinstance(module, kind)]
 
 
 @dataclass(frozen=True)

@@ -160,4 +160,5 @@ EXPERIMENT = Experiment(
         Measure(_("Left of guided backprop without the last stage"), lambda report: _left(report, "guided backprop")),
     ),
     pictures=30,
+    anew=True,
 )

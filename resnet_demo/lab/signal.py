@@ -31,6 +31,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ..data import Dataset
+from ..errors import InputError
 from ..i18n import Message, Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
@@ -152,6 +153,11 @@ class Report:
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
     """Of the model only the architecture counts, and what pictures it is for: its weights are not looked at."""
+    if model.config.groups > 1 or model.config.shortcut == "D":
+        raise InputError(
+            "The theory that this experiment compares with does not hold for convolutions in groups, or for shortcuts "
+            "that average."
+        )
     inputs = domain_of(model).normalise(dataset.pictures)
     settings = {WITH: (True, 1.0), WITHOUT: (False, 1.0), ZERO: (False, 0.0)}
     if model.config.plain:
@@ -429,4 +435,6 @@ EXPERIMENT = Experiment(
     read=read,
     pictures=64,
     most=256,  # one batch, as in a training
+    anew=True,
+    batch_norm=True,
 )

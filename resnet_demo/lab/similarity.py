@@ -355,4 +355,5 @@ EXPERIMENT = Experiment(
     pictures=1000,
     labels=True,  # it does not look at them, but a visitor's one picture would not do
     twins=True,
+    anew=True,
 )

@@ -36,7 +36,8 @@ BATCH = 100
 def unfold(model: ResNet) -> ResNet:
     """A plain network, twice as wide, that computes what this residual one does. In eval mode.
 
-    Raises InputError for networks whose blocks are not basic ones, or have no shortcut that could be removed.
+    Raises InputError for networks whose blocks are not basic ones of the paper, or have no shortcut that could be
+    removed.
     """
     config = model.config
     if config.plain:
@@ -47,19 +48,28 @@ def unfold(model: ResNet) -> ResNet:
             "{block} blocks.",
             block=config.block,
         )
+    if config.norm_groups or config.shortcut == "D" or config.stem_width > config.widths[0]:
+        raise InputError(
+            "Shortcuts can be removed in this way where batch norm follows each convolution, none of them averages, and "
+            "the stem is no wider than the first block; not in this network."
+        )
     wide = ResNet(replace(config, widths=tuple(2 * width for width in config.widths), plain=True)).eval()
     for weight in wide.parameters():
         weight.zero_()
     for module in wide.modules():
         if isinstance(module, nn.BatchNorm2d):
             _make_identity(module)
-    width = config.widths[0]
-    _conv(wide.stem, "conv").weight[:width] = _conv(model.stem, "conv").weight
-    _copy_batch_norm(_norm(model.stem, "bn"), _norm(wide.stem, "bn"))
+    if config.stem_widths:  # these stay as they are
+        wide.stem.load_state_dict(model.stem.state_dict())
+    else:
+        _conv(wide.stem, "conv").weight[: config.widths[0]] = _conv(model.stem, "conv").weight
+        _copy_batch_norm(_norm(model.stem, "bn"), _norm(wide.stem, "bn"))
     for (_name, block), (_same, wider) in zip(model.named_blocks(), wide.named_blocks(), strict=True):
         _unfold_block(block, wider)
-    wide.fc.weight[:, : config.widths[-1]] = model.fc.weight
-    wide.fc.bias.copy_(model.fc.bias)
+    # Of the classifier's first layer only the columns are more; what was added to the maps does not count.
+    state, fc = dict(model.fc.state_dict()), wide.fc.state_dict()
+    for name, value in state.items():
+        fc[name][..., : value.shape[-1]] = value
     wide.domain = model.domain
     wide.provenance = {"origin": "unfolded: the same function without shortcuts"}
     return wide.requires_grad_(False)

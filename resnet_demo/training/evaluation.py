@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -90,6 +91,24 @@ def evaluate(
     return Evaluation(distributed.total(logits).cpu(), dataset.labels.cpu())
 
 
+# What a class of CIFAR-10 is called, too; only a whole set of names is ever compared.
+SYNONYMS = {
+    **dict.fromkeys(("plane", "aeroplane", "aircraft"), "airplane"),
+    **dict.fromkeys(("car", "auto"), "automobile"),
+    **dict.fromkeys(("lorry",), "truck"),
+    **dict.fromkeys(("boat", "vessel"), "ship"),
+}
+
+
+def _known_as(name: str) -> str:
+    """A class's name in one form: "Aero_plane" -> "airplane"; "n02123045 tabby, cat" keeps its words."""
+    word = re.sub(r"[\s_\-]+", "", name.casefold())
+    for form in (word, word.removesuffix("s"), re.sub(r"^\d+\.?", "", word)):
+        if form in SYNONYMS:
+            return SYNONYMS[form]
+    return word
+
+
 def check_classes(model: ResNet, dataset: Dataset) -> None:
     """Raise InputError unless the network has as many classes as the data set."""
     if model.config.outputs != len(dataset.classes):
@@ -104,13 +123,18 @@ def check_classes(model: ResNet, dataset: Dataset) -> None:
 def matched(model: ResNet, dataset: Dataset) -> Dataset:
     """The data set with its labels in the order of the network's classes.
 
-    Raises InputError where the classes are not the same. Of a network whose classes have no names, their number counts.
+    Names may differ in capitals, in spaces and hyphens, and as "car" and "automobile" do. Raises InputError where the
+    classes are not the same. Of a network whose classes have no names, their number counts.
     """
     check_classes(model, dataset)
     domain = domain_of(model)
-    ours, theirs = ([name.casefold().strip() for name in names] for names in (domain.labels, dataset.classes))
+    ours, theirs = ([_known_as(name) for name in names] for names in (domain.labels, dataset.classes))
     if ours == theirs or domain.labels == nameless(len(ours)).labels:
         return dataset
+    if all(name.isdecimal() for name in theirs) and sorted(map(int, theirs)) == list(range(len(theirs))):
+        # Folders called 0, 1, …, 10 are sorted as text; they are the outputs' numbers.
+        order = torch.tensor([int(name) for name in theirs], device=dataset.labels.device)
+        return replace(dataset, labels=order[dataset.labels], classes=domain.labels)
     if sorted(ours) != sorted(theirs) or len(set(ours)) < len(ours):
         raise InputError(
             "The network's classes ({ours}, …) are not those of {dataset} ({theirs}, …).",
