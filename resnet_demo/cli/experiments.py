@@ -12,7 +12,7 @@ import typer
 from .. import console
 from ..errors import InputError
 from ..lab import EXPERIMENTS
-from .shell import DATA, DataDir, Epoch, Json, Plain, as_typed, tell_notes
+from .shell import DATA, DataDir, Epoch, Json, Plain, as_typed, tell, tell_notes
 from .shell import network as network_of
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def experiment(
     from ..files import write_atomically
     from ..lab import results
     from ..models.predict import domain_of
+    from ..training.evaluation import in_order
 
     if seeds and epoch is not None:
         raise InputError("Only one training of a network has snapshots: --seeds and --epoch do not go together.")
@@ -78,6 +79,8 @@ def experiment(
         dataset = load_once(place, False, data_dir, size=size)
         lab.get(each).check(dataset)
         tell_notes([dataset])
+        for network in filter(None, subjects.values()):
+            tell(in_order(network, dataset))
         file = out and out / f"{each}.json"
         known = results.read(file) if file and resume else None
         there = known.apart() if known else (None, None)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import console
-from .shell import Averaged, Data, DataDir, Epoch, Json, Labels, Model, Plain, network, tell_notes
+from .shell import Averaged, Data, DataDir, Epoch, Json, Labels, Model, Plain, network, tell, tell_notes
 
 
 def models(as_json: Json = False) -> tuple[Any, str]:
@@ -33,10 +33,12 @@ def evaluate(
     from ..data import load_dataset
     from ..models.predict import domain_of
     from ..training.evaluation import evaluate as measure
+    from ..training.evaluation import in_order
 
     asked = network(model, epoch, plain, averaged, labels)
     dataset = load_dataset(data, False, data_dir, size=domain_of(asked).resize)
     tell_notes([dataset])
+    tell(in_order(asked, dataset))
     result = measure(asked, dataset)
     value = {"model": model, "epoch": epoch, "data": data}
     value |= {"accuracy": result.accuracy, "loss": result.loss, "n": result.n}

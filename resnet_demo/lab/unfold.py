@@ -50,7 +50,7 @@ def unfold(model: ResNet) -> ResNet:
         )
     if config.norm_groups or config.shortcut == "D" or config.stem_width > config.widths[0]:
         raise InputError(
-            "Shortcuts can be removed in this way where batch norm follows each convolution, none of them averages, and "
+            "Shortcuts can be removed in this way where batch norm follows each convolution, no shortcut averages, and "
             "the stem is no wider than the first block; not in this network."
         )
     wide = ResNet(replace(config, widths=tuple(2 * width for width in config.widths), plain=True)).eval()

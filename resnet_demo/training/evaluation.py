@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from ..data import Dataset, fitted
 from ..errors import InputError
+from ..i18n import Message, _
 from ..images import nameless
 from ..models.predict import class_logits, domain_of
 from ..models.resnet import ResNet
@@ -101,12 +102,21 @@ SYNONYMS = {
 
 
 def _known_as(name: str) -> str:
-    """A class's name in one form: "Aero_plane" -> "airplane"; "n02123045 tabby, cat" keeps its words."""
-    word = re.sub(r"[\s_\-]+", "", name.casefold())
-    for form in (word, word.removesuffix("s"), re.sub(r"^\d+\.?", "", word)):
-        if form in SYNONYMS:
-            return SYNONYMS[form]
-    return word
+    """A class's name in one form: "03 Aero_planes" -> "airplane"."""
+    word = re.sub(r"[\s_\-]+", "", re.sub(r"^\d+[\s_.\-]+", "", name.strip()).casefold())
+    one = word.removesuffix("s") if len(word) > 3 and not word.endswith("ss") else word
+    return SYNONYMS.get(one, one)
+
+
+def in_order(model: ResNet, dataset: Dataset) -> Message | None:
+    """What is to be said where the classes of a network have no names, and the order of the data set's is taken."""
+    if domain_of(model).labels != nameless(model.config.outputs).labels or dataset.classes[0].isdecimal():
+        return None
+    return _(
+        "The network’s classes have no names: its outputs are taken for {classes:and}, in this order (--labels names "
+        "them).",
+        classes=[*dataset.classes[:4], *(["…"] if len(dataset.classes) > 4 else [])],
+    )
 
 
 def check_classes(model: ResNet, dataset: Dataset) -> None:
@@ -129,12 +139,12 @@ def matched(model: ResNet, dataset: Dataset) -> Dataset:
     check_classes(model, dataset)
     domain = domain_of(model)
     ours, theirs = ([_known_as(name) for name in names] for names in (domain.labels, dataset.classes))
-    if ours == theirs or domain.labels == nameless(len(ours)).labels:
+    if ours == theirs:
         return dataset
-    if all(name.isdecimal() for name in theirs) and sorted(map(int, theirs)) == list(range(len(theirs))):
-        # Folders called 0, 1, …, 10 are sorted as text; they are the outputs' numbers.
-        order = torch.tensor([int(name) for name in theirs], device=dataset.labels.device)
-        return replace(dataset, labels=order[dataset.labels], classes=domain.labels)
+    if domain.labels == nameless(len(ours)).labels:
+        if not all(name.isdecimal() for name in theirs) or sorted(map(int, theirs)) != list(range(len(theirs))):
+            return dataset
+        ours = [str(index) for index in range(len(ours))]  # folders called 0, 1, 10, 2, … are the outputs' numbers
     if sorted(ours) != sorted(theirs) or len(set(ours)) < len(ours):
         raise InputError(
             "The network's classes ({ours}, …) are not those of {dataset} ({theirs}, …).",
