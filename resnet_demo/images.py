@@ -18,12 +18,10 @@ from PIL import Image, UnidentifiedImageError, features
 from torch import Tensor
 
 from .errors import InputError
+from .formats import NAMES, OPTIONAL, SUFFIXES
 from .i18n import Message, _
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # decoders of other formats never see a stranger's bytes
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")  # theirs
-# Read where somebody installed what reads them: the format, Pillow's name for it, and the suffixes.
-OPTIONAL = {"AVIF": ("AVIF", (".avif",)), "HEIC": ("HEIF", (".heic", ".heif", ".hif"))}
+FORMATS = tuple(NAMES)
 EXTRA = "resnet-demo[heic]"
 MIN_SIDE = 8  # px: below that there is nothing to recognise
 MAX_PIXELS = 50_000_000  # a phone's largest photos; checked against the header, before anything is decoded
@@ -127,7 +125,7 @@ def load_image(source: Source) -> Image.Image:
             )
             raise UnreadFormatError(message, kind) from None
         raise InputError(
-            "{name} is not a picture that can be read here; use JPEG, PNG, WebP, GIF, BMP or TIFF.", name=name
+            "{name} is not a picture that can be read here; use {formats:or}.", name=name, formats=list(NAMES.values())
         ) from None
     except (Image.DecompressionBombError, MemoryError):
         raise InputError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .. import console
+from ..formats import ANY
 from .shell import Averaged, Epoch, Json, Labels, Model, Plain, network, opened
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def classify(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Pictures: JPEG, PNG, WebP, GIF or BMP.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help=f"Pictures: {ANY}.")],
     model: Model = "resnet20",
     top_k: Annotated[int, typer.Option(help="How many classes to name.")] = 5,
     epoch: Epoch = None,
@@ -55,7 +56,7 @@ def classify(
 
 
 def inspect(
-    image: Annotated[Path, typer.Argument(help="A picture: JPEG, PNG, WebP, GIF or BMP.")],
+    image: Annotated[Path, typer.Argument(help=f"A picture: {ANY}.")],
     model: Model = "resnet20",
     target: Annotated[str | None, typer.Option(help="A class, by name or by index; else the likeliest.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder for the figures and the numbers.")] = None,

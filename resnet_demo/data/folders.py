@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from ..errors import InputError
+from ..formats import NAMES
 from ..i18n import Message, Sentences, _, sentences
 from .dataset import Dataset
 from .layout import Layout, recognised
@@ -168,10 +169,11 @@ class _Reader:
         if formats:
             raise InputError(
                 "{title} has no picture of the class {kind!r} that can be read: there are {formats:and} files, and "
-                "what is read is JPEG, PNG, WebP, GIF, BMP and TIFF.",
+                "what is read is {read:and}.",
                 title=self.title,
                 kind=kind,
                 formats=sorted(formats),
+                read=list(NAMES.values()),
             )
         raise InputError("{title} has no picture of the class {kind!r} that can be read.", title=self.title, kind=kind)
 

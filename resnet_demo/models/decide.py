@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..i18n import Message, _
+from ..i18n import Message, _, sentences
 from ..images import CIFAR10, Domain, nameless
 from .evidence import BETTER, CLEAR, EXCELLENT, FITS, knows_examples, mismatch, probes, smoothed, was_trained
 from .recognise import Recognised, guess_domain
@@ -55,6 +55,7 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
         )
     if not trained:
         if "plain" in found.others:
+            model.fits = {}
             notes.append(
                 _("{file} does not tell whether it has shortcuts; it is read as a plain network.", file=file)
                 if found.config.plain
@@ -121,6 +122,36 @@ _NORMALISATIONS = (
     (0.5, 0.5, _("By its batch norms’ statistics it was trained on pictures with values from -1 to 1.")),
     (0.0, 1.0, _("By its batch norms’ statistics it was trained on pictures with values from 0 to 1.")),
 )
+
+
+def read_as(model: ResNet, plain: bool) -> ResNet:
+    """The same tensors as those of a plain network, or of a residual one whose shortcuts have no weights.
+
+    Raises InputError where they allow only one of these.
+    """
+    if model.fits is None:
+        raise InputError("There is only one way to read this network: it is not a file that leaves its shortcuts open.")
+    config = model.config if model.config.plain == plain else _try(model.config, "plain", plain)
+    assert config is not None
+    other = filled(config, model.state_dict()).eval().requires_grad_(False)
+    other.domain, other.provenance, other.fits = model.domain, model.provenance, model.fits
+    other.note = sentences(
+        _("It is read as a plain network, as you chose.")
+        if plain
+        else _("It is read as a residual network, as you chose.")
+    )
+    return other
+
+
+def fits_of(model: ResNet) -> Message:
+    """What the batch norms of a file say about its shortcuts."""
+    if not model.fits:
+        return _("The file does not tell whether it has shortcuts, and was not trained.")
+    return _(
+        "The statistics of its batch norms are off by {plain:rounded} as a plain network and by {residual:rounded} as "
+        "a residual one; less is likelier.",
+        **model.fits,
+    )
 
 
 def _plain_or_not(plain: bool, as_plain: float, as_residual: float) -> Message:

@@ -18,6 +18,7 @@ from .events import Events, Shown
 from .html import joined, pressed
 from .jobs.film import MOST_PARAMETERS
 from .page import choose
+from .reading_choice import change_reading, reading_choice
 from .session import HERE, OWN, Session
 from .store import RANDOM, TRAINED
 
@@ -43,6 +44,7 @@ class NetworkDrawer:
     seed_row: gr.Column
     seed: gr.Number
     facts: gr.HTML
+    reading: gr.HTML
     own: gr.Accordion
     file: gr.File
 
@@ -50,7 +52,8 @@ class NetworkDrawer:
     def components(self) -> list[Any]:
         """The components that `render` sets."""
         return [
-            self.network, self.shortcuts, self.weights, self.training, self.seed_row, self.seed, self.facts, self.file,
+            self.network, self.shortcuts, self.weights, self.training, self.seed_row, self.seed, self.facts,
+            self.reading, self.file,
         ]  # fmt: skip
 
     def render(self, session: Session) -> Shown:
@@ -62,6 +65,7 @@ class NetworkDrawer:
             self.seed: session.seed,
             self.seed_row: gr.update(visible=session.weights == RANDOM),
             self.facts: _facts(session),
+            self.reading: reading_choice(session),
         }
 
     def restore(self) -> Shown:
@@ -93,9 +97,12 @@ def build() -> NetworkDrawer:
         with gr.Column(visible=False) as seed_row:
             seed = whole_input(0, elem_id="seed")
         facts = gr.HTML(elem_id="facts")
+        reading = gr.HTML(elem_id="reading", js_on_load=choose("reading"))
         with gr.Accordion(open=False) as own:
             file = File(file_types=list(SUFFIXES), elem_id="file", height=110)
-    return NetworkDrawer(heading, network, shortcuts, twin, weights, training, seed_row, seed, facts, own, file)
+    return NetworkDrawer(
+        heading, network, shortcuts, twin, weights, training, seed_row, seed, facts, reading, own, file
+    )
 
 
 def network_choices(session: Session) -> list[tuple[str, str]]:
@@ -303,6 +310,7 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
 
     events.on(drawer.network.input, change_network, [drawer.network], "network", whole=True)
     events.on_click(drawer.shortcuts, change_shortcuts, "shortcuts_in_drawer", whole=True)
+    events.on_click(drawer.reading, change_reading, "reading", whole=True)
     events.on(drawer.twin.click, change_to_twin, [], "twin", whole=True)
     events.bind(drawer.weights.input, download_weights, [drawer.weights], "weights")
     events.on(drawer.seed.submit, change_seed, [drawer.seed], "seed", whole=True)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from .. import i18n
 from ..data import notes_of
+from ..data.small import coarse_test
 from ..figures import (
     curves_svg,
     draw_confusion,
@@ -88,6 +89,7 @@ def outlook(race: Race, found: Forecast | None, say: Language) -> Markup:
         count = plan.epochs * training.steps_per_epoch
         few = expected.steps(plan.epochs, len(race.train_set), count, training.recipe.batch)
     told = [few, expected.measuring(plan) if found is None else expected.forecast(found, plan)]
+    told.append(coarse_test(len(race.test_set)))
     poor = bool(few) or (found is not None and found.too_little)
     button = Markup("")
     if found is not None and found.shorter:
@@ -121,7 +123,7 @@ def outcome(race: Race, say: Language) -> Markup:
     if not race.results:
         return joined(note(say(message), "rd-warn") for message in failed or [_("Nothing was trained.")])
     parts = [heading(say(_("What came out")))]
-    parts += [note(say(words), "rd-warn") for words in (*failed, *notes_of(race.train_set, race.test_set))]
+    parts += [note(say(words), "rd-warn") for words in _warnings(race, failed)]
     exact = race.repeats_exactly
     if exact is not None:
         same = _("Replayed: every test came out exactly as the first time.")
@@ -143,6 +145,12 @@ def outcome(race: Race, say: Language) -> Markup:
         fold = Markup("<details class='rd-fold'><summary>{}</summary>{}</details>")
         parts.append(fold.format(title, figure(ratios, words, "ratios", say=say)))
     return joined(parts)
+
+
+def _warnings(race: Race, failed: list[Message]) -> list[Message]:
+    """What failed, which pictures were left out, and how little few test pictures tell."""
+    coarse = coarse_test(len(race.test_set))
+    return [*failed, *notes_of(race.train_set, race.test_set), *([coarse] if coarse else [])]
 
 
 def _row(name: str, race: Race, say: Language) -> Markup:

@@ -153,6 +153,7 @@ def test_every_event_has_a_name(guest: Guest) -> None:
         "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",
         "page_cut", "cut_wire", "cut_wire_of_block", "dial", "mend", "language", "epoch", "shortcuts",
         "shortcuts_in_drawer",
+        "reading",
         "page_learn", "start_lesson", "lesson_back", "lesson_next", "lesson_control", "learn_step", "learn_lesson",
         "learn_lesson_below", "lesson_ahead", "lesson_answer",
         "page_experiments", "experiments_experiment", "experiments_compared", "run_experiment", "stop_experiment",
