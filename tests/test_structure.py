@@ -24,6 +24,7 @@ FLOORS = {
     "cores": 0,
     "stopping": 0,
     "errors": 0,
+    "formats": 0,
     "assets": 1,
     "files": 1,
     "images": 2,
@@ -147,8 +148,8 @@ def test_no_module_imports_another_in_a_circle():
 @pytest.mark.parametrize(
     ("name", "known"),
     [
-        ("data", {"data", "images", "errors", "i18n", "files"}),
-        ("images", {"errors", "i18n"}),
+        ("data", {"data", "images", "errors", "formats", "i18n", "files"}),
+        ("images", {"errors", "formats", "i18n"}),
         ("i18n", {"i18n"}),
         ("cores", {"cores"}),
         ("errors", {"i18n"}),

@@ -23,6 +23,7 @@ from ..i18n import FIRST, Message, _, preferred
 from ..images import load_image
 from ..lab.interventions import BranchScales
 from ..models import zoo
+from ..models.predict import class_logits
 from .bounds import one_of
 from .html import notice
 from .pages import BY_NAME, PAGES
@@ -183,7 +184,7 @@ def follow(session: Session, query: dict[str, str]) -> None:
             session.open_block(name)
 
     def target(label: str) -> None:
-        index, answer = session.domain.class_index(label), int(session.seen.logits.argmax())
+        index, answer = session.domain.class_index(label), int(class_logits(session.seen.logits).argmax())
         if index != session.seen.target:
             session.explain(index)
         session.asked = index != answer  # else it follows the answer

@@ -123,7 +123,7 @@ def outcome(race: Race, say: Language) -> Markup:
     if not race.results:
         return joined(note(say(message), "rd-warn") for message in failed or [_("Nothing was trained.")])
     parts = [heading(say(_("What came out")))]
-    parts += [note(say(words), "rd-warn") for words in _warnings(race, failed)]
+    parts += [note(say(words), "rd-warn") for words in (*failed, *notes_of(race.train_set, race.test_set))]
     exact = race.repeats_exactly
     if exact is not None:
         same = _("Replayed: every test came out exactly as the first time.")
@@ -145,12 +145,6 @@ def outcome(race: Race, say: Language) -> Markup:
         fold = Markup("<details class='rd-fold'><summary>{}</summary>{}</details>")
         parts.append(fold.format(title, figure(ratios, words, "ratios", say=say)))
     return joined(parts)
-
-
-def _warnings(race: Race, failed: list[Message]) -> list[Message]:
-    """What failed, which pictures were left out, and how little few test pictures tell."""
-    coarse = coarse_test(len(race.test_set))
-    return [*failed, *notes_of(race.train_set, race.test_set), *([coarse] if coarse else [])]
 
 
 def _row(name: str, race: Race, say: Language) -> Markup:

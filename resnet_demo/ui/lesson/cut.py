@@ -9,7 +9,7 @@ from torch import Tensor
 from ...figures import draw_street, network_title
 from ...i18n import _
 from ...lab.interventions import intervention, states
-from ...models.predict import domain_of
+from ...models.predict import class_logits, domain_of
 from ...models.resnet import ResNet
 from ..captions import lesson as captions
 from ..html import both, changes
@@ -64,7 +64,7 @@ def view(session: Session) -> View:
                 (name, label, before, after)
                 for name, (then, now) in answers.items()
                 for label, before, after in zip(
-                    session.labels, then.softmax(0).tolist(), now.softmax(0).tolist(), strict=True
+                    session.labels, *(class_logits(of_one).softmax(0).tolist() for of_one in (then, now)), strict=True
                 )
             ),
         ],
@@ -93,7 +93,7 @@ def _side_by_side(session: Session, answers: dict[str, tuple[Tensor, Tensor]]) -
     """The likeliest classes of each network, before and now."""
     titles, columns = session.titles, Markup()
     for name, logits in answers.items():
-        then, now = (of_one.softmax(0) for of_one in logits)
+        then, now = (class_logits(of_one).softmax(0) for of_one in logits)
         likeliest = then.maximum(now).topk(min(CLASSES, len(titles))).indices.tolist()
         rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], session.say)
         title = session.say(_("{network}: pale before, full now", network=network_title(name)))

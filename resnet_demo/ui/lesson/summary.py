@@ -9,7 +9,7 @@ from ...figures import draw_lines, network_title
 from ...i18n import _
 from ...lab.lens import lens
 from ...models import zoo
-from ...models.predict import domain_of, rank
+from ...models.predict import class_logits, domain_of, rank
 from ..captions import lesson as captions
 from ..html import both
 from ..session import TRAINED, Session, shared_network
@@ -49,7 +49,7 @@ def view(session: Session) -> View:
     lines, told = {}, {}
     for name, network in pair_of(session).items():
         found = lens(network, domain_of(network).to_input(session.framed)).logits[:, 0]  # [blocks + 1, classes]
-        lines[name] = found.softmax(1)[:, trace.target].tolist()
+        lines[name] = class_logits(found).softmax(1)[:, trace.target].tolist()
         (told[name],) = rank(network, found[after], 1)
     names = ["stem", *(block.name for block in trace.blocks)]
     say = session.say

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ...models.predict import Prediction, rank
+from ...models.predict import Prediction, class_logits, rank
 from ...models.resnet import ResNet
 from ..session import Session
 
@@ -21,4 +21,4 @@ def pair_of(session: Session) -> dict[str, ResNet]:
 def outcome(network: ResNet, before: Tensor, now: Tensor) -> tuple[Prediction, Prediction, float]:
     """The likeliest class before and now, of logits [classes], and how likely the first one is now."""
     (first,), (new,) = rank(network, before, 1), rank(network, now, 1)
-    return first, new, now.softmax(0)[first.index].item()
+    return first, new, class_logits(now).softmax(0)[first.index].item()

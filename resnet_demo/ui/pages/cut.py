@@ -18,7 +18,7 @@ from ...i18n import Language, _, sentences
 from ...interpret.trace import SHORTCUT_WIRE, Trace
 from ...lab.interventions import BranchScales, Intervention, intervention, trace_intervened
 from ...lab.lens import Beside, beside
-from ...models.predict import rank
+from ...models.predict import class_logits, rank
 from ...models.resnet import ResNet
 from ..captions import cut as said
 from ..captions.findings import block_title
@@ -123,7 +123,9 @@ class Side:
 def _side(session: Session, name: str, model: ResNet, trace: Trace) -> Side:
     wires = intervention(model, session.cut, session.dials)
     found = beside(model, trace, *wires)
-    return Side(name, model, trace, wires, found, found.before.softmax(1), found.after.softmax(1))
+    return Side(
+        name, model, trace, wires, found, class_logits(found.before).softmax(1), class_logits(found.after).softmax(1)
+    )
 
 
 def _cut_of(session: Session, side: Side) -> frozenset[str]:
