@@ -77,6 +77,10 @@ def wrap(module: nn.Module, size: int | None = None, domain: Domain | None = Non
     """
     if isinstance(module, ResNet):
         return private_view(module)
+    if isinstance(module, torch.jit.ScriptModule):
+        raise InputError("The module is a TorchScript program, which cannot be followed; wrap the one it was made of.")
+    while inner := _within(module):
+        module = inner
     view = private_view(module)
     domain = domain or _domain(module, size)
     channels = next((m.in_channels for m in view.modules() if isinstance(m, nn.Conv2d)), 3)
@@ -99,13 +103,47 @@ def wrap(module: nn.Module, size: int | None = None, domain: Domain | None = Non
             raise InputError("The module does not answer a picture with logits [N, classes].")
         network = _assembled(root, graph, expected.shape[1], channels)
         found = network(example)
-    if not (found - expected).abs().max() <= TOLERANCE * max(1.0, expected.abs().max().item()):
+    if not _near(found, expected):
         raise InputError("The module could not be put together again so that it answers the same.")
+    # Hooks of the module's own are not in the view, and a way that depends on the picture is in no record.
+    for picture in (
+        example,
+        3 * torch.randn(example.shape, generator=generator).to(example),
+        torch.zeros_like(example),
+    ):
+        with torch.no_grad():
+            if not _near(network(picture), _asked(module, picture)):
+                raise InputError(
+                    "The module, put together again, answers otherwise: hooks change what it computes, or its way "
+                    "depends on the picture."
+                )
     if len(domain.labels) != network.config.outputs:
         domain = replace(domain, labels=nameless(network.config.outputs).labels)
     network.domain = domain
     network.provenance = {"origin": f"{type(module).__module__}.{type(module).__qualname__}"}
     return network.eval()
+
+
+def _within(module: nn.Module) -> nn.Module | None:
+    """What torch.compile and data parallelism put their own module around."""
+    if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        return module.module
+    inner = getattr(module, "_orig_mod", None)
+    return inner if isinstance(inner, nn.Module) else None
+
+
+def _near(found: Tensor, expected: Tensor) -> bool:
+    return bool((found - expected).abs().max() <= TOLERANCE * max(1.0, expected.abs().max().item()))
+
+
+def _asked(module: nn.Module, picture: Tensor) -> Tensor:
+    """What the module itself answers in eval mode; afterwards it is in the mode that it was in."""
+    modes = {part: part.training for part in module.modules()}
+    try:
+        return _logits(module.eval()(picture))
+    finally:
+        for part, training in modes.items():
+            part.training = training
 
 
 def _domain(module: nn.Module, size: int | None) -> Domain:
@@ -131,12 +169,15 @@ class _Logits(nn.Module):
         self.module = module
 
     def forward(self, x: Tensor) -> Any:
-        found = self.module(x)
-        if hasattr(found, "logits") and not isinstance(found, (Tensor, fx.Proxy)):
-            return found.logits
-        if isinstance(found, Mapping):
-            return next((found[key] for key in ("logits", "out", "output") if key in found), found)
-        return found[0] if isinstance(found, (tuple, list)) else found
+        return _logits(self.module(x))
+
+
+def _logits(found: Any) -> Any:
+    if hasattr(found, "logits") and not isinstance(found, (Tensor, fx.Proxy)):
+        return found.logits
+    if isinstance(found, Mapping):
+        return next((found[key] for key in ("logits", "out", "output") if key in found), found)
+    return found[0] if isinstance(found, (tuple, list)) else found
 
 
 class _Recorder(fx.Tracer):
@@ -220,7 +261,10 @@ def _assembled(root: nn.Module, graph: fx.Graph, classes: int, channels: int) ->
         at = cuts[index]
         index += 1
     if stem is None:
-        raise InputError("The module has no block that adds a branch to a shortcut; nothing in it can be traced.")
+        raise InputError(
+            "The module has no block that adds a branch to a shortcut, or none that can be told apart from the rest; "
+            "nothing in it can be traced."
+        )
     if channels == 1:
         stem = nn.Sequential(Grey(), stem)
     return Wrapped(stem, blocks, _piece(root, flow, at, end), classes)
@@ -248,7 +292,7 @@ def _flow(graph: fx.Graph, start: fx.Node) -> dict[fx.Node, int]:
 
 def _cuts(flow: Mapping[fx.Node, int], end: fx.Node) -> Iterator[fx.Node]:
     """The tensors on which alone everything that follows depends."""
-    last = {node: max((flow.get(user, len(flow)) for user in node.users), default=0) for node in flow}
+    last = {node: _last_use(node, flow) for node in flow}
     waiting: set[fx.Node] = set()
     for node, index in flow.items():
         waiting = {other for other in waiting if last[other] > index}
@@ -258,6 +302,15 @@ def _cuts(flow: Mapping[fx.Node, int], end: fx.Node) -> Iterator[fx.Node]:
             yield node
         if node is end:
             return
+
+
+def _last_use(node: fx.Node, flow: Mapping[fx.Node, int]) -> int:
+    """The last operation that needs a tensor, or its size."""
+    return max((flow[user] if user in flow else _of_size(user, flow) for user in node.users), default=0)
+
+
+def _of_size(node: fx.Node, flow: Mapping[fx.Node, int]) -> int:
+    return len(flow) if node.op == "output" else _last_use(node, flow)
 
 
 def _branches(node: fx.Node, flow: Mapping[fx.Node, int]) -> tuple[fx.Node, fx.Node] | None:

@@ -175,6 +175,71 @@ def test_what_cannot_be_taken_apart_is_refused(module, reason, sentence):
     sentence(error.value)
 
 
+class Halving(Unusual):
+    """What it does depends on the values in the picture."""
+
+    def forward(self, x):
+        x = self.a(x).relu()
+        while x.abs().max() > 3:
+            x = x / 2
+        return self.f(self.d(self.c(x + self.b(x))).mean((2, 3)))
+
+
+class Sized(Unusual):
+    """Layers inside a block ask for the size of what it gets."""
+
+    def forward(self, x):
+        x = self.a(x).relu()
+        channels, height, width = x.shape[1:]
+        x = x + self.b(x).flatten(1).view(-1, channels, height, width)
+        return self.f(self.c(x).mean((2, 3)))
+
+
+def hooked() -> nn.Module:
+    module = Own(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=5)
+    module.layer1.register_forward_hook(lambda _module, _inputs, output: 2 * output)
+    return module
+
+
+def spectral() -> nn.Module:
+    module = Own(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=5)
+    nn.utils.spectral_norm(module.fc)
+    return module
+
+
+@pytest.mark.parametrize("make", [Halving, hooked, spectral], ids=["a way of its own", "hooks", "spectral norm"])
+def test_what_would_answer_otherwise_is_refused(make, sentence):
+    torch.manual_seed(0)
+    module = make().train()
+    with pytest.raises(InputError, match="answers otherwise") as error:
+        wrap(module, size=16 if make is Halving else 64)
+    sentence(error.value)
+    assert all(part.training for part in module.modules())
+
+
+def test_a_program_is_refused_by_name(sentence):
+    with pytest.raises(InputError, match="TorchScript") as error:
+        wrap(torch.jit.trace(Unusual().eval(), torch.randn(1, 3, 16, 16)), size=16)
+    sentence(error.value)
+
+
+@pytest.mark.parametrize("around", [torch.compile, nn.DataParallel], ids=["compiled", "parallel"])
+def test_what_others_put_around_a_module_is_taken_off(around):
+    module = Unusual().eval()
+    network, picture = wrap(around(module), size=16), torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        assert torch.allclose(network(picture), module(picture), atol=1e-5)
+
+
+def test_sizes_inside_a_block_are_those_of_the_picture_at_hand():
+    module = Sized().eval()
+    network = wrap(module, size=16)
+    assert len(list(network.named_blocks())) == 1
+    picture = torch.randn(3, 3, 24, 20)  # others than it was recorded with
+    with torch.no_grad():
+        assert torch.allclose(network(picture), module(picture), atol=1e-5)
+
+
 def test_a_wrapped_network_is_not_saved_as_ours(tmp_path):
     with pytest.raises(InputError, match="state_dict"):
         save(wrap(Unusual(), size=16), tmp_path / "w.safetensors")
