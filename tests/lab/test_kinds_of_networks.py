@@ -106,7 +106,9 @@ def test_layers_of_a_wrapped_network_are_those_of_the_same_network_of_ours():
     ours = ResNet(found.config)
     ours.load_state_dict(found.state)
     ours.domain = nameless(3, SIDE)
-    one, other = (lab.run("responses", network, pictures(4)) for network in (ours.eval(), wrap(module, size=SIDE)))
+    one, other = (
+        lab.run("responses", network, pictures(4)) for network in (ours.eval(), wrap(module, domain=nameless(3, SIDE)))
+    )
     assert list(one.std) == list(other.std)
     assert list(one.std.values()) == pytest.approx(list(other.std.values()), rel=1e-4)
 
