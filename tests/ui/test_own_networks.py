@@ -1,4 +1,4 @@
-"""A visitor's own network of any kind: every page shows it; and where a file leaves its shortcuts open, one may choose."""
+"""A visitor's own network of any kind: every page shows it; a file that leaves its shortcuts open can be read twice."""
 
 from __future__ import annotations
 
