@@ -10,9 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
-from resnet_demo.images import nameless
+from resnet_demo.images import CIFAR10, nameless
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.training.evaluation import Evaluation, evaluate
+from resnet_demo.training.evaluation import Evaluation, evaluate, in_order, matched
 from resnet_demo.training.trainer import dataset_domain
 
 TEST_SET = stripes(96, seed=2)
@@ -112,6 +112,43 @@ def test_the_same_classes_in_another_order_are_matched_and_others_refused(senten
     with pytest.raises(InputError, match=r"Cat.*own.*apple") as error:
         evaluate(model, _coloured(32, ("apple", "pear")))
     sentence(error.value)
+
+
+SPELLINGS = [
+    ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    ("Aeroplane", "Car", "Bird", "Cat", "Deer", "Dog", "Frog", "Horse", "Boat", "Lorry"),
+    ("airplanes", "cars", "birds", "cats", "deer", "dogs", "frogs", "horses", "ships", "trucks"),
+    ("0_plane", "1_auto", "2-bird", "3. cat", "04 deer", "5_dog", "6_frog", "7_horse", "8_ship", "9_truck"),
+    ("AIR_PLANE", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+]
+
+
+@pytest.mark.parametrize("names", SPELLINGS)
+def test_classes_are_matched_in_any_spelling_and_order(names):
+    model = ResNet(ResNetConfig((1, 1), (4, 8)), seed=0).eval()
+    model.domain = CIFAR10
+    turned = tuple(sorted(names, key=lambda name: name[::-1]))
+    dataset = Dataset("own", torch.zeros(10, 3, 32, 32, dtype=torch.uint8), torch.arange(10), turned)
+    found = matched(model, dataset)
+    assert [names[label] for label in found.labels.tolist()] == list(turned)
+    assert in_order(model, dataset) is None
+
+
+def test_numbers_are_no_names_of_cifar10s_classes(sentence):
+    """Folders called 0 to 9 may be digits; of a network without names they are its outputs, in the order of numbers."""
+    model = ResNet(ResNetConfig((1, 1), (4, 8), classes=11), seed=0).eval()
+    numbers = tuple(sorted(map(str, range(11))))  # 0, 1, 10, 2, …
+    dataset = Dataset("own", torch.zeros(11, 3, 32, 32, dtype=torch.uint8), torch.arange(11), numbers)
+    assert matched(model, dataset).labels.tolist() == list(map(int, numbers))
+    model.domain = replace(nameless(11), labels=tuple("abcdefghijk"))
+    with pytest.raises(InputError, match="classes") as error:
+        matched(model, dataset)
+    sentence(error.value)
+
+
+def test_the_order_of_classes_without_names_is_said():
+    model = ResNet(ResNetConfig((1, 1), (4, 8), classes=2), seed=0).eval()
+    assert "taken for cat and dog, in this order" in str(in_order(model, _coloured(32, ("cat", "dog"))))
 
 
 def test_one_output_is_measured_as_two_classes():
