@@ -17,7 +17,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..i18n import Message, _, sentences
 from ..images import CIFAR10, Domain, nameless
-from .evidence import BETTER, CLEAR, EXCELLENT, FITS, knows_examples, mismatch, probes, smoothed, was_trained
+from .evidence import BETTER, CLEAR, EXCELLENT, FAR, FITS, knows_examples, mismatch, probes, smoothed, was_trained
 from .recognise import Recognised, guess_domain
 from .resnet import ResNet, ResNetConfig
 
@@ -86,7 +86,7 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
     if len(fits) == 2:
         model.fits = {"plain": fits[True], "residual": fits[False]}
         notes.append(_plain_or_not(model.config.plain, fits[True], fits[False]))
-    if best > FITS and (kind := smoothed(usual, inputs, CLEAR * best)):
+    if best > FAR and (kind := smoothed(usual, inputs, CLEAR * best)):
         raise InputError(
             "By the statistics of its batch norms {file} is {what}, not a ResNet known here.", file=file, what=kind
         )

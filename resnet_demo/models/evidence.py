@@ -24,6 +24,7 @@ from .resnet import ResNet
 CLEAR = 0.5  # what fits better than this share of the usual reading's mismatch is believed
 BETTER = 0.8  # and so much where another choice was clear before
 FITS = 0.25  # a mismatch above this: no reading fits; right ones had up to 0.15 here, one with GELU for ReLU 0.22 to 1
+FAR = 1.0  # and here another kind of network is looked for; those that blur were off by 4 to 50
 EXCELLENT = 0.02  # of a large network no other reading is tried then: each costs as much as to classify
 SIDE = 64  # pixels at most; the statistics of smaller pictures are about the same
 MOST = 24  # norms of a large network that are looked at: two stages of ResNet-50, half of its work

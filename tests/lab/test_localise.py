@@ -74,7 +74,7 @@ def test_the_report_on_shapes(residual):
 
 def test_what_cannot_be_compared_is_a_sentence(residual, sentence):
     shapes = draw_shapes(3, seed=0)
-    for data, named in ((replace(noise(3), masks=None), "where its objects are"), (shapes, "not in shapes")):
+    for data, named in ((replace(noise(3), masks=None), "where its objects are"), (shapes, "not those of shapes")):
         with pytest.raises(InputError, match=named) as error:
             localise(residual, data)
         sentence(error.value)

@@ -178,9 +178,6 @@ def linear(outputs: int) -> nn.Linear:
 REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "blurred, which leaves no tensor": (lambda: timm("resnetblur18"), "anti-aliased network, which blurs"),
     "blurred bottlenecks": (lambda: timm("resnetblur50"), "anti-aliased network, which blurs"),
-    "averages in the place of max pooling, before pixels are dropped": (
-        lambda: changed(small(), maxpool=nn.AvgPool2d(3, 2, 1)), "which averages before it",
-    ),
     "averaged before pixels are dropped": (lambda: timm("resnet18", aa_layer=nn.AvgPool2d), "which averages before it"),
     "pre-activated bottlenecks": (lambda: timm("resnetv2_50"), r"bottlenecks are pre-activated \(stages.0.blocks.0"),
     "CBAM": (lambda: timm("resnet18", block_args={"attn_layer": "cbam"}), "attention in its blocks"),
