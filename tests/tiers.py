@@ -19,6 +19,7 @@ FILES = {  # whole files
     "test_recipes_of_contributing.py": "packaging",
     "test_distributed.py": "distributed",
     "test_checkpoint_layouts.py": "slow",  # a hundred checkpoints, each read in several ways
+    "test_kinds_of_checkpoints.py": "slow",
     "test_wrap.py": "slow",  # networks of up to 152 layers
     "test_server.py": "slow",  # a real server, and clients that take turns
     "test_training_server.py": "slow",
