@@ -255,7 +255,11 @@ def change_shortcuts(session: Session, which: Any) -> None:
     """Look at the network with shortcuts, without, or at both."""
     if session.twin is None:
         raise InputError("{name} has no twin here that it could be compared with.", name=session.name)
+    two_pictures = session.second is not None
     session.show_both(which == BOTH)
+    if two_pictures and which == BOTH:
+        say, what = session.say, _("Two networks are compared for one picture: the second picture is out of sight.")
+        gr.Info(say(what), title=say(_("Note")), duration=5)
     if which in (WITH, WITHOUT) and (which == WITHOUT) != session.network.config.plain:
         change_to_twin(session)
 

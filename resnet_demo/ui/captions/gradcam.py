@@ -85,6 +85,38 @@ def strips(residual: Mapping[str, Tensor], plain: Mapping[str, Tensor], label: s
     return sentences(found, scale)
 
 
+def pictures(one: Mapping[str, Tensor], other: Mapping[str, Tensor], label: str) -> Sentences:
+    """The maps of two pictures above each other: where the evidence of the last block lies in each."""
+    last = list(one)[-1]
+    first, second = spread(one[last]), spread(other[last])
+    values = {"label": label, "one": first, "other": second}
+    scale = _("Each block is drawn on one scale for both pictures; click a frame to look into it.")
+    if first is None and second is None:
+        found = _("In neither picture the last block has positive evidence for “{label}”.", **values)
+    elif second is None:
+        found = _("Only in picture A the last block has positive evidence for “{label}”.", **values)
+    elif first is None:
+        found = _("Only in picture B the last block has positive evidence for “{label}”.", **values)
+    elif f"{first:.0%}" == f"{second:.0%}":
+        found = _(
+            "In both pictures half of the last block’s evidence for “{label}” lies on {one:percent} of the picture.",
+            **values,
+        )
+    elif first < second:
+        found = _(
+            "In picture A the last block’s evidence for “{label}” is more concentrated: half of it lies on "
+            "{one:percent} of the picture, in B on {other:percent}.",
+            **values,
+        )
+    else:
+        found = _(
+            "In picture B the last block’s evidence for “{label}” is more concentrated: half of it lies on "
+            "{other:percent} of the picture, in A on {one:percent}.",
+            **values,
+        )
+    return sentences(found, scale)
+
+
 def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
     """How much of Grad-CAM's sum each branch brought; `parts` are the sums of the signed maps."""
     residual, shortcut, total = parts["residual"], parts["shortcut"], parts["total"]

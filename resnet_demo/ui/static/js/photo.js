@@ -1,7 +1,9 @@
 // A picture of one's own: chosen, dropped, pasted, or taken with a camera. All of them go through the button's own input,
 // and what is in sight stays until the new answer has come.
 const root = document.documentElement;
-const input = () => document.querySelector('#bar input[type=file]');
+// The second picture's while its drawer is open.
+const place = () => (root.dataset.drawer === 'second' ? '#second-drawer' : '#bar');
+const input = () => document.querySelector(`${place()} input[type=file]`);
 
 /** The first file of a drop or of the clipboard; pictures before others. */
 export function pick(files) {
@@ -25,7 +27,7 @@ export function give(file) {
 // A quiet line in the picture's chip, until there is a new picture or a notice.
 
 function wait() {
-  const chip = () => document.querySelector('.rd-picture-chip img')?.src;
+  const chip = () => [...document.querySelectorAll(':is(.rd-picture-chip, .rd-second-chip) img')].map(({ src }) => src).join();
   const notices = () => document.querySelectorAll('.toast-body').length;
   const before = chip(),
     told = notices();
