@@ -13,7 +13,9 @@ from markupsafe import Markup
 
 from .. import i18n
 from ..figures import photo_uri
-from ..i18n import Language, _
+from ..i18n import Language, Message, _
+from ..images import Framed
+from ..interpret.trace import Trace
 from . import film, network_drawer, picture_drawer, second_drawer
 from .components import Radio, Upload
 from .events import Events, Shown
@@ -143,18 +145,30 @@ def _network_chip(session: Session) -> Markup:
 
 
 def _answer_chip(session: Session) -> Markup:
-    """The answer, or why it is none; a click leads to it. See `static/js/drawers.js`."""
-    best, say, kind = session.answers(1)[0], session.say, ""
-    if session.untrained:
-        words, kind = say(_("not trained")), " rd-unsure"
-    elif (unlike := session.unlike()) and unlike.noted:
-        words, kind = say(_("unlike what it knows")), " rd-unsure"
-    else:
-        words = say(_("{label} {share:percent}", label=best.label, share=best.probability))
+    """The answer, or why it is none, of two pictures to both; a click leads to it. See `static/js/drawers.js`."""
+    say, (words, sure) = session.say, _answer_to(session, session.framed, session.seen)
+    shown = Markup("<span>{}</span>").format(say(words))
+    if session.second is not None:
+        other = session.shown()[-1]
+        second, _sure = _answer_to(session, other.picture, other.trace)
+        shown = Markup('<span>{}</span><span class="rd-of-b">&nbsp;· {}</span>').format(
+            say(_("A: {answer}", answer=words)), say(_("B: {answer}", answer=second))
+        )
+        words = _("A: {one}, B: {other}", one=words, other=second)
     return Markup(
         '<button type="button" class="rd-chip rd-answer-chip{}" data-goto="answer" aria-label="{}" title="{}">'
-        "<span>{}</span></button>"
-    ).format(kind, say(_("{answer}: see the answer", answer=words)), words, words)
+        "{}</button>"
+    ).format("" if sure else " rd-unsure", say(_("{answer}: see the answer", answer=words)), say(words), shown)
+
+
+def _answer_to(session: Session, picture: Framed | None, trace: Trace) -> tuple[Message, bool]:
+    """What the chip says of a picture, and whether that is an answer."""
+    best = session.answers(1, trace)[0]
+    if session.untrained:
+        return _("not trained"), False
+    if picture and (unlike := session.judge(picture, trace)) and unlike.noted:
+        return _("unlike what it knows"), False
+    return _("{label} {share:percent}", label=best.label, share=best.probability), True
 
 
 def connect(bar: Bar, events: Events) -> None:

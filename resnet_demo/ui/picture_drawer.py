@@ -68,12 +68,12 @@ class PictureDrawer:
 def build(data_dir: str | None) -> PictureDrawer:
     with gr.Column(elem_id="picture-drawer", elem_classes="rd-drawer"):
         heading = gr.HTML()
-        second = gr.HTML(elem_id="to-second")
         with gr.Row(elem_id="pair"):
             frame = gr.HTML(elem_id="frame", js_on_load=FRAME)
             seen = gr.HTML(elem_id="input")
         ways = gr.HTML(elem_id="ways", js_on_load=WAYS)
         strip = gr.HTML(elem_id="examples", js_on_load=choose("example"))
+        second = gr.HTML(elem_id="to-second")
         random_picture = gr.Button(size="sm", elem_id="random-picture", visible=False)
         picture = Picture(type="pil", visible=False, format="png")
     return PictureDrawer(heading, picture, frame, seen, ways, strip, random_picture, second, data_dir)

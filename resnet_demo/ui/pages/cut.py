@@ -13,7 +13,7 @@ from gradio.components import Component
 from markupsafe import Markup
 from torch import Tensor
 
-from ...figures import channel_to_show, draw_block, draw_lens, draw_street, highest_share
+from ...figures import block_scale, channel_to_show, draw_block, draw_lens, draw_street, highest_share
 from ...i18n import Language, _, sentences
 from ...interpret.trace import SHORTCUT_WIRE, Trace
 from ...lab.interventions import BranchScales, Intervention, intervention, trace_intervened
@@ -200,9 +200,12 @@ def _blocks(session: Session, sides: Sequence[Side]) -> Markup:
     """The opened block as its equation, with what flows through it now; its two wires can be cut there."""
     say, name, sights = session.say, session.opened.name, [side.sight for side in sides]
     shown = heading(say(_("Block {block}: its two wires", block=block_title(name))))
-    for side in sides:
+    flows = [trace_intervened(side.model, name, side.found.into(name), *side.wires) for side in sides]
+    # Of two pictures the same channel, on one scale; those of two networks have nothing in common.
+    channels = [channel_to_show((sides[0] if session.second else side).trace[name]) for side in sides]
+    scale = max(map(block_scale, flows, channels)) if session.second else None
+    for side, seen, channel in zip(sides, flows, channels, strict=True):
         dials, deleted = side.wires
-        seen = trace_intervened(side.model, name, side.found.into(name), dials, deleted)
         dial = dials.get(name, BranchScales(residual=float(name not in deleted)))
         if side.plain:
             factors = {"residual": dial.residual}
@@ -216,7 +219,7 @@ def _blocks(session: Session, sides: Sequence[Side]) -> Markup:
                 _("What flows here now: click the orange wire to cut F, the blue one to cut the shortcut."),
                 _("Click again to restore it."),
             )
-        drawing = both(draw_block, seen, channel_to_show(side.trace[name]), say=say, factors=factors)
+        drawing = both(draw_block, seen, channel, say=say, factors=factors, scale=scale)
         shown += whose(side.sight, sights, say) + figure(drawing, words, f"{side.sight.file}-cut-{name}", say=say)
     return shown
 
