@@ -147,17 +147,15 @@ def _network_chip(session: Session) -> Markup:
 def _answer_chip(session: Session) -> Markup:
     """The answer, or why it is none, of two pictures to both; a click leads to it. See `static/js/drawers.js`."""
     say, (words, sure) = session.say, _answer_to(session, session.framed, session.seen)
-    shown = Markup("<span>{}</span>").format(say(words))
+    shown: object = say(words)
     if session.second is not None:
         other = session.shown()[-1]
         second, _sure = _answer_to(session, other.picture, other.trace)
-        shown = Markup('<span>{}</span><span class="rd-of-b">&nbsp;· {}</span>').format(
-            say(_("A: {answer}", answer=words)), say(_("B: {answer}", answer=second))
-        )
-        words = _("A: {one}, B: {other}", one=words, other=second)
+        words = _("A: {one} · B: {other}", one=words, other=second)
+        shown = Markup('<span class="rd-of-two">{}</span><span class="rd-of-one">{}</span>').format(say(words), shown)
     return Markup(
         '<button type="button" class="rd-chip rd-answer-chip{}" data-goto="answer" aria-label="{}" title="{}">'
-        "{}</button>"
+        "<span>{}</span></button>"
     ).format("" if sure else " rd-unsure", say(_("{answer}: see the answer", answer=words)), say(words), shown)
 
 

@@ -124,7 +124,7 @@ def test_a_second_picture_of_something_else_is_told_from_an_answer(two: Session)
 
 def second_of(session: Session) -> str:
     """What the bar says of the second picture."""
-    return str(bars._answer_chip(session)).partition("rd-of-b")[2]
+    return str(bars._answer_chip(session)).partition("· B:")[2]
 
 
 def test_the_address_leads_back_to_both(two: Session) -> None:

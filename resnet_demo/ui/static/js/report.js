@@ -74,7 +74,7 @@ export function report() {
   const facts = [...document.querySelectorAll('#facts li')].map((line) => line.textContent.trim());
   const entries = [
     [words.network, [textOf('#chips .rd-network-chip'), ...facts].join(' · ')],
-    [words.answer, textOf('#chips .rd-answer-chip')],
+    [words.answer, document.querySelector('#chips .rd-answer-chip')?.title ?? ''],
     [words.made, new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC'],
   ].map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`);
   const link = `<dt>${escaped(words.address)}</dt><dd><a href="${escaped(location.href)}">${escaped(location.href)}</a></dd>`;
