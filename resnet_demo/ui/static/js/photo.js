@@ -27,7 +27,8 @@ export function give(file) {
 // A quiet line in the picture's chip, until there is a new picture or a notice.
 
 function wait() {
-  const chip = () => [...document.querySelectorAll(':is(.rd-picture-chip, .rd-second-chip) img')].map(({ src }) => src).join();
+  const chip = () =>
+    [...document.querySelectorAll(':is(.rd-picture-chip, .rd-second-chip) img')].map(({ src }) => src).join();
   const notices = () => document.querySelectorAll('.toast-body').length;
   const before = chip(),
     told = notices();
