@@ -103,7 +103,9 @@ def _chips(session: Session) -> Markup:
     if session.picture is None or session.trace is None:
         return Markup("")
     film_and_switch = network_drawer.film_button(session) + network_drawer.switch(session)
-    pictures = _picture_chip(session) + second_drawer.chip(session)
+    pictures = Markup('<span class="rd-pictures" role="group" aria-label="{}">{}{}</span>').format(
+        session.say(_("Pictures")), _picture_chip(session), second_drawer.chip(session)
+    )
     return pictures + _network_chip(session) + film_and_switch + _answer_chip(session)
 
 

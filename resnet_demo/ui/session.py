@@ -32,6 +32,7 @@ from ..models.unlike import Record, Unlikeness, knows_the_ten, record, unlike
 from ..models.weights import load_file
 from .bounds import number_within, one_of, whole_number
 from .classes import titles
+from .in_sight import InSight, Second, Source
 from .store import RANDOM, TRAINED, ExpiringCache, bytes_of, shared_network
 
 OWN, HERE = "your file", "trained here"  # where a visitor's own weights are from; see `store` for the shared ones
@@ -88,42 +89,6 @@ class Trained:
     def compares_with(self, other: Trained) -> bool:
         """Whether both were trained on the same pictures and in the same way, so that only their shortcuts differ."""
         return self.model.domain == other.model.domain and self.conditions == other.conditions
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a network and its very weights are from, so that one can come back to them."""
-
-    name: str
-    weights: str
-    seed: int
-    moment: int | None
-    model: weakref.ref[ResNet]  # tells a visitor's own networks apart: another one can have the same name
-
-
-@dataclass(frozen=True)
-class Second:
-    """A second picture, which the same network sees beside the first one; of its middle, as the domain crops it."""
-
-    picture: Image.Image
-    name: str | None = None  # of an example; None: it is the visitor's own
-    number: int = 0  # in the album, of an own one
-
-
-@dataclass(frozen=True)
-class InSight:
-    """A picture's way through a network, as the pages draw it: alone, or above or below another one."""
-
-    name: str  # of the network
-    model: ResNet
-    trace: Trace
-    picture: Framed
-    mark: str = ""  # A or B: which of two pictures; empty where there is one
-
-    @property
-    def file(self) -> str:
-        """Begins the names of files that are saved of it."""
-        return "-".join(filter(None, (self.name, self.mark.lower())))
 
 
 @dataclass

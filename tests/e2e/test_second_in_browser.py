@@ -24,7 +24,7 @@ def comes(visit: Visit, **expected: str | None) -> None:
     )
 
 
-def test_a_second_picture_is_compared_and_kept(open_app: OpenApp, photo: Path) -> None:
+def test_a_second_picture_is_compared_and_kept(open_app: OpenApp, photo: Path, tmp_path: Path) -> None:
     with open_app("?picture=cat", shows=STREETS) as visit:
         page = visit.page
         comes(visit, picture="cat", second=None)
@@ -35,10 +35,23 @@ def test_a_second_picture_is_compared_and_kept(open_app: OpenApp, photo: Path) -
         expect(visit.at("#street figcaption").first).to_contain_text("picture B")
         expect(visit.at("#chips .rd-answer-chip")).to_contain_text("B: dog")
         expect(visit.at("#answer .rd-answers")).to_have_count(2)
-        visit.at("#second-upload input[type=file], #second-drawer input[type=file]").first.set_input_files(photo)
+        visit.at("#second-drawer input[type=file]").set_input_files(photo)
         comes(visit, second="own-1", picture="cat")
         page.keyboard.press("Escape")
         expect(visit.at(CHIP)).to_be_focused()
+
+        with page.expect_download() as download:
+            visit.at("#foot [data-report]").click()
+        report = tmp_path / "report.html"
+        download.value.save_as(report)
+        page_of_report = page.context.new_page()
+        page_of_report.goto(report.as_uri())
+        pictures = page_of_report.locator(".subject img")
+        expect(pictures).to_have_count(2)
+        assert len({pictures.nth(index).get_attribute("src") for index in range(2)}) == 2
+        expect(page_of_report.locator("figcaption", has_text="picture B").first).to_be_visible()
+        expect(page_of_report.locator("dl")).to_contain_text("A: cat")
+        page_of_report.close()
 
         visit.turn_to("Grad-CAM", "#strip svg")
         expect(visit.at("#strip svg")).to_have_count(2)
@@ -73,7 +86,9 @@ def test_a_second_picture_is_compared_and_kept(open_app: OpenApp, photo: Path) -
 def test_by_keyboard_it_is_chosen_and_removed(open_app: OpenApp) -> None:
     with open_app("?picture=cat&lang=zh", shows=STREETS) as visit:
         page = visit.page
-        visit.at(CHIP).focus()
+        visit.at("#chips .rd-picture-chip").focus()  # both chips are one stop of the Tab key
+        page.keyboard.press("ArrowRight")
+        expect(visit.at(CHIP)).to_be_focused()
         page.keyboard.press("Enter")
         expect(visit.at("#second-drawer :focus")).to_have_count(1)
         visit.at("#second-examples [data-example=ship]").press("Enter")

@@ -25,8 +25,9 @@ from ..captions.findings import block_title
 from ..components import Slider
 from ..events import Change, Events
 from ..html import both, changes, figure, heading, note
+from ..in_sight import InSight
 from ..page import STREET, Layout, Page, choose
-from ..session import MOST_DIAL, InSight, Session
+from ..session import MOST_DIAL, Session
 from .inside import title_of, whose
 
 CLASSES = 5  # that are shown: the likeliest ones, before or now

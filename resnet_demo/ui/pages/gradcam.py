@@ -23,8 +23,9 @@ from ..captions.findings import block_title
 from ..components import Dropdown, Radio
 from ..events import Events
 from ..html import figure, heading, placeholder
+from ..in_sight import InSight
 from ..page import Layout, Page, choose
-from ..session import InSight, PageState, Session
+from ..session import PageState, Session
 from .inside import whose
 
 POSITIVE, SIGNED = "positive", "signed"

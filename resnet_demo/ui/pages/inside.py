@@ -35,9 +35,10 @@ from ..captions.findings import block_title
 from ..components import Dropdown, whole_input
 from ..events import Change, Events
 from ..html import answers, both, channels, figure, heading, joined, note, pressed
+from ..in_sight import InSight
 from ..network_drawer import title
 from ..page import STREET, Layout, Page, choose
-from ..session import InSight, PageState, Session
+from ..session import PageState, Session
 
 MOST_CHANNELS = 64  # more would be too small to see
 MOST_CLASSES = 20  # that are all offered

@@ -2,8 +2,9 @@
 // and what is in sight stays until the new answer has come.
 const root = document.documentElement;
 // The second picture's while its drawer is open.
-const place = () => (root.dataset.drawer === 'second' ? '#second-drawer' : '#bar');
-const input = () => document.querySelector(`${place()} input[type=file]`);
+const place = () => (root.dataset.drawer === 'second' ? 'second' : 'bar');
+const INPUTS = { bar: '#bar input[type=file]', second: '#second-drawer input[type=file]' };
+const input = () => document.querySelector(INPUTS[place()]);
 
 /** The first file of a drop or of the clipboard; pictures before others. */
 export function pick(files) {
@@ -32,7 +33,7 @@ function wait() {
   const notices = () => document.querySelectorAll('.toast-body').length;
   const before = chip(),
     told = notices();
-  root.dataset.sending = '';
+  root.dataset.sending = place();
   const end = () => {
     watch.disconnect();
     clearTimeout(late);
