@@ -88,6 +88,7 @@ const read = (component) => {
   const opened = [];
   const seen = new Map();
   for (const drawing of component.querySelectorAll('.rd-figure svg')) {
+    if (getComputedStyle(drawing).display === 'none') continue; // the one for another width
     if (drawing.matches('.rd-block')) opened.push({ drawing, name: nameOf(drawing) });
     else shapes(drawing, counted(seen, `${kindOf(nameOf(drawing))} ${drawing.getAttribute('class')}`), items);
   }
