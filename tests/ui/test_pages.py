@@ -285,9 +285,22 @@ def test_a_cut_is_compared_for_two_pictures() -> None:
 def test_the_evidence_in_two_pictures_is_compared() -> None:
     point, wide, nothing = torch.tensor([[4.0, 0.0], [0.0, 0.0]]), torch.ones(2, 2), torch.zeros(2, 2)
     for one, other, expected in (
-        (point, wide, "In picture A the last block’s evidence for “cat” is more concentrated: half of it lies on 25 %"),
-        (wide, point, "In picture B the last block’s evidence for “cat” is more concentrated: half of it lies on 25 %"),
-        (wide, wide, "In both pictures half of the last block’s evidence for “cat” lies on 50 % of the picture"),
+        (
+            2 * point,
+            wide,
+            "for “cat” is stronger in picture A: in B it adds up to 50 % of that. Half of it lies on 25 % of",
+        ),
+        (2 * point, wide, "Half of it lies on 25 % of picture A, and on 50 % of picture B."),
+        (
+            wide,
+            2 * point,
+            "for “cat” is stronger in picture B: in A it adds up to 50 % of that. Half of it lies on 50 % of",
+        ),
+        (
+            point - 9 * (point == 0),
+            wide,
+            "adds up to the same in both pictures",
+        ),  # what speaks against it is not counted
         (nothing, wide, "Only in picture B"),
         (wide, nothing, "Only in picture A"),
         (nothing, nothing, "In neither picture"),

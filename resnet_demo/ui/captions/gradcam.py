@@ -86,35 +86,41 @@ def strips(residual: Mapping[str, Tensor], plain: Mapping[str, Tensor], label: s
 
 
 def pictures(one: Mapping[str, Tensor], other: Mapping[str, Tensor], label: str) -> Sentences:
-    """The maps of two pictures above each other: where the evidence of the last block lies in each."""
+    """The maps of two pictures above each other: how much evidence the last block has in each, and where it lies.
+
+    Sums of the last block's maps can be compared: the signed ones are the logits less the bias.
+    """
     last = list(one)[-1]
     first, second = spread(one[last]), spread(other[last])
-    values = {"label": label, "one": first, "other": second}
+    amount, others = (maps[last].clamp(min=0).sum().item() for maps in (one, other))
     scale = _("Each block is drawn on one scale for both pictures; click a frame to look into it.")
     if first is None and second is None:
-        found = _("In neither picture the last block has positive evidence for “{label}”.", **values)
-    elif second is None:
-        found = _("Only in picture A the last block has positive evidence for “{label}”.", **values)
-    elif first is None:
-        found = _("Only in picture B the last block has positive evidence for “{label}”.", **values)
-    elif f"{first:.0%}" == f"{second:.0%}":
+        return sentences(_("In neither picture does the last block have evidence for “{label}”.", label=label), scale)
+    if second is None:
+        return sentences(_("Only in picture A does the last block have evidence for “{label}”.", label=label), scale)
+    if first is None:
+        return sentences(_("Only in picture B does the last block have evidence for “{label}”.", label=label), scale)
+    share = min(amount, others) / max(amount, others)
+    if f"{share:.0%}" == "100%":
+        found = _("The last block’s evidence for “{label}” adds up to the same in both pictures.", label=label)
+    elif amount > others:
         found = _(
-            "In both pictures half of the last block’s evidence for “{label}” lies on {one:percent} of the picture.",
-            **values,
-        )
-    elif first < second:
-        found = _(
-            "In picture A the last block’s evidence for “{label}” is more concentrated: half of it lies on "
-            "{one:percent} of the picture, in B on {other:percent}.",
-            **values,
+            "The last block’s evidence for “{label}” is stronger in picture A: in B it adds up to {share:percent} of "
+            "that.",
+            label=label,
+            share=share,
         )
     else:
         found = _(
-            "In picture B the last block’s evidence for “{label}” is more concentrated: half of it lies on "
-            "{other:percent} of the picture, in A on {one:percent}.",
-            **values,
+            "The last block’s evidence for “{label}” is stronger in picture B: in A it adds up to {share:percent} of "
+            "that.",
+            label=label,
+            share=share,
         )
-    return sentences(found, scale)
+    where = _(
+        "Half of it lies on {one:percent} of picture A, and on {other:percent} of picture B.", one=first, other=second
+    )
+    return sentences(found, where, scale)
 
 
 def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
