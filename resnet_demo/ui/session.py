@@ -32,6 +32,7 @@ from ..models.unlike import Record, Unlikeness, knows_the_ten, record, unlike
 from ..models.weights import load_file
 from .bounds import number_within, one_of, whole_number
 from .classes import titles
+from .html import BOTH
 from .in_sight import InSight, Second, Source
 from .store import RANDOM, TRAINED, ExpiringCache, bytes_of, shared_network
 
@@ -117,6 +118,7 @@ class Session:
     )  # and by how much the branches of all others are multiplied
     both: bool = False  # whether the network's twin is in sight, too
     second: Second | None = None  # the picture that is compared with the first one; then the twin is out of sight
+    screen: str = BOTH  # what figures are drawn for that change with every click, one of `SCREENS`
     page: str = "inside"
     language: str = i18n.FIRST
     browser_language: str = i18n.FIRST  # what the browser asks for; see `address`

@@ -44,14 +44,17 @@ MOST_CHANNELS = 64  # more would be too small to see
 MOST_CLASSES = 20  # that are all offered
 
 CHOOSE_CHANNEL = """
-element.addEventListener('click', (event) => {
-  const grid = event.target.closest('[data-channels]');
-  if (!grid) return;
-  const box = grid.getBoundingClientRect(), {columns, rows} = grid.dataset;
-  const column = Math.floor((event.clientX - box.left) / box.width * columns);
-  const row = Math.floor((event.clientY - box.top) / box.height * rows);
-  const channel = grid.dataset.channels.split(',')[row * columns + column];
-  if (channel !== undefined) trigger('select', {value: Number(channel)});
+lab.then(({sender}) => {
+  const send = sender(trigger);
+  element.addEventListener('click', (event) => {
+    const grid = event.target.closest('[data-channels]');
+    if (!grid) return;
+    const box = grid.getBoundingClientRect(), {columns, rows} = grid.dataset;
+    const column = Math.floor((event.clientX - box.left) / box.width * columns);
+    const row = Math.floor((event.clientY - box.top) / box.height * rows);
+    const channel = grid.dataset.channels.split(',')[row * columns + column];
+    if (channel !== undefined) send(Number(channel));
+  });
 });
 """
 
@@ -229,7 +232,10 @@ def _street(session: Session) -> Markup:
         picture = session.domain.crop(sight.picture)
         answer = (session.titles[best.index], say.percent(best.probability))
         head = say(title_of(sight)) if len(seen) > 1 else None
-        drawing = both(draw_street, sight.trace, opened, picture, answer, say=say, title=head, highest=highest)
+        drawing = both(
+            draw_street, sight.trace, opened, picture, answer, say=say, screen=session.screen, title=head,
+            highest=highest,
+        )  # fmt: skip
         if len(seen) > 1 and sight is seen[0]:
             reading = compare(*(each.trace for each in seen))
         else:
@@ -258,7 +264,7 @@ def _block(session: Session, channel: int) -> Markup:
     scale = max(block_scale(sight.trace[opened.name], channel) for sight in seen)
     for sight in seen:
         block = sight.trace[opened.name]
-        drawing = both(draw_block, block, channel, say=say, scale=scale)
+        drawing = both(draw_block, block, channel, screen=session.screen, say=say, scale=scale)
         checked = "" if block.shortcut_kind == "none" else said.exactness(block)
         drawn = figure(drawing, said.block(block), f"{sight.file}-{block.name}", checked, say=say)
         shown += whose(sight, seen, say) + drawn
