@@ -52,10 +52,7 @@ def figure(
     its columns, the numbers can be saved, too.
     """
     reading = caption if isinstance(caption, Markup) else Markup("<b>{}</b>").format(say(first_of(caption)))
-    if rest := say(sentences(*rest_of(caption), aside)):
-        reading += Markup(' <details class="rd-more"><summary>{}</summary><p>{}</p></details>').format(
-            say(_p("the rest of a caption", "More")), rest
-        )
+    reading += _more(sentences(*rest_of(caption), aside), say)
     saves = [_save(name, "svg", say), _save(name, "png", say)]
     if table:
         saves.append(_save(name, "csv", say, _csv(table)))
@@ -73,6 +70,22 @@ def rest_of(caption: object) -> tuple[object, ...]:
     if not (isinstance(caption, Sentences) and caption.messages):
         return ()
     return (*rest_of(caption.messages[0]), *caption.messages[1:])
+
+
+def _more(rest: Sentences, say: Language) -> Markup:
+    """What unfolds behind the first sentence; nothing where nothing is left."""
+    if not (words := say(rest)):
+        return Markup("")
+    return Markup(' <details class="rd-more"><summary>{}</summary><p>{}</p></details>').format(
+        say(_p("the rest of a caption", "More")), words
+    )
+
+
+def unfolding(words: Sentences, kind: str, say: Language) -> Markup:
+    """A note of which the first sentence is shown, and the others unfold."""
+    return Markup('<div class="rd-note {}">{}{}</div>').format(
+        kind, say(first_of(words)), _more(sentences(*rest_of(words)), say)
+    )
 
 
 def table_of(rows: Table) -> Markup:

@@ -23,7 +23,7 @@ from ...figures import (
     strongest,
 )
 from ...figures.axes import magnitude
-from ...i18n import Language, Message, _
+from ...i18n import Language, Message, _, sentences
 from ...interpret.attribution import block_cam
 from ...interpret.trace import POINTS, BlockTrace, Trace
 from ...models.predict import rank
@@ -34,7 +34,7 @@ from ..captions import inside as said
 from ..captions.findings import block_title
 from ..components import Dropdown, whole_input
 from ..events import Change, Events
-from ..html import answers, both, channels, figure, heading, joined, note, pressed
+from ..html import answers, both, channels, figure, heading, joined, note, pressed, unfolding
 from ..network_drawer import title
 from ..page import STREET, Layout, Page, choose
 from ..session import PageState, Session
@@ -162,15 +162,18 @@ def _answer(session: Session) -> Markup:
     say, trained, unlike = session.say, not session.untrained, session.unlike()
     predictions, noted = session.answers(), unlike if unlike and unlike.noted else None
     outside = noted is not None and noted.rates is not None
-    shown = heading(say(headline() if outside else _("What it answers")))
+    shown, record = heading(say(headline() if outside else _("What it answers"))), session.record()
+    often = reading(record, predictions[0].label) if record else None
+    warnings: list[object] = [session.network.note]  # how what a file left open was decided
     if noted:
-        shown += note(say(unlike_note(noted, session.domain.name)), "rd-warning")
+        warnings += [unlike_note(noted, session.domain.name), often]
     elif unlike is None and trained:
-        shown += note(say(classify.unmeasured()), "rd-warning")
+        warnings.append(classify.unmeasured())
+    if any(warnings):
+        shown += unfolding(sentences(*warnings), "rd-warning", say)
     shown += answers(predictions, session.seen.target, say)
     shown += note(say(classify.answer(predictions, trained, outside)))
-    record = session.record()
-    return shown + (note(say(reading(record, predictions[0].label))) if record else Markup(""))
+    return shown + (note(say(often)) if often and not noted else Markup(""))
 
 
 def _evidence(session: Session) -> Markup:
@@ -209,10 +212,13 @@ def _street(session: Session) -> Markup:
     """The network as a street, and its twin's below it where both are asked for."""
     say, opened, streets, seen = session.say, session.opened.name, Markup(""), session.shown()
     highest = max(highest_share(trace) for _name, _model, trace in seen)
+    unlike = session.unlike()
+    outside = unlike is not None and unlike.noted and unlike.rates is not None
     for name, model, trace in seen:
         best = rank(model, trace.logits, 1)[0]
         picture = session.domain.crop(session.framed) if session.framed else session.domain.to_picture(trace.image)
-        answer = (session.titles[best.index], say.percent(best.probability))
+        # Where the picture shows none of its classes, the one that comes first is no answer.
+        answer = (say(classify.no_answer()), "") if outside else (session.titles[best.index], say.percent(best.probability))
         head = say(title(name)) if len(seen) > 1 else None
         drawing = both(draw_street, trace, opened, picture, answer, say=say, title=head, highest=highest)
         reading = said.street(trace) if len(seen) == 1 or name != seen[0][0] else said.streets(seen[0][2], seen[1][2])
