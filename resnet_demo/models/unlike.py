@@ -220,7 +220,10 @@ def note(found: Unlikeness, dataset: str = CIFAR10.name) -> Sentences:
     """What is noted, and after it what the note rests on."""
     if found.rates is None:
         return sentences(
-            _("The picture may be unlike those that the network knows: do not trust the answer, however sure it looks."),
+            _(
+                "The picture may be unlike those that the network knows: do not trust the answer, however sure it "
+                "looks."
+            ),
             _(
                 "The logits are weaker here than for {share:percent} of the {dataset} test pictures (by their "
                 "logsumexp, which is minus their energy).",

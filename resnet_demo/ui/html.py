@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
-from ..figures import data_uri, grid, photo_uri, signed_map
+from ..figures import curves_svg, data_uri, grid, photo_uri, signed_map
 from ..i18n import FIRST, Language, Sentences, _, _p, language, sentences
 from ..models.predict import Prediction
 
@@ -41,6 +41,13 @@ def pressed(chosen: bool) -> str:
 def both(draw: Callable[..., str], *values: Any, **options: Any) -> Markup:
     """A drawing for screens and one for phones, of which the style sheet shows the one that fits."""
     return Markup(draw(*values, **options) + draw(*values, **options, tall=True))
+
+
+def both_curves(draw: Callable[..., Any], label: str) -> Markup:
+    """The same of what matplotlib draws: wide, and `tall` for phones."""
+    return Markup(
+        curves_svg(draw(), label, "rd-curves rd-wide") + curves_svg(draw(tall=True), label, "rd-curves rd-tall")
+    )
 
 
 def figure(

@@ -323,6 +323,16 @@ def test_lens_of_a_network_as_it_is_has_one_curve() -> None:
     assert words_in(root).endswith("as it is")
 
 
+@pytest.mark.parametrize("count", [3, 9, 27, 54])
+def test_a_lens_for_phones_fits_them(count: int) -> None:
+    values = [0.5] * (count + 1)
+    root = parse(draw_lens([f"layer1.{index}" for index in range(count)], values, values, "cat", tall=True))
+    assert float(root.attrib["viewBox"].split()[2]) <= 360
+    assert all(float(item.attrib["font-size"]) >= 12 for item in root.iter(f"{SVG}text"))
+    places = sorted(float(item.attrib["x"]) for item in root.iter(f"{SVG}text") if item.attrib.get("y") == "220")
+    assert all(b - a >= 34 for a, b in pairwise(places))
+
+
 def test_names_below_a_deep_lens_do_not_overlap() -> None:
     names = [f"layer{stage}.{index}" for stage in (1, 2, 3) for index in range(18)]
     root = parse(draw_lens(names, [0.5] * 55, [0.5] * 55, "cat"))

@@ -19,7 +19,7 @@ def texts(code: str) -> Iterator[tuple[str, str]]:
     """Everything that is said in a language, and where it stands."""
     lesson = sorted((i18n.LOCALE / "lesson" / code).glob("*.md"))
     said = sorted((ROOT / "resnet_demo").rglob("*.py")) if code == "en" else sorted(i18n.LOCALE.glob(f"{code}/*/*.po"))
-    docs = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "README.md"] if code == "en" else []
+    docs = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"] if code == "en" else []
     for path in [*lesson, *said, *docs]:
         text = path.read_text(encoding="utf-8")
         yield path.name, re.sub(r'"\s*\n\s*"', "", text)  # one literal, written in several lines

@@ -176,7 +176,7 @@ def _lenses(session: Session, sides: Sequence[Side]) -> Markup:
     for side in sides:
         names, target = [block.name for block in side.trace.blocks], side.trace.target
         label, grown, grows = session.titles[target], side.then[:, target].tolist(), side.now[:, target].tolist()
-        drawing = draw_lens(names, grown, grows, label, say)
+        drawing = both(draw_lens, names, grown, grows, label, say=say)
         words = said.lens(names, grows, label, side.plain)
         shown += whose(side.name, sides, say) + figure(drawing, words, f"{side.name}-lens", say=say)
     return shown
