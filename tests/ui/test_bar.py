@@ -57,6 +57,8 @@ def test_what_is_no_answer_is_not_shown_as_one(bar: bars.Bar, cat: Session) -> N
 
 
 def test_the_street_ends_with_no_class_where_the_picture_shows_none(cat: Session) -> None:
+    cat.use_network("resnet20", RANDOM)
+    assert ">not trained</text>" in inside._street(cat)
     cat.use_network("resnet20", "trained")
     assert ">cat</text>" in inside._street(cat)
     cat.show_picture(Image.new("RGB", (64, 64), (200, 30, 200)))

@@ -217,10 +217,9 @@ def _street(session: Session) -> Markup:
     for name, model, trace in seen:
         best = rank(model, trace.logits, 1)[0]
         picture = session.domain.crop(session.framed) if session.framed else session.domain.to_picture(trace.image)
-        # Where the picture shows none of its classes, the one that comes first is no answer.
-        answer = (
-            (say(classify.no_answer()), "") if outside else (session.titles[best.index], say.percent(best.probability))
-        )
+        answer = (session.titles[best.index], say.percent(best.probability))
+        if outside or session.untrained:  # the class that comes first is no answer
+            answer = (say(_("not trained") if session.untrained else classify.no_answer()), "")
         head = say(title(name)) if len(seen) > 1 else None
         drawing = both(draw_street, trace, opened, picture, answer, say=say, title=head, highest=highest)
         reading = said.street(trace) if len(seen) == 1 or name != seen[0][0] else said.streets(seen[0][2], seen[1][2])
