@@ -230,7 +230,7 @@ def _map(name: str, drawn: str) -> str:
 
 def _lines(at: _Layout, say: Language) -> list[str]:
     """Where the page's script writes what it reads out. Till then it says so, on the page only."""
-    hint = say(_("Point at a map to read its numbers."))
+    hint = say(_("Point at a map to read its numbers.") if at.below else _("Touch a map to read its numbers."))
     sizes = (16, 14) if at.below else (13.5, 13.5, 13.5)
     lines = [
         element("text", x=x, y=y, class_="rd-line", font_size=size, fill=INK)

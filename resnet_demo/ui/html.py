@@ -59,7 +59,7 @@ def figure(
     its columns, the numbers can be saved, too.
     """
     reading = caption if isinstance(caption, Markup) else Markup("<b>{}</b>").format(say(first_of(caption)))
-    reading += _more(sentences(*rest_of(caption), aside), say)
+    reading += more(sentences(*rest_of(caption), aside), say)
     saves = [_save(name, "svg", say), _save(name, "png", say)]
     if table:
         saves.append(_save(name, "csv", say, _csv(table)))
@@ -79,7 +79,7 @@ def rest_of(caption: object) -> tuple[object, ...]:
     return (*rest_of(caption.messages[0]), *caption.messages[1:])
 
 
-def _more(rest: Sentences, say: Language) -> Markup:
+def more(rest: Sentences, say: Language) -> Markup:
     """What unfolds behind the first sentence; nothing where nothing is left."""
     if not (words := say(rest)):
         return Markup("")
@@ -91,7 +91,7 @@ def _more(rest: Sentences, say: Language) -> Markup:
 def unfolding(words: Sentences, kind: str, say: Language) -> Markup:
     """A note of which the first sentence is shown, and the others unfold."""
     return Markup('<div class="rd-note {}">{}{}</div>').format(
-        kind, say(first_of(words)), _more(sentences(*rest_of(words)), say)
+        kind, say(first_of(words)), more(sentences(*rest_of(words)), say)
     )
 
 
