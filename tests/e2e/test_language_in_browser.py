@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytes
 SHOWS = {  # what tells that a page is drawn
     "inside": "#curves svg",
     "gradcam": "#split svg",
-    "cut": "#lens svg",
-    "train": "#degradation svg",
+    "cut": "#lens svg:visible",
+    "train": "#degradation svg:visible",
     "learn": "#lesson-now svg",
     "experiments": "#experiment-bundled svg.rd-wide",
 }
