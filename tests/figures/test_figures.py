@@ -52,6 +52,7 @@ from resnet_demo.figures import (
 )
 from resnet_demo.figures import street as street_module
 from resnet_demo.figures.axes import magnitude
+from resnet_demo.figures.block import written
 from resnet_demo.figures.palette import INK, MUTED, NEGATIVE, POSITIVE, RESIDUAL, SHORTCUT, TOTAL, WRONG
 from resnet_demo.figures.svg import document, element, text
 from resnet_demo.i18n import language
@@ -302,6 +303,15 @@ def test_a_block_whose_wires_can_be_cut(trace: Trace, tall: bool) -> None:
 
 def points_of(path: Element) -> list[tuple[float, float]]:
     return [tuple(map(float, pair.split())) for pair in path.attrib["d"][1:].split(" L")]  # pyright: ignore
+
+
+@pytest.mark.parametrize(
+    ("norm", "words"),
+    [(0.0, "0"), (0.03714, "0.0371"), (45.83, "45.8"), (290.9, "291"), (999.6, "1,000"), (2911.2, "2,911"),
+     (123_456.0, "1.23e5"), (3.2e12, "3.20e12")],
+)  # fmt: skip
+def test_norms_are_written_without_powers_of_ten_as_long_as_one_can_read_them(norm: float, words: str) -> None:
+    assert written(norm) == words
 
 
 def test_lens_by_hand() -> None:
