@@ -154,6 +154,4 @@ def connect(bar: Bar, events: Events) -> None:
     network_drawer.connect(bar.network, events)
 
     events.on_click(bar.chips, network_drawer.change_shortcuts, "shortcuts", whole=True)
-    # The script asks for one moment at a time; without this, gradio would drop one that it asks for as soon as the
-    # answer before is on the page.
-    events.on_click(bar.film, Session.look_at_moment, "epoch", whole=True, trigger_mode="multiple")
+    events.on_click(bar.film, Session.look_at_moment, "epoch", whole=True)

@@ -17,6 +17,7 @@ from .components import Dropdown, File, Radio, whole_input
 from .events import Events, Shown
 from .html import joined, pressed
 from .jobs.film import MOST_PARAMETERS
+from .page import choose
 from .session import HERE, OWN, Session
 from .store import RANDOM, TRAINED
 
@@ -26,12 +27,7 @@ SHORTCUTS: dict[str, Message] = {
     WITHOUT: _p("shortcuts", "without"),
     BOTH: _p("shortcuts", "both"),
 }
-SWITCH = """
-element.addEventListener('click', (event) => {
-  const chosen = event.target.closest('[data-shortcuts]');
-  if (chosen) trigger('select', {value: chosen.dataset.shortcuts});
-});
-"""
+SWITCH = choose("shortcuts")
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,6 @@ def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> N
     events.on(drawer.picture.input, change_picture, [drawer.picture], "classify", whole=True)
     events.on(upload.upload, change_to_upload, [upload], "upload", whole=True)
     # The script sends one square at a time; see `static/js/crop.js`.
-    events.on_click(drawer.frame, change_crop, "crop", trigger_mode="multiple")
+    events.on_click(drawer.frame, change_crop, "crop")
     events.on_click(drawer.strip, change_to_example, "example", whole=True)
     events.on(drawer.random_picture.click, change_to_random, [], "random_picture", whole=True)

@@ -32,6 +32,7 @@ from ..models.unlike import Record, Unlikeness, knows_the_ten, record, unlike
 from ..models.weights import load_file
 from .bounds import number_within, one_of, whole_number
 from .classes import titles
+from .html import BOTH
 from .store import RANDOM, TRAINED, ExpiringCache, bytes_of, shared_network
 
 OWN, HERE = "your file", "trained here"  # where a visitor's own weights are from; see `store` for the shared ones
@@ -126,6 +127,7 @@ class Session:
         default_factory=BranchScales
     )  # and by how much the branches of all others are multiplied
     both: bool = False  # whether the network's twin is in sight, too
+    screen: str = BOTH  # what figures are drawn for that change with every click, one of `SCREENS`
     page: str = "inside"
     language: str = i18n.FIRST
     browser_language: str = i18n.FIRST  # what the browser asks for; see `address`

@@ -42,7 +42,7 @@ class CutPage(Layout):
 
 def build(data_dir: str | None = None) -> CutPage:
     with gr.Column(elem_id="cut-card", elem_classes="rd-with-controls"):
-        street = gr.HTML(elem_id="cut-street", js_on_load=choose("block") + STREET)
+        street = gr.HTML(elem_id="cut-street", js_on_load=choose("block", all_count=True) + STREET)
         with gr.Row(elem_id="dials", elem_classes="rd-controls"):
             residual = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-residual", buttons=[])
             shortcut = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-shortcut", buttons=[])
@@ -52,7 +52,7 @@ def build(data_dir: str | None = None) -> CutPage:
             answer = gr.HTML(elem_id="cut-answer")
         with gr.Column(min_width=320, scale=3):
             lens = gr.HTML(elem_id="lens")
-    block = gr.HTML(elem_id="cut-block", js_on_load=choose("block"))
+    block = gr.HTML(elem_id="cut-block", js_on_load=choose("block", all_count=True))
 
     def labels(say: Language) -> dict[Any, Any]:
         return {
@@ -145,7 +145,7 @@ def _streets(session: Session, sides: Sequence[Side]) -> Markup:
         wires, answer = _cut_of(session, side), (new.label, say.percent(new.probability))
         drawing = both(
             draw_street, side.trace, None, picture, answer, cut=wires, outputs=side.found.states, say=say,
-            title=say(title(side.name)) if len(sides) > 1 else None, highest=highest,
+            title=say(title(side.name)) if len(sides) > 1 else None, highest=highest, screen=session.screen,
         )  # fmt: skip
         words = said.cut(wires, session.dials, first, new, side.now[-1, first.index].item(), side.plain)
         if len(sides) > 1 and side is sides[0]:
@@ -202,7 +202,9 @@ def _blocks(session: Session, sides: Sequence[Side]) -> Markup:
                 _("What flows here now: click the orange wire to cut F, the blue one to cut the shortcut."),
                 _("Click again to restore it."),
             )
-        drawing = both(draw_block, seen, channel_to_show(side.trace[name]), say=say, factors=factors)
+        drawing = both(
+            draw_block, seen, channel_to_show(side.trace[name]), screen=session.screen, say=say, factors=factors
+        )
         shown += whose(side.name, sides, say) + figure(drawing, words, f"{side.name}-cut-{name}", say=say)
     return shown
 

@@ -43,14 +43,17 @@ MOST_CHANNELS = 64  # more would be too small to see
 MOST_CLASSES = 20  # that are all offered
 
 CHOOSE_CHANNEL = """
-element.addEventListener('click', (event) => {
-  const grid = event.target.closest('[data-channels]');
-  if (!grid) return;
-  const box = grid.getBoundingClientRect(), {columns, rows} = grid.dataset;
-  const column = Math.floor((event.clientX - box.left) / box.width * columns);
-  const row = Math.floor((event.clientY - box.top) / box.height * rows);
-  const channel = grid.dataset.channels.split(',')[row * columns + column];
-  if (channel !== undefined) trigger('select', {value: Number(channel)});
+lab.then(({sender}) => {
+  const send = sender(trigger);
+  element.addEventListener('click', (event) => {
+    const grid = event.target.closest('[data-channels]');
+    if (!grid) return;
+    const box = grid.getBoundingClientRect(), {columns, rows} = grid.dataset;
+    const column = Math.floor((event.clientX - box.left) / box.width * columns);
+    const row = Math.floor((event.clientY - box.top) / box.height * rows);
+    const channel = grid.dataset.channels.split(',')[row * columns + column];
+    if (channel !== undefined) send(Number(channel));
+  });
 });
 """
 
@@ -221,7 +224,9 @@ def _street(session: Session) -> Markup:
         if outside or session.untrained:  # the class that comes first is no answer
             answer = (say(_("not trained") if session.untrained else classify.no_answer()), "")
         head = say(title(name)) if len(seen) > 1 else None
-        drawing = both(draw_street, trace, opened, picture, answer, say=say, title=head, highest=highest)
+        drawing = both(
+            draw_street, trace, opened, picture, answer, say=say, screen=session.screen, title=head, highest=highest
+        )
         reading = said.street(trace) if len(seen) == 1 or name != seen[0][0] else said.streets(seen[0][2], seen[1][2])
         streets += figure(drawing, reading, f"{name}-street", say=say)
     return streets
@@ -237,7 +242,7 @@ def _block(session: Session, channel: int) -> Markup:
     scale = max(block_scale(trace[opened.name], channel) for _name, _model, trace in seen)
     for name, _model, trace in seen:
         block = trace[opened.name]
-        drawing = both(draw_block, block, channel, say=say, scale=scale)
+        drawing = both(draw_block, block, channel, screen=session.screen, say=say, scale=scale)
         checked = "" if block.shortcut_kind == "none" else said.exactness(block)
         drawn = figure(drawing, said.block(block), f"{name}-{block.name}", checked, say=say)
         shown += whose(name, seen, say) + drawn
