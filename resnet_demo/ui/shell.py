@@ -46,9 +46,6 @@ PRESENT = (
     "for (const [name, value] of new URLSearchParams(location.search)) "
     "if (name === 'present' || name === 'embed') document.documentElement.dataset[name] = value; "
 )
-# gradio speaks the browser's language, of which nothing is known here: it is told that this is English, which
-# `translate.js` puts into the page's.
-ENGLISH = "Object.defineProperty(navigator, 'language', { get: () => 'en' }); "
 FIRST_PAGE, LESSON = "inside", "learn"
 SCREEN = "lab.then(({ screen }) => screen(trigger));"
 PLACE = "lab.then(({ place }) => place(trigger));"
@@ -331,7 +328,7 @@ def head() -> str:
         f'<link rel="preload" href="{LAB}/fonts/inter-latin.woff2" as="font" type="font/woff2" crossorigin>'
         f"<style>{ROOM.read_text(encoding='utf-8')}</style>"
         f'<script id="lab-words" type="application/json">{script_words()}</script>'
-        f"<script>{ENGLISH}{PRESENT}globalThis.lab = import(new URL('{LAB}/main.js', document.baseURI));</script>"
+        f"<script>{PRESENT}globalThis.lab = import(new URL('{LAB}/main.js', document.baseURI));</script>"
     )
 
 
