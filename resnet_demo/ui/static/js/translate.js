@@ -48,7 +48,8 @@ export function translate(root) {
       if (spoken && spoken !== one.getAttribute(name)) one.setAttribute(name, spoken);
     }
   }
-  const parts = '[data-testid] .wrap, .icon-wrap ~ *, button, .toast-title, .toast-text, .toast-message-text, [role=status]';
+  const parts =
+    '[data-testid] .wrap, .icon-wrap ~ *, button, .toast-title, .toast-text, .toast-message-text, [role=status]';
   for (const part of root.querySelectorAll(parts)) {
     for (const node of part.childNodes) if (node.nodeType === Node.TEXT_NODE) translate(node);
   }
