@@ -319,6 +319,20 @@ def _as_data(session: Session) -> dict[str, Any]:
         "predictions": [{"label": p.label, "probability": p.probability} for p in session.predictions()],
         "familiarity": session.familiarity(),
         "unlike": None if (unlike := session.unlike()) is None else unlike.noted,
+        "second": _second_as_data(session),
+    }
+
+
+def _second_as_data(session: Session) -> dict[str, Any] | None:
+    """What the network answers to the second picture."""
+    if session.second is None:
+        return None
+    sight = session.shown()[-1]
+    answers = session.predictions(of=sight.trace)
+    unlike = session.judge(sight.picture, sight.trace)
+    return {
+        "predictions": [{"label": p.label, "probability": p.probability} for p in answers],
+        "unlike": None if unlike is None else unlike.noted,
     }
 
 

@@ -147,7 +147,7 @@ def test_every_event_has_a_name(guest: Guest) -> None:
     }
     assert offered == {f"/{name}" for name in (
         "start", "go", "upload", "classify", "example", "random_picture", "network", "twin", "weights", "training",
-        "seed", "upload_weights", "crop", "screen",
+        "seed", "upload_weights", "crop", "screen", "second_example", "second_upload", "second_removed",
         "target", "block", "channel", "sign", "attribute", "inside_target", "inside_target_of_evidence",
         "inside_block", "inside_channel",
         "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from ...figures import share, strongest_change, weakest_change
+from ...figures.block import written
 from ...i18n import Message, Sentences, _, sentences
 from ...interpret.trace import BlockTrace, Trace
 from .findings import block_title, direction, small
@@ -17,10 +18,10 @@ def street(trace: Trace) -> Sentences:
         return sentences(
             _("This plain network has no motorway: whatever a block does not pass on is lost to all that follow."),
             _(
-                "Block {block} turns ‖x‖ = {before:.3g} into ‖F(x)‖ = {after:.3g}.",
+                "Block {block} turns ‖x‖ = {before} into ‖F(x)‖ = {after}.",
                 block=block_title(weakest.name),
-                before=weakest.norms["x"],
-                after=weakest.norms["residual"],
+                before=written(weakest.norms["x"]),
+                after=written(weakest.norms["residual"]),
             ),
             _("Click a block to look inside it."),
         )
@@ -62,16 +63,47 @@ def streets(residual: Trace, plain: Trace) -> Sentences:
     return sentences(found, _("Both streets are on one scale; click a block to look into both networks."))
 
 
+def pictures(one: Trace, other: Trace) -> Sentences:
+    """Two pictures in one network: how much its blocks change what passes, by the medians, and where most unalike."""
+    usual, others = median(map(share, one.blocks)), median(map(share, other.blocks))
+    values = {"usual": usual, "others": others}
+    if f"{usual:.0%}" == f"{others:.0%}":
+        found = _("For both pictures, F(x) is {usual:percent} of what passes a block (medians).", **values)
+    elif usual > others:
+        found = _(
+            "The blocks change picture A more: F(x) is {usual:percent} of what passes them, for picture B "
+            "{others:percent} (medians).",
+            **values,
+        )
+    else:
+        found = _(
+            "The blocks change picture B more: F(x) is {others:percent} of what passes them, for picture A "
+            "{usual:percent} (medians).",
+            **values,
+        )
+    pairs = list(zip(one.blocks, other.blocks, strict=True))
+    first, second = max(pairs, key=lambda pair: abs(share(pair[0]) - share(pair[1])))
+    most = None
+    if f"{share(first):.0%}" != f"{share(second):.0%}":
+        most = _(
+            "They differ most in block {block}: {one:percent} for A, {other:percent} for B.",
+            block=block_title(first.name),
+            one=share(first),
+            other=share(second),
+        )
+    return sentences(found, most, _("Both streets are on one scale; click a block to look at both pictures in it."))
+
+
 def block(trace: BlockTrace) -> Message | Sentences:
     """What the drawing of a block shows."""
     name = block_title(trace.name)
     if trace.shortcut_kind == "none":
         return _(
-            "Block {block} replaces x by F(x) altogether (from norm {before:.3g} to {after:.3g}). Its residual twin "
+            "Block {block} replaces x by F(x) altogether (from norm {before} to {after}). Its residual twin "
             "would only have to learn the difference.",
             block=name,
-            before=trace.norms["x"],
-            after=trace.norms["residual"],
+            before=written(trace.norms["x"]),
+            after=written(trace.norms["residual"]),
         )
     return sentences(_change(name, share(trace)), _direction(trace.cosine or 0.0), _shape(trace.shortcut_kind))
 

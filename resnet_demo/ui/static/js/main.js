@@ -2,6 +2,7 @@
 // components (`js_on_load`) and gradio's events say `lab.then(({ film }) => film(element, trigger))`.
 import './keys.js';
 import { lens } from './lens.js';
+import { motion } from './motion.js';
 import './present.js';
 import './report.js';
 import { roving } from './roving.js';
@@ -23,3 +24,4 @@ export { answered } from './waiting.js';
 
 lens(); // over every drawing of a block, wherever it stands
 roving(); // in every list
+motion(); // of bars and curves
