@@ -66,21 +66,36 @@ def percent(fraction: float | None) -> str | None:
 # What the commands answer, each made of the value that it prints with `--json`
 
 
-def models(zoo: Iterable[Mapping[str, Any]]) -> str:
-    rows = (
+def models(zoo: Iterable[Mapping[str, Any]], groups: Mapping[str, object]) -> str:
+    """A table for each of the `groups` that has networks, under its title."""
+    header = ("network", "depth", "shortcuts", "data set", "parameters", "weights", "test accuracy")
+    entries = list(zoo)
+    rows = [
         (
             entry["name"],
             entry["depth"],
             "no" if entry["plain"] else "yes",
             entry["dataset"],
             entry["params"],
-            entry["weights"],
+            _weights(entry),
             percent(entry["test_accuracy"]),
         )
-        for entry in zoo
-    )
-    header = ("network", "depth", "shortcuts", "data set", "parameters", "weights", "test accuracy")
-    return table(header, rows, "<><<><>")
+        for entry in entries
+    ]
+    head, *lines = table(header, rows, "<><<><>").splitlines()  # one width for all groups
+    shown = [head]
+    for group, title in groups.items():
+        here = [line for line, entry in zip(lines, entries, strict=True) if entry["weights"] == group]
+        if group == "own":
+            here = ["--model FILE (a checkpoint)"]
+        shown += ["", str(title), *here] if here else []
+    return "\n".join(shown)
+
+
+def _weights(entry: Mapping[str, Any]) -> str:
+    if entry["weights"] != "download":
+        return entry["weights"]
+    return "downloaded" if entry["downloaded"] else f"download, {entry['megabytes']} MB"
 
 
 def classify(answers: Iterable[Mapping[str, Any]], notes: Iterable[tuple[list[str], list[str]]]) -> str:

@@ -48,10 +48,23 @@ def test_percent() -> None:
 
 def test_models() -> None:
     entry = {"name": "plain20", "depth": 20, "plain": True, "dataset": "cifar10", "params": 269034}
-    assert console.models([{**entry, "weights": "none", "test_accuracy": None}]).splitlines() == [
-        "network  depth  shortcuts  data set  parameters  weights  test accuracy",
-        "plain20     20  no         cifar10      269,034  none                 -",
+    none = {**entry, "weights": "none", "test_accuracy": None}
+    large = {"name": "resnet18", "depth": 18, "plain": False, "dataset": "imagenet", "params": 11689512}
+    large |= {"weights": "download", "test_accuracy": 0.69758, "megabytes": 45, "downloaded": False}
+    groups = {"bundled": "Trained here", "download": "ImageNet", "own": "Yours", "none": "To train"}
+    assert console.models([none, large], groups).splitlines() == [
+        "network   depth  shortcuts  data set  parameters  weights          test accuracy",
+        "",
+        "ImageNet",
+        "resnet18     18  yes        imagenet  11,689,512  download, 45 MB        69.76 %",
+        "",
+        "Yours",
+        "--model FILE (a checkpoint)",
+        "",
+        "To train",
+        "plain20      20  no         cifar10      269,034  none                         -",
     ]
+    assert "  downloaded  " in console.models([{**large, "downloaded": True}], groups)
 
 
 def test_classify() -> None:

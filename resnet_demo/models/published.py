@@ -1,0 +1,159 @@
+"""torchvision's trained ImageNet networks: which weights, how many megabytes, and how they get onto this computer.
+
+They lie where torch hub keeps its files (`$TORCH_HOME/hub/checkpoints`, by default in the user's cache), so what other
+programs have fetched is found. The first eight digits of a file's SHA-256 stand in its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import torch
+
+from .. import download
+from ..errors import InputError
+from ..images import Domain, imagenet
+from .resnet import ResNet
+from .weights import load_file
+
+NAMES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+LARGER = "resnet18"  # what is offered where ten things are not enough: the smallest that knows a thousand
+VERSIONS = ("IMAGENET1K_V2", "IMAGENET1K_V1")  # the better ones first: the small networks have only the older ones
+
+
+@dataclass(frozen=True)
+class Published:
+    """Weights that torchvision publishes: where, how large, how accurate (of the validation set), for which input."""
+
+    name: str
+    origin: str
+    url: str
+    bytes: int  # to about 1 %, as torchvision rounds
+    accuracy: float
+    resize: int
+
+    @property
+    def path(self) -> Path:
+        """Where the file is, or shall be."""
+        return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlsplit(self.url).path).name
+
+    @property
+    def checksum(self) -> str:
+        return self.path.stem.rpartition("-")[2]
+
+    @property
+    def megabytes(self) -> int:
+        return round(self.bytes / download.MB)
+
+    @property
+    def here(self) -> bool:
+        """Whether a file of that name is on this computer; a glance only."""
+        return self.path.is_file()
+
+    @property
+    def sound(self) -> bool:
+        """Whether the file on this computer is the one that was published."""
+        if not self.here:
+            return False
+        state = self.path.stat()
+        return _is_sound(self.path, self.checksum, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _is_sound(path: Path, checksum: str, modified: int, size: int) -> bool:
+    return download.has_checksum(path, checksum)
+
+
+@lru_cache
+def versions(name: str) -> tuple[Published, ...]:
+    """All weights of a network that are used here, those that are preferred first."""
+    from torchvision.models import get_model_weights  # here, since importing torchvision takes a second
+
+    there = {weights.name: weights for weights in get_model_weights(name)}
+    return tuple(
+        Published(
+            name,
+            f"torchvision, {there[version]}",
+            there[version].url,
+            round(there[version].meta["_file_size"] * download.MB),
+            there[version].meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100,
+            there[version].transforms().resize_size[0],
+        )
+        for version in VERSIONS
+        if version in there
+    )
+
+
+def weights_of(name: str) -> Published:
+    """The weights of a network: the best ones, unless only older ones are on this computer."""
+    found = versions(name)
+    return next((weights for weights in found if weights.here), found[0])
+
+
+def fetch(
+    name: str,
+    told: download.Told = lambda arrived, size: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Bring a network's weights onto this computer, if they are not there.
+
+    `told` hears how many bytes have arrived, and of how many; `stopped` is asked whether to stop. Raises InputError.
+    """
+    weights = weights_of(name)
+    if weights.sound:
+        return
+    try:
+        download.fetch(weights.url, weights.path, weights.checksum, told, stopped)
+    except download.NoConnectionError:
+        raise download.NoConnectionError(
+            "The ImageNet weights of {name} are not on this computer, and there is no connection to {host}; connect to "
+            "the internet, load a checkpoint file, or choose another network.",
+            name=name,
+            host=urlsplit(weights.url).hostname,
+        ) from None
+
+
+def fetch_aloud(name: str) -> None:
+    """`fetch`, for a person in a shell: on stderr stands how much there is to come, and how far it is."""
+    weights = weights_of(name)
+    if weights.sound:
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    console.print(
+        f"Downloading the ImageNet weights of {name} ({weights.megabytes} MB) to {weights.path.parent}. "
+        "Ctrl-C stops it, and the next time it goes on from there.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=weights.bytes)
+        fetch(name, lambda arrived, size: progress.update(task, completed=arrived, total=size or weights.bytes))
+
+
+def load(name: str) -> ResNet:
+    """A network with the weights that are on this computer. Raises InputError where there are none."""
+    weights = weights_of(name)
+    if not weights.sound:
+        raise InputError(
+            "The ImageNet weights of {name} ({size} MB) are not on this computer yet: download them first.",
+            name=name,
+            size=weights.megabytes,
+        )
+    model = load_file(weights.path)
+    model.domain = domain(weights)
+    model.provenance = {"origin": weights.origin, "test_accuracy": weights.accuracy}
+    model.note = None
+    return model
+
+
+def domain(weights: Published) -> Domain:
+    """ImageNet's classes, with pictures as these weights were evaluated on."""
+    return replace(imagenet(), resize=weights.resize)

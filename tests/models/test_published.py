@@ -1,0 +1,138 @@
+"""torchvision's published weights: which they are, and how they come, from a server of the tests' own."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from fileserver import FileServer, file_server
+from torchvision.models import get_model_weights
+
+from resnet_demo.errors import InputError
+from resnet_demo.images import imagenet
+from resnet_demo.models import published, zoo
+from resnet_demo.models.published import Published
+
+Sentence = Callable[[BaseException], str]
+
+
+@dataclass
+class Hub:
+    """A server with random ResNet-18 weights under a name that holds their checksum, and an empty cache."""
+
+    server: FileServer
+    original: torch.nn.Module
+    weights: Published
+    cache: Path
+
+    @property
+    def file(self) -> str:
+        return self.weights.path.name
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.cache.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    original = torchvision.models.resnet18(weights=None).eval()
+    torch.save(original.state_dict(), stream := io.BytesIO())
+    content = stream.getvalue()
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
+    with file_server() as server:
+        name = f"resnet18-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+        server.files[name] = content
+        found = replace(published.versions("resnet18")[0], url=f"{server.url}/{name}")
+        monkeypatch.setattr(published, "versions", lambda _name: (found,))
+        yield Hub(server, original, found, tmp_path / "cache")
+
+
+def test_the_better_weights_are_taken_where_there_are_two() -> None:
+    for name in published.NAMES:
+        there = list(get_model_weights(name))
+        best = published.versions(name)[0]
+        assert (best.url, best.accuracy) == (there[-1].url, there[-1].meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100)
+        assert best.megabytes == round(there[-1].meta["_file_size"])
+        assert best.url.endswith(f"-{best.checksum}.pth")
+        assert len(best.checksum) == 8
+        domain, transforms = published.domain(best), there[-1].transforms()
+        assert ([domain.resize], [domain.size]) == (transforms.resize_size, transforms.crop_size)
+    assert [published.versions(name)[0].resize for name in published.NAMES] == [256, 256, 232, 232, 232]
+
+
+def test_older_weights_that_are_there_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    newer, older = published.versions("resnet50")
+    assert published.weights_of("resnet50") == newer
+    older.path.parent.mkdir(parents=True)
+    older.path.write_bytes(b"weights")
+    assert published.weights_of("resnet50") == older
+    newer.path.write_bytes(b"weights")
+    assert published.weights_of("resnet50") == newer
+
+
+def test_imagenet_weights_are_downloaded_once_and_checked(hub: Hub, capfd: pytest.CaptureFixture[str]) -> None:
+    model = zoo.load("resnet18")
+    told = capfd.readouterr()
+    assert told.out == ""  # a shell's standard output is for its JSON
+    assert f"Downloading the ImageNet weights of resnet18 (45 MB) to {hub.weights.path.parent}." in told.err
+    again = zoo.load("resnet18")
+    assert len(hub.server.asked) == 1
+    assert capfd.readouterr().err == ""
+    image = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        expected = hub.original(image)
+        assert (model(image) - expected).abs().max() < 1e-4
+        assert (again(image) - expected).abs().max() < 1e-4
+    assert model.domain == imagenet()
+    assert model.provenance is not None
+    assert "torchvision" in model.provenance["origin"]
+    assert not model.training
+
+
+def test_a_download_that_is_not_what_its_name_says_is_not_kept(hub: Hub, sentence: Sentence) -> None:
+    hub.server.files[hub.file] = b"something else"
+    with pytest.raises(InputError, match="its checksum is wrong") as error:
+        zoo.load("resnet18")
+    sentence(error.value)
+    assert hub.files() == []
+
+
+def test_a_file_that_was_damaged_in_the_cache_is_fetched_again(hub: Hub) -> None:
+    hub.weights.path.parent.mkdir(parents=True)
+    hub.weights.path.write_bytes(hub.server.files[hub.file][:1000])  # as other programs may leave it
+    assert hub.weights.here
+    assert not hub.weights.sound
+    with pytest.raises(InputError, match="are not on this computer yet"):
+        zoo.load("resnet18", download=False)
+    zoo.load("resnet18")
+    assert hub.weights.sound
+    assert hub.files() == [hub.file]
+
+
+def test_without_a_connection_the_ways_out_are_said(
+    hub: Hub, sentence: Sentence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        gone = replace(hub.weights, url=f"http://127.0.0.1:{free.getsockname()[1]}/{hub.file}")
+    monkeypatch.setattr(published, "versions", lambda _name: (gone,))
+    with pytest.raises(InputError, match="load a checkpoint file, or choose another network") as error:
+        zoo.load("resnet18")
+    assert "no connection to 127.0.0.1" in sentence(error.value)
+    assert "rrno" not in str(error.value)
+    assert hub.files() == []
+
+
+def test_nothing_is_downloaded_where_that_was_not_asked_for(hub: Hub, sentence: Sentence) -> None:
+    with pytest.raises(InputError, match=r"resnet18 \(45 MB\) are not on this computer yet") as error:
+        zoo.load("resnet18", download=False)
+    sentence(error.value)
+    assert hub.server.asked == []
