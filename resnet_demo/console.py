@@ -99,9 +99,9 @@ def _weights(entry: Mapping[str, Any]) -> str:
 
 
 def classify(answers: Iterable[Mapping[str, Any]], notes: Iterable[tuple[list[str], list[str]]]) -> str:
-    """`notes`: what stands above and below each answer."""
+    """`notes`: what stands above and below each answer; that of a network that was not trained is left out."""
     return "\n\n".join(
-        "\n".join([answer["image"], *above, _ranked(answer["predictions"]), *below])
+        "\n".join([answer["image"], *above, *([_ranked(answer["predictions"])] if answer["trained"] else []), *below])
         for answer, (above, below) in zip(answers, notes, strict=True)
     )
 
@@ -113,9 +113,12 @@ def _ranked(predictions: Iterable[Mapping[str, Any]]) -> str:
 def inspect(report: Mapping[str, Any]) -> str:
     columns = ("name", "x_norm", "residual_norm", "shortcut_norm", "total_norm", "output_norm", "ratio", "cosine")
     header = ("block", "|x|", "|F(x)|", "|shortcut|", "|sum|", "|output|", "|F|/|shortcut|", "cosine")
+    from .models.predict import UNTRAINED
+
     best = report["predictions"][0]
+    answer = f"{best['label']} ({percent(best['probability'])})" if report["trained"] else str(UNTRAINED)
     lines = [
-        f"{report['image']}: {best['label']} ({percent(best['probability'])})",
+        f"{report['image']}: {answer}",
         f"seen for the class {report['target']['label']}",
         table(header, ([block[column] for column in columns] for block in report["blocks"]), "<>>>>>>>"),
         f"largest |F(x) + shortcut - sum|: {report['identity_error']:.2g}",

@@ -69,11 +69,16 @@ def test_models() -> None:
 
 def test_classify() -> None:
     cat, dog = {"label": "cat", "probability": 0.75}, {"label": "dog", "probability": 0.25}
-    answers = [{"image": "a.png", "predictions": [cat, dog]}, {"image": "b.png", "predictions": [dog]}]
-    told = console.classify(answers, [([], []), (["Probably not", "a note"], ["how often"])])
+    answers = [
+        {"image": "a.png", "predictions": [cat, dog], "trained": True},
+        {"image": "b.png", "predictions": [dog], "trained": True},
+        {"image": "c.png", "predictions": [dog], "trained": False},
+    ]
+    told = console.classify(answers, [([], []), (["Probably not", "a note"], ["how often"]), (["Not trained."], [])])
     assert told.split("\n\n") == [
         "a.png\nclass  probability\ncat        75.00 %\ndog        25.00 %",
         "b.png\nProbably not\na note\nclass  probability\ndog        25.00 %\nhow often",
+        "c.png\nNot trained.",
     ]
 
 
@@ -83,6 +88,7 @@ def test_inspect() -> None:
         "image": "a.png",
         "target": {"index": 5, "label": "dog"},
         "predictions": [{"label": "cat", "probability": 0.75}],
+        "trained": True,
         "blocks": [{"name": "layer1.0", **norms, "ratio": 1.0, "cosine": None}],
         "identity_error": 2.38e-7,
         "files": ["out/layer1.0.svg"],

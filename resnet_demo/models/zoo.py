@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -137,6 +138,12 @@ def names() -> list[str]:
     imagenet = [f"{kind}{depth}" for depth in (18, 34) for kind in ("resnet", "plain")]
     preact = [f"preresnet{depth}" for depth in PREACT_DEPTHS]
     return [*cifar, *preact, "resnet18-cifar", "plain18-cifar", *imagenet, "resnet50", "resnet101", "resnet152"]
+
+
+def has_weights(name: str) -> bool:
+    """Whether a network's trained weights are on this computer."""
+    weights = network(name).weights
+    return weights == "bundled" or (weights == "download" and published.weights_of(name).here)
 
 
 def is_plain(name: str) -> bool:
@@ -352,6 +359,14 @@ def _load_epoch(name: str, seed: int, epoch: int) -> ResNet:
     model = build(name, seed)  # nobody tested it: there is no accuracy to tell
     model.provenance = {**(model.provenance or {}), "epoch": 0}
     return model.eval().requires_grad_(False)
+
+
+def name_of_file(file: str, config: ResNetConfig) -> str:
+    """What a network from a file is called: by the file's name, which is no name of the zoo, and tells `is_plain`."""
+    name = file if len(file) <= 60 else f"{file[:40]}…{file[-19:]}"
+    with suppress(InputError):
+        name = f"file {network(name).name}"
+    return f"{PLAIN} {name}" if config.plain else name
 
 
 def name_of(config: ResNetConfig) -> str:

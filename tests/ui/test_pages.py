@@ -74,10 +74,6 @@ def test_titles_and_weights() -> None:
     assert [value for _, value in network_drawer.weight_choices(session)] == [TRAINED, RANDOM]
     session.use_network("resnet8", RANDOM)
     assert [value for _, value in network_drawer.weight_choices(session)] == [RANDOM]
-    marked = {name: title for title, name in network_drawer.network_choices(session)}
-    assert marked["resnet20"] == "ResNet-20 · trained"
-    assert marked["resnet8"] == "ResNet-8"
-    assert marked["resnet50"] == "ResNet-50 · ImageNet"
 
 
 def test_facts_are_counted() -> None:

@@ -147,7 +147,8 @@ def test_every_event_has_a_name(guest: Guest) -> None:
     }
     assert offered == {f"/{name}" for name in (
         "start", "go", "upload", "classify", "example", "random_picture", "network", "twin", "weights", "training",
-        "seed", "upload_weights", "crop",
+        "seed", "upload_weights", "crop", "choose_network", "cancel_download", "download_again", "without_download",
+        "name_classes",
         "target", "block", "channel", "sign", "attribute", "inside_target", "inside_target_of_evidence",
         "inside_block", "inside_channel",
         "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",
@@ -302,7 +303,8 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     own.domain = replace(CIFAR10, labels=tuple(f"thing {index}" for index in range(10)))
     path = weights.save(own, tmp_path / "own.safetensors")
     said = guest.ask("upload_weights", handle_file(str(path)))
-    assert (said["model"], said["weights"]) == ("resnet14", OWN)
+    assert (said["model"], said["weights"], said["trained"]) == ("own.safetensors", OWN, False)
+    assert said["note"] == "Not trained: its answer means nothing."
     assert said["predictions"][0]["label"].startswith("thing")
     assert guest.ask("network", "resnet20")["weights"] == TRAINED
 

@@ -18,17 +18,17 @@ from ...i18n import Language, _, sentences
 from ...interpret.trace import SHORTCUT_WIRE, Trace
 from ...lab.interventions import BranchScales, Intervention, intervention, trace_intervened
 from ...lab.lens import Beside, beside
-from ...models.predict import rank
+from ...models.predict import UNTRAINED, is_trained, rank
 from ...models.resnet import ResNet
 from ..captions import cut as said
 from ..captions.findings import block_title
 from ..components import Slider
 from ..events import Change, Events
 from ..html import both, changes, figure, heading, note
-from ..network_drawer import title
+from ..network_menu import title
 from ..page import STREET, Layout, Page, choose
 from ..session import MOST_DIAL, Session
-from .inside import whose
+from .inside import street_answer, whose
 
 CLASSES = 5  # that are shown: the likeliest ones, before or now
 
@@ -142,13 +142,15 @@ def _streets(session: Session, sides: Sequence[Side]) -> Markup:
             for logits in (side.found.before, side.found.after)
             for p in rank(side.model, logits[-1], 1)
         )
-        wires, answer = _cut_of(session, side), (new.label, say.percent(new.probability))
+        wires, answer = _cut_of(session, side), street_answer(session, side.model, new)
         drawing = both(
             draw_street, side.trace, None, picture, answer, cut=wires, outputs=side.found.states, say=say,
             title=say(title(side.name)) if len(sides) > 1 else None, highest=highest,
         )  # fmt: skip
         words = said.cut(wires, session.dials, first, new, side.now[-1, first.index].item(), side.plain)
-        if len(sides) > 1 and side is sides[0]:
+        if not is_trained(side.model):
+            words = said.cut_untrained(wires, session.dials, side.plain)
+        elif len(sides) > 1 and side is sides[0] and all(is_trained(each.model) for each in sides):
             was, left = ([shares[-1, first.index].item() for shares in of] for of in _shares(sides))
             words = said.cut_both(session.cut, session.dials, first.label, was, left)
         streets += figure(drawing, words, f"{side.name}-cut", say=say)
@@ -160,20 +162,25 @@ def _shares(sides: Sequence[Side]) -> tuple[list[Tensor], list[Tensor]]:
 
 
 def _answers(session: Session, sides: Sequence[Side]) -> Markup:
-    """The likeliest classes, before or now, in any of the networks."""
+    """The likeliest classes, before or now, in any of the networks that were trained."""
+    if not (sides := [side for side in sides if is_trained(side.model)]):
+        return note(session.say(UNTRAINED), "rd-warning")
     most = torch.stack([shares[-1] for shares in (*_shares(sides)[0], *_shares(sides)[1])]).amax(0)
     likeliest = most.topk(min(CLASSES, len(session.labels))).indices.tolist()
     rows = [
         (session.titles[index], *(share[-1, index].item() for side in sides for share in (side.then, side.now)))
         for index in likeliest
     ]
-    names = [session.say(title(side.name)) for side in sides] if len(sides) > 1 else []
+    names = [session.say(title(side.name)) for side in sides] if len(session.shown()) > 1 else []
     return changes(rows, session.say, names)
 
 
 def _lenses(session: Session, sides: Sequence[Side]) -> Markup:
     say, shown = session.say, Markup("")
     for side in sides:
+        if not is_trained(side.model):
+            shown += whose(side.name, sides, say) + note(say(UNTRAINED), "rd-warning")
+            continue
         names, target = [block.name for block in side.trace.blocks], side.trace.target
         label, grown, grows = session.titles[target], side.then[:, target].tolist(), side.now[:, target].tolist()
         drawing = draw_lens(names, grown, grows, label, say)

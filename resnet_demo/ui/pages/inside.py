@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -26,7 +26,8 @@ from ...figures.axes import magnitude
 from ...i18n import Language, Message, _
 from ...interpret.attribution import block_cam
 from ...interpret.trace import POINTS, BlockTrace, Trace
-from ...models.predict import rank
+from ...models.predict import UNTRAINED, Prediction, is_trained, rank
+from ...models.resnet import ResNet
 from ...models.unlike import headline, reading
 from ...models.unlike import note as unlike_note
 from ..captions import classify
@@ -35,9 +36,9 @@ from ..captions.findings import block_title
 from ..components import Dropdown, whole_input
 from ..events import Change, Events
 from ..html import answers, both, channels, figure, heading, joined, note, pressed
-from ..network_drawer import title
+from ..network_menu import offer, title
 from ..page import STREET, Layout, Page, choose
-from ..session import PageState, Session
+from ..session import OWN, PageState, Session
 
 MOST_CHANNELS = 64  # more would be too small to see
 MOST_CLASSES = 20  # that are all offered
@@ -159,23 +160,36 @@ def connect(page: InsidePage, events: Events) -> None:
 
 def _answer(session: Session) -> Markup:
     """Whether the picture is like what the network knows, before what it answers, and how much that is worth."""
-    say, trained, unlike = session.say, not session.untrained, session.unlike()
+    say, unlike = session.say, session.unlike()
+    if session.untrained:
+        shown = heading(say(_("What it answers"))) + note(say(UNTRAINED), "rd-warning")
+        return shown + note(say(classify.untrained())) + _whose_picture(session)
     predictions, noted = session.answers(), unlike if unlike and unlike.noted else None
     outside = noted is not None and noted.rates is not None
     shown = heading(say(headline() if outside else _("What it answers")))
     if noted:
         shown += note(say(unlike_note(noted, session.domain.name)), "rd-warning")
-    elif unlike is None and trained:
+        shown += offer(session) if outside else Markup("")
+    elif unlike is None:
         shown += note(say(classify.unmeasured()), "rd-warning")
     shown += answers(predictions, session.seen.target, say)
-    shown += note(say(classify.answer(predictions, trained, outside)))
+    shown += note(say(classify.answer(predictions, outside)))
     record = session.record()
-    return shown + (note(say(reading(record, predictions[0].label))) if record else Markup(""))
+    return (
+        shown + (note(say(reading(record, predictions[0].label))) if record else Markup("")) + _whose_picture(session)
+    )
+
+
+def _whose_picture(session: Session) -> Markup:
+    """Beside a checkpoint of the visitor's own: that the picture is still ours."""
+    if session.weights != OWN or session.picture_name is None:
+        return Markup("")
+    return note(session.say(classify.example(session.say.label(session.picture_name))))
 
 
 def _evidence(session: Session) -> Markup:
     """Where the network sees the class that is asked about, and, where they are few, all classes that it has."""
-    return _overlay(session) + (_classes(session) if len(session.labels) <= MOST_CLASSES else Markup(""))
+    return _overlay(session) + (_classes(session) if len(session.labels) <= MOST_CLASSES else _search(session))
 
 
 def _classes(session: Session) -> Markup:
@@ -183,6 +197,19 @@ def _classes(session: Session) -> Markup:
     target, titles = session.seen.target, session.titles
     chips = joined(chip.format(index, pressed(index == target), title) for index, title in enumerate(titles))
     return heading(session.say(classify.knows(len(titles))), 4) + Markup('<p class="rd-classes">{}</p>').format(chips)
+
+
+def _search(session: Session) -> Markup:
+    """A field that finds a class by its name, among too many to show them all; see `static/js/search.js`."""
+    say, target, titles = session.say, session.seen.target, session.titles
+    return heading(say(classify.knows(len(titles))), 4) + Markup(
+        '<div class="rd-search" data-names="{}" data-target-now="{}" data-none="{}"><label>{} '
+        '<input type="search" autocomplete="off" spellcheck="false"></label>'
+        '<p class="rd-classes" role="status"></p></div>'
+    ).format(
+        "\n".join(title.replace("\n", " ") for title in titles), target,
+        say(_("It knows nothing of that name.")), say(_("Find one by its name")),
+    )  # fmt: skip
 
 
 def _overlay(session: Session) -> Markup:
@@ -212,12 +239,18 @@ def _street(session: Session) -> Markup:
     for name, model, trace in seen:
         best = rank(model, trace.logits, 1)[0]
         picture = session.domain.crop(session.framed) if session.framed else session.domain.to_picture(trace.image)
-        answer = (session.titles[best.index], say.percent(best.probability))
+        answer = street_answer(session, model, replace(best, label=session.titles[best.index]))
         head = say(title(name)) if len(seen) > 1 else None
         drawing = both(draw_street, trace, opened, picture, answer, say=say, title=head, highest=highest)
         reading = said.street(trace) if len(seen) == 1 or name != seen[0][0] else said.streets(seen[0][2], seen[1][2])
         streets += figure(drawing, reading, f"{name}-street", say=say)
     return streets
+
+
+def street_answer(session: Session, model: ResNet, best: Prediction) -> tuple[str, str]:
+    """What stands at the end of a street: the likeliest class and its probability, if these mean anything."""
+    say = session.say
+    return (best.label, say.percent(best.probability)) if is_trained(model) else (say(_("not trained")), "")
 
 
 def whose(name: str, shown: Sequence[Any], say: Language) -> Markup:

@@ -1,11 +1,13 @@
 // What the pages need beyond gradio, one subject a file. The page holds a promise of this module as `lab`: scripts of single
 // components (`js_on_load`) and gradio's events say `lab.then(({ film }) => film(element, trigger))`.
 import './keys.js';
+import './network.js';
 import { lens } from './lens.js';
 import './present.js';
 import './report.js';
 import { roving } from './roving.js';
 import './save.js';
+import './search.js';
 import './train.js';
 
 export { crop } from './crop.js';
