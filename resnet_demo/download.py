@@ -22,6 +22,7 @@ from urllib.request import Request, urlopen
 
 from .errors import InputError
 from .files import sync_folder
+from .i18n import _
 
 MB = 2**20  # bytes, as torchvision counts
 TIMEOUT = 20  # seconds without a byte, after which a connection counts as cut
@@ -103,7 +104,7 @@ def _alone(part: Path, stopped: Callable[[], bool]) -> Iterator[BinaryIO]:
                 yield file  # the lock goes with it
                 return
         if stopped():
-            raise StoppedError("The download was stopped.")
+            raise StoppedError(_("The download was stopped."))
         time.sleep(0.1)
 
 
@@ -157,7 +158,7 @@ def _receive(url: str, file: BinaryIO, part: Path, told: Told, stopped: Callable
         ) from None
     except (OSError, HTTPException):
         raise NoConnectionError(
-            "{file} cannot be downloaded: there is no connection to {host}.", file=part.stem, host=_host(url)
+            _("{file} cannot be downloaded: there is no connection to {host}.", file=part.stem, host=_host(url))
         ) from None
     with response:
         if there and not (response.headers["Content-Range"] or "").startswith(f"bytes {there}-"):
@@ -183,8 +184,10 @@ def _receive(url: str, file: BinaryIO, part: Path, told: Told, stopped: Callable
         return
     if stopped():
         raise StoppedError(
-            "The download of {file} was stopped; what has arrived is kept, and the next one goes on from there.",
-            file=part.stem,
+            _(
+                "The download of {file} was stopped; what has arrived is kept, and the next one goes on from there.",
+                file=part.stem,
+            )
         )
     if size:
         raise _cut(url, part.stem, arrived, size)

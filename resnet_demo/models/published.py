@@ -16,6 +16,7 @@ import torch
 
 from .. import download
 from ..errors import InputError
+from ..i18n import _
 from ..images import Domain, imagenet
 from .resnet import ResNet
 from .weights import load_file
@@ -110,10 +111,12 @@ def fetch(
         download.fetch(weights.url, weights.path, weights.checksum, told, stopped)
     except download.NoConnectionError:
         raise download.NoConnectionError(
-            "The ImageNet weights of {name} are not on this computer, and there is no connection to {host}; connect to "
-            "the internet, load a checkpoint file, or choose another network.",
-            name=name,
-            host=urlsplit(weights.url).hostname,
+            _(
+                "The ImageNet weights of {name} are not on this computer, and there is no connection to {host}; "
+                "connect to the internet, load a checkpoint file, or choose another network.",
+                name=name,
+                host=urlsplit(weights.url).hostname,
+            )
         ) from None
 
 

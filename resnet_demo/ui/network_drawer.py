@@ -128,7 +128,7 @@ def build() -> NetworkDrawer:
         heading = gr.HTML()
         menu = gr.HTML(elem_id="network", js_on_load=choose("choice"))
         network = Dropdown([], visible=False, allow_custom_value=False)
-        download = gr.HTML(elem_id="download")
+        download = gr.HTML(elem_id="download", js_on_load="lab.then(({download}) => download(element));")
         download_number = gr.Number(0, visible="hidden", elem_id="download-number")
         with gr.Row(elem_id="download-buttons"):
             cancel = gr.Button(size="sm", visible=False, elem_id="download-cancel")
@@ -358,15 +358,19 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
             state = session.of(Downloads)
             for _job in state.watch():
                 yield {drawer.download: network_menu.told(session)}
-            yield gr.skip() if state.settled else finish(key)
+            if not state.settled:  # the page did not wait for it, so this is no answer
+                yield {component: value for component, value in finish(key).items() if component is not events.answered}
+            else:
+                yield gr.skip()
 
     events.on(drawer.network.input, change_network, [drawer.network], "network", whole=True)
     events.on_click(drawer.menu, network_menu.choose, "choose_network", whole=True)
     # Every change that may begin a download shows its number; a page that is loaded again hears of it, too.
-    drawer.download_number.change(
+    watched = drawer.download_number.change(
         watch, [events.key], events.shown, api_visibility="private", show_progress="hidden", concurrency_limit=None,
         trigger_mode="multiple",
     )  # fmt: skip
+    events.rest(watched)
     events.on(drawer.cancel.click, downloads.cancel, [], "cancel_download", whole=True)
     events.on(drawer.again.click, network_menu.again, [], "download_again", whole=True)
     events.on(drawer.untrained.click, network_menu.untrained, [], "without_download", whole=True)

@@ -22,7 +22,8 @@ TRAINED_HERE = "here:"
 
 
 def title(name: str) -> Message | str:
-    """resnet20 -> ResNet-20, plain18-cifar -> Plain-18 (3×3 stem)."""
+    """resnet20 -> ResNet-20, plain18-cifar -> Plain-18 (3×3 stem); of a file its name alone."""
+    name = name.removeprefix(f"{zoo.PLAIN} ")
     if name.endswith("-cifar"):
         return _("{name} (3×3 stem)", name=network_title(name))
     return network_title(name)
@@ -43,7 +44,7 @@ def groups(session: Session) -> dict[str, list[tuple[str, Message | str, bool]]]
             words = _("{network} ↓ {size}", network=words, size=size(name))
         found[group].append((name, words, shared and name == session.name))
     if session.own:
-        found["own"].append((MINE, session.own[0], session.weights == OWN))
+        found["own"].append((MINE, title(session.own[0]), session.weights == OWN))
     for name in session.trained:
         here = session.weights == HERE and name == session.name
         found["own"].append((TRAINED_HERE + name, _("{network}, trained in this visit", network=title(name)), here))

@@ -67,11 +67,10 @@ def build(data_dir: str | None = None) -> CutPage:
     def render(session: Session) -> dict[Any, Any]:
         say = session.say
         sides = [_side(session, *shown) for shown in session.shown()]
-        bars = _("The pale bar is the answer of the original network, the full one its answer now.")
         return {
             street: heading(say(_("Cut a wire, and see what happens"))) + _streets(session, sides),
             block: _blocks(session, sides),
-            answer: heading(say(_("What it answers"))) + note(say(bars)) + _answers(session, sides),
+            answer: heading(say(_("What it answers"))) + _answers(session, sides),
             lens: heading(say(_("How the answer grows"))) + _lenses(session, sides),
         }
 
@@ -172,7 +171,8 @@ def _answers(session: Session, sides: Sequence[Side]) -> Markup:
         for index in likeliest
     ]
     names = [session.say(title(side.name)) for side in sides] if len(session.shown()) > 1 else []
-    return changes(rows, session.say, names)
+    bars = _("The pale bar is the answer of the original network, the full one its answer now.")
+    return note(session.say(bars)) + changes(rows, session.say, names)
 
 
 def _lenses(session: Session, sides: Sequence[Side]) -> Markup:

@@ -204,11 +204,11 @@ def _search(session: Session) -> Markup:
     say, target, titles = session.say, session.seen.target, session.titles
     return heading(say(classify.knows(len(titles))), 4) + Markup(
         '<div class="rd-search" data-names="{}" data-target-now="{}" data-none="{}"><label>{} '
-        '<input type="search" autocomplete="off" spellcheck="false"></label>'
+        '<input type="search" placeholder="{}" autocomplete="off" spellcheck="false"></label>'
         '<p class="rd-classes" role="status"></p></div>'
     ).format(
         "\n".join(title.replace("\n", " ") for title in titles), target,
-        say(_("It knows nothing of that name.")), say(_("Find one by its name")),
+        say(_("It knows nothing of that name.")), say(_("Find one by its name")), titles[0],
     )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 // What the pages need beyond gradio, one subject a file. The page holds a promise of this module as `lab`: scripts of single
 // components (`js_on_load`) and gradio's events say `lab.then(({ film }) => film(element, trigger))`.
 import './keys.js';
-import './network.js';
 import { lens } from './lens.js';
 import './present.js';
 import './report.js';
@@ -14,6 +13,7 @@ export { crop } from './crop.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
 export { ahead, answers, lesson } from './lesson.js';
+export { download } from './network.js';
 export { ways } from './photo.js';
 export { address, arrived, followed, place, share } from './place.js';
 export { street } from './street.js';

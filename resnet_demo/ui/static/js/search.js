@@ -39,6 +39,12 @@ if (globalThis.document) {
     const search = event.target.closest?.('.rd-search');
     if (search) show(search);
   });
+  document.addEventListener('click', (event) => {
+    const search = event.target.closest?.('.rd-search [data-target]')?.closest('.rd-search');
+    if (!search) return;
+    search.querySelector('input').value = '';
+    show(search);
+  });
   document.addEventListener('keydown', (event) => {
     const search = event.key === 'Enter' && event.target.closest?.('.rd-search input')?.closest('.rd-search');
     if (search) search.querySelector('[data-target]')?.click();
