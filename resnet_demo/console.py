@@ -6,7 +6,8 @@ import io
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -110,13 +111,12 @@ def _ranked(predictions: Iterable[Mapping[str, Any]]) -> str:
     return table(("class", "probability"), ((p["label"], percent(p["probability"])) for p in predictions), "<>")
 
 
-def inspect(report: Mapping[str, Any]) -> str:
+def inspect(report: Mapping[str, Any], untrained: object) -> str:
+    """`untrained`: what stands in place of the answer of a network that was not trained."""
     columns = ("name", "x_norm", "residual_norm", "shortcut_norm", "total_norm", "output_norm", "ratio", "cosine")
     header = ("block", "|x|", "|F(x)|", "|shortcut|", "|sum|", "|output|", "|F|/|shortcut|", "cosine")
-    from .models.predict import UNTRAINED
-
     best = report["predictions"][0]
-    answer = f"{best['label']} ({percent(best['probability'])})" if report["trained"] else str(UNTRAINED)
+    answer = f"{best['label']} ({percent(best['probability'])})" if report["trained"] else str(untrained)
     lines = [
         f"{report['image']}: {answer}",
         f"seen for the class {report['target']['label']}",
@@ -163,6 +163,23 @@ def record(at: Record) -> str:
         f"epoch {at.epoch:3}  step {at.step:6,}  {at.seconds:6.0f} s  {at.images_per_second:6,.0f}/s   "
         f"train: loss {at.train_loss:.3f}, {percent(at.train_accuracy)}{test}"
     )
+
+
+@contextmanager
+def downloading(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr for a download: hears how many bytes have arrived, and of how many. None where nobody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    screen = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True), TimeRemainingColumn()
+    shown = Progress(
+        *columns, console=screen, transient=True, disable=not screen.is_terminal, redirect_stdout=False,
+        redirect_stderr=False,
+    )  # fmt: skip
+    with shown:
+        task = shown.add_task(title, total=None)
+        yield lambda arrived, size: shown.update(task, completed=arrived, total=size or None)
 
 
 class Progress:

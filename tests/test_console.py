@@ -93,7 +93,7 @@ def test_inspect() -> None:
         "identity_error": 2.38e-7,
         "files": ["out/layer1.0.svg"],
     }
-    assert console.inspect(report).splitlines() == [
+    assert console.inspect(report, "Not trained.").splitlines() == [
         "a.png: cat (75.00 %)",
         "seen for the class dog",
         "block       |x|  |F(x)|  |shortcut|  |sum|  |output|  |F|/|shortcut|  cosine",

@@ -26,6 +26,7 @@ FLOORS = {
     "errors": 0,
     "assets": 1,
     "files": 1,
+    "download": 2,
     "images": 2,
     "data": 3,
     "models": 4,

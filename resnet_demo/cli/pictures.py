@@ -70,7 +70,7 @@ def inspect(
 ) -> tuple[Any, str]:
     """Measure what every block of a network did with a picture."""
     from ..interpret.trace import trace_blocks
-    from ..models.predict import domain_of, is_trained, rank
+    from ..models.predict import UNTRAINED, domain_of, is_trained, rank
 
     asked = network(model, epoch, plain, averaged, labels)
     domain = domain_of(asked)
@@ -97,7 +97,7 @@ def inspect(
     }
     if out:
         _write_figures(out, trace, domain, report)
-    return report, console.inspect(report)
+    return report, console.inspect(report, UNTRAINED)
 
 
 def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, Any]) -> None:

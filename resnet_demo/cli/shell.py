@@ -123,10 +123,23 @@ def network(
     from ..models.predict import named
     from ..models.zoo import load
 
+    fetch(model)
     found = load(model, epoch=epoch, plain=plain, **({"averaged": True} if averaged else {}))
     if found.note:
         typer.echo(str(found.note), err=True)
     return named(found, read_labels(labels)) if labels else found
+
+
+def fetch(model: str) -> None:
+    """Download the ImageNet weights of a network that is named, if they are not on this computer; with a bar."""
+    from ..models import published, zoo
+
+    if zoo.is_file(model) or model not in published.NAMES or zoo.bundled_weights(model):
+        return
+    if not published.weights_of(model).sound:
+        tell(published.announced(model))
+        with console.downloading(model) as told:
+            published.fetch(model, told)
 
 
 def read_labels(path: Path) -> list[str]:

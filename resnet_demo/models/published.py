@@ -6,6 +6,7 @@ programs have fetched is found. The first eight digits of a file's SHA-256 stand
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -121,24 +122,19 @@ def fetch(
 
 
 def fetch_aloud(name: str) -> None:
-    """`fetch`, for a person in a shell: on stderr stands how much there is to come, and how far it is."""
-    weights = weights_of(name)
-    if weights.sound:
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    """`fetch`, for a person at a keyboard: what is to come, and how to stop it, stands on stderr."""
+    if not weights_of(name).sound:
+        print(announced(name), file=sys.stderr, flush=True)
+        fetch(name)
 
-    console = Console(stderr=True)
-    console.print(
-        f"Downloading the ImageNet weights of {name} ({weights.megabytes} MB) to {weights.path.parent}. "
-        "Ctrl-C stops it, and the next time it goes on from there.",
-        highlight=False,
-        soft_wrap=True,
+
+def announced(name: str) -> str:
+    """What a shell says before a download."""
+    weights = weights_of(name)
+    return (
+        f"Downloading the ImageNet weights of {name} ({weights.megabytes} MB) to {weights.path.parent}. Ctrl-C stops "
+        "it, and the next time it goes on from there."
     )
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name, total=weights.bytes)
-        fetch(name, lambda arrived, size: progress.update(task, completed=arrived, total=size or weights.bytes))
 
 
 def load(name: str) -> ResNet:

@@ -221,7 +221,7 @@ def _facts(session: Session) -> Markup:
         _("<b>{blocks}</b> blocks, no shortcuts", blocks=blocks) if config.plain
         else _("<b>{blocks}</b> blocks", blocks=blocks),
     ]  # fmt: skip
-    if session.weights == RANDOM:
+    if session.weights == RANDOM or (session.moment == 0 and session.weights == TRAINED):
         lines.append(_("untrained: random weights, seed {seed}", seed=session.seed))
     elif session.untrained:
         lines.append(_("untrained: random weights"))
