@@ -27,6 +27,7 @@ def classify(
 ) -> tuple[Any, str]:
     """Say what is in pictures."""
     from ..models.predict import UNTRAINED, domain_of, familiarity, is_trained, rank
+    from ..models.published import larger
     from ..models.unlike import headline, note, reading, record, unlike
 
     asked = network(model, epoch, plain, averaged, labels)
@@ -40,6 +41,7 @@ def classify(
             above = [UNTRAINED]
         elif found and found.noted:
             above = [*([headline()] if found.rates else []), note(found, domain_of(asked).name)]
+            above += [larger()] if found.rates else []
         often = record(model, 0, ranked[0], found.noted) if found and found.rates and epoch is None else None
         below = [reading(often, ranked[0].label)] if often else []
         notes.append(([str(message) for message in above], [str(message) for message in below]))

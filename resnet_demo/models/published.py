@@ -137,6 +137,13 @@ def announced(name: str) -> str:
     )
 
 
+def larger() -> str:
+    """What a shell says where the picture shows none of the few things that a network knows."""
+    weights = weights_of(LARGER)
+    here = "" if weights.here else f" ({weights.megabytes} MB to download)"
+    return f"--model {LARGER} knows 1,000 things{here}."
+
+
 def load(name: str) -> ResNet:
     """A network with the weights that are on this computer. Raises InputError where there are none."""
     weights = weights_of(name)
