@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -49,8 +50,8 @@ def fetch(
 ) -> Path:
     """Download a file to `path`, or wait for another process that does. Returns `path`.
 
-    `checksum` is the file's SHA-256 in hexadecimal, or its first digits. `told` hears how far it is, and `stopped` is
-    asked all the time.
+    `checksum` is the file's SHA-256 in hexadecimal, or its first digits; or "md5:" and its MD5. `told` hears how far it
+    is, and `stopped` is asked all the time.
 
     Raises InputError, one sentence, whatever goes wrong. What was at `path` before stays until the new file is whole.
     """
@@ -85,14 +86,29 @@ def fetch(
 
 
 def has_checksum(path: Path, checksum: str) -> bool:
-    """Whether the file is there and its SHA-256 begins with these digits."""
+    """Whether the file is there, and its checksum is that, as `fetch` takes it."""
     if not path.is_file():
         return False
-    digest = hashlib.sha256()
+    md5, digits = checksum.startswith("md5:"), checksum.removeprefix("md5:")
+    digest = hashlib.md5(usedforsecurity=False) if md5 else hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(MB):
             digest.update(chunk)
-    return digest.hexdigest().startswith(checksum)
+    return digest.hexdigest().startswith(digits)
+
+
+def aloud(name: str) -> Told:
+    """Says on stderr how far a download is, ten times in all."""
+    said = -1
+
+    def told(arrived: int, size: int) -> None:
+        nonlocal said
+        tenths = 10 * arrived // size if size else 0
+        if tenths > said:
+            said = tenths
+            print(f"{name}: {arrived / MB:.0f} of {size / MB:.0f} MB", file=sys.stderr, flush=True)
+
+    return told
 
 
 @contextmanager

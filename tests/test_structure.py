@@ -148,7 +148,8 @@ def test_no_module_imports_another_in_a_circle():
 @pytest.mark.parametrize(
     ("name", "known"),
     [
-        ("data", {"data", "images", "errors", "i18n", "files"}),
+        ("data", {"data", "images", "errors", "i18n", "files", "download"}),
+        ("download", {"errors", "i18n", "files"}),
         ("images", {"errors", "i18n"}),
         ("i18n", {"i18n"}),
         ("cores", {"cores"}),

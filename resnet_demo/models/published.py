@@ -125,7 +125,7 @@ def fetch_aloud(name: str) -> None:
     """`fetch`, for a person at a keyboard: what is to come, and how to stop it, stands on stderr."""
     if not weights_of(name).sound:
         print(announced(name), file=sys.stderr, flush=True)
-        fetch(name)
+        fetch(name, download.aloud(name))
 
 
 def announced(name: str) -> str:
