@@ -24,7 +24,7 @@ from .weights import load_file
 
 NAMES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 LARGER = "resnet18"  # what is offered where ten things are not enough: the smallest that knows a thousand
-VERSIONS = ("IMAGENET1K_V2", "IMAGENET1K_V1")  # the better ones first: the small networks have only the older ones
+PLACE = "https://download.pytorch.org/models/"
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Published:
     """Weights that torchvision publishes: where, how large, how accurate (of the validation set), for which input."""
 
     name: str
-    origin: str
+    version: str
     url: str
-    bytes: int  # to about 1 %, as torchvision rounds
+    size: float  # megabytes, of 2^20 bytes as torchvision counts
     accuracy: float
     resize: int
 
@@ -49,7 +49,7 @@ class Published:
 
     @property
     def megabytes(self) -> int:
-        return round(self.bytes / download.MB)
+        return round(self.size)
 
     @property
     def here(self) -> bool:
@@ -70,24 +70,23 @@ def _is_sound(path: Path, checksum: str, modified: int, size: int) -> bool:
     return download.has_checksum(path, checksum)
 
 
-@lru_cache
-def versions(name: str) -> tuple[Published, ...]:
-    """All weights of a network that are used here, those that are preferred first."""
-    from torchvision.models import get_model_weights  # here, since importing torchvision takes a second
+# As torchvision's `get_model_weights` has them, which takes a second to import; a test compares. The better ones first:
+# the small networks have only the older ones.
+PUBLISHED = (
+    Published("resnet18", "IMAGENET1K_V1", f"{PLACE}resnet18-f37072fd.pth", 44.661, 0.69758, 256),
+    Published("resnet34", "IMAGENET1K_V1", f"{PLACE}resnet34-b627a593.pth", 83.275, 0.73314, 256),
+    Published("resnet50", "IMAGENET1K_V2", f"{PLACE}resnet50-11ad3fa6.pth", 97.79, 0.80858, 232),
+    Published("resnet50", "IMAGENET1K_V1", f"{PLACE}resnet50-0676ba61.pth", 97.781, 0.7613, 256),
+    Published("resnet101", "IMAGENET1K_V2", f"{PLACE}resnet101-cd907fc2.pth", 170.53, 0.81886, 232),
+    Published("resnet101", "IMAGENET1K_V1", f"{PLACE}resnet101-63fe2227.pth", 170.511, 0.77374, 256),
+    Published("resnet152", "IMAGENET1K_V2", f"{PLACE}resnet152-f82ba261.pth", 230.474, 0.82284, 232),
+    Published("resnet152", "IMAGENET1K_V1", f"{PLACE}resnet152-394f9c45.pth", 230.434, 0.78312, 256),
+)
 
-    there = {weights.name: weights for weights in get_model_weights(name)}
-    return tuple(
-        Published(
-            name,
-            f"torchvision, {there[version]}",
-            there[version].url,
-            round(there[version].meta["_file_size"] * download.MB),
-            there[version].meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100,
-            there[version].transforms().resize_size[0],
-        )
-        for version in VERSIONS
-        if version in there
-    )
+
+def versions(name: str) -> tuple[Published, ...]:
+    """All weights of a network, those that are preferred first."""
+    return tuple(weights for weights in PUBLISHED if weights.name == name)
 
 
 def weights_of(name: str) -> Published:
@@ -155,7 +154,7 @@ def load(name: str) -> ResNet:
         )
     model = load_file(weights.path)
     model.domain = domain(weights)
-    model.provenance = {"origin": weights.origin, "test_accuracy": weights.accuracy}
+    model.provenance = {"origin": f"torchvision, {weights.name} {weights.version}", "test_accuracy": weights.accuracy}
     model.note = None
     return model
 

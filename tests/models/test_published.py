@@ -56,15 +56,17 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 def test_the_better_weights_are_taken_where_there_are_two() -> None:
     for name in published.NAMES:
-        there = list(get_model_weights(name))
-        best = published.versions(name)[0]
-        assert (best.url, best.accuracy) == (there[-1].url, there[-1].meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100)
-        assert best.megabytes == round(there[-1].meta["_file_size"])
-        assert best.url.endswith(f"-{best.checksum}.pth")
-        assert len(best.checksum) == 8
-        domain, transforms = published.domain(best), there[-1].transforms()
-        assert ([domain.resize], [domain.size]) == (transforms.resize_size, transforms.crop_size)
-    assert [published.versions(name)[0].resize for name in published.NAMES] == [256, 256, 232, 232, 232]
+        there = list(get_model_weights(name))[::-1]
+        found = published.versions(name)
+        assert [weights.version for weights in found] == [weights.name for weights in there]
+        for mine, theirs in zip(found, there, strict=True):
+            assert (mine.url, mine.size) == (theirs.url, theirs.meta["_file_size"])
+            assert mine.accuracy == pytest.approx(theirs.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100)
+            assert len(mine.checksum) == 8
+            assert mine.url.endswith(f"-{mine.checksum}.pth")
+            domain, transforms = published.domain(mine), theirs.transforms()
+            assert ([domain.resize], [domain.size]) == (transforms.resize_size, transforms.crop_size)
+            assert (list(domain.mean), list(domain.std)) == (transforms.mean, transforms.std)
 
 
 def test_older_weights_that_are_there_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -323,6 +323,7 @@ def test_a_field_that_is_left_late_changes_nothing(guest: Guest) -> None:
 
 def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -> None:
     own = ResNet(ResNetConfig((1, 1, 1), (4, 8, 16)), seed=0)
+    own.state_dict()["layer1.0.residual.bn1.running_mean"].fill_(0.1)  # it has learned something
     own.domain = replace(CIFAR10, name=NASTY, labels=tuple(f"{NASTY}{index}" for index in range(10)))
     own.provenance = {"energy_percentiles": [100.0] * 100}  # every picture is unlike the training pictures
     guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from ...download import StoppedError
+from ...download import MB, StoppedError
 from ...errors import InputError
 from ...i18n import Message, _
 from ...models import published
@@ -70,7 +70,8 @@ def _join(name: str, key: str) -> Download:
     with _one_at_a_time:
         job = _under_way.get(name)
         if job is None or job.over:
-            job = _under_way[name] = Download(name, published.weights_of(name).bytes, wanted_by={key}).start()
+            size = round(published.weights_of(name).size * MB)
+            job = _under_way[name] = Download(name, size, wanted_by={key}).start()
         job.wanted_by.add(key)
         return job
 
