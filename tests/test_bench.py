@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_demo import bench
-from resnet_demo.bench import accuracy, beside, click, expectations, servers, textbook, tuning
+from resnet_demo.bench import accuracy, beside, browser, click, dial, expectations, servers, textbook, tuning
 from resnet_demo.bench import lesion as bench_lesion
 from resnet_demo.bench import train as bench_train
 from resnet_demo.data import Dataset
@@ -441,12 +441,7 @@ def test_clicks_count_after_a_warm_up_and_beside_a_peer(monkeypatch):
             clicked.append(block)
             return 9000.0 if len(clicked) <= 3 else 100.0 + len(clicked)
 
-    browser = SimpleNamespace(new_page=lambda viewport: Page(), close=lambda: None)
-    playwright = SimpleNamespace(chromium=SimpleNamespace(launch=lambda executable_path, args: browser))
-    stand_in = SimpleNamespace(sync_playwright=lambda: nullcontext(playwright))
-    monkeypatch.setitem(sys.modules, "playwright.sync_api", stand_in)
-    monkeypatch.setattr(click, "_app", lambda: nullcontext("http://here"))
-    monkeypatch.setattr(click.shutil, "which", lambda name: "chromium")
+    pretend(Page(), monkeypatch)
     monkeypatch.setattr(click, "CLICKS", 8)
     found = click.measure()
     assert len(clicked) == 8 + 3
@@ -458,8 +453,50 @@ def test_clicks_count_after_a_warm_up_and_beside_a_peer(monkeypatch):
     assert 0.11 <= found["p95"] <= 0.112
 
 
+def pretend(page: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this be the page of a browser."""
+    chromium = SimpleNamespace(new_page=lambda viewport: page, close=lambda: None)
+    playwright = SimpleNamespace(chromium=SimpleNamespace(launch=lambda executable_path, args: chromium))
+    stand_in = SimpleNamespace(sync_playwright=lambda: nullcontext(playwright))
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", stand_in)
+    monkeypatch.setattr(browser, "_app", lambda: nullcontext("http://here"))
+    monkeypatch.setattr(browser.shutil, "which", lambda name: "chromium")
+
+
+class DraggedPage:
+    """The first drag is for warming up; after it 30, 24, 27 and 33 pictures come in three seconds."""
+
+    def __init__(self, said: str = "With every F(x) multiplied by 0.3, it says cat.") -> None:
+        self.drawn, self.said = iter([3, 30, 24, 27, 33]), said
+
+    def goto(self, url: str) -> None:
+        assert "tab=cut" in url
+
+    def wait_for_selector(self, selector: str, timeout: int) -> None:
+        pass
+
+    def evaluate(self, script: str, length: float) -> dict[str, object]:
+        assert length == 3000
+        return {"drawn": next(self.drawn), "asked": 36, "most": 1, "value": "0.3", "said": self.said}
+
+
+def test_the_benchmark_of_a_dial(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(DraggedPage(), monkeypatch)
+    found = dial.measure()
+    assert found["pictures_a_second"] == pytest.approx(9.5)
+    assert found["ratio"] == pytest.approx(9.5 / 8)
+    assert (found["least"], found["requests_at_a_time"]) == (8, 1)
+    assert found["peer"] == pytest.approx(1 / 12)
+
+
+def test_a_dial_that_ends_on_another_value_is_no_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(DraggedPage("With every F(x) multiplied by 0.4, it says cat."), monkeypatch)
+    with pytest.raises(InputError, match=r"ended at 0\.3, but the page says"):
+        dial.measure()
+
+
 def test_without_a_browser_the_benchmark_says_what_it_needs(monkeypatch):
     monkeypatch.setitem(sys.modules, "playwright.sync_api", SimpleNamespace(sync_playwright=None))
-    monkeypatch.setattr(click.shutil, "which", lambda name: None)
+    monkeypatch.setattr(browser.shutil, "which", lambda name: None)
     with pytest.raises(InputError, match="install chromium"):
         click.measure()

@@ -111,6 +111,7 @@ TESTS = {
     "test_learn.py::test_the_prose_is_that_of_the_network_in_sight": "slow",
     "test_learn.py::test_where_there_is_no_such_network_that_of_the_record_is_offered": "slow",
     "test_microbatches.py::test_the_same_threads_compute_the_same_bits[3]": "slow",
+    "test_second.py::test_every_page_draws_both": "slow",
     "test_pages.py::test_examples_exist_for_both_kinds_of_network": "slow",
     "test_sanity.py::test_another_seed_is_another_randomisation": "slow",
     "test_sanity.py::test_guided_backprop_hardly_notices_what_saliency_does": "slow",

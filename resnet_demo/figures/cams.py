@@ -6,6 +6,7 @@ smoothly by whoever shows the drawing. Red speaks for the class, indigo against 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 
 from PIL import Image
@@ -40,6 +41,7 @@ def draw_strip(
     `scales` are those of the blocks where two strips are to be compared.
     """
     side, gap = 92, 10
+    name_of_photo, photo = _define("rd-strip", picture, side)
     frames = []
     for index, (name, cam) in enumerate(cams.items()):
         x = 4 + index * (side + gap)
@@ -48,7 +50,7 @@ def draw_strip(
         frames.append(
             element(
                 "g",
-                _use("rd-strip-photo", x, 4),
+                _use(name_of_photo, x, 4),
                 _heat(cam, x, 4, side, scales[name] if scales else scale_of(cam), 0.75),
                 element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
                 text(name[5:], x + side / 2, side + 22, text_anchor="middle", font_size=13, fill=INK),
@@ -68,7 +70,6 @@ def draw_strip(
             )
         )
     width = 8 + len(cams) * (side + gap) - gap
-    photo = _define("rd-strip-photo", picture, side)
     return document(
         width,
         side + 44,
@@ -84,14 +85,15 @@ def draw_strip(
 def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str, say: Language = ENGLISH) -> str:
     """The maps "residual", "shortcut" and "total" of one block as a sum, on one scale: F(x) + shortcut = sum."""
     side, gap, scale = 150, 40, scale_of(*cams.values())
-    parts, x = [_define("rd-split-photo", picture, side)], 4.0
+    name_of_photo, photo = _define("rd-split", picture, side)
+    parts, x = [photo], 4.0
     for sign, branch in (("", "residual"), ("+", "shortcut"), ("=", "total")):
         if sign:
             parts.append(text(sign, x - gap / 2, 4 + side / 2 + 8, text_anchor="middle", font_size=26, fill=MUTED))
         frame = {"stroke": BRANCH[branch], "stroke_width": 3, "rx": 3}
         what = {"residual": "F(x)", "shortcut": _("shortcut"), "total": _("the sum")}[branch]
         parts += [
-            _use("rd-split-photo", x, 4),
+            _use(name_of_photo, x, 4),
             _heat(cams[branch], x, 4, side, scale, 0.75),
             element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
             text(
@@ -116,9 +118,12 @@ def _heat(cam: Tensor, x: float, y: float, side: float, scale: float, opacity: f
     )
 
 
-def _define(name: str, picture: Image.Image, side: float) -> str:
-    photo = element("image", id=name, href=photo_uri(picture), width=side, height=side, preserveAspectRatio="none")
-    return element("defs", photo)
+def _define(kind: str, picture: Image.Image, side: float) -> tuple[str, str]:
+    """A photo to be used many times, and its name: a page may hold drawings of several, which share the names."""
+    href = photo_uri(picture)
+    name = f"{kind}-{zlib.crc32(href.encode()):08x}"
+    photo = element("image", id=name, href=href, width=side, height=side, preserveAspectRatio="none")
+    return name, element("defs", photo)
 
 
 def _use(name: str, x: float, y: float) -> str:

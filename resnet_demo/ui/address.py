@@ -40,6 +40,7 @@ OF_NETWORK = ("epoch", "shortcuts", "block", "target", "cut")  # what means noth
 
 # What a stranger is told who opens an address of somebody else's own things.
 PICTURE_MISSING = _("The picture is not part of this link; an example stands in its place.")
+SECOND_MISSING = _("The second picture is not part of this link.")
 NETWORK_MISSING = _("The network is not part of this link; ResNet-20 stands in its place.")
 BOTH_MISSING = _("Picture and network are not part of this link; an example and ResNet-20 stand in their place.")
 
@@ -61,6 +62,8 @@ def write(session: Session) -> str:
     query |= BY_NAME[session.page].query(session)
     query["picture"] = session.picture_name or f"{OWN_PICTURE}{session.number}"
     query |= _written_crop(session)
+    if second := session.second:
+        query["second"] = second.name or f"{OWN_PICTURE}{second.number}"
     if (session.language, session.browser_language) != (FIRST, FIRST):
         query["lang"] = session.language
     return urlencode(query)
@@ -101,7 +104,8 @@ def _picture_of(text: str) -> Image.Image:
 
 def read(session: Session, query: dict[str, str], accepted: str = "") -> None:
     """Begin a session, or take one up again, with what `?model=…&weights=…&seed=…&epoch=…&tab=…&block=…&target=…`
-    `&picture=…&crop=…&input=…&cut=…&alpha=…&lambda=…&lang=…` asks for, and with what the pages read: see `Page.asked`.
+    `&picture=…&crop=…&input=…&second=…&cut=…&alpha=…&lambda=…&lang=…` asks for, and with what the pages read: see
+    `Page.asked`.
 
     Without `lang` the language is that of the browser, as its header Accept-Language says.
     """
@@ -174,6 +178,18 @@ def follow(session: Session, query: dict[str, str]) -> None:
             missing.append(PICTURE_MISSING)
             picture(first_example(session))
 
+    def second(name: str) -> None:
+        number, there = name.removeprefix(OWN_PICTURE), session.second
+        if number == name or not (number.isdecimal() and len(number) < 10):
+            if there is None or name != there.name:
+                session.show_second(example_picture(session, name), name)
+        elif own := session.album.get(int(number)):
+            if there is None or own is not there.picture:
+                session.show_second(own)
+        else:
+            session.remove_second()
+            _warn(session, SECOND_MISSING)
+
     def page(name: str) -> None:
         name = FORMER_PAGES.get(name, name)
         session.page = one_of(name, tuple(BY_NAME), _("The page"))
@@ -216,6 +232,10 @@ def follow(session: Session, query: dict[str, str]) -> None:
     if session.trace is None:
         picture(first_example(session))
     _ask(session, "" if "input" in query else query.get("crop", ""), partial(_read_crop, session))
+    if "second" in query:  # of an address that asks for both, the pictures count
+        ask("second", second)
+    elif session.second is not None:
+        session.remove_second()
     session.page = FIRST_PAGE
     ask("embed", page)
     ask("tab", page)  # not "page": gradio takes that for itself

@@ -13,12 +13,15 @@ from markupsafe import Markup
 
 from .. import i18n
 from ..figures import photo_uri
-from ..i18n import Language, _
-from . import film, network_drawer, picture_drawer
+from ..i18n import Language, Message, _
+from ..images import Framed
+from ..interpret.trace import Trace
+from . import film, network_drawer, picture_drawer, second_drawer
 from .components import Radio, Upload
 from .events import Events, Shown
 from .network_drawer import NetworkDrawer
 from .picture_drawer import PictureDrawer
+from .second_drawer import SecondDrawer
 from .session import Session
 
 EQUATION = Markup('<span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>')
@@ -37,19 +40,21 @@ class Bar:
     language: gr.Radio
     share: gr.Button
     picture: PictureDrawer
+    second: SecondDrawer
     network: NetworkDrawer
     film: gr.HTML
 
     @property
     def components(self) -> list[Any]:
         """The components that `render` sets."""
-        return [self.chips, self.film, *self.picture.components, *self.network.components]
+        return [self.chips, self.film, *self.picture.components, *self.second.components, *self.network.components]
 
     @property
     def drawn(self) -> list[Any]:
         """Those that nothing but `render` sets, nor a person."""
         return [
-            self.chips, self.film, self.picture.frame, self.picture.strip, self.network.shortcuts, self.network.facts,
+            self.chips, self.film, self.picture.frame, self.picture.strip, self.second.strip, self.network.shortcuts,
+            self.network.facts,
         ]  # fmt: skip
 
     def render(self, session: Session, whole: bool) -> Shown:
@@ -57,7 +62,7 @@ class Bar:
         if not whole:
             return {self.chips: _chips(session)}
         shown = {self.chips: _chips(session), self.film: film.control(session)}
-        return {**shown, **self.picture.render(session), **self.network.render(session)}
+        return {**shown, **self.picture.render(session), **self.second.render(session), **self.network.render(session)}
 
     def restore(self, session: Session) -> Shown:
         """What a person may have put there, put back after it was refused."""
@@ -71,6 +76,7 @@ class Bar:
             self.more: gr.update(value=_more(say)),
             self.share: gr.update(value=say(_("Copy link"))),
             **self.picture.labels(say),
+            **self.second.labels(say),
             **self.network.labels(say),
         }
 
@@ -87,17 +93,20 @@ def build(data_dir: str | None) -> Bar:
                 label="Language · 语言", elem_id="language", scale=0, min_width=120,
             )  # fmt: skip
             share = gr.Button(size="sm", elem_id="share")
-    picture = picture_drawer.build(data_dir)
+    picture, second = picture_drawer.build(data_dir), second_drawer.build()
     network = network_drawer.build()
     moments = gr.HTML(elem_id="film", js_on_load=film.RUN)
-    return Bar(logo, chips, upload, more, language, share, picture, network, moments)
+    return Bar(logo, chips, upload, more, language, share, picture, second, network, moments)
 
 
 def _chips(session: Session) -> Markup:
     if session.picture is None or session.trace is None:
         return Markup("")
     film_and_switch = network_drawer.film_button(session) + network_drawer.switch(session)
-    return _picture_chip(session) + _network_chip(session) + film_and_switch + _answer_chip(session)
+    pictures = Markup('<span class="rd-pictures" role="group" aria-label="{}">{}{}</span>').format(
+        session.say(_("Pictures")), _picture_chip(session), second_drawer.chip(session)
+    )
+    return pictures + _network_chip(session) + film_and_switch + _answer_chip(session)
 
 
 def _logo(say: Language) -> Markup:
@@ -121,8 +130,11 @@ def _picture_chip(session: Session) -> Markup:
     assert session.framed is not None
     return Markup(
         '<button type="button" class="rd-chip rd-picture-chip" data-drawer="picture" aria-controls="picture-drawer" '
-        'aria-expanded="false" aria-label="{}"><img src="{}" alt=""></button>'
-    ).format(session.say(_("The picture: choose another one")), photo_uri(session.domain.view(session.framed, 80)))
+        'aria-expanded="false" aria-label="{}"><img src="{}" alt="">{}</button>'
+    ).format(
+        session.say(_("The picture: choose another one")), photo_uri(session.domain.view(session.framed, 80)),
+        Markup("<b>A</b>") if session.second else "",
+    )  # fmt: skip
 
 
 def _network_chip(session: Session) -> Markup:
@@ -135,25 +147,34 @@ def _network_chip(session: Session) -> Markup:
 
 
 def _answer_chip(session: Session) -> Markup:
-    """The answer, or why it is none; a click leads to it. See `static/js/drawers.js`."""
-    best, say, kind = session.answers(1)[0], session.say, ""
-    if session.untrained:
-        words, kind = say(_("not trained")), " rd-unsure"
-    elif (unlike := session.unlike()) and unlike.noted:
-        words, kind = say(_("unlike what it knows")), " rd-unsure"
-    else:
-        words = say(_("{label} {share:percent}", label=best.label, share=best.probability))
+    """The answer, or why it is none, of two pictures to both; a click leads to it. See `static/js/drawers.js`."""
+    say, (words, sure) = session.say, _answer_to(session, session.framed, session.seen)
+    shown: object = say(words)
+    if session.second is not None:
+        other = session.shown()[-1]
+        second, _sure = _answer_to(session, other.picture, other.trace)
+        words = _("A: {one} · B: {other}", one=words, other=second)
+        shown = Markup('<span class="rd-of-two">{}</span><span class="rd-of-one">{}</span>').format(say(words), shown)
     return Markup(
         '<button type="button" class="rd-chip rd-answer-chip{}" data-goto="answer" aria-label="{}" title="{}">'
         "<span>{}</span></button>"
-    ).format(kind, say(_("{answer}: see the answer", answer=words)), words, words)
+    ).format("" if sure else " rd-unsure", say(_("{answer}: see the answer", answer=words)), say(words), shown)
+
+
+def _answer_to(session: Session, picture: Framed | None, trace: Trace) -> tuple[Message, bool]:
+    """What the chip says of a picture, and whether that is an answer."""
+    best = session.answers(1, trace)[0]
+    if session.untrained:
+        return _("not trained"), False
+    if picture and (unlike := session.judge(picture, trace)) and unlike.noted:
+        return _("unlike what it knows"), False
+    return _("{label} {share:percent}", label=best.label, share=best.probability), True
 
 
 def connect(bar: Bar, events: Events) -> None:
     picture_drawer.connect(bar.picture, bar.upload, events)
+    second_drawer.connect(bar.second, events)
     network_drawer.connect(bar.network, events)
 
     events.on_click(bar.chips, network_drawer.change_shortcuts, "shortcuts", whole=True)
-    # The script asks for one moment at a time; without this, gradio would drop one that it asks for as soon as the
-    # answer before is on the page.
-    events.on_click(bar.film, Session.look_at_moment, "epoch", whole=True, trigger_mode="multiple")
+    events.on_click(bar.film, Session.look_at_moment, "epoch", whole=True)

@@ -64,6 +64,11 @@ class Events:
     answered: Any = None  # gets a number with every answer, by which the page knows that it waits no longer
     drawn: Sequence[Any] = ()  # nothing but `show` and `below` sets these: what the page has is not sent again
 
+    @property
+    def quiet(self) -> dict[str, Any]:
+        """Options of an event without gradio's progress, which would be set on every output, several times an event."""
+        return {"show_progress": "hidden", "show_progress_on": self._counter or None}
+
     def handler(self, change: Change, whole: bool = False, follow: bool = True) -> Handle:
         """Let `change` act on the session, then show the session; an InputError becomes a notice.
 
@@ -106,8 +111,8 @@ class Events:
     def rest(self, event: Any) -> None:
         """After an event was answered, show what stands further down."""
         event.success(
-            self._rest, [self.key], self.shown, api_visibility="private", show_progress="hidden",
-            trigger_mode="always_last", **AT_ONCE,
+            self._rest, [self.key], self.shown, api_visibility="private", trigger_mode="always_last",
+            **self.quiet, **AT_ONCE,
         )  # fmt: skip
 
     def _rest(self, key: str | None) -> Shown:
@@ -142,16 +147,17 @@ class Events:
         """
         outputs = [*(outputs or self.shown), *self._counter]
         way = AT_ONCE if moves else TOGETHER
-        event = trigger(handle, [self.key, *inputs], outputs, js=js, api_name=api_name, show_progress="hidden", **way)
+        event = trigger(handle, [self.key, *inputs], outputs, js=js, api_name=api_name, **self.quiet, **way)
         # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
-        event.failure(self._restored, [self.key], self.refused, api_visibility="private", show_progress="hidden", **way)
+        event.failure(self._restored, [self.key], self.refused, api_visibility="private", **self.quiet, **way)
         if not moves:
             self.rest(event)
 
     def on_click(self, component: Any, change: Change, api_name: str, whole: bool = False, **options: Any) -> Any:
         """As `on`, for clicks inside a drawing: what was clicked travels in the event, or in `clicked`.
 
-        Of clicks that come while one is answered the last one counts. Returns what can be joined with what comes next.
+        The scripts send one at a time (see `static/js/newest.js`): where gradio does, it sends the first one again in
+        the place of the last. Returns what can be joined with what comes next.
         """
         act = self.handler(change, whole)
 
@@ -160,9 +166,9 @@ class Events:
             return act(key, sent.get("value", value))
 
         inputs = [self.key, self.clicked]
-        options = {"trigger_mode": "always_last", **TOGETHER, **options}
+        options = {"trigger_mode": "multiple", **TOGETHER, **options}
         outputs = [*self.shown, *self._counter]
-        event = component.select(handle, inputs, outputs, api_name=api_name, show_progress="hidden", **options)
+        event = component.select(handle, inputs, outputs, api_name=api_name, **self.quiet, **options)
         self.rest(event)
         return event
 

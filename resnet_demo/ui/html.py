@@ -20,6 +20,7 @@ from ..i18n import FIRST, Language, Sentences, _, _p, language, sentences
 from ..models.predict import Prediction
 
 DIGITS = 7  # of a number in a table that is saved: those of 32 bits, as computed; more would be noise
+WIDE, TALL, BOTH = SCREENS = ("wide", "tall", "both")  # what is drawn for; see `static/js/screen.js`
 Table: TypeAlias = Sequence[Sequence[object]]
 ENGLISH = language(FIRST)
 
@@ -38,9 +39,13 @@ def pressed(chosen: bool) -> str:
     return str(chosen).lower()
 
 
-def both(draw: Callable[..., str], *values: Any, **options: Any) -> Markup:
-    """A drawing for screens and one for phones, of which the style sheet shows the one that fits."""
-    return Markup(draw(*values, **options) + draw(*values, **options, tall=True))
+def both(draw: Callable[..., str], *values: Any, screen: str = BOTH, **options: Any) -> Markup:
+    """A drawing for wide screens and one for phones, of which the style sheet shows the one that fits.
+
+    Where it is known which one that is, `screen` says so: "wide" or "tall".
+    """
+    kinds = [tall for tall, kind in ((False, WIDE), (True, TALL)) if screen in (kind, BOTH)]
+    return joined(Markup(draw(*values, **options, tall=tall)) for tall in kinds)
 
 
 def figure(

@@ -33,12 +33,7 @@ SHORTCUTS: dict[str, Message] = {
     WITHOUT: _p("shortcuts", "without"),
     BOTH: _p("shortcuts", "both"),
 }
-SWITCH = """
-element.addEventListener('click', (event) => {
-  const chosen = event.target.closest('[data-shortcuts]');
-  if (chosen) trigger('select', {value: chosen.dataset.shortcuts});
-});
-"""
+SWITCH = choose("shortcuts")
 
 
 @dataclass(frozen=True)
@@ -292,7 +287,11 @@ def change_shortcuts(session: Session, which: Any) -> None:
     """Look at the network with shortcuts, without, or at both."""
     if session.twin is None:
         raise InputError("{name} has no twin here that it could be compared with.", name=session.name)
+    two_pictures = session.second is not None
     session.show_both(which == BOTH)
+    if two_pictures and which == BOTH:
+        say, what = session.say, _("Two networks are compared for one picture: the second picture is out of sight.")
+        gr.Info(say(what), title=say(_("Note")), duration=5)
     if which in (WITH, WITHOUT) and (which == WITHOUT) != session.network.config.plain:
         change_to_twin(session)
 
@@ -367,7 +366,8 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
     events.on_click(drawer.menu, network_menu.choose, "choose_network", whole=True)
     # Every change that may begin a download shows its number; a page that is loaded again hears of it, too.
     watched = drawer.download_number.change(
-        watch, [events.key], events.shown, api_visibility="private", show_progress="hidden", concurrency_limit=None,
+        watch, [events.key], events.shown, api_visibility="private", show_progress="hidden",
+        show_progress_on=[drawer.download], concurrency_limit=None,
         trigger_mode="multiple",
     )  # fmt: skip
     events.rest(watched)

@@ -68,13 +68,20 @@ def put(labels: dict[Any, Any]) -> None:
                 setattr(component, name, value)
 
 
-def choose(what: str, number: bool = False) -> str:
-    """A script for gr.HTML: a click, or Enter on the keyboard, on what carries `data-WHAT` chooses that value."""
+def choose(what: str, number: bool = False, all_count: bool = False) -> str:
+    """A script for gr.HTML: a click, or Enter on the keyboard, on what carries `data-WHAT` chooses that value.
+
+    Of choices that come faster than answers the newest one counts, or all of them, as where a second click takes back
+    the first; see `static/js/newest.js`.
+    """
     value = f"chosen.dataset.{what}"
     return f"""
-element.addEventListener('click', (event) => {{
-  const chosen = event.target.closest('[data-{what}]');
-  if (chosen) trigger('select', {{value: {f"Number({value})" if number else value}}});
+lab.then(({{sender}}) => {{
+  const send = sender(trigger, {str(all_count).lower()});
+  element.addEventListener('click', (event) => {{
+    const chosen = event.target.closest('[data-{what}]');
+    if (chosen) send({f"Number({value})" if number else value});
+  }});
 }});
 """
 

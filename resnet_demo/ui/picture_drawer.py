@@ -39,6 +39,7 @@ class PictureDrawer:
     ways: gr.HTML
     strip: gr.HTML
     random_picture: gr.Button
+    second: gr.HTML  # leads to the second picture, where a narrow bar has no room for its chip
     data_dir: str | None = None  # where CIFAR-10 may lie, for the button that draws a random test picture
 
     @property
@@ -50,7 +51,7 @@ class PictureDrawer:
         return {
             self.frame: _frame(session),
             self.seen: _seen(session),
-            self.strip: _strip(session),
+            self.strip: strip(session),
             self.random_picture: gr.update(visible=has_test_set(self.data_dir)),
         }
 
@@ -60,6 +61,7 @@ class PictureDrawer:
             self.heading: gr.update(value=Markup("<h2>{}</h2>").format(say(_("A picture")))),
             self.ways: gr.update(value=_ways(say)),
             self.random_picture: gr.update(value=say(_("Random CIFAR-10 test picture"))),
+            self.second: gr.update(value=_to_second(say)),
         }
 
 
@@ -71,9 +73,10 @@ def build(data_dir: str | None) -> PictureDrawer:
             seen = gr.HTML(elem_id="input")
         ways = gr.HTML(elem_id="ways", js_on_load=WAYS)
         strip = gr.HTML(elem_id="examples", js_on_load=choose("example"))
+        second = gr.HTML(elem_id="to-second")
         random_picture = gr.Button(size="sm", elem_id="random-picture", visible=False)
         picture = Picture(type="pil", visible=False, format="png")
-    return PictureDrawer(heading, picture, frame, seen, ways, strip, random_picture, data_dir)
+    return PictureDrawer(heading, picture, frame, seen, ways, strip, random_picture, second, data_dir)
 
 
 def _frame(session: Session) -> Markup:
@@ -117,6 +120,12 @@ def _seen(session: Session, asked: str = "") -> Markup:
     )  # fmt: skip
 
 
+def _to_second(say: Language) -> Markup:
+    return Markup(
+        '<button type="button" class="rd-way" data-drawer="second" aria-controls="second-drawer">{}</button>'
+    ).format(say(_("Compare with a second picture")))
+
+
 def _ways(say: Language) -> Markup:
     """The ways to a picture of one's own. The style sheet shows those that the device has."""
     button = Markup('<button type="button" class="rd-way rd-way-{}" data-way="{}">{}</button>')
@@ -141,7 +150,8 @@ def _ways(say: Language) -> Markup:
     )
 
 
-def _strip(session: Session) -> Markup:
+def strip(session: Session) -> Markup:
+    """The examples as buttons."""
     offered, say = examples(session), session.say
     button = Markup(
         '<button type="button" class="rd-example" data-example="{}" aria-label="{}"><img src="{}" alt="{}"></button>'
@@ -164,6 +174,13 @@ def _thumbnail_of_file(path: Path) -> str:
     return thumbnail(load_image(path))
 
 
+def example_of(session: Session, name: str) -> tuple[Image.Image, str | None]:
+    """An example, and its name where an address can lead to it: not to a visitor's own test pictures."""
+    picture = example_picture(session, name)
+    own = session.weights == HERE and session.domain != CIFAR10
+    return picture, None if own else name
+
+
 def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> None:
     """What choosing a picture does."""
 
@@ -180,9 +197,7 @@ def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> N
         session.show_picture(load_image(str(path)))
 
     def change_to_example(session: Session, name: Any) -> None:
-        picture = example_picture(session, str(name))
-        own = session.weights == HERE and session.domain != CIFAR10  # a link cannot lead to a visitor's own pictures
-        session.show_picture(picture, None if own else str(name))
+        session.show_picture(*example_of(session, str(name)))
 
     def change_crop(session: Session, square: Any) -> Shown:
         try:
@@ -202,6 +217,6 @@ def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> N
     events.on(drawer.picture.input, change_picture, [drawer.picture], "classify", whole=True)
     events.on(upload.upload, change_to_upload, [upload], "upload", whole=True)
     # The script sends one square at a time; see `static/js/crop.js`.
-    events.on_click(drawer.frame, change_crop, "crop", trigger_mode="multiple")
+    events.on_click(drawer.frame, change_crop, "crop")
     events.on_click(drawer.strip, change_to_example, "example", whole=True)
     events.on(drawer.random_picture.click, change_to_random, [], "random_picture", whole=True)

@@ -32,6 +32,8 @@ from ..models.unlike import Record, Unlikeness, knows_the_ten, record, unlike
 from ..models.weights import load_file
 from .bounds import number_within, one_of, whole_number
 from .classes import titles
+from .html import BOTH
+from .in_sight import InSight, Second, Source
 from .store import RANDOM, TRAINED, ExpiringCache, bytes_of, shared_network
 
 OWN, HERE = "your file", "trained here"  # where a visitor's own weights are from; see `store` for the shared ones
@@ -90,17 +92,6 @@ class Trained:
         return self.model.domain == other.model.domain and self.conditions == other.conditions
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a network and its very weights are from, so that one can come back to them."""
-
-    name: str
-    weights: str
-    seed: int
-    moment: int | None
-    model: weakref.ref[ResNet]  # tells a visitor's own networks apart: another one can have the same name
-
-
 @dataclass
 class Session:
     """One visitor's network, picture and choices; the trace of the picture is made once and used by every page."""
@@ -126,6 +117,8 @@ class Session:
         default_factory=BranchScales
     )  # and by how much the branches of all others are multiplied
     both: bool = False  # whether the network's twin is in sight, too
+    second: Second | None = None  # the picture that is compared with the first one; then the twin is out of sight
+    screen: str = BOTH  # what figures are drawn for that change with every click, one of `SCREENS`
     page: str = "inside"
     language: str = i18n.FIRST
     browser_language: str = i18n.FIRST  # what the browser asks for; see `address`
@@ -134,8 +127,8 @@ class Session:
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a session at a time
     states: dict[type[PageState], Any] = field(default_factory=dict, repr=False)
-    _judged: tuple[Image.Image | None, Square | None, Unlikeness | None] | None = field(default=None, repr=False)
-    _twin_of: tuple[Source, Framed] | None = field(default=None, repr=False)  # what the twin's trace is of
+    _judged: dict[bool, tuple[Framed, Unlikeness]] = field(default_factory=dict, repr=False)  # the second picture?
+    _other_of: tuple[Source, Framed] | None = field(default=None, repr=False)  # what the other trace in sight is of
 
     def of(self, kind: type[S]) -> S:
         """What a page keeps of this session: `session.of(Experiments).run`."""
@@ -233,20 +226,42 @@ class Session:
         self.trace = self._run(self.network, Framed(picture), None)
         self.picture, self.picture_name, self.crop, self.asked = picture, name, None, False
         if name is None:
-            self._keep_picture(picture)
+            self.number = self._keep_picture(picture)
+        self._make_room()
         self._settle(self.network)
         self.weigh()
 
-    def _keep_picture(self, picture: Image.Image) -> None:
-        """Put an own picture into the album, from which Back and Forward take it; the oldest ones make room."""
+    def show_second(self, picture: Image.Image, name: str | None = None) -> None:
+        """Look at a second picture in the same network, beside the first one. The network's twin goes out of sight:
+        two pictures in two networks would be four drawings.
+        """
+        if self.picture is None:
+            raise InputError("There is no picture yet: upload one, or choose an example.")
+        number = self._keep_picture(picture) if name is None else 0
+        self.second, self.both = Second(picture, name, number), False
+        self._make_room()
+        self.weigh()
+
+    def remove_second(self) -> None:
+        """Look at one picture again."""
+        self.second = None
+        self.weigh()
+
+    def _keep_picture(self, picture: Image.Image) -> int:
+        """Put an own picture into the album, from which Back and Forward take it; returns its number there."""
         kept = [number for number, there in self.album.items() if there is picture]
-        self.number = kept[0] if kept else max(self.album, default=0) + 1
-        self.album[self.number] = picture
+        number = kept[0] if kept else max(self.album, default=0) + 1
+        self.album[number] = picture
+        return number
+
+    def _make_room(self) -> None:
+        """Let the oldest pictures of the album go, where there are too many; not those that are in sight."""
+        in_sight = {self.number, self.second.number if self.second else 0}
         for number in list(self.album):
             pixels = sum(there.width * there.height for there in self.album.values())
             if len(self.album) <= MOST_PICTURES and pixels <= MOST_PIXELS:
                 break
-            if number != self.number:
+            if number not in in_sight:
                 del self.album[number]
 
     def crop_to(self, left: object, top: object, side: object) -> None:
@@ -295,7 +310,8 @@ class Session:
     def nbytes(self) -> int:
         """The memory of what is the visitor's alone."""
         networks = [self.own[1]] if self.own else []
-        pictures = {id(picture): picture for picture in (self.picture, *self.album.values()) if picture}
+        second = self.second.picture if self.second else None
+        pictures = {id(picture): picture for picture in (self.picture, second, *self.album.values()) if picture}
         return (
             sum(map(bytes_of, networks))
             + sum(kept.nbytes for kept in self.trained.values())
@@ -425,31 +441,46 @@ class Session:
         return dict(sorted(found.items(), key=lambda item: item[1][0].config.plain))
 
     def show_both(self, both: bool) -> None:
-        """Look at the network and its twin, or at the network alone."""
+        """Look at the network and its twin, for one picture, or at the network alone."""
         self.both = both
+        if both:
+            self.remove_second()
 
-    def shown(self) -> list[tuple[str, ResNet, Trace]]:
-        """What is in sight, by name: the network with its trace, and its twin where both are asked for; the one with
-        shortcuts first. Both traces are of the same picture and class.
+    @property
+    def beside_twin(self) -> bool:
+        """Whether network and twin are both in sight."""
+        return self.both and self.twin is not None
+
+    def shown(self) -> list[InSight]:
+        """What is in sight: the picture in the network, alone, or above the second picture in the same network, or
+        with the network's twin, the one with shortcuts first. All traces are of the same class.
         """
-        if not self.both or self.twin is None:
-            return [(self.name, self.network, self.seen)]
+        trace, framed, second = self.seen, self.framed, self.second
+        assert framed is not None  # or there would be no trace
+        mine = InSight(self.name, self.network, trace, framed)
+        if second is not None:
+            picture = Framed(second.picture)
+            trace = self._other_trace(mine.model, self.source, picture)
+            return [replace(mine, mark="A"), InSight(self.name, mine.model, trace, picture, "B")]
+        if not self.beside_twin:
+            return [mine]
         return [
-            (name, model, self.seen if name == self.name else self._twin_trace(model, source))
+            mine
+            if name == self.name
+            else InSight(name, model, self._other_trace(model, source, mine.picture), mine.picture)
             for name, (model, source) in self.pair().items()
         ]
 
-    def _twin_trace(self, model: ResNet, source: Source) -> Trace:
-        picture, target = self.framed, self.seen.target
-        assert picture is not None
-        key = f"{self.key} twin"
-        trace = _traces.get(key) if self._twin_of == (source, picture) else None
+    def _other_trace(self, model: ResNet, source: Source, picture: Framed) -> Trace:
+        """The trace of what is in sight besides: there is one at a time."""
+        target, key = self.seen.target, f"{self.key} other"
+        trace = _traces.get(key) if self._other_of == (source, picture) else None
         if trace is None:
             trace = self._run(model, picture, target)
         elif trace.target != target:
             trace = retarget(trace, target)
         assert trace is not None
-        self._twin_of = source, picture
+        self._other_of = source, picture
         return _traces.put(key, trace)
 
     def look_at(self, source: Source) -> None:
@@ -497,27 +528,34 @@ class Session:
         """The channel of the open block that is drawn: the one that was chosen, else the one that shows most."""
         return channel_to_show(self.opened) if self.channel is None else self.channel
 
-    def predictions(self, top_k: int = 5) -> list[Prediction]:
-        return rank(self.network, self.seen.logits, top_k)
+    def predictions(self, top_k: int = 5, of: Trace | None = None) -> list[Prediction]:
+        """The likeliest classes; `of` is the trace of another picture."""
+        return rank(self.network, (of or self.seen).logits, top_k)
 
-    def answers(self, top_k: int = 5) -> list[Prediction]:
+    def answers(self, top_k: int = 5, of: Trace | None = None) -> list[Prediction]:
         """`predictions` as the visitor reads them."""
         titles = self.titles
-        return [replace(prediction, label=titles[prediction.index]) for prediction in self.predictions(top_k)]
+        return [replace(prediction, label=titles[prediction.index]) for prediction in self.predictions(top_k, of)]
 
     def familiarity(self) -> float | None:
         return familiarity(self.network, self.seen.logits)
 
     def unlike(self) -> Unlikeness | None:
         """How unlike what the network knows the picture is; None where that was not measured."""
-        if self.untrained or self.framed is None:
+        return None if self.framed is None else self.judge(self.framed, self.seen)
+
+    def judge(self, picture: Framed, trace: Trace) -> Unlikeness | None:
+        """`unlike` of one of two pictures."""
+        if self.untrained:
             return None
         if not knows_the_ten(self.network):
-            return unlike(self.network, self.framed, self.seen.logits)
-        picture, crop, found = self._judged or (None, None, None)  # by the picture alone, so once for each
-        if found is None or picture is not self.picture or crop != self.crop:
-            found = unlike(self.network, self.framed)
-            self._judged = self.picture, self.crop, found
+            return unlike(self.network, picture, trace.logits)
+        is_second = self.second is not None and picture.picture is self.second.picture
+        of, found = self._judged.get(is_second, (None, None))  # by the picture alone, so once for each
+        if of is None or found is None or of.picture is not picture.picture or of.square != picture.square:
+            found = unlike(self.network, picture)
+            if found is not None:
+                self._judged[is_second] = picture, found
         return found
 
     def record(self) -> Record | None:
@@ -531,4 +569,4 @@ class Session:
 def forget(session: Session) -> None:
     """Let go of a session's traces."""
     _traces.drop(session.key)
-    _traces.drop(f"{session.key} twin")
+    _traces.drop(f"{session.key} other")

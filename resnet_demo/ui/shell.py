@@ -24,8 +24,9 @@ from . import address as addresses
 from . import bar as bars
 from . import health, visits
 from .blocks import Blocks
+from .bounds import one_of
 from .events import TOGETHER, Events, Shown, merge
-from .html import joined
+from .html import BOTH, SCREENS, joined
 from .log import log
 from .page import Layout, put
 from .pages import BY_NAME, PAGES, learn
@@ -47,6 +48,7 @@ PRESENT = (
     "if (name === 'present' || name === 'embed') document.documentElement.dataset[name] = value; "
 )
 FIRST_PAGE, LESSON = "inside", "learn"
+SCREEN = "lab.then(({ screen }) => screen(trigger));"
 PLACE = "lab.then(({ place }) => place(trigger));"
 FOLLOWED = "() => lab.then(({ followed }) => [null, followed()])"
 RETURNED = "() => lab.then(({ returned }) => [null, returned()]).catch(() => [null, null])"
@@ -135,6 +137,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
         place = gr.HTML(visible="hidden", elem_id="place", js_on_load=PLACE)  # asks for an address: Back, Forward
+        screen = gr.HTML(visible="hidden", elem_id="screen", js_on_load=SCREEN)  # tells of another one
         exact = gr.Textbox(visible=False, label="input")  # what a copied link says besides the address
         followed = gr.JSON(visible=False, label="followed")  # whether a tab was not chosen, but follows what is shown
         visit = gr.JSON(visible=False, label="visit")  # what the tab keeps of it; see `static/js/visit.js`
@@ -208,6 +211,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def start(session_key: str | None, request: gr.Request, returned: Any = None) -> Shown:
             session, again = visits.begin(request.session_hash, *_told(returned))
             with session.lock:
+                session.screen = _screen(returned)
                 addresses.read(session, dict(request.query_params), request.headers.get("accept-language", ""))
                 begun = {c: value for layout in layouts.values() for c, value in layout.begin(session).items()}
                 shown = {**events.anew(session), **kept(session), **begun, tabs: gr.Tabs(selected=session.page)}
@@ -218,7 +222,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         begun = demo.load(
             start, [key, visit], [*first, visit, *in_words[len(first):]], js=RETURNED, api_name="start",
-            show_progress="hidden", **TOGETHER,
+            **events.quiet, **TOGETHER,
         )  # fmt: skip
         begun.then(None, [visit], js="(visit) => lab.then(({ keep }) => keep(visit))")
         begun.then(None, js="() => lab.then(({welcome}) => welcome())")
@@ -231,8 +235,15 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             addresses.follow(session, addresses.parse(query))
             return kept(session)
 
-        went = events.on_click(place, go, "go", whole=True, trigger_mode="multiple")
+        went = events.on_click(place, go, "go", whole=True)
         went.then(None, [address], js="(query) => lab.then(({ arrived }) => arrived(query))")
+
+        # The screen
+
+        def change_screen(session: Session, screen: Any) -> None:
+            session.screen = one_of(screen, SCREENS, _("The screen"))
+
+        events.on_click(screen, change_screen, "screen")
 
         # The language
 
@@ -292,6 +303,12 @@ def _told(returned: Any) -> tuple[str | None, str | None]:
     return key, page if said.get("left") is True else None
 
 
+def _screen(returned: Any) -> str:
+    """What a tab says of its screen."""
+    screen = returned.get("screen") if isinstance(returned, dict) else None
+    return screen if screen in SCREENS else BOTH
+
+
 def _as_data(session: Session) -> dict[str, Any]:
     """The answer for clients of the API."""
     return {
@@ -305,6 +322,20 @@ def _as_data(session: Session) -> dict[str, Any]:
         "note": str(UNTRAINED) if session.untrained else None,
         "familiarity": session.familiarity(),
         "unlike": None if (unlike := session.unlike()) is None else unlike.noted,
+        "second": _second_as_data(session),
+    }
+
+
+def _second_as_data(session: Session) -> dict[str, Any] | None:
+    """What the network answers to the second picture."""
+    if session.second is None:
+        return None
+    sight = session.shown()[-1]
+    answers = session.predictions(of=sight.trace)
+    unlike = session.judge(sight.picture, sight.trace)
+    return {
+        "predictions": [{"label": p.label, "probability": p.probability} for p in answers],
+        "unlike": None if unlike is None else unlike.noted,
     }
 
 

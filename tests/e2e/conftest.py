@@ -20,7 +20,7 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000  # ms: far more than anything takes, on a very busy computer, too
@@ -79,9 +79,20 @@ class Visit:
     elsewhere: list[str] = field(default_factory=list)  # requests to other hosts
     complaints: list[str] = field(default_factory=list)  # console errors, uncaught exceptions, failed requests
     expected: list[str] = field(default_factory=list)  # patterns, each of which must match one complaint
+    asking: set[Request] = field(default_factory=set)  # what the server has not answered yet
+    asked: list[str] = field(default_factory=list)  # the addresses of all that it was asked
 
     def at(self, selector: str) -> Locator:
         return self.page.locator(selector)
+
+    def settle(self) -> None:
+        """Wait until the page asks for nothing, and has not for a second."""
+        deadline, rest, count = time.monotonic() + PATIENCE / 1000, 0, -1
+        while rest < 10:
+            assert time.monotonic() < deadline, [request.url for request in self.asking]
+            self.page.wait_for_timeout(100)  # playwright hears of requests only while it waits
+            rest = rest + 1 if not self.asking and len(self.asked) == count else 0
+            count = len(self.asked)
 
     def turn_to(self, page: str, shows: str) -> None:
         """Choose a page by its tab and wait for its drawing."""
@@ -151,7 +162,15 @@ def open_app(browser_: Browser, app_url: str) -> OpenApp:
             if message.type == "error":
                 visit.complaints.append(message.text)
 
-        page.on("request", lambda request: asked(request.url))
+        def began(request: Request) -> None:
+            asked(request.url)
+            visit.asked.append(request.url)
+            if "/heartbeat/" not in request.url:  # which is open as long as the page is
+                visit.asking.add(request)
+
+        page.on("request", began)
+        for end in ("requestfinished", "requestfailed"):
+            page.on(end, lambda request: visit.asking.discard(request))  # pyright: ignore[reportCallIssue, reportArgumentType]
         page.on("websocket", lambda socket_: asked(socket_.url))
         page.on("console", said)
         page.on("pageerror", lambda error: visit.complaints.append(f"uncaught: {error}"))

@@ -204,6 +204,7 @@ def test_address_opens_the_page_that_it_names(open_app: OpenApp) -> None:
         expect(visit.page.get_by_role("tab", selected=True)).to_have_text("Inside")
         visit.at("#chips [data-shortcuts=with]").click()
         expect(visit.page).to_have_url(re.compile(r"[?&]model=resnet20&weights=trained&tab=inside&.*picture=horse"))
+        visit.settle()
         visit.page.reload()
         expect(visit.at("#block figcaption")).to_contain_text("Block 1.1")
         expect(visit.at("#chips .rd-network-chip")).to_have_text("ResNet-20")

@@ -115,6 +115,7 @@ def test_through_the_pages_in_chinese(open_app: OpenApp) -> None:
         visit.at("#cut-street .rd-wide [data-block='layer3.0'] image").click()
         expect(visit.at("#cut-street figcaption")).to_contain_text("切断块 3.0 的残差分支之后")
         visit.page.wait_for_function("location.search.includes('cut=layer3.0')")
+        visit.settle()
         visit.page.reload()
         expect(visit.at("#cut-street figcaption")).to_contain_text("切断块 3.0 的残差分支之后")
         expect(visit.at("#language").get_by_label("中文")).to_be_checked()
@@ -136,6 +137,7 @@ def test_a_first_visit_speaks_the_browsers_language(open_app: OpenApp) -> None:
         expect_only(visit, "zh")
         switch(visit, "en")
         visit.page.wait_for_function("location.search.includes('lang=en')")  # else a reload would be in Chinese again
+        visit.settle()
         visit.page.reload()
         expect(visit.at("html")).to_have_attribute("lang", "en")
         expect(visit.at("#answer h3")).to_have_text("What it answers")

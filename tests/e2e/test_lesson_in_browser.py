@@ -189,6 +189,7 @@ def test_the_score_outlives_a_reload(open_app: OpenApp) -> None:
         expect(visit.at("#lesson-now")).to_contain_text(score)
         read_out = "Plain-56 has"
         expect(visit.at("#lesson-below")).to_contain_text(read_out)
+        visit.settle()
         visit.page.reload()
         arrives(visit, 9)
         expect(visit.at("#lesson-now")).to_contain_text(score)

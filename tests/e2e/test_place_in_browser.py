@@ -110,16 +110,19 @@ def test_a_reload_keeps_what_is_the_visitors(open_app: OpenApp, photo: Path) -> 
         visit.at("#lesson-answer .rd-choice").first.click()
         visit.at(UPLOAD).set_input_files(photo)
         comes(page, picture="own-1")
+        visit.settle()
         page.goto(page.url.replace("tab=learn", "tab=cut"))
         visit.at("#cut-street .rd-wide [data-block='layer2.1']").press("Enter")
         comes(page, cut="layer2.1", present="1")
         drag(visit, "dial-shortcut", "0.6")
         comes(page, **{"lambda": "0.6"})
         before, shown = page.url, visit.at("#cut-answer .rd-changes").inner_text()
+        visit.settle()
         page.reload()
         expect(visit.at("#cut-answer .rd-changes")).to_have_text(shown, use_inner_text=True)
         expect(visit.at("#dial-shortcut input[type=range]")).to_have_value("0.6")
         assert page.url == before
+        visit.settle()
         page.goto(page.url.replace("tab=cut", "tab=learn"))
         expect(visit.at("#lesson-answer .rd-choice").first).to_have_attribute("aria-pressed", "true")
         assert page.locator(".toast-body").count() == 0
@@ -153,6 +156,7 @@ def test_two_tabs_are_two_visits(open_app: OpenApp, photo: Path) -> None:
         assert len(keys) == 3
         copy.locator("#street .rd-wide [data-block='layer3.2']").click()
         comes(copy, block="layer3.2")
+        visit.settle()
         page.reload()
         expect(visit.at("#answer .rd-answers")).to_have_text(mine, use_inner_text=True)
         assert view(page)["block"] == "layer1.1"

@@ -8,7 +8,7 @@ const there = {
   documentElement: { dataset: {} },
 };
 globalThis.document = there;
-const { asText, fromText, moved, newest, resized, scaled } = await import('../../resnet_demo/ui/static/js/crop.js');
+const { asText, fromText, moved, resized, scaled } = await import('../../resnet_demo/ui/static/js/crop.js');
 const { asPicture, pick } = await import('../../resnet_demo/ui/static/js/photo.js');
 
 const picture = { width: 300, height: 200, least: 8 };
@@ -46,24 +46,6 @@ test('it is never larger than the picture, nor smaller than the least', () => {
 test('a square travels as shares', () => {
   assert.equal(asText(middle, picture), '0.1667,0.0000,1.0000');
   assert.deepEqual(fromText('0.1000,0.2000,0.5000', picture), { x: 30, y: 40, side: 100 });
-});
-
-test('one value travels at a time, the newest wins, the last one is sent', () => {
-  const sent = [];
-  const { ask, answered } = newest((value) => sent.push(value), 1e6);
-  ['a', 'b', 'c'].forEach(ask);
-  assert.deepEqual(sent, ['a']);
-  answered('a');
-  assert.deepEqual(sent, ['a', 'c']);
-  ask('d');
-  ask('c'); // back to what is on its way
-  answered('x'); // not ours
-  assert.deepEqual(sent, ['a', 'c']);
-  answered('c');
-  assert.deepEqual(sent, ['a', 'c']);
-  ask('e');
-  assert.deepEqual(sent, ['a', 'c', 'e']);
-  answered('e');
 });
 
 test('of several files a picture is taken; what does not call itself one is sent all the same', () => {

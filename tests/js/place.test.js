@@ -62,6 +62,11 @@ test('a link says what it lacks', () => {
   assert.equal(lab.lacks('?picture=own-1&weights=trained'), 'withoutPicture');
   assert.equal(lab.lacks('?weights=your+file&input=iVBOR'), 'withoutNetwork');
   assert.equal(lab.lacks('?weights=trained+here&picture=own-2'), 'withoutBoth');
+  assert.equal(lab.lacks('?picture=cat&second=dog'), '');
+  assert.equal(lab.lacks('?picture=cat&second=own-2'), 'withoutSecond');
+  assert.equal(lab.lacks('?input=iVBOR&second=own-2&weights=your+file'), 'withoutSecondAndNetwork');
+  assert.equal(lab.lacks('?picture=own-1&second=own-2'), 'withoutPictures');
+  assert.equal(lab.lacks('?picture=own-1&second=own-2&weights=trained+here'), 'withoutAll');
 });
 
 test('fast steps back end at the last one, and make no entry', () => {

@@ -340,6 +340,16 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
         ((), BranchScales(), "猫", [0.9, 0.8], [0.9, 0.8]),
         *(({"layer1.0"}, BranchScales(), "猫", [0.9, 0.8], left) for left in ([0.8, 0.1], [0.1, 0.7], [0.5, 0.4])),
     ],
+    "inside.pictures": [(trace(), trace())],
+    "cut.cut_pictures": [
+        ((), BranchScales(), cut.Kept("猫", 0.9, 0.9), cut.Kept("狗", 0.8, 0.8)),
+        *(({"layer1.0"}, BranchScales(), cut.Kept("猫", 0.9, one), cut.Kept("狗", 0.8, other))
+          for one, other in ((0.8, 0.1), (0.1, 0.7), (0.5, 0.4))),
+    ],
+    "gradcam.pictures": [
+        ({"layer2.0": one}, {"layer2.0": other}, "猫")
+        for one in (NOTHING, SOME, SOME.abs()) for other in (NOTHING, SOME, SOME.abs())
+    ],
     "gradcam.strips": [
         ({"layer2.0": one}, {"layer2.0": other}, "猫")
         for one in (NOTHING, SOME, SOME.abs()) for other in (NOTHING, SOME, SOME.abs())

@@ -248,6 +248,62 @@ def test_a_cut_in_both_networks_is_compared() -> None:
     assert "both answers move alike" in read(("layer1.0",), whole, "cat", [0.9, 0.8], [0.5, 0.4])
 
 
+def test_two_pictures_are_compared_by_what_the_blocks_change() -> None:
+    def trace(*shares: float) -> Trace:
+        blocks = tuple(a_block([share, 0.0], [1.0, 0.0], name=f"layer1.{i}") for i, share in enumerate(shares))
+        return Trace(torch.zeros(1), torch.zeros(2), 0, blocks, None)  # pyright: ignore[reportArgumentType]
+
+    read, small, large = said(of_blocks.pictures), trace(0.1, 0.2, 9.0), trace(0.5, 0.7, 0.9)
+    text = read(small, large)
+    assert "The blocks change picture B more: F(x) is 70 % of what passes them, for picture A 20 % (medians)" in text
+    assert "They differ most in block 1.2: 900 % for A, 90 % for B." in text
+    text = read(large, small)
+    assert "The blocks change picture A more: F(x) is 70 % of what passes them, for picture B 20 % (medians)" in text
+    assert "They differ most in block 1.2: 90 % for A, 900 % for B." in text
+    text = read(small, small)
+    assert "For both pictures, F(x) is 20 % of what passes a block" in text
+    assert "differ" not in text
+
+
+def test_a_cut_is_compared_for_two_pictures() -> None:
+    read, whole, cut = said(of_cuts.cut_pictures), BranchScales(), ("layer1.0",)
+    cat, dog = of_cuts.Kept("cat", 0.9, 0.8), of_cuts.Kept("dog", 0.8, 0.1)
+    assert "as it is: “cat” for picture A (90 %), “dog” for picture B (80 %)" in read((), whole, cat, dog)
+    assert read(cut, whole, cat, dog) == (
+        "Without F of block 1.0, picture A keeps more of its answer: “cat” from 90 % to 80 %, B’s “dog” from 80 % to "
+        "10 %."
+    )
+    assert "picture B keeps more of its answer: “cat” from 90 % to 80 %, A’s “dog”" in read(cut, whole, dog, cat)
+    assert "both answers move alike" in read(cut, whole, cat, of_cuts.Kept("dog", 0.5, 0.4))
+
+
+def test_the_evidence_in_two_pictures_is_compared() -> None:
+    point, wide, nothing = torch.tensor([[4.0, 0.0], [0.0, 0.0]]), torch.ones(2, 2), torch.zeros(2, 2)
+    for one, other, expected in (
+        (
+            2 * point,
+            wide,
+            "for “cat” is stronger in picture A: in B it adds up to 50 % of that. Half of it lies on 25 % of",
+        ),
+        (2 * point, wide, "Half of it lies on 25 % of picture A, and on 50 % of picture B."),
+        (
+            wide,
+            2 * point,
+            "for “cat” is stronger in picture B: in A it adds up to 50 % of that. Half of it lies on 50 % of",
+        ),
+        (
+            point - 9 * (point == 0),
+            wide,
+            "adds up to the same in both pictures",
+        ),  # what speaks against it is not counted
+        (nothing, wide, "Only in picture B"),
+        (wide, nothing, "Only in picture A"),
+        (nothing, nothing, "In neither picture"),
+    ):
+        maps = {"layer1.0": wide, "layer2.0": one}, {"layer1.0": wide, "layer2.0": other}
+        assert expected in said(of_maps.pictures)(*maps, "cat")
+
+
 def test_the_evidence_of_both_networks_is_compared() -> None:
     point, wide, nothing = torch.tensor([[4.0, 0.0], [0.0, 0.0]]), torch.ones(2, 2), torch.zeros(2, 2)
     read = said(of_maps.strips)

@@ -136,7 +136,7 @@ def test_the_twin_sees_the_same_square(wide: Session) -> None:
     wide.show_both(True)
     wide.shown()
     wide.crop_to(0, 0, 0.5)
-    one, other = (trace.image for _name, _model, trace in wide.shown())
+    one, other = (sight.trace.image for sight in wide.shown())
     assert torch.equal(one, other)
     assert torch.equal(one, wide.seen.image)
 

@@ -147,8 +147,8 @@ def test_every_event_has_a_name(guest: Guest) -> None:
     }
     assert offered == {f"/{name}" for name in (
         "start", "go", "upload", "classify", "example", "random_picture", "network", "twin", "weights", "training",
-        "seed", "upload_weights", "crop", "choose_network", "cancel_download", "download_again", "without_download",
-        "name_classes",
+        "seed", "upload_weights", "crop", "screen", "second_example", "second_upload", "second_removed",
+        "choose_network", "cancel_download", "download_again", "without_download", "name_classes",
         "target", "block", "channel", "sign", "attribute", "inside_target", "inside_target_of_evidence",
         "inside_block", "inside_channel",
         "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",
@@ -208,6 +208,17 @@ def test_an_experiment_is_chosen_run_and_cut_from(guest: Guest) -> None:
     guest.ask("cut_from_live", "plain20 layer2.1")
     assert guest.ask("page_cut")["model"] == "plain20"
     assert "Without F of block 2.1" in guest.seen["cut-street"]
+
+
+def test_drawings_come_for_the_screen_that_there_is(address: str) -> None:
+    guest = Guest(address, Client(address, verbose=False))
+    guest.ask("start")  # it says nothing of a screen
+    guest.ask("page_cut")
+    for screen, kinds in (("wide", {"rd-wide"}), ("tall", {"rd-tall"}), ("both", {"rd-wide", "rd-tall"})):
+        guest.ask("screen", screen)
+        for drawing in ("cut-street", "cut-block"):
+            assert set(re.findall(r"rd-wide|rd-tall", guest.seen[drawing])) == kinds
+    assert "The screen must be" in guest.refused("screen", "round")
 
 
 def test_first_visit_is_answered(guest: Guest) -> None:

@@ -79,9 +79,10 @@ def latest_session() -> sessions.Session:
 
 def begin(client: Client) -> tuple[Job, Race]:
     """A long training, of which both networks have been seen."""
+    before = latest_session().of(train_page.Training).race
     job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
     deadline = time.monotonic() + 60
-    while not (race := latest_session().of(train_page.Training).race) or not race.records["plain8"]:
+    while not (race := latest_session().of(train_page.Training).race) or race is before or not race.records["plain8"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return job, race

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from ...i18n import Message, Sentences, _, sentences
 from ...lab.interventions import BranchScales
@@ -73,6 +74,54 @@ def cut_both(
     return _(
         "{done:capitalized}, the network without shortcuts keeps more of its answer: “{label}” from {twin_was:percent} "
         "to {twin_left:percent}, with shortcuts from {was:percent} to {left:percent}.",
+        **values,
+    )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A picture's first answer: its class, and how probable it was and is."""
+
+    label: str
+    was: float
+    left: float
+
+    @property
+    def lost(self) -> float:
+        return self.was - self.left
+
+
+def cut_pictures(wires: Collection[str], dials: BranchScales, one: Kept, other: Kept) -> Message | Sentences:
+    """The same done to a network that sees two pictures: which of them keeps more of its answer."""
+    parts = done(wires, dials)
+    values = {
+        "done": _("{parts:and}", parts=parts), "one": one.label, "was": one.was, "left": one.left,
+        "other": other.label, "other_was": other.was, "other_left": other.left,
+    }  # fmt: skip
+    if not parts:
+        return sentences(
+            _(
+                "The network as it is: “{one}” for picture A ({was:percent}), “{other}” for picture B "
+                "({other_was:percent}).",
+                **values,
+            ),
+            _("Click a block to cut its F for both of them; click again to restore it."),
+        )
+    if abs(one.lost - other.lost) < 0.005:
+        return _(
+            "{done:capitalized}, both answers move alike: A’s “{one}” from {was:percent} to {left:percent}, B’s "
+            "“{other}” from {other_was:percent} to {other_left:percent}.",
+            **values,
+        )
+    if one.lost < other.lost:
+        return _(
+            "{done:capitalized}, picture A keeps more of its answer: “{one}” from {was:percent} to {left:percent}, B’s "
+            "“{other}” from {other_was:percent} to {other_left:percent}.",
+            **values,
+        )
+    return _(
+        "{done:capitalized}, picture B keeps more of its answer: “{other}” from {other_was:percent} to "
+        "{other_left:percent}, A’s “{one}” from {was:percent} to {left:percent}.",
         **values,
     )
 

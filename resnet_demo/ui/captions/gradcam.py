@@ -85,6 +85,44 @@ def strips(residual: Mapping[str, Tensor], plain: Mapping[str, Tensor], label: s
     return sentences(found, scale)
 
 
+def pictures(one: Mapping[str, Tensor], other: Mapping[str, Tensor], label: str) -> Sentences:
+    """The maps of two pictures above each other: how much evidence the last block has in each, and where it lies.
+
+    Sums of the last block's maps can be compared: the signed ones are the logits less the bias.
+    """
+    last = list(one)[-1]
+    first, second = spread(one[last]), spread(other[last])
+    amount, others = (maps[last].clamp(min=0).sum().item() for maps in (one, other))
+    scale = _("Each block is drawn on one scale for both pictures; click a frame to look into it.")
+    if first is None and second is None:
+        return sentences(_("In neither picture does the last block have evidence for “{label}”.", label=label), scale)
+    if second is None:
+        return sentences(_("Only in picture A does the last block have evidence for “{label}”.", label=label), scale)
+    if first is None:
+        return sentences(_("Only in picture B does the last block have evidence for “{label}”.", label=label), scale)
+    share = min(amount, others) / max(amount, others)
+    if f"{share:.0%}" == "100%":
+        found = _("The last block’s evidence for “{label}” adds up to the same in both pictures.", label=label)
+    elif amount > others:
+        found = _(
+            "The last block’s evidence for “{label}” is stronger in picture A: in B it adds up to {share:percent} of "
+            "that.",
+            label=label,
+            share=share,
+        )
+    else:
+        found = _(
+            "The last block’s evidence for “{label}” is stronger in picture B: in A it adds up to {share:percent} of "
+            "that.",
+            label=label,
+            share=share,
+        )
+    where = _(
+        "Half of it lies on {one:percent} of picture A, and on {other:percent} of picture B.", one=first, other=second
+    )
+    return sentences(found, where, scale)
+
+
 def split(parts: Mapping[str, float], error: float, label: str) -> Sentences:
     """How much of Grad-CAM's sum each branch brought; `parts` are the sums of the signed maps."""
     residual, shortcut, total = parts["residual"], parts["shortcut"], parts["total"]

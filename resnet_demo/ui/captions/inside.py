@@ -62,6 +62,37 @@ def streets(residual: Trace, plain: Trace) -> Sentences:
     return sentences(found, _("Both streets are on one scale; click a block to look into both networks."))
 
 
+def pictures(one: Trace, other: Trace) -> Sentences:
+    """Two pictures in one network: how much its blocks change what passes, by the medians, and where most unalike."""
+    usual, others = median(map(share, one.blocks)), median(map(share, other.blocks))
+    values = {"usual": usual, "others": others}
+    if f"{usual:.0%}" == f"{others:.0%}":
+        found = _("For both pictures, F(x) is {usual:percent} of what passes a block (medians).", **values)
+    elif usual > others:
+        found = _(
+            "The blocks change picture A more: F(x) is {usual:percent} of what passes them, for picture B "
+            "{others:percent} (medians).",
+            **values,
+        )
+    else:
+        found = _(
+            "The blocks change picture B more: F(x) is {others:percent} of what passes them, for picture A "
+            "{usual:percent} (medians).",
+            **values,
+        )
+    pairs = list(zip(one.blocks, other.blocks, strict=True))
+    first, second = max(pairs, key=lambda pair: abs(share(pair[0]) - share(pair[1])))
+    most = None
+    if f"{share(first):.0%}" != f"{share(second):.0%}":
+        most = _(
+            "They differ most in block {block}: {one:percent} for A, {other:percent} for B.",
+            block=block_title(first.name),
+            one=share(first),
+            other=share(second),
+        )
+    return sentences(found, most, _("Both streets are on one scale; click a block to look at both pictures in it."))
+
+
 def block(trace: BlockTrace) -> Message | Sentences:
     """What the drawing of a block shows."""
     name = block_title(trace.name)

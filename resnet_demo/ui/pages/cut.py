@@ -13,7 +13,7 @@ from gradio.components import Component
 from markupsafe import Markup
 from torch import Tensor
 
-from ...figures import channel_to_show, draw_block, draw_lens, draw_street, highest_share
+from ...figures import block_scale, channel_to_show, draw_block, draw_lens, draw_street, highest_share
 from ...i18n import Language, _, sentences
 from ...interpret.trace import SHORTCUT_WIRE, Trace
 from ...lab.interventions import BranchScales, Intervention, intervention, trace_intervened
@@ -25,10 +25,10 @@ from ..captions.findings import block_title
 from ..components import Slider
 from ..events import Change, Events
 from ..html import both, changes, figure, heading, note
-from ..network_menu import title
+from ..in_sight import InSight
 from ..page import STREET, Layout, Page, choose
 from ..session import MOST_DIAL, Session
-from .inside import street_answer, whose
+from .inside import street_answer, title_of, whose
 
 CLASSES = 5  # that are shown: the likeliest ones, before or now
 
@@ -42,7 +42,7 @@ class CutPage(Layout):
 
 def build(data_dir: str | None = None) -> CutPage:
     with gr.Column(elem_id="cut-card", elem_classes="rd-with-controls"):
-        street = gr.HTML(elem_id="cut-street", js_on_load=choose("block") + STREET)
+        street = gr.HTML(elem_id="cut-street", js_on_load=choose("block", all_count=True) + STREET)
         with gr.Row(elem_id="dials", elem_classes="rd-controls"):
             residual = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-residual", buttons=[])
             shortcut = Slider(0, MOST_DIAL, 1, step=0.05, elem_id="dial-shortcut", buttons=[])
@@ -52,7 +52,7 @@ def build(data_dir: str | None = None) -> CutPage:
             answer = gr.HTML(elem_id="cut-answer")
         with gr.Column(min_width=320, scale=3):
             lens = gr.HTML(elem_id="lens")
-    block = gr.HTML(elem_id="cut-block", js_on_load=choose("block"))
+    block = gr.HTML(elem_id="cut-block", js_on_load=choose("block", all_count=True))
 
     def labels(say: Language) -> dict[Any, Any]:
         return {
@@ -66,7 +66,7 @@ def build(data_dir: str | None = None) -> CutPage:
 
     def render(session: Session) -> dict[Any, Any]:
         say = session.say
-        sides = [_side(session, *shown) for shown in session.shown()]
+        sides = [_side(session, sight) for sight in session.shown()]
         return {
             street: heading(say(_("Cut a wire, and see what happens"))) + _streets(session, sides),
             block: _blocks(session, sides),
@@ -95,7 +95,7 @@ def connect(page: CutPage, events: Events) -> None:
 def cut_wire(session: Session, wire: object) -> None:
     """Cut a wire, or restore it, and open its block. Of two networks, the same wire of both where both have it."""
     name = str(wire)
-    if len(session.shown()) > 1 and session.network.config.plain and name.endswith(SHORTCUT_WIRE):
+    if session.beside_twin and session.network.config.plain and name.endswith(SHORTCUT_WIRE):
         session.open_block(name.removesuffix(SHORTCUT_WIRE))
         session.cut ^= {name}
     else:
@@ -104,25 +104,31 @@ def cut_wire(session: Session, wire: object) -> None:
 
 @dataclass(frozen=True)
 class Side:
-    """A network as it is, and with what was done to it."""
+    """A picture in a network as it is, and with what was done to it."""
 
-    name: str
-    model: ResNet
-    trace: Trace
+    sight: InSight
     wires: Intervention
     found: Beside
     then: Tensor  # probabilities [blocks + 1, classes] as it is
     now: Tensor  # and with what was done
 
     @property
+    def model(self) -> ResNet:
+        return self.sight.model
+
+    @property
+    def trace(self) -> Trace:
+        return self.sight.trace
+
+    @property
     def plain(self) -> bool:
         return self.model.config.plain
 
 
-def _side(session: Session, name: str, model: ResNet, trace: Trace) -> Side:
-    wires = intervention(model, session.cut, session.dials)
-    found = beside(model, trace, *wires)
-    return Side(name, model, trace, wires, found, found.before.softmax(1), found.after.softmax(1))
+def _side(session: Session, sight: InSight) -> Side:
+    wires = intervention(sight.model, session.cut, session.dials)
+    found = beside(sight.model, sight.trace, *wires)
+    return Side(sight, wires, found, found.before.softmax(1), found.after.softmax(1))
 
 
 def _cut_of(session: Session, side: Side) -> frozenset[str]:
@@ -134,8 +140,7 @@ def _streets(session: Session, sides: Sequence[Side]) -> Markup:
     say, titles, streets = session.say, session.titles, Markup("")
     highest = max(highest_share(side.trace) for side in sides)
     for side in sides:
-        domain = session.domain
-        picture = domain.crop(session.framed) if session.framed else domain.to_picture(side.trace.image)
+        picture = session.domain.crop(side.sight.picture)
         first, new = (
             replace(p, label=titles[p.index])
             for logits in (side.found.before, side.found.after)
@@ -144,16 +149,24 @@ def _streets(session: Session, sides: Sequence[Side]) -> Markup:
         wires, answer = _cut_of(session, side), street_answer(session, side.model, new)
         drawing = both(
             draw_street, side.trace, None, picture, answer, cut=wires, outputs=side.found.states, say=say,
-            title=say(title(side.name)) if len(sides) > 1 else None, highest=highest,
+            title=say(title_of(side.sight)) if len(sides) > 1 else None, highest=highest, screen=session.screen,
         )  # fmt: skip
         words = said.cut(wires, session.dials, first, new, side.now[-1, first.index].item(), side.plain)
         if not is_trained(side.model):
             words = said.cut_untrained(wires, session.dials, side.plain)
+        elif session.second and side is sides[0]:
+            words = said.cut_pictures(wires, session.dials, *(_kept(side, titles) for side in sides))
         elif len(sides) > 1 and side is sides[0] and all(is_trained(each.model) for each in sides):
             was, left = ([shares[-1, first.index].item() for shares in of] for of in _shares(sides))
             words = said.cut_both(session.cut, session.dials, first.label, was, left)
-        streets += figure(drawing, words, f"{side.name}-cut", say=say)
+        streets += figure(drawing, words, f"{side.sight.file}-cut", say=say)
     return streets
+
+
+def _kept(side: Side, titles: Sequence[str]) -> said.Kept:
+    """What a picture's first answer was worth, and is."""
+    first = int(side.then[-1].argmax())
+    return said.Kept(titles[first], side.then[-1, first].item(), side.now[-1, first].item())
 
 
 def _shares(sides: Sequence[Side]) -> tuple[list[Tensor], list[Tensor]]:
@@ -170,32 +183,37 @@ def _answers(session: Session, sides: Sequence[Side]) -> Markup:
         (session.titles[index], *(share[-1, index].item() for side in sides for share in (side.then, side.now)))
         for index in likeliest
     ]
-    names = [session.say(title(side.name)) for side in sides] if len(session.shown()) > 1 else []
+    names = [session.say(title_of(side.sight)) for side in sides] if len(session.shown()) > 1 else []
     bars = _("The pale bar is the answer of the original network, the full one its answer now.")
     return note(session.say(bars)) + changes(rows, session.say, names)
 
 
 def _lenses(session: Session, sides: Sequence[Side]) -> Markup:
-    say, shown = session.say, Markup("")
+    say, shown, sights = session.say, Markup(""), [side.sight for side in sides]
     for side in sides:
         if not is_trained(side.model):
-            shown += whose(side.name, sides, say) + note(say(UNTRAINED), "rd-warning")
+            shown += whose(side.sight, sights, say) + note(say(UNTRAINED), "rd-warning")
             continue
         names, target = [block.name for block in side.trace.blocks], side.trace.target
+        if session.second and not session.asked:  # each picture has an answer of its own
+            target = int(side.then[-1].argmax())
         label, grown, grows = session.titles[target], side.then[:, target].tolist(), side.now[:, target].tolist()
         drawing = draw_lens(names, grown, grows, label, say)
         words = said.lens(names, grows, label, side.plain)
-        shown += whose(side.name, sides, say) + figure(drawing, words, f"{side.name}-lens", say=say)
+        shown += whose(side.sight, sights, say) + figure(drawing, words, f"{side.sight.file}-lens", say=say)
     return shown
 
 
 def _blocks(session: Session, sides: Sequence[Side]) -> Markup:
     """The opened block as its equation, with what flows through it now; its two wires can be cut there."""
-    say, name = session.say, session.opened.name
+    say, name, sights = session.say, session.opened.name, [side.sight for side in sides]
     shown = heading(say(_("Block {block}: its two wires", block=block_title(name))))
-    for side in sides:
+    flows = [trace_intervened(side.model, name, side.found.into(name), *side.wires) for side in sides]
+    # Of two pictures the same channel, on one scale; those of two networks have nothing in common.
+    channels = [channel_to_show((sides[0] if session.second else side).trace[name]) for side in sides]
+    scale = max(map(block_scale, flows, channels)) if session.second else None
+    for side, seen, channel in zip(sides, flows, channels, strict=True):
         dials, deleted = side.wires
-        seen = trace_intervened(side.model, name, side.found.into(name), dials, deleted)
         dial = dials.get(name, BranchScales(residual=float(name not in deleted)))
         if side.plain:
             factors = {"residual": dial.residual}
@@ -209,8 +227,8 @@ def _blocks(session: Session, sides: Sequence[Side]) -> Markup:
                 _("What flows here now: click the orange wire to cut F, the blue one to cut the shortcut."),
                 _("Click again to restore it."),
             )
-        drawing = both(draw_block, seen, channel_to_show(side.trace[name]), say=say, factors=factors)
-        shown += whose(side.name, sides, say) + figure(drawing, words, f"{side.name}-cut-{name}", say=say)
+        drawing = both(draw_block, seen, channel, screen=session.screen, say=say, factors=factors, scale=scale)
+        shown += whose(side.sight, sights, say) + figure(drawing, words, f"{side.sight.file}-cut-{name}", say=say)
     return shown
 
 

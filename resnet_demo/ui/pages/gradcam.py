@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from ..captions.findings import block_title
 from ..components import Dropdown, Radio
 from ..events import Events
 from ..html import figure, heading, placeholder
+from ..in_sight import InSight
 from ..page import Layout, Page, choose
 from ..session import PageState, Session
 from .inside import whose
@@ -82,14 +84,14 @@ def build(data_dir: str | None = None) -> GradCamPage:
         return {sign: SIGNED if session.of(GradCam).signed else POSITIVE}
 
     def render(session: Session) -> dict[Any, Any]:
-        signed = session.of(GradCam).signed
-        cams = {name: grad_cam(trace, signed=signed) for name, _model, trace in session.shown()}
+        seen, signed = session.shown(), session.of(GradCam).signed
+        cams = [grad_cam(sight.trace, signed=signed) for sight in seen]
         classes = [(title, index) for index, title in enumerate(session.titles)]
         return {
             target: gr.update(choices=classes, value=session.target),
-            strip: _strip(session, cams),
-            large: _large(session, {name: of_blocks[session.opened.name] for name, of_blocks in cams.items()}),
-            split: _split(session),
+            strip: _strip(session, seen, cams),
+            large: _large(session, seen, [maps[session.opened.name] for maps in cams]),
+            split: _splits(session, seen),
             other: _other(session),
         }
 
@@ -111,57 +113,61 @@ def change_sign(session: Session, chosen: object) -> None:
     session.of(GradCam).signed = one_of(chosen, (POSITIVE, SIGNED), _("The evidence")) == SIGNED
 
 
-def _strip(session: Session, cams: dict[str, dict[str, Tensor]]) -> Markup:
-    """Every block's map, as a strip of film for each network; two are on one scale, block by block."""
-    assert session.framed is not None
+def _strip(session: Session, seen: Sequence[InSight], cams: Sequence[dict[str, Tensor]]) -> Markup:
+    """Every block's map, as a strip of film for each picture or network; two are on one scale, block by block."""
     say, opened, target = session.say, session.opened.name, session.seen.target
-    label, picture = session.titles[target], session.domain.view(session.framed, 160)
+    label, compare = session.titles[target], said.pictures if session.second else said.strips
     title = say(_("Grad-CAM for {label} in every block", label=label))
     shown = heading(say(_("Where every block sees “{label}”", label=label)))
-    scales = {block: scale_of(*(maps[block] for maps in cams.values())) for block in cams[session.name]}
-    for name, maps in cams.items():
-        film = draw_strip(picture, maps, opened, title, say, scales)
-        if len(cams) > 1 and name == next(iter(cams)):
-            seen = said.strips(maps, list(cams.values())[1], label)
+    scales = {block: scale_of(*(maps[block] for maps in cams)) for block in cams[0]}
+    for sight, maps in zip(seen, cams, strict=True):
+        film = draw_strip(session.domain.view(sight.picture, 160), maps, opened, title, say, scales)
+        if len(seen) > 1 and sight is seen[0]:
+            reading = compare(cams[0], cams[1], label)
         else:
-            seen = said.strip(maps, label, opened, session.of(GradCam).signed)
-        name_of_file = f"{name}-{session.labels[target]}-strip"
-        shown += whose(name, list(cams), say) + figure(film, seen, name_of_file, say=say)
+            reading = said.strip(maps, label, opened, session.of(GradCam).signed)
+        name_of_file = f"{sight.file}-{session.labels[target]}-strip"
+        shown += whose(sight, seen, say) + figure(film, reading, name_of_file, say=say)
     return shown
 
 
-def _large(session: Session, cams: dict[str, Tensor]) -> Markup:
-    """The opened block's map, over the picture, for each network."""
-    assert session.framed is not None
+def _large(session: Session, seen: Sequence[InSight], cams: Sequence[Tensor]) -> Markup:
+    """The opened block's map, over the picture, for each picture or network."""
     say, opened, target = session.say, session.opened.name, session.seen.target
     label = session.titles[target]
     title = say(_("Grad-CAM for {label} in block {block}", label=label, block=opened))
-    shown, scale = heading(say(_("Block {block}", block=block_title(opened)))), scale_of(*cams.values())
-    for name, cam in cams.items():
-        overlay = draw_overlay(session.domain.view(session.framed, 320), cam, title, scale=scale)
-        seen = classify.evidence(label, bool((cam > 0).any()), opened, not session.untrained)
-        name_of_file = f"{name}-{session.labels[target]}-{opened}"
-        shown += whose(name, list(cams), say) + figure(overlay, seen, name_of_file, say=say)
-    return Markup('<div class="rd-twins">{}</div>').format(shown) if len(cams) > 1 else shown
+    shown, scale = heading(say(_("Block {block}", block=block_title(opened)))), scale_of(*cams)
+    for sight, cam in zip(seen, cams, strict=True):
+        overlay = draw_overlay(session.domain.view(sight.picture, 320), cam, title, scale=scale)
+        reading = classify.evidence(label, bool((cam > 0).any()), opened, not session.untrained)
+        name_of_file = f"{sight.file}-{session.labels[target]}-{opened}"
+        shown += whose(sight, seen, say) + figure(overlay, reading, name_of_file, say=say)
+    return Markup('<div class="rd-twins">{}</div>').format(shown) if len(seen) > 1 else shown
 
 
-def _split(session: Session) -> Markup:
-    """Signed Grad-CAM of the sum and of its two terms, which must add up."""
-    assert session.framed is not None
-    trace = session.shown()[0][2]  # of two networks that with shortcuts: the other one has nothing to split
-    opened, target, say = trace[session.opened.name], trace.target, session.say
-    label = session.titles[target]
-    title = heading(say(_("Which branch of block {block} brought it?", block=block_title(opened.name))))
-    if opened.shortcut_kind == "none":
+def _splits(session: Session, seen: Sequence[InSight]) -> Markup:
+    """What each branch of the opened block brought; of network and twin that of the one with shortcuts."""
+    say, block = session.say, session.opened.name
+    shown = heading(say(_("Which branch of block {block} brought it?", block=block_title(block))))
+    if seen[0].model.config.plain:
         only = _("In a plain block there is only one branch: all evidence has to go through F.")
-        return title + placeholder(say(only))
+        return shown + placeholder(say(only))
+    for sight in seen if session.second else seen[:1]:
+        shown += whose(sight, seen, say) + _split(session, sight)
+    return shown
+
+
+def _split(session: Session, sight: InSight) -> Markup:
+    """Signed Grad-CAM of the sum and of its two terms, which must add up."""
+    opened, target, say = sight.trace[session.opened.name], sight.trace.target, session.say
+    label = session.titles[target]
     cams = {branch: block_cam(opened, branch, signed=True) for branch in ("residual", "shortcut", "total")}
     error = (cams["residual"] + cams["shortcut"] - cams["total"]).abs().max().item()
     sums = {branch: cam.sum().item() for branch, cam in cams.items()}
     words = say(_("Signed Grad-CAM of F(x), shortcut and their sum for {label}", label=label))
-    drawing = draw_split(session.domain.view(session.framed, 160), cams, words, session.say)
-    name = f"{session.shown()[0][0]}-{session.labels[target]}-{opened.name}-branches"
-    return title + figure(drawing, said.split(sums, error, label), name, say=say)
+    drawing = draw_split(session.domain.view(sight.picture, 160), cams, words, say)
+    name = f"{sight.file}-{session.labels[target]}-{opened.name}-branches"
+    return figure(drawing, said.split(sums, error, label), name, say=say)
 
 
 def compute_other(session: Session, chosen: object) -> None:

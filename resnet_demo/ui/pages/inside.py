@@ -36,6 +36,7 @@ from ..captions.findings import block_title
 from ..components import Dropdown, whole_input
 from ..events import Change, Events
 from ..html import answers, both, channels, figure, heading, joined, note, pressed
+from ..in_sight import InSight
 from ..network_menu import offer, title
 from ..page import STREET, Layout, Page, choose
 from ..session import OWN, PageState, Session
@@ -44,14 +45,17 @@ MOST_CHANNELS = 64  # more would be too small to see
 MOST_CLASSES = 20  # that are all offered
 
 CHOOSE_CHANNEL = """
-element.addEventListener('click', (event) => {
-  const grid = event.target.closest('[data-channels]');
-  if (!grid) return;
-  const box = grid.getBoundingClientRect(), {columns, rows} = grid.dataset;
-  const column = Math.floor((event.clientX - box.left) / box.width * columns);
-  const row = Math.floor((event.clientY - box.top) / box.height * rows);
-  const channel = grid.dataset.channels.split(',')[row * columns + column];
-  if (channel !== undefined) trigger('select', {value: Number(channel)});
+lab.then(({sender}) => {
+  const send = sender(trigger);
+  element.addEventListener('click', (event) => {
+    const grid = event.target.closest('[data-channels]');
+    if (!grid) return;
+    const box = grid.getBoundingClientRect(), {columns, rows} = grid.dataset;
+    const column = Math.floor((event.clientX - box.left) / box.width * columns);
+    const row = Math.floor((event.clientY - box.top) / box.height * rows);
+    const channel = grid.dataset.channels.split(',')[row * columns + column];
+    if (channel !== undefined) send(Number(channel));
+  });
 });
 """
 
@@ -130,7 +134,7 @@ def build(data_dir: str | None = None) -> InsidePage:
         opened = session.opened
         channel = session.shown_channel
         return {
-            grids: _grids(opened, channel, f"{session.name}-{opened.name}", session.say),
+            grids: _grids(session, opened, channel),
             curves: _curves(session),
         }
 
@@ -159,14 +163,22 @@ def connect(page: InsidePage, events: Events) -> None:
 
 
 def _answer(session: Session) -> Markup:
-    """Whether the picture is like what the network knows, before what it answers, and how much that is worth."""
-    say, unlike = session.say, session.unlike()
+    """What the network answers, to the second picture, too, where there is one."""
+    seen, shown, say = session.shown(), Markup(""), session.say
     if session.untrained:
         shown = heading(say(_("What it answers"))) + note(say(UNTRAINED), "rd-warning")
         return shown + note(say(classify.untrained())) + _whose_picture(session)
-    predictions, noted = session.answers(), unlike if unlike and unlike.noted else None
+    for sight in seen if session.second else [mine(seen, session)]:
+        shown += _answer_to(session, sight, seen)
+    return shown + _whose_picture(session)
+
+
+def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Markup:
+    """Whether the picture is like what the network knows, before what it answers, and how much that is worth."""
+    say, unlike = session.say, session.judge(sight.picture, sight.trace)
+    predictions, noted = session.answers(of=sight.trace), unlike if unlike and unlike.noted else None
     outside = noted is not None and noted.rates is not None
-    shown = heading(say(headline() if outside else _("What it answers")))
+    shown = whose(sight, seen, say) + heading(say(headline() if outside else _("What it answers")))
     if noted:
         shown += note(say(unlike_note(noted, session.domain.name)), "rd-warning")
         shown += offer(session) if outside else Markup("")
@@ -174,10 +186,8 @@ def _answer(session: Session) -> Markup:
         shown += note(say(classify.unmeasured()), "rd-warning")
     shown += answers(predictions, session.seen.target, say)
     shown += note(say(classify.answer(predictions, outside)))
-    record = session.record()
-    return (
-        shown + (note(say(reading(record, predictions[0].label))) if record else Markup("")) + _whose_picture(session)
-    )
+    record = None if sight.mark == "B" else session.record()
+    return shown + (note(say(reading(record, predictions[0].label))) if record else Markup(""))
 
 
 def _whose_picture(session: Session) -> Markup:
@@ -222,7 +232,9 @@ def _overlay(session: Session) -> Markup:
     drawing = draw_overlay(session.domain.view(session.framed, 320), cam, title, 0.6)
     reading = classify.evidence(label, bool((cam > 0).any()), last.name, not session.untrained)
     shown = figure(drawing, reading, f"grad-cam-{session.labels[target]}", say=say)
-    return heading(say(_("Where it sees “{label}”", label=label))) + shown + _slider(say)
+    seen = session.shown()
+    title = heading(say(_("Where it sees “{label}”", label=label))) + whose(mine(seen, session), seen, say)
+    return title + shown + _slider(say)
 
 
 def _slider(say: Language) -> Markup:
@@ -233,17 +245,26 @@ def _slider(say: Language) -> Markup:
 
 
 def _street(session: Session) -> Markup:
-    """The network as a street, and its twin's below it where both are asked for."""
+    """The network as a street; below it that of the second picture, or that of its twin, where they are asked for."""
     say, opened, streets, seen = session.say, session.opened.name, Markup(""), session.shown()
-    highest = max(highest_share(trace) for _name, _model, trace in seen)
-    for name, model, trace in seen:
-        best = rank(model, trace.logits, 1)[0]
-        picture = session.domain.crop(session.framed) if session.framed else session.domain.to_picture(trace.image)
-        answer = street_answer(session, model, replace(best, label=session.titles[best.index]))
-        head = say(title(name)) if len(seen) > 1 else None
-        drawing = both(draw_street, trace, opened, picture, answer, say=say, title=head, highest=highest)
-        reading = said.street(trace) if len(seen) == 1 or name != seen[0][0] else said.streets(seen[0][2], seen[1][2])
-        streets += figure(drawing, reading, f"{name}-street", say=say)
+    highest, compare = (
+        max(highest_share(sight.trace) for sight in seen),
+        said.pictures if session.second else said.streets,
+    )
+    for sight in seen:
+        best = rank(sight.model, sight.trace.logits, 1)[0]
+        picture = session.domain.crop(sight.picture)
+        answer = street_answer(session, sight.model, replace(best, label=session.titles[best.index]))
+        head = say(title_of(sight)) if len(seen) > 1 else None
+        drawing = both(
+            draw_street, sight.trace, opened, picture, answer, say=say, screen=session.screen, title=head,
+            highest=highest,
+        )  # fmt: skip
+        if len(seen) > 1 and sight is seen[0]:
+            reading = compare(*(each.trace for each in seen))
+        else:
+            reading = said.street(sight.trace)
+        streets += figure(drawing, reading, f"{sight.file}-street", say=say)
     return streets
 
 
@@ -253,21 +274,36 @@ def street_answer(session: Session, model: ResNet, best: Prediction) -> tuple[st
     return (best.label, say.percent(best.probability)) if is_trained(model) else (say(_("not trained")), "")
 
 
-def whose(name: str, shown: Sequence[Any], say: Language) -> Markup:
-    """The heading of a network's figure, where its twin's is beside it."""
-    return heading(say(title(name)), 4) if len(shown) > 1 else Markup("")
+def title_of(sight: InSight) -> Message | str:
+    """What tells a figure from the one beside it: which picture it is of, or which network."""
+    return _("Picture {mark}", mark=sight.mark) if sight.mark else title(sight.name)
+
+
+def whose(sight: InSight, seen: Sequence[InSight], say: Language) -> Markup:
+    """The heading of a figure, where another one of its kind is beside it."""
+    return heading(say(title_of(sight)), 4) if len(seen) > 1 else Markup("")
+
+
+def mine(seen: Sequence[InSight], session: Session) -> InSight:
+    """Of what is in sight, the network and the picture that were chosen first."""
+    return next(sight for sight in seen if sight.name == session.name)
 
 
 def _block(session: Session, channel: int) -> Markup:
     say, opened, shown, seen = session.say, session.opened, Markup(""), session.shown()
-    scale = max(block_scale(trace[opened.name], channel) for _name, _model, trace in seen)
-    for name, _model, trace in seen:
-        block = trace[opened.name]
-        drawing = both(draw_block, block, channel, say=say, scale=scale)
+    scale = max(block_scale(sight.trace[opened.name], channel) for sight in seen)
+    for sight in seen:
+        block = sight.trace[opened.name]
+        drawing = both(draw_block, block, channel, screen=session.screen, say=say, scale=scale)
         checked = "" if block.shortcut_kind == "none" else said.exactness(block)
-        drawn = figure(drawing, said.block(block), f"{name}-{block.name}", checked, say=say)
-        shown += whose(name, seen, say) + drawn
-    return shown + _numbers(opened, say)
+        drawn = figure(drawing, said.block(block), f"{sight.file}-{block.name}", checked, say=say)
+        shown += whose(sight, seen, say) + drawn
+    for sight in seen:
+        block, head = sight.trace[opened.name], _("The numbers of block {block}", block=block_title(opened.name))
+        if len(seen) > 1:
+            head = _("{whose}: the numbers of block {block}", whose=title_of(sight), block=block_title(opened.name))
+        shown += _numbers(block, head, say)
+    return shown
 
 
 def _point_title(point: str, block: BlockTrace) -> Message:
@@ -276,7 +312,7 @@ def _point_title(point: str, block: BlockTrace) -> Message:
     return POINT_TITLES[point]
 
 
-def _numbers(block: BlockTrace, say: Language) -> Markup:
+def _numbers(block: BlockTrace, head: Message, say: Language) -> Markup:
     """The numbers of the drawing as a table."""
     row = Markup("<tr><th scope='row'>{}</th><td>{:.4g}</td><td>{:.3g}</td><td>{}</td></tr>")
     rows = joined(
@@ -301,11 +337,12 @@ def _numbers(block: BlockTrace, say: Language) -> Markup:
     return Markup(
         "<details class='rd-fold'><summary>{}</summary><div class='rd-scroll'><table class='rd-table'>"
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>{}</details>"
-    ).format(say(_("The numbers of block {block}", block=block_title(block.name))), columns, rows, relation)
+    ).format(say(head), columns, rows, relation)
 
 
-def _grids(block: BlockTrace, channel: int, name: str, say: Language) -> Markup:
+def _grids(session: Session, block: BlockTrace, channel: int) -> Markup:
     """All five points side by side on one scale, and folded below them the maps inside F."""
+    say, seen, name = session.say, session.shown(), f"{session.name}-{block.name}"
     values = {point: getattr(block, point) for point in POINTS}
     scale = scale_of(*values.values())
     wide = [values[point][0] for point in POINTS[1:]]
@@ -340,6 +377,7 @@ def _grids(block: BlockTrace, channel: int, name: str, say: Language) -> Markup:
     )
     return (
         heading(say(_("Every channel of block {block}", block=block_title(block.name))))
+        + whose(mine(seen, session), seen, say)
         + note(say(said.channels(channel, len(shown), block.total.shape[1])))
         + legend
         + in_row.format(joined(cards))
@@ -349,13 +387,13 @@ def _grids(block: BlockTrace, channel: int, name: str, say: Language) -> Markup:
 
 def _curves(session: Session) -> Markup:
     """The curves, drawn once for each trace."""
-    trace, say, state = session.seen, session.say, session.of(Inside)
+    trace, say, state, seen = session.seen, session.say, session.of(Inside), session.shown()
+    title = heading(say(_("All blocks in one picture"))) + whose(mine(seen, session), seen, say)
     if state.curves and state.curves[0]() is trace and state.curves[1] == session.language:
-        return state.curves[2]
-    shown = heading(say(_("All blocks in one picture")))
-    shown += figure(both(draw_branches, trace, say=say), said.curves(trace), f"{session.name}-curves", say=say)
+        return title + state.curves[2]
+    shown = figure(both(draw_branches, trace, say=say), said.curves(trace), f"{session.name}-curves", say=say)
     state.curves = (weakref.ref(trace), session.language, shown)
-    return shown
+    return title + shown
 
 
 PAGE = Page("inside", _("Inside"), build, connect)

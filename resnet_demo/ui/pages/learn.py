@@ -47,16 +47,19 @@ ANSWER = "lab.then(({answers}) => answers(element, trigger));"
 AHEAD = "lab.then(({ahead}) => ahead(element, trigger));"
 # A click in the drawing chooses a block, another page, or a place in a map.
 PICK = """
-element.addEventListener('click', (event) => {
-  const chosen = event.target.closest('[data-pick], [data-block]');
-  if (chosen) return trigger('select', {value: chosen.dataset.pick || chosen.dataset.block});
-  const map = event.target.closest('[data-rows]');
-  if (!map) return;
-  const box = map.querySelector('image').getBoundingClientRect();
-  const [row, column] = [[event.clientY - box.top, box.height, map.dataset.rows],
-                         [event.clientX - box.left, box.width, map.dataset.columns]]
-    .map(([at, size, count]) => Math.max(0, Math.min(count - 1, Math.floor(at / size * count))));
-  trigger('select', {value: row + ',' + column});
+lab.then(({sender}) => {
+  const send = sender(trigger, true);
+  element.addEventListener('click', (event) => {
+    const chosen = event.target.closest('[data-pick], [data-block]');
+    if (chosen) return send(chosen.dataset.pick || chosen.dataset.block);
+    const map = event.target.closest('[data-rows]');
+    if (!map) return;
+    const box = map.querySelector('image').getBoundingClientRect();
+    const [row, column] = [[event.clientY - box.top, box.height, map.dataset.rows],
+                           [event.clientX - box.left, box.width, map.dataset.columns]]
+      .map(([at, size, count]) => Math.max(0, Math.min(count - 1, Math.floor(at / size * count))));
+    send(row + ',' + column);
+  });
 });
 """
 
@@ -171,7 +174,7 @@ def connect(page: LearnPage, events: Events) -> None:
     events.on(touched, touch, page.controls, "lesson_control")
     events.on(page.back.click, partial(turn_page, by=-1), [], "lesson_back")
     events.on(page.forward.click, partial(turn_page, by=1), [], "lesson_next")
-    events.on_click(page.steps, go_to, "learn_step", trigger_mode="always_last")
+    events.on_click(page.steps, go_to, "learn_step")
     events.on_click(page.view, pick_in_view, "learn_lesson")
     events.on_click(page.under, pick_in_view, "learn_lesson_below")
 
@@ -184,9 +187,7 @@ def connect(page: LearnPage, events: Events) -> None:
                 return drawn(session, number)
         return gr.skip()
 
-    page.ahead.select(
-        fetch_ahead, [events.key], page.ahead, api_name="lesson_ahead", show_progress="hidden", **TOGETHER
-    )
+    page.ahead.select(fetch_ahead, [events.key], page.ahead, api_name="lesson_ahead", **events.quiet, **TOGETHER)
 
     def answered(key: str | None, value: Any, event: gr.EventData) -> Any:
         sent = event._data if isinstance(event._data, dict) else {}
@@ -199,7 +200,7 @@ def connect(page: LearnPage, events: Events) -> None:
 
     page.answer.select(
         answered, [events.key, events.clicked], [page.answer, page.view, page.under], api_name="lesson_answer",
-        show_progress="hidden", **TOGETHER,
+        trigger_mode="multiple", **events.quiet, **TOGETHER,
     )  # fmt: skip
 
 

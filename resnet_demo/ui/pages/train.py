@@ -181,7 +181,7 @@ def connect(page: TrainPage, events: Events) -> None:
         event = trigger(
             handle, [key, *form], [*page.outputs, *events.shown],
             **({"api_name": api_name} if api_name else {"api_visibility": "private"}),
-            show_progress="hidden", **ALONE,
+            **events.quiet, **ALONE,
         )  # fmt: skip
         event.failure(refused, [key], page.outputs, api_visibility="private", queue=False)
 
@@ -191,7 +191,7 @@ def connect(page: TrainPage, events: Events) -> None:
     # The key comes with the session, once in the life of a page.
     key.change(
         resume, [key], [*page.outputs, *page.form.inputs, *events.shown], api_visibility="private",
-        show_progress="hidden", concurrency_limit=None,
+        **events.quiet, concurrency_limit=None,
     )  # fmt: skip
 
     run_shorter = running_event(shorter)

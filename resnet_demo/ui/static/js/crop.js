@@ -1,6 +1,8 @@
 // The square that one drags over the photo. What lies in it is what the network sees; the answer follows while it moves.
 // A square is { x, y, side } in pixels of the picture, whose { width, height, least } bound it.
 
+import { newest } from './newest.js';
+
 const within = (value, low, high) => Math.max(low, Math.min(value, high));
 
 /** The square moved by so much, inside the picture. */
@@ -35,35 +37,6 @@ export function fromText(text, { width, height }) {
   return { x: left * width, y: top * height, side: side * Math.min(width, height) };
 }
 
-/** Sends one value at a time: of those that come meanwhile the newest one counts, and the last one is always sent. */
-export function newest(send, tooLong = 5000) {
-  let sent = null,
-    waiting = null,
-    late = 0;
-  function next() {
-    clearTimeout(late);
-    sent = null;
-    if (waiting === null) return;
-    const value = waiting;
-    waiting = null;
-    ask(value);
-  }
-  function ask(value) {
-    if (value === sent) waiting = null;
-    else if (sent !== null) waiting = value;
-    else {
-      sent = value;
-      late = setTimeout(next, tooLong); // it was refused, or the connection is lost
-      send(value);
-    }
-  }
-  const answered = (value) => {
-    if (sent !== null && value === sent) next();
-  };
-  const idle = () => sent === null;
-  return { ask, answered, idle };
-}
-
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const SIZES = { '+': 1.1, '=': 1.1, '-': 1 / 1.1 };
 
@@ -74,7 +47,7 @@ export function crop(element, trigger) {
   const frame = () => element.querySelector('.rd-frame');
   const seen = document.querySelector('#input'); // says which square the network sees, and which one that was asked for
   const said = () => seen.querySelector('[data-asked]')?.dataset ?? {};
-  const { ask, answered, idle } = newest((value) => trigger('select', { value }));
+  const { ask, answered, idle } = newest((value) => trigger('select', { value }), { late: 5000 });
 
   const bounds = () => {
     const { width, height, least } = frame().dataset;

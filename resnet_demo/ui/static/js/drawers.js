@@ -60,7 +60,7 @@ document.addEventListener('click', (event) => {
     open('');
     return;
   }
-  const button = event.target.closest('#bar [data-drawer]');
+  const button = event.target.closest('#bar [data-drawer], .rd-drawer [data-drawer]');
   const name = root.dataset.drawer;
   if (button) open(button.dataset.drawer === name ? '' : button.dataset.drawer, event.detail === 0);
   else if (name && event.target.isConnected && !drawer(name).contains(event.target) && !event.target.closest(OUTSIDE)) {

@@ -1,5 +1,7 @@
 // The lesson turns in the browser: the text of all steps is on the page, and the next figure is fetched ahead. The server
 // hears of each turn, and answers with the step's figure and controls.
+import { sender } from './newest.js';
+
 const QUIET = 200; // ms until a figure that waits says so
 const TOO_LONG = 20_000; // the connection is lost, or the step was refused
 const SETTLED = 300; // since the figure last changed: then the next one is fetched
@@ -94,6 +96,8 @@ export function lesson(element, trigger) {
     tries = 0,
     begun = false;
 
+  const turn = sender(trigger);
+
   const nav = () => element.querySelector('nav');
   const served = () => Number(nav().dataset.now);
   const step = () => wanted || served();
@@ -115,7 +119,7 @@ export function lesson(element, trigger) {
     page.querySelector('#lesson-read').scrollTop = 0;
     const top = document.querySelector('#pages').getBoundingClientRect().top;
     if (top < 0) scrollBy(0, top - 60);
-    trigger('select', { value: to });
+    turn(to);
     paint();
   }
 

@@ -1,7 +1,10 @@
 // A picture of one's own: chosen, dropped, pasted, or taken with a camera. All of them go through the button's own input,
 // and what is in sight stays until the new answer has come.
 const root = document.documentElement;
-const input = () => document.querySelector('#bar input[type=file]');
+// The second picture's while its drawer is open.
+const place = () => (root.dataset.drawer === 'second' ? 'second' : 'bar');
+const INPUTS = { bar: '#bar input[type=file]', second: '#second-drawer input[type=file]' };
+const input = () => document.querySelector(INPUTS[place()]);
 
 /** The first file of a drop or of the clipboard; pictures before others. */
 export function pick(files) {
@@ -25,11 +28,12 @@ export function give(file) {
 // A quiet line in the picture's chip, until there is a new picture or a notice.
 
 function wait() {
-  const chip = () => document.querySelector('.rd-picture-chip img')?.src;
+  const chip = () =>
+    [...document.querySelectorAll(':is(.rd-picture-chip, .rd-second-chip) img')].map(({ src }) => src).join();
   const notices = () => document.querySelectorAll('.toast-body').length;
   const before = chip(),
     told = notices();
-  root.dataset.sending = '';
+  root.dataset.sending = place();
   const end = () => {
     watch.disconnect();
     clearTimeout(late);

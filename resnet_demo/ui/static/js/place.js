@@ -7,7 +7,7 @@ const QUIET = ['lang']; // what is no step
 // What is one. Everything else (dials, sliders, a square that is dragged, a film that runs) moves step by step: a run
 // of such changes is one entry.
 const STEPS = [
-  'model', 'weights', 'seed', 'tab', 'block', 'target', 'shortcuts', 'cut', 'picture', 'step', 'experiment',
+  'model', 'weights', 'seed', 'tab', 'block', 'target', 'shortcuts', 'cut', 'picture', 'second', 'step', 'experiment',
 ]; // prettier-ignore
 const RUN = 1500; // ms: what moves again within that time is still moving
 const TOO_LONG = 20000; // ms: an answer that takes longer does not come any more
@@ -119,8 +119,10 @@ export function link(search, input) {
 /** Which of our words tell what a link lacks. */
 export function lacks(search) {
   const query = new URLSearchParams(search);
-  const picture = (query.get('picture') || '').startsWith('own-');
+  const [picture, second] = ['picture', 'second'].map((name) => (query.get(name) || '').startsWith('own-'));
   const network = ['your file', 'trained here'].includes(query.get('weights'));
+  if (picture && second) return network ? 'withoutAll' : 'withoutPictures';
+  if (second) return network ? 'withoutSecondAndNetwork' : 'withoutSecond';
   return (picture && network && 'withoutBoth') || (picture && 'withoutPicture') || (network && 'withoutNetwork') || '';
 }
 

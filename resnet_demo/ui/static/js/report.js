@@ -74,14 +74,18 @@ export function report() {
   const facts = [...document.querySelectorAll('#facts li')].map((line) => line.textContent.trim());
   const entries = [
     [words.network, [textOf('#chips .rd-network-chip'), ...facts].join(' · ')],
-    [words.answer, textOf('#chips .rd-answer-chip')],
+    [words.answer, document.querySelector('#chips .rd-answer-chip')?.title ?? ''],
     [words.made, new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC'],
   ].map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`);
   const link = `<dt>${escaped(words.address)}</dt><dd><a href="${escaped(location.href)}">${escaped(location.href)}</a></dd>`;
-  const seen = picture ? `<img src="${picture}" alt="${escaped(words.picture)}">` : '';
+  const second = document.querySelector('#chips .rd-second-chip img')?.src;
+  const seen = [
+    [picture, words.picture],
+    [second, words.second],
+  ].map(([src, alt]) => (src ? `<img src="${src}" alt="${escaped(alt)}">` : ''));
   const html = `<!doctype html>
 <html lang="${document.documentElement.lang}"><head><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style></head>
-<body><h1>${escaped(title)}</h1><div class="subject">${seen}<dl>${entries.join('')}${link}</dl></div>
+<body><h1>${escaped(title)}</h1><div class="subject">${seen.join('')}<dl>${entries.join('')}${link}</dl></div>
 ${content()}
 </body></html>`;
   offer(URL.createObjectURL(new Blob([html], { type: 'text/html' })), 'resnet-report.html');

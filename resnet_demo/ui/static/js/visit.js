@@ -1,5 +1,7 @@
 // The tab keeps the key of its visit, so that the visit is found again when the page is reloaded, or left and come back
 // to. A second tab is a second visit; so is a duplicated one, for which the server sees that the first is still open.
+import { here } from './screen.js';
+
 const shownHere = () => new URLSearchParams(location.search).get('embed') || ''; // several frames may share a tab
 const name = () => `lab-visit ${location.pathname} ${shownHere()}`;
 
@@ -19,8 +21,8 @@ function write(visit) {
   }
 }
 
-/** What the server is told as the page begins: the key of the visit, the page that had it, whether that one ended. */
-export const returned = () => read();
+/** What the server is told as the page begins: its screen, the key of the visit, the page that had it, whether that ended. */
+export const returned = () => ({ ...read(), screen: here() });
 
 /** The visit of this page, as the server names it. */
 export function keep(visit) {

@@ -2,6 +2,8 @@
 //
 // Events that show something anew have the component `#answered` among their outputs, a number that grows with each answer.
 // So a request that goes out to such an event begins a wait, and the next number, or a notice of an error, ends it.
+import { released } from './newest.js';
+
 const quiet = 200; // ms without a line
 const tooLong = 30000; // then the connection is lost, and gradio says so
 
@@ -58,7 +60,15 @@ const waits = counter((any) => {
 });
 
 /** Called by gradio when `#answered` has a new number. */
-export const answered = () => waits.ended();
+export const answered = () => {
+  waits.ended();
+  released();
+};
+
+const refused = () => {
+  waits.none();
+  released();
+};
 
 if (globalThis.document) {
   const ask = globalThis.fetch;
@@ -75,7 +85,7 @@ if (globalThis.document) {
     for (const { addedNodes } of changes) {
       for (const node of addedNodes) {
         if (node.nodeType === Node.ELEMENT_NODE && (node.matches('.toast-body') || node.querySelector('.toast-body')))
-          waits.none();
+          refused();
       }
     }
   }).observe(document.body, { childList: true, subtree: true });
