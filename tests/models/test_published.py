@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,8 +14,11 @@ import pytest
 import torch
 import torchvision
 from fileserver import FileServer, file_server
+from PIL import Image
 from torchvision.models import get_model_weights
+from typer.testing import CliRunner
 
+from resnet_demo import cli
 from resnet_demo.errors import InputError
 from resnet_demo.images import imagenet
 from resnet_demo.models import published, zoo
@@ -93,6 +97,8 @@ def test_imagenet_weights_are_downloaded_once_and_checked(hub: Hub, capfd: pytes
         expected = hub.original(image)
         assert (model(image) - expected).abs().max() < 1e-4
         assert (again(image) - expected).abs().max() < 1e-4
+    assert model.config == zoo.network("resnet18").config
+    assert model.note is None
     assert model.domain == imagenet()
     assert model.provenance is not None
     assert "torchvision" in model.provenance["origin"]
@@ -138,3 +144,27 @@ def test_nothing_is_downloaded_where_that_was_not_asked_for(hub: Hub, sentence: 
         zoo.load("resnet18", download=False)
     sentence(error.value)
     assert hub.server.asked == []
+
+
+# In the shell
+
+
+def test_the_shell_says_what_it_downloads_and_prints_the_answer_alone(hub: Hub, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64), (200, 30, 200)).save(tmp_path / "odd.png")
+    run = CliRunner().invoke
+    offered = run(cli.app, ["classify", str(tmp_path / "odd.png")])
+    assert "--model resnet18 knows 1,000 things (45 MB to download)." in offered.stdout
+    arguments = ["classify", str(tmp_path / "odd.png"), "--model", "resnet18", "--json"]
+    hub.server.cut = 10_000_000
+    cut = run(cli.app, arguments)
+    assert (cut.exit_code, cut.stdout) == (2, "")
+    assert "Downloading the ImageNet weights of resnet18 (45 MB)" in cut.stderr
+    assert "was cut after 10 of 45 MB" in cut.stderr.splitlines()[-1]
+    hub.server.cut = None
+    done = run(cli.app, arguments)
+    assert done.exit_code == 0
+    assert len(json.loads(done.stdout)[0]["predictions"]) == 5
+    assert hub.server.asked == ["", "bytes=10000000-"]
+    assert run(cli.app, arguments).stderr == ""
+    assert "downloaded" in run(cli.app, ["models"]).stdout
+    assert "knows 1,000 things." in run(cli.app, ["classify", str(tmp_path / "odd.png")]).stdout
