@@ -45,5 +45,5 @@ def measure() -> dict[str, Any]:
         "limit": seconds["echo"],
         "ratio": seconds["ours"] / peer,
         "unit": "ours / (echo + bare forward): overhead, p50",
-        "work": "upload a 256x256 PNG, classify with resnet20, trace it, render the page Classify",
+        "work": "upload a 256x256 PNG, classify with resnet20, trace it, render the page Inside",
     }

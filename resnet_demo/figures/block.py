@@ -230,7 +230,7 @@ def _map(name: str, drawn: str) -> str:
 
 def _lines(at: _Layout, say: Language) -> list[str]:
     """Where the page's script writes what it reads out. Till then it says so, on the page only."""
-    hint = say(_("Point at a map to read its numbers."))
+    hint = say(_("Point at a map to read its numbers.") if at.below else _("Touch a map to read its numbers."))
     sizes = (16, 14) if at.below else (13.5, 13.5, 13.5)
     lines = [
         element("text", x=x, y=y, class_="rd-line", font_size=size, fill=INK)
@@ -334,10 +334,17 @@ def tile(values: Tensor, scale: float, centre: Place, side: float, colour: str) 
     )
 
 
+def written(norm: float) -> str:
+    """Three digits, and no power of ten before it is needed: 0.0371, 45.8, 2,911, 1.23e5."""
+    if norm < 999.5:
+        return f"{norm:.3g}"
+    return f"{norm:,.0f}" if norm < 99_999.5 else f"{norm:.2e}".replace("e+0", "e").replace("e+", "e")
+
+
 def _caption(at: _Layout, centre: Place, side: float, name: str, norm: float | None, colour: str) -> str:
     """A map's name, and the norm of what it stands for."""
     style = {"font_size": 13.5 if norm is None else 15, "fill": colour, "font_weight": 400 if norm is None else 600}
-    number = None if norm is None else f"‖·‖ = {norm:.3g}"
+    number = None if norm is None else f"‖·‖ = {written(norm)}"
     if at.below:
         x, y = centre[0], centre[1] + side / 2 + 19
         words = text(name, x, y, text_anchor="middle", **style)
@@ -357,13 +364,13 @@ def _shortcut_words(at: _Layout, block: BlockTrace, norm: float, say: Language) 
     if at.below:
         return [
             text(say(what), x + at.big / 2 + 14, y - 18, **style),
-            text(f"‖·‖ = {norm:.3g}", x + at.big / 2 + 14, y + 28, font_size=13.5, fill=MUTED),
+            text(f"‖·‖ = {written(norm)}", x + at.big / 2 + 14, y + 28, font_size=13.5, fill=MUTED),
         ]
     below = y + at.big / 2 + 20
     return [
         element("rect", x=x - 46, y=below - 15, width=92, height=40, fill=PAPER),
         text(say(kind), x, below, text_anchor="middle", **style),
-        text(f"‖·‖ = {norm:.3g}", x, below + 19, text_anchor="middle", font_size=13.5, fill=MUTED),
+        text(f"‖·‖ = {written(norm)}", x, below + 19, text_anchor="middle", font_size=13.5, fill=MUTED),
     ]
 
 
@@ -386,7 +393,7 @@ def _relu(centre: Place) -> str:
 
 
 def _describe(block: BlockTrace, say: Language) -> str:
-    norms = [_("{value} {norm:.3g}", value=title_of(point), norm=norm) for point, norm in block.norms.items()]
+    norms = [_("{value} {norm}", value=title_of(point), norm=written(norm)) for point, norm in block.norms.items()]
     return say(
         _(
             "Block {name} drawn as its equation, with the norms of its values: {norms:and}.",

@@ -101,7 +101,7 @@ def draw_split(picture: Image.Image, cams: Mapping[str, Tensor], label: str, say
                 x + side / 2,
                 side + 26,
                 text_anchor="middle",
-                font_size=16,
+                font_size=18,
                 font_weight=600,
                 fill=BRANCH[branch],
             ),

@@ -60,8 +60,9 @@ def draw_curves(trace: Trace, say: Language = ENGLISH) -> Figure:
     return figure
 
 
-def curves_svg(figure: Figure, label: str) -> str:
+def curves_svg(figure: Figure, label: str, kind: str = "rd-curves") -> str:
     """A figure as SVG whose colours follow the page: text stays text, our colours become their CSS variables.
+    `kind` is its class on the page.
 
     Text is drawn by the reader's own fonts. Matplotlib measures it with those that it has: where none of them has a
     language's signs, it measures their place holders, and a PNG of such a figure would show these.
@@ -74,7 +75,7 @@ def curves_svg(figure: Figure, label: str) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg") :].replace(
-        "<svg ", f'<svg role="img" aria-label="{escape(label)}" class="rd-curves" ', 1
+        "<svg ", f'<svg role="img" aria-label="{escape(label)}" class="{kind}" ', 1
     )
     for colour in DRAWN:
         drawing = drawing.replace(fallback(colour), colour)

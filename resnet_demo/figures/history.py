@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .runs import Run, Runs
 
+PHONE = (3.75, 5.6)  # inches: of 360 px, at which 9 points are 12 px
 Curve = list[tuple[float, float]]
 
 TRAIN = {"lw": 1.1, "ls": (0, (4, 2))}
@@ -62,17 +63,19 @@ def draw_degradation(
     again: Sequence[Runs] = (),
     say: Language = ENGLISH,
     width: float = 10.6,
+    tall: bool = False,
 ) -> Figure:
     """Error in per cent by epoch of plain (left) and residual networks (right) by name, one colour for each depth.
 
     `errors` says which of the two are drawn. `again` are further trainings of the same networks from other seeds; they
     are drawn faintly, so that one sees what luck alone does. `width` is in inches: the narrower, the larger the type.
+    `tall` is for phones: one below the other, in so few inches that the type is 12 px high.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, 4.4), layout="constrained")
+    figure = Figure(figsize=PHONE if tall else (width, 4.4), layout="constrained")
     figure.patch.set_facecolor("none")
-    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    panels = figure.subplots(*((2, 1) if tall else (1, 2)), sharex=True, sharey=True)
     along, sizes = _along(histories)
     depths = sorted({depth_of(name) or 0 for name in histories})
     colours = dict(zip(depths, _spaced(len(depths)), strict=True))
@@ -102,7 +105,7 @@ def draw_degradation(
         named.append((axes, ends))
     panels[0].set_ylim(0, _roof(finals))  # as in the paper: the curves come down into the picture
     for axes, ends in named:
-        _name_curves(axes, ends, ".1f")
+        _name_curves(axes, ends, ".1f", 0.085 if tall else 0.062)  # of the plot's height: a line of type
     panels[0].set_ylabel(say(_("error, %")), fontsize=10, color=fallback(MUTED))
     _explain(panels[0], "lower left", say, errors)  # where no error ever is: it begins high
     return figure
@@ -177,7 +180,7 @@ def _dress(axes: Axes, along: str) -> None:
     axes.patch.set_facecolor("none")
     axes.set_xlim(0, _furthest(axes) or 1.0)
     axes.set_xlabel(along, fontsize=10, color=fallback(MUTED))
-    axes.tick_params(colors=fallback(MUTED), labelsize=9, labelleft=True)
+    axes.tick_params(colors=fallback(MUTED), labelsize=9, labelleft=True, labelbottom=True)
     axes.grid(axis="y", color=fallback(LINE), lw=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -188,10 +191,10 @@ def _furthest(axes: Axes) -> float:
     return max((float(max(line.get_xdata(), default=0.0)) for line in axes.lines), default=0.0)  # pyright: ignore
 
 
-def _name_curves(axes: Axes, ends: list[tuple[str, str, float]], digits: str) -> None:
+def _name_curves(axes: Axes, ends: list[tuple[str, str, float]], digits: str, apart_by: float = 0.062) -> None:
     """Names with figures beside the axes, each at the height where its curve ends, none on another."""
     low, high = axes.get_ylim()
-    places = apart([(value - low) / (high - low) for *_, value in ends], 0.062, 0.02, 0.98)
+    places = apart([(value - low) / (high - low) for *_, value in ends], apart_by, 0.02, 0.98)
     for (name, colour, value), place in zip(ends, places, strict=True):
         axes.text(1.02, place, f"{name}  {value:{digits}}", transform=axes.transAxes, va="center", fontsize=10,
                   color=fallback(colour), fontweight="bold")  # fmt: skip

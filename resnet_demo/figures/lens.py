@@ -9,19 +9,25 @@ from ..i18n import Language, _, _p
 from .palette import INK, LINE, MUTED, TOTAL
 from .svg import ENGLISH, document, element, text
 
-WIDTH, NAME = 420.0, 34.0  # of the plot of a network of few blocks, and of a block's name
+WIDTH, PHONE = 420.0, 250.0  # of the plot of a network of few blocks, and of any on a phone
+NAME = 34.0  # the width of a block's name
 LEFT, TOP, BOTTOM = 46.0, 14.0, 200.0  # of the plot, which is as high as a probability of 1
 
 
 def draw_lens(
-    names: Sequence[str], before: Sequence[float], after: Sequence[float], label: str, say: Language = ENGLISH
+    names: Sequence[str],
+    before: Sequence[float],
+    after: Sequence[float],
+    label: str,
+    say: Language = ENGLISH,
+    tall: bool = False,
 ) -> str:
     """Two curves from the stem to the last block, an SVG document; `names` are those of the blocks.
 
     `before` and `after` are the probabilities of the class `label` that are read off after the stem and after each
-    block. Where both are the same, one curve is drawn.
+    block. Where both are the same, one curve is drawn. The `tall` drawing is for phones.
     """
-    pitch = min(80.0, max(16.0, WIDTH / len(names)))
+    pitch = PHONE / len(names) if tall else min(80.0, max(16.0, WIDTH / len(names)))
     right = LEFT + pitch * len(names)
     parts = [_level(value, right) for value in (0.0, 0.5, 1.0)]
     every = math.ceil(NAME / pitch)  # so that the names do not run into each other
@@ -37,8 +43,7 @@ def draw_lens(
         BOTTOM + 34,
         say(_("How probable “{label}” is after each block, read off through the remaining shortcuts", label=label)),
         *parts,
-        class_="rd-lens",
-        style="min-width:530px",
+        class_=f"rd-lens rd-{'tall' if tall else 'wide'}",
     )
 
 
@@ -64,7 +69,7 @@ def _curve(probabilities: Sequence[float], pitch: float, colour: str, dashed: bo
         stroke_linejoin="round", stroke_dasharray="5 5" if dashed else None,
     )  # fmt: skip
     dots = [
-        element("circle", cx=_x(index, pitch), cy=_y(value), r=3, fill=colour)
+        element("circle", cx=_x(index, pitch), cy=_y(value), r=min(3.0, 0.3 * pitch), fill=colour)
         for index, value in enumerate(probabilities)
     ]
     return line + ("" if dashed else "".join(dots))

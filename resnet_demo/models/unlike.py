@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..assets import asset
-from ..i18n import Message, _
+from ..i18n import Message, Sentences, _, sentences
 from ..images import CIFAR10, Framed, Source, load_image
 from . import zoo
 from .predict import Prediction, domain_of, familiarity
@@ -216,21 +216,29 @@ def headline() -> Message:
     return _("Probably none of its ten things")
 
 
-def note(found: Unlikeness, dataset: str = CIFAR10.name) -> Message:
-    """What the note rests on."""
+def note(found: Unlikeness, dataset: str = CIFAR10.name) -> Sentences:
+    """What is noted, and after it what the note rests on."""
     if found.rates is None:
-        return _(
-            "The logits are weaker here than for {share:percent} of the {dataset} test pictures (by their logsumexp, "
-            "which is minus their energy): the picture may be unlike those that the network knows. Do not trust the "
-            "answer, however sure it looks.",
-            share=found.score,
-            dataset=dataset,
+        return sentences(
+            _(
+                "The picture may be unlike those that the network knows: do not trust the answer, however sure it "
+                "looks."
+            ),
+            _(
+                "The logits are weaker here than for {share:percent} of the {dataset} test pictures (by their "
+                "logsumexp, which is minus their energy).",
+                share=found.score,
+                dataset=dataset,
+            ),
         )
-    return _(
-        "The picture looks like photographs of other things. Measured on photographs: {others:percent} of those that "
-        "show none of the ten get this note, and {known:percent} of those that show one and are named rightly.",
-        others=found.rates.others,
-        known=found.rates.known,
+    return sentences(
+        _("The picture looks like photographs of other things."),
+        _(
+            "Measured on photographs: {others:percent} of those that show none of the ten get this note, and "
+            "{known:percent} of those that show one and are named rightly.",
+            others=found.rates.others,
+            known=found.rates.known,
+        ),
     )
 
 

@@ -215,6 +215,8 @@ def follow(session: Session, query: dict[str, str]) -> None:
         session.turn(session.dials.residual, _factor(factor))
 
     named = bool({"model", "weights"} & query.keys())
+    if not named:  # the lesson, where it was open before, begins anew with a network of its own
+        BY_NAME[session.page].left(session)
     query = {"model": FIRST_NETWORK, **query}
     ask("model", network)
     if missing:

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
-from ..figures import data_uri, grid, photo_uri, signed_map
+from ..figures import curves_svg, data_uri, grid, photo_uri, signed_map
 from ..i18n import FIRST, Language, Sentences, _, _p, language, sentences
 from ..models.predict import Prediction
 
@@ -48,6 +48,13 @@ def both(draw: Callable[..., str], *values: Any, screen: str = BOTH, **options: 
     return joined(Markup(draw(*values, **options, tall=tall)) for tall in kinds)
 
 
+def both_curves(draw: Callable[..., Any], label: str) -> Markup:
+    """The same of what matplotlib draws: wide, and `tall` for phones."""
+    return Markup(
+        curves_svg(draw(), label, "rd-curves rd-wide") + curves_svg(draw(tall=True), label, "rd-curves rd-tall")
+    )
+
+
 def figure(
     drawing: str, caption: object, name: str, aside: object = "", *, table: Table = (), say: Language = ENGLISH
 ) -> Markup:
@@ -57,10 +64,7 @@ def figure(
     its columns, the numbers can be saved, too.
     """
     reading = caption if isinstance(caption, Markup) else Markup("<b>{}</b>").format(say(first_of(caption)))
-    if rest := say(sentences(*rest_of(caption), aside)):
-        reading += Markup(' <details class="rd-more"><summary>{}</summary><p>{}</p></details>').format(
-            say(_p("the rest of a caption", "More")), rest
-        )
+    reading += more(sentences(*rest_of(caption), aside), say)
     saves = [_save(name, "svg", say), _save(name, "png", say)]
     if table:
         saves.append(_save(name, "csv", say, _csv(table)))
@@ -78,6 +82,22 @@ def rest_of(caption: object) -> tuple[object, ...]:
     if not (isinstance(caption, Sentences) and caption.messages):
         return ()
     return (*rest_of(caption.messages[0]), *caption.messages[1:])
+
+
+def more(rest: Sentences, say: Language) -> Markup:
+    """What unfolds behind the first sentence; nothing where nothing is left."""
+    if not (words := say(rest)):
+        return Markup("")
+    return Markup(' <details class="rd-more"><summary>{}</summary><p>{}</p></details>').format(
+        say(_p("the rest of a caption", "More")), words
+    )
+
+
+def unfolding(words: Sentences, kind: str, say: Language) -> Markup:
+    """A note of which the first sentence is shown, and the others unfold."""
+    return Markup('<div class="rd-note {}">{}{}</div>').format(
+        kind, say(first_of(words)), more(sentences(*rest_of(words)), say)
+    )
 
 
 def table_of(rows: Table) -> Markup:

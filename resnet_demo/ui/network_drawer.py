@@ -211,7 +211,7 @@ def _facts(session: Session) -> Markup:
     """What the network is: counted, or as its weights' provenance says."""
     model, provenance = session.network, session.network.provenance or {}
     config, dataset, blocks = model.config, session.domain.name, sum(model.config.blocks)
-    lines = [
+    lines: list[object] = [
         _("<b>{count:,}</b> parameters", count=zoo.count_parameters(config)),
         _("<b>{blocks}</b> blocks, no shortcuts", blocks=blocks) if config.plain
         else _("<b>{blocks}</b> blocks", blocks=blocks),
@@ -236,6 +236,7 @@ def _facts(session: Session) -> Markup:
         lines.append(_("{seeds} seeds: {least:.2f} to {most:.2f} %", seeds=len(spread), least=least, most=most))
     if session.weights == OWN:
         lines.append(_("from your file; only you see it"))
+        lines += model.note.messages if model.note else ()  # how what it left open was decided
     elif session.weights == HERE and session.moment != 0:
         lines.append(_("trained by you, in this session; only you see it"))
         if not session.moments:

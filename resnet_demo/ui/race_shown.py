@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from markupsafe import Markup
 
 from .. import i18n
 from ..data import notes_of
 from ..figures import (
-    curves_svg,
     draw_confusion,
     draw_degradation,
     draw_gradients,
@@ -25,7 +24,7 @@ from ..training.records import Record
 from .captions import forecast as expected
 from .captions import training as said
 from .classes import titles
-from .html import both, figure, heading, joined, note
+from .html import both, both_curves, figure, heading, joined, note
 from .html import progress as bar
 from .jobs.forecast import Forecast
 from .jobs.race import Race
@@ -217,7 +216,7 @@ def degradation_figure(code: str) -> Markup:
     """He et al. 2015, figures 1 and 6, from the histories of the networks that come with the app."""
     say, (histories, *again) = i18n.language(code), [zoo.degradation_histories(seed) for seed in range(zoo.MOST_SEEDS)]
     title = say(_("Training and test error by epoch, plain and residual networks"))
-    drawing = curves_svg(draw_degradation(histories, again=again, say=say), title)
+    drawing = both_curves(partial(draw_degradation, histories, again=again, say=say), title)
     reading = said.degradation(histories, {name: zoo.test_accuracies(name) for name in histories})
     if zoo.trained_alike():
         source = _("CIFAR-10, the same recipe for all; after He et al. 2015, figures 1 and 6.")

@@ -18,7 +18,7 @@ SHOWS = {
     "inside": "#street svg:visible",
     "gradcam": "#strip svg",
     "cut": "#cut-street svg:visible",
-    "train": "#degradation svg",
+    "train": "#degradation svg:visible",
     "learn": "#lesson-now svg",
     "experiments": "#experiment-bundled svg",
 }

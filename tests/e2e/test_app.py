@@ -27,6 +27,12 @@ PAGES = {
 }
 
 
+# Drawings that one has to push sideways; a strip of film is one that has as many frames as there are blocks.
+CUT_OFF = """() => [...document.querySelectorAll('#pages .rd-figure .rd-scroll')]
+  .filter((frame) => frame.scrollWidth > frame.clientWidth + 1 && !frame.querySelector('.rd-strip'))
+  .map((frame) => frame.querySelector('svg')?.outerHTML.slice(0, 120))"""
+
+
 def upload(visit: Visit, path: Path) -> None:
     """Give a file to the button of the bar."""
     visit.at("#bar input[type=file]").set_input_files(path)
@@ -298,14 +304,20 @@ def test_keyboard_reaches_and_opens_a_block(open_app: OpenApp) -> None:
         expect(visit.page.locator("*:focus")).to_have_attribute("data-block", "layer2.0")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_a_phone(open_app: OpenApp, scheme: str) -> None:
-    with open_app(width=390, height=844, scheme=scheme) as visit:
+@pytest.mark.parametrize(("width", "height", "scheme"), [(390, 844, "light"), (390, 844, "dark"), (640, 360, "light")])
+def test_nothing_is_wider_than_a_phone(open_app: OpenApp, width: int, height: int, scheme: str) -> None:
+    """Nor, in a window of 1280 by 720 that is enlarged to 200 %, wider than that."""
+    others = {
+        "Learn": "#lesson-now svg:visible", "Experiments": "#experiment-bundled svg:visible",
+        "Train": "#degradation svg:visible",
+    }  # fmt: skip
+    with open_app(width=width, height=height, scheme=scheme) as visit:
         assert visit.page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
-        for page, shows in {**PAGES, "Train": "#degradation svg"}.items():
+        for page, shows in {**PAGES, **others}.items():
             visit.turn_to(page, shows)
             wide = visit.page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= 390, f"{page} is {wide} px wide"
+            assert wide <= width, f"{page} is {wide} px wide"
+            assert visit.page.evaluate(CUT_OFF) == [], page
         visit.turn_to("Inside", "#block svg.rd-tall")
         expect(visit.at("#block svg.rd-wide")).to_be_hidden()
 

@@ -19,7 +19,7 @@ def test_cut_a_block_turn_a_dial_and_mend(open_app: OpenApp) -> None:
         visit.at("#cut-street .rd-wide [data-block='layer3.0'] image").click()
         expect(caption).to_contain_text("Without F of block 3.0")
         expect(visit.at("#cut-street .rd-wide [data-block='layer3.0']")).to_have_attribute("aria-pressed", "true")
-        expect(visit.at("#lens svg")).to_contain_text("before")
+        expect(visit.at("#lens svg:visible")).to_contain_text("before")
         visit.page.wait_for_function("location.search.includes('cut=layer3.0')")
 
         slider = visit.at("#dial-residual input[type=range]")

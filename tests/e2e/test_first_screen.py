@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytes
 SHOWS = {  # what tells that a page is filled
     "inside": "#curves svg",
     "gradcam": "#split svg",
-    "cut": "#lens svg",
-    "train": "#degradation svg",
+    "cut": "#lens svg:visible",
+    "train": "#degradation svg:visible",
     "learn": "#lesson-now svg",
     "experiments": "#experiment-bundled svg:visible",
 }
@@ -92,6 +92,15 @@ def test_on_a_phone_it_is_the_street_and_the_answer(open_app: OpenApp) -> None:
         expect(visit.at("#street .rd-tall .rd-stop:visible")).to_have_count(9)
         assert visit.page.evaluate("scrollY") == 0
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_the_note_leaves_room_for_them(open_app: OpenApp, photo: Path) -> None:
+    with open_app(width=390, height=844, shows="#curves svg.rd-tall") as visit:
+        visit.at("#bar input[type=file]").set_input_files(photo)
+        expect(visit.at("#answer h3")).to_have_text("Probably none of its ten things")
+        for part in ("street", "answer"):
+            assert visit.page.evaluate(IN_SIGHT, part)["whole"], part
+        expect(visit.at("#street svg.rd-tall")).to_contain_text("none of its things?")
 
 
 def units(number: str) -> int:

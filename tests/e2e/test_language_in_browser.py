@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytes
 SHOWS = {  # what tells that a page is drawn
     "inside": "#curves svg",
     "gradcam": "#split svg",
-    "cut": "#lens svg",
-    "train": "#degradation svg",
+    "cut": "#lens svg:visible",
+    "train": "#degradation svg:visible",
     "learn": "#lesson-now svg",
     "experiments": "#experiment-bundled svg.rd-wide",
 }
@@ -176,3 +176,14 @@ def test_an_error_is_titled_in_the_readers_language(open_app: OpenApp, tmp_path:
     with open_app("?lang=zh") as visit:
         visit.at("#bar input[type=file]").set_input_files(damaged)
         expect(visit.at(".toast-title")).to_have_text("错误")
+
+
+@pytest.mark.parametrize("code", i18n.LANGUAGES)
+def test_words_of_gradio_follow_the_page_not_the_browser(open_app: OpenApp, code: str) -> None:
+    say = i18n.language(code)
+    with open_app(f"?lang={code}", locale="de-DE") as visit:
+        visit.open_drawer("network")
+        visit.at("#network-drawer button.label-wrap").click()
+        expect(visit.at("#file")).to_contain_text(say(i18n.Message("Drop File Here")))
+        expect(visit.at("#file")).to_contain_text(say(i18n.Message("Click to Upload")))
+        expect(visit.at("#file")).not_to_contain_text("oder")

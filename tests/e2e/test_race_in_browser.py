@@ -35,7 +35,7 @@ def more_than(pictures: int, visit: Visit) -> int:
 
 def test_train_watch_stop_classify_download_and_load_again(open_app: OpenApp, tmp_path: Path) -> None:
     with open_app("?tab=train", shows="#train") as visit:
-        expect(visit.at("#degradation svg.rd-curves")).to_be_visible()
+        expect(visit.at("#degradation svg.rd-curves:visible")).to_be_visible()
         visit.choose("depth", "8 layers")
         visit.at("#seconds input").fill("120")  # tested every six seconds, and long from over when it is stopped
         visit.at("#train").click()

@@ -52,6 +52,7 @@ from resnet_demo.figures import (
 )
 from resnet_demo.figures import street as street_module
 from resnet_demo.figures.axes import magnitude
+from resnet_demo.figures.block import written
 from resnet_demo.figures.palette import INK, MUTED, NEGATIVE, POSITIVE, RESIDUAL, SHORTCUT, TOTAL, WRONG
 from resnet_demo.figures.svg import document, element, text
 from resnet_demo.i18n import language
@@ -304,6 +305,15 @@ def points_of(path: Element) -> list[tuple[float, float]]:
     return [tuple(map(float, pair.split())) for pair in path.attrib["d"][1:].split(" L")]  # pyright: ignore
 
 
+@pytest.mark.parametrize(
+    ("norm", "words"),
+    [(0.0, "0"), (0.03714, "0.0371"), (45.83, "45.8"), (290.9, "291"), (999.6, "1,000"), (2911.2, "2,911"),
+     (123_456.0, "1.23e5"), (3.2e12, "3.20e12")],
+)  # fmt: skip
+def test_norms_are_written_without_powers_of_ten_as_long_as_one_can_read_them(norm: float, words: str) -> None:
+    assert written(norm) == words
+
+
 def test_lens_by_hand() -> None:
     root = parse(draw_lens(["layer1.0", "layer2.0"], [0.0, 0.5, 1.0], [0.25, 0.25, 0.0], NASTY))
     before, after = [path for path in root.iter(f"{SVG}path") if " L" in path.attrib["d"]]
@@ -321,6 +331,16 @@ def test_lens_of_a_network_as_it_is_has_one_curve() -> None:
     root = parse(draw_lens(["layer1.0"], [0.1, 0.9], [0.1, 0.9], "cat"))
     assert len([path for path in root.iter(f"{SVG}path") if " L" in path.attrib["d"]]) == 1
     assert words_in(root).endswith("as it is")
+
+
+@pytest.mark.parametrize("count", [3, 9, 27, 54])
+def test_a_lens_for_phones_fits_them(count: int) -> None:
+    values = [0.5] * (count + 1)
+    root = parse(draw_lens([f"layer1.{index}" for index in range(count)], values, values, "cat", tall=True))
+    assert float(root.attrib["viewBox"].split()[2]) <= 360
+    assert all(float(item.attrib["font-size"]) >= 12 for item in root.iter(f"{SVG}text"))
+    places = sorted(float(item.attrib["x"]) for item in root.iter(f"{SVG}text") if item.attrib.get("y") == "220")
+    assert all(b - a >= 34 for a, b in pairwise(places))
 
 
 def test_names_below_a_deep_lens_do_not_overlap() -> None:

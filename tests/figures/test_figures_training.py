@@ -397,6 +397,18 @@ def test_degradation_is_the_papers_figure(trained: Any) -> None:
     assert [len(x) for x, _ in lines_of(left)] == [30, 30, 20, 20]
 
 
+def test_degradation_for_phones_is_stacked_and_its_type_is_12_px(trained: Any) -> None:
+    figure = draw_degradation(trained, tall=True)
+    upper, lower = figure.axes
+    figure.draw_without_rendering()
+    assert upper.get_position().y0 > lower.get_position().y1
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Plain networks", "Residual networks"]
+    root = parse(curves_svg(figure, "Curves", "rd-curves rd-tall"))
+    assert root.attrib["class"] == "rd-curves rd-tall"
+    width = float(root.attrib["viewBox"].split()[2])
+    assert 9 * 360 / width >= 12
+
+
 def test_degradation_shows_other_seeds_faintly(trained: Any) -> None:
     other = [{**record, "test_accuracy": record["test_accuracy"] - 0.01} for record in trained["resnet20"]]
     alone, both = draw_degradation(trained).axes[1], draw_degradation(trained, again=[{"resnet20": other}, {}]).axes[1]

@@ -23,6 +23,7 @@ from resnet_demo.models import weights
 from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.ui import address, pictures
 from resnet_demo.ui.lesson.state import Lesson
+from resnet_demo.ui.pages import learn
 from resnet_demo.ui.session import HERE, OWN, Session, Trained
 from resnet_demo.ui.store import RANDOM, TRAINED
 
@@ -44,6 +45,12 @@ def photo() -> Image.Image:
     """Larger than a network's input, and not square."""
     values = np.random.default_rng(5).integers(0, 256, (60, 90, 3), dtype=np.uint8)
     return Image.fromarray(values).resize((360, 240), Image.Resampling.BICUBIC)
+
+
+def test_a_link_to_the_lesson_leads_to_its_networks_within_the_lesson_too(session: Session) -> None:
+    for step in ("1", "4"):
+        address.follow(session, {"tab": "learn", "step": step})
+        assert (session.page, session.name, session.weights) == ("learn", learn.NETWORK, TRAINED)
 
 
 def test_the_address_leads_back_to_the_view(session: Session) -> None:

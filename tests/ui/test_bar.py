@@ -8,10 +8,12 @@ from PIL import Image
 
 from resnet_demo.assets import asset
 from resnet_demo.errors import InputError
-from resnet_demo.i18n import LANGUAGES, language
+from resnet_demo.i18n import LANGUAGES, _, language, sentences
 from resnet_demo.images import load_image
+from resnet_demo.models import zoo
 from resnet_demo.ui import bar as bars
 from resnet_demo.ui import network_drawer
+from resnet_demo.ui.pages import inside
 from resnet_demo.ui.session import Session
 from resnet_demo.ui.store import RANDOM
 
@@ -52,6 +54,39 @@ def test_what_is_no_answer_is_not_shown_as_one(bar: bars.Bar, cat: Session) -> N
     chips = bar.render(cat, False)[bar.chips]
     assert "<span>unlike what it knows</span>" in chips
     assert "%" not in chips.partition("rd-answer-chip")[2]
+
+
+def test_the_street_ends_with_no_class_where_the_picture_shows_none(cat: Session) -> None:
+    cat.use_network("resnet20", RANDOM)
+    assert ">not trained</text>" in inside._street(cat)
+    cat.use_network("resnet20", "trained")
+    assert ">cat</text>" in inside._street(cat)
+    cat.show_picture(Image.new("RGB", (64, 64), (200, 30, 200)))
+    found = cat.unlike()
+    assert found is not None
+    assert found.noted
+    street = inside._street(cat)
+    assert "none of its" in street
+    assert not any(f">{title}</text>" in street for title in cat.titles)
+    assert "Probably none of its ten things" in inside._answer(cat)
+
+
+def test_what_a_file_left_open_is_said_beside_its_network_and_its_answer(cat: Session) -> None:
+    own = zoo.build("resnet8", 0)
+    own.note = sentences(
+        _("{file} does not tell whether it has shortcuts; it is read as a residual network.", file="own<1>.pt"),
+        _("Its classifier has several layers; a ReLU is assumed between them."),
+    )
+    cat.own = ("resnet8", own)
+    cat.use_own()
+    for code, says in (("en", "own&lt;1&gt;.pt does not tell"), ("zh", "分类器")):
+        cat.speak(code)
+        for shown in (inside._answer(cat), network_drawer._facts(cat)):
+            assert says in shown
+            assert "<1>" not in shown
+    cat.use_network("resnet20", "trained")
+    cat.speak("en")
+    assert "does not tell" not in inside._answer(cat) + network_drawer._facts(cat)
 
 
 def test_a_strangers_words_are_text(bar: bars.Bar, cat: Session) -> None:

@@ -431,3 +431,13 @@ def test_what_a_run_would_take_is_said_in_every_language(data: str, masks: bool)
     assert ("ResNet-56 and Plain-56" in str(message)) == (data in ("cifar10", "own", "picture"))
     assert re.search("[\u4e00-\u9fff]", i18n.language("zh")(message))
     assert str(said.no_data("plain56", masks)).endswith(".")
+
+
+def test_a_run_says_what_runs(session: Session) -> None:
+    run = experiments.Run("refinement", 1, experiments.said.too_long(1.0), done=0.25)
+    experiments.choose_experiment(session, "lesion")  # another one is looked at
+    shown = experiments.progress(run, session)
+    assert session.say(lab.get("refinement").title) in shown
+    assert "25 % done" in shown
+    run.stop()
+    assert "25 % done" not in experiments.progress(run, session)

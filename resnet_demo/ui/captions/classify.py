@@ -46,6 +46,11 @@ def unmeasured() -> Message:
     return _("How much this picture resembles the training pictures was not measured for these weights.")
 
 
+def no_answer() -> Message:
+    """At the end of the street, in place of a class."""
+    return _("none of its things?")
+
+
 def knows(count: int) -> Message:
     """What stands over a network's classes."""
     return _n("It knows one thing, whatever it is shown", "It knows {count:,} things, whatever it is shown", count)

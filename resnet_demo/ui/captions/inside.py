@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from ...figures import share, strongest_change, weakest_change
+from ...figures.block import written
 from ...i18n import Message, Sentences, _, sentences
 from ...interpret.trace import BlockTrace, Trace
 from .findings import block_title, direction, small
@@ -17,10 +18,10 @@ def street(trace: Trace) -> Sentences:
         return sentences(
             _("This plain network has no motorway: whatever a block does not pass on is lost to all that follow."),
             _(
-                "Block {block} turns ‖x‖ = {before:.3g} into ‖F(x)‖ = {after:.3g}.",
+                "Block {block} turns ‖x‖ = {before} into ‖F(x)‖ = {after}.",
                 block=block_title(weakest.name),
-                before=weakest.norms["x"],
-                after=weakest.norms["residual"],
+                before=written(weakest.norms["x"]),
+                after=written(weakest.norms["residual"]),
             ),
             _("Click a block to look inside it."),
         )
@@ -98,11 +99,11 @@ def block(trace: BlockTrace) -> Message | Sentences:
     name = block_title(trace.name)
     if trace.shortcut_kind == "none":
         return _(
-            "Block {block} replaces x by F(x) altogether (from norm {before:.3g} to {after:.3g}). Its residual twin "
+            "Block {block} replaces x by F(x) altogether (from norm {before} to {after}). Its residual twin "
             "would only have to learn the difference.",
             block=name,
-            before=trace.norms["x"],
-            after=trace.norms["residual"],
+            before=written(trace.norms["x"]),
+            after=written(trace.norms["residual"]),
         )
     return sentences(_change(name, share(trace)), _direction(trace.cosine or 0.0), _shape(trace.shortcut_kind))
 

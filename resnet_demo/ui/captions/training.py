@@ -47,7 +47,7 @@ def _compare(
     if len(now.images) == 1:
         when = _("After {pictures:,} pictures", pictures=round(low))
     elif over:
-        when = _("After the same time, and {low:,} to {high:,} pictures", low=round(low), high=round(high))
+        when = _("After the same time ({low:,} to {high:,} pictures)", low=round(low), high=round(high))
     else:
         when = _("After about {pictures:,} pictures", pictures=round(low))
     order = list(now.accuracies)

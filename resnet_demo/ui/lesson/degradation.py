@@ -7,13 +7,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...figures import curves_svg, draw_degradation
+from ...figures import draw_degradation
 from ...figures.experiments import draw_experiment
 from ...figures.runs import depth_of
 from ...i18n import Language, _, _p, sentences
 from ...models import zoo
 from ..captions import lesson as captions
-from ..html import both, figure
+from ..html import both, both_curves, figure
 from ..session import Session
 from . import evidence
 from .controls import Control, Step, View, chosen
@@ -88,7 +88,7 @@ def _probes(session: Session, depth: int | None) -> Markup:
 def _drawing(kind: str, names: tuple[str, ...], optimiser: str, say: Language) -> str:
     """Drawn once: matplotlib takes longer than all the rest."""
     runs = {name: histories(optimiser)[name] for name in names}
-    return curves_svg(draw_degradation(runs, [kind], say=say, width=8.0), say(TITLES[kind]))
+    return both_curves(partial(draw_degradation, runs, [kind], say=say, width=8.0), say(TITLES[kind]))
 
 
 STEP = Step("degradation", controls, view)

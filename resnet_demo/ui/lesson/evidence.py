@@ -8,8 +8,9 @@ from typing import Any
 from markupsafe import Markup
 
 from ...figures.runs import depth_of, is_plain
-from ...i18n import Language, Message, Sentences
+from ...i18n import Language, Message, Sentences, sentences
 from ...lab import results
+from ..html import first_of, more, rest_of
 
 
 def measured(experiment: str, names: Iterable[str]) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def residual(experiment: str, wanted: str = "") -> tuple[str, Any] | None:
 
 
 def read_out(words: Message | Sentences, say: Language, title: Message | None = None) -> Markup:
-    """The one sentence that says what a record comes to."""
+    """The one sentence that says what a record comes to; others unfold behind it."""
     heading = Markup("<h4>{}</h4>").format(say(title)) if title else Markup()
-    return heading + Markup('<p class="rd-said"><strong>{}</strong></p>').format(say(words))
+    rest = more(sentences(*rest_of(words)), say)
+    return heading + Markup('<div class="rd-said"><strong>{}</strong>{}</div>').format(say(first_of(words)), rest)

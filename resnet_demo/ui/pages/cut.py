@@ -198,7 +198,7 @@ def _lenses(session: Session, sides: Sequence[Side]) -> Markup:
         if session.second and not session.asked:  # each picture has an answer of its own
             target = int(side.then[-1].argmax())
         label, grown, grows = session.titles[target], side.then[:, target].tolist(), side.now[:, target].tolist()
-        drawing = draw_lens(names, grown, grows, label, say)
+        drawing = both(draw_lens, names, grown, grows, label, say=say)
         words = said.lens(names, grows, label, side.plain)
         shown += whose(side.sight, sights, say) + figure(drawing, words, f"{side.sight.file}-lens", say=say)
     return shown

@@ -322,8 +322,10 @@ def idle(page: ExperimentsPage) -> dict[Any, Any]:
 
 
 def progress(run: Run, session: Session) -> Markup:
+    """What runs, which may be another experiment than the one that is looked at, and how far it is."""
     say = session.say
-    return bar(run.done, say(RUN), say(said.STOPPING if run.stopped else said.running(run.done, run.seconds)))
+    far = said.STOPPING if run.stopped else said.running(run.done, run.seconds)
+    return bar(run.done, say(RUN), say(sentences(lab.get(run.name).title, far)))
 
 
 def cut_bundled(session: Session, chosen: object) -> None:

@@ -23,7 +23,7 @@ from ...figures import (
     strongest,
 )
 from ...figures.axes import magnitude
-from ...i18n import Language, Message, _
+from ...i18n import Language, Message, _, sentences
 from ...interpret.attribution import block_cam
 from ...interpret.trace import POINTS, BlockTrace, Trace
 from ...models.predict import UNTRAINED, Prediction, is_trained, rank
@@ -35,7 +35,7 @@ from ..captions import inside as said
 from ..captions.findings import block_title
 from ..components import Dropdown, whole_input
 from ..events import Change, Events
-from ..html import answers, both, channels, figure, heading, joined, note, pressed
+from ..html import answers, both, channels, figure, heading, joined, note, pressed, unfolding
 from ..in_sight import InSight
 from ..network_menu import offer, title
 from ..page import STREET, Layout, Page, choose
@@ -166,8 +166,8 @@ def _answer(session: Session) -> Markup:
     """What the network answers, to the second picture, too, where there is one."""
     seen, shown, say = session.shown(), Markup(""), session.say
     if session.untrained:
-        shown = heading(say(_("What it answers"))) + note(say(UNTRAINED), "rd-warning")
-        return shown + note(say(classify.untrained())) + _whose_picture(session)
+        why = sentences(UNTRAINED, classify.untrained(), session.network.note)
+        return heading(say(_("What it answers"))) + unfolding(why, "rd-warning", say) + _whose_picture(session)
     for sight in seen if session.second else [mine(seen, session)]:
         shown += _answer_to(session, sight, seen)
     return shown + _whose_picture(session)
@@ -179,15 +179,19 @@ def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Mar
     predictions, noted = session.answers(of=sight.trace), unlike if unlike and unlike.noted else None
     outside = noted is not None and noted.rates is not None
     shown = whose(sight, seen, say) + heading(say(headline() if outside else _("What it answers")))
+    record = None if sight.mark == "B" else session.record()
+    often = reading(record, predictions[0].label) if record else None
+    warnings: list[object] = [session.network.note]  # how what a file left open was decided
     if noted:
-        shown += note(say(unlike_note(noted, session.domain.name)), "rd-warning")
-        shown += offer(session) if outside else Markup("")
+        warnings += [unlike_note(noted, session.domain.name), often]
     elif unlike is None:
-        shown += note(say(classify.unmeasured()), "rd-warning")
+        warnings.append(classify.unmeasured())
+    if any(warnings):
+        shown += unfolding(sentences(*warnings), "rd-warning", say)
+    shown += offer(session) if outside else Markup("")
     shown += answers(predictions, session.seen.target, say)
     shown += note(say(classify.answer(predictions, outside)))
-    record = None if sight.mark == "B" else session.record()
-    return shown + (note(say(reading(record, predictions[0].label))) if record else Markup(""))
+    return shown + (note(say(often)) if often and not noted else Markup(""))
 
 
 def _whose_picture(session: Session) -> Markup:
@@ -247,14 +251,15 @@ def _slider(say: Language) -> Markup:
 def _street(session: Session) -> Markup:
     """The network as a street; below it that of the second picture, or that of its twin, where they are asked for."""
     say, opened, streets, seen = session.say, session.opened.name, Markup(""), session.shown()
-    highest, compare = (
-        max(highest_share(sight.trace) for sight in seen),
-        said.pictures if session.second else said.streets,
-    )
+    highest = max(highest_share(sight.trace) for sight in seen)
+    compare = said.pictures if session.second else said.streets
     for sight in seen:
         best = rank(sight.model, sight.trace.logits, 1)[0]
         picture = session.domain.crop(sight.picture)
         answer = street_answer(session, sight.model, replace(best, label=session.titles[best.index]))
+        unlike = session.judge(sight.picture, sight.trace)
+        if is_trained(sight.model) and unlike and unlike.noted and unlike.rates is not None:
+            answer = (say(classify.no_answer()), "")
         head = say(title_of(sight)) if len(seen) > 1 else None
         drawing = both(
             draw_street, sight.trace, opened, picture, answer, say=say, screen=session.screen, title=head,

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from ...errors import InputError
 from ...figures import network_title
-from ...i18n import Language, Message, Sentences, _
+from ...i18n import Language, Message, Sentences, _, sentences
 from .. import lesson
 from ..bounds import one_of
 from ..captions import lesson as captions
@@ -336,11 +336,11 @@ def _steps(session: Session) -> Markup:
 def _keys(session: Session) -> Markup:
     """Which keys there are, and which networks the lesson looks at."""
     say, kept = session.say, session.of(Lesson)
-    words = say(_("Keys: ← and → turn the steps, 1 to 9 open one."))
+    keys, networks = _("Keys: ← and → turn the steps, 1 to 9 open one."), None
     if kept.before is not None:
         names = {"lesson": network_title(NETWORK), "before": network_title(kept.before.name)}
-        words += " " + say(_("The lesson looks at {lesson}; the other pages go on with {before}.", **names))
-    return Markup("<p>{}</p>").format(words)
+        networks = _("The lesson looks at {lesson}; the other pages go on with {before}.", **names)
+    return Markup("<p>{}</p>").format(say(sentences(keys, networks)))
 
 
 def _prose(session: Session) -> str:

@@ -25,9 +25,19 @@ function ours(text) {
   return said().brought[found.english].split('{label}').join(label);
 }
 
+/** The words of a box for files, which gradio says in the browser's language: what they are is told by their places. */
+function placed(text) {
+  const box = text.parentElement;
+  const isBox = (one) => one?.querySelector(':scope > .icon-wrap');
+  if (box?.matches('.or') && isBox(box.parentElement)) return '- or -';
+  if (!isBox(box)) return undefined;
+  const texts = [...box.childNodes].filter((one) => one.nodeType === Node.TEXT_NODE && one.data.trim());
+  return ['Drop File Here', 'Click to Upload'][texts.indexOf(text)];
+}
+
 export function translate(root) {
   if (root.nodeType === Node.TEXT_NODE) {
-    const spoken = ours(root.data);
+    const spoken = said().brought[placed(root)] ?? ours(root.data);
     if (spoken && root.data.trim() !== spoken) root.data = root.data.replace(root.data.trim(), spoken);
     return;
   }
@@ -38,7 +48,8 @@ export function translate(root) {
       if (spoken && spoken !== one.getAttribute(name)) one.setAttribute(name, spoken);
     }
   }
-  const parts = '[data-testid] .wrap, .icon-wrap ~ *, button, .toast-title, [role=status]';
+  const parts =
+    '[data-testid] .wrap, .icon-wrap ~ *, button, .toast-title, .toast-text, .toast-message-text, [role=status]';
   for (const part of root.querySelectorAll(parts)) {
     for (const node of part.childNodes) if (node.nodeType === Node.TEXT_NODE) translate(node);
   }
