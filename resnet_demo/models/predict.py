@@ -29,8 +29,11 @@ class Prediction:
 
 
 def is_trained(model: ResNet) -> bool:
-    """Whether a network has learned anything: its weights are not as they were drawn, as far as can be told."""
-    return (model.provenance or {}).get("origin") != "random initialisation" and was_trained(model) is not False
+    """Whether a network has learned anything: as its provenance says, else as its batch norms remember."""
+    story = model.provenance or {}
+    if story.get("origin") == "random initialisation":
+        return False
+    return bool(story.get("epochs")) or was_trained(model) is not False
 
 
 def domain_of(model: ResNet) -> Domain:
