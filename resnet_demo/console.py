@@ -6,7 +6,8 @@ import io
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -66,27 +67,42 @@ def percent(fraction: float | None) -> str | None:
 # What the commands answer, each made of the value that it prints with `--json`
 
 
-def models(zoo: Iterable[Mapping[str, Any]]) -> str:
-    rows = (
+def models(zoo: Iterable[Mapping[str, Any]], groups: Mapping[str, object]) -> str:
+    """A table for each of the `groups` that has networks, under its title."""
+    header = ("network", "depth", "shortcuts", "data set", "parameters", "weights", "test accuracy")
+    entries = list(zoo)
+    rows = [
         (
             entry["name"],
             entry["depth"],
             "no" if entry["plain"] else "yes",
             entry["dataset"],
             entry["params"],
-            entry["weights"],
+            _weights(entry),
             percent(entry["test_accuracy"]),
         )
-        for entry in zoo
-    )
-    header = ("network", "depth", "shortcuts", "data set", "parameters", "weights", "test accuracy")
-    return table(header, rows, "<><<><>")
+        for entry in entries
+    ]
+    head, *lines = table(header, rows, "<><<><>").splitlines()  # one width for all groups
+    shown = [head]
+    for group, title in groups.items():
+        here = [line for line, entry in zip(lines, entries, strict=True) if entry["weights"] == group]
+        if group == "own":
+            here = ["--model FILE (a checkpoint)"]
+        shown += ["", str(title), *here] if here else []
+    return "\n".join(shown)
+
+
+def _weights(entry: Mapping[str, Any]) -> str:
+    if entry["weights"] != "download":
+        return entry["weights"]
+    return "downloaded" if entry["downloaded"] else f"download, {entry['megabytes']} MB"
 
 
 def classify(answers: Iterable[Mapping[str, Any]], notes: Iterable[tuple[list[str], list[str]]]) -> str:
-    """`notes`: what stands above and below each answer."""
+    """`notes`: what stands above and below each answer; that of a network that was not trained is left out."""
     return "\n\n".join(
-        "\n".join([answer["image"], *above, _ranked(answer["predictions"]), *below])
+        "\n".join([answer["image"], *above, *([_ranked(answer["predictions"])] if answer["trained"] else []), *below])
         for answer, (above, below) in zip(answers, notes, strict=True)
     )
 
@@ -95,12 +111,14 @@ def _ranked(predictions: Iterable[Mapping[str, Any]]) -> str:
     return table(("class", "probability"), ((p["label"], percent(p["probability"])) for p in predictions), "<>")
 
 
-def inspect(report: Mapping[str, Any]) -> str:
+def inspect(report: Mapping[str, Any], untrained: object) -> str:
+    """`untrained`: what stands in place of the answer of a network that was not trained."""
     columns = ("name", "x_norm", "residual_norm", "shortcut_norm", "total_norm", "output_norm", "ratio", "cosine")
     header = ("block", "|x|", "|F(x)|", "|shortcut|", "|sum|", "|output|", "|F|/|shortcut|", "cosine")
     best = report["predictions"][0]
+    answer = f"{best['label']} ({percent(best['probability'])})" if report["trained"] else str(untrained)
     lines = [
-        f"{report['image']}: {best['label']} ({percent(best['probability'])})",
+        f"{report['image']}: {answer}",
         f"seen for the class {report['target']['label']}",
         table(header, ([block[column] for column in columns] for block in report["blocks"]), "<>>>>>>>"),
         f"largest |F(x) + shortcut - sum|: {report['identity_error']:.2g}",
@@ -145,6 +163,23 @@ def record(at: Record) -> str:
         f"epoch {at.epoch:3}  step {at.step:6,}  {at.seconds:6.0f} s  {at.images_per_second:6,.0f}/s   "
         f"train: loss {at.train_loss:.3f}, {percent(at.train_accuracy)}{test}"
     )
+
+
+@contextmanager
+def downloading(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr for a download: hears how many bytes have arrived, and of how many. None where nobody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    screen = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True), TimeRemainingColumn()
+    shown = Progress(
+        *columns, console=screen, transient=True, disable=not screen.is_terminal, redirect_stdout=False,
+        redirect_stderr=False,
+    )  # fmt: skip
+    with shown:
+        task = shown.add_task(title, total=None)
+        yield lambda arrived, size: shown.update(task, completed=arrived, total=size or None)
 
 
 class Progress:

@@ -32,11 +32,16 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """A new name, too, must survive a power cut."""
     if hasattr(os, "O_DIRECTORY"):  # Windows cannot open a folder
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             with suppress(OSError):  # some file systems cannot; the file is in place all the same
-                os.fsync(folder)  # the name, too, must survive a power cut
+                os.fsync(folder)
         finally:
             os.close(folder)
 

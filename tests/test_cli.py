@@ -29,6 +29,7 @@ from typer.testing import CliRunner, Result
 import resnet_demo
 from resnet_demo import build, cli, console, lab, load, save
 from resnet_demo.data import Dataset, draw_shapes, load_dataset
+from resnet_demo.models import zoo
 from resnet_demo.training.provenance import provenance
 from resnet_demo.training.records import Record
 from resnet_demo.training.trainer import Training
@@ -120,7 +121,11 @@ def test_models() -> None:
     assert table["resnet50"]["weights"] == "download"
     text = shell("models")
     assert text.exit_code == 0
-    assert len(text.stdout.splitlines()) == len(table) + 1
+    lines = text.stdout.splitlines()
+    assert [line for line in lines if line in map(str, zoo.GROUPS.values())] == [*map(str, zoo.GROUPS.values())]
+    assert [line.split()[0] for line in lines if line.split() and line.split()[0] in table] == [
+        name for group in zoo.GROUPS for name, entry in table.items() if entry["weights"] == group
+    ]
 
 
 @pytest.mark.usefixtures("film", "namesakes")
@@ -158,7 +163,13 @@ def test_classify(weights: Path, picture: Path) -> None:
     assert sum(
         p["probability"] for p in answer("classify", picture, "--model", weights, "--top-k", 99)[0]["predictions"]
     ) == (pytest.approx(1))
-    assert str(picture) in shell("classify", picture, "--model", weights).stdout
+    assert not first["trained"]
+    said = shell("classify", picture, "--model", weights).stdout
+    assert said == f"{picture}\nNot trained: its answer means nothing.\n"
+    assert answer("classify", picture)[0]["trained"]
+    assert (
+        f"{picture}: Not trained: its answer means nothing.\n" in shell("inspect", picture, "--model", weights).stdout
+    )
 
 
 def test_inspect(weights: Path, picture: Path, tmp_path: Path) -> None:
@@ -640,7 +651,7 @@ def test_bad_data(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
     monkeypatch.setattr(urllib.request, "_opener", None)  # it is made once, and would keep that for later tests
-    assert "could not be downloaded" in complaint("evaluate", "--model", weights, "--data-dir", tmp_path)
+    assert "there is no connection" in complaint("evaluate", "--model", weights, "--data-dir", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -48,19 +48,37 @@ def test_percent() -> None:
 
 def test_models() -> None:
     entry = {"name": "plain20", "depth": 20, "plain": True, "dataset": "cifar10", "params": 269034}
-    assert console.models([{**entry, "weights": "none", "test_accuracy": None}]).splitlines() == [
-        "network  depth  shortcuts  data set  parameters  weights  test accuracy",
-        "plain20     20  no         cifar10      269,034  none                 -",
+    none = {**entry, "weights": "none", "test_accuracy": None}
+    large = {"name": "resnet18", "depth": 18, "plain": False, "dataset": "imagenet", "params": 11689512}
+    large |= {"weights": "download", "test_accuracy": 0.69758, "megabytes": 45, "downloaded": False}
+    groups = {"bundled": "Trained here", "download": "ImageNet", "own": "Yours", "none": "To train"}
+    assert console.models([none, large], groups).splitlines() == [
+        "network   depth  shortcuts  data set  parameters  weights          test accuracy",
+        "",
+        "ImageNet",
+        "resnet18     18  yes        imagenet  11,689,512  download, 45 MB        69.76 %",
+        "",
+        "Yours",
+        "--model FILE (a checkpoint)",
+        "",
+        "To train",
+        "plain20      20  no         cifar10      269,034  none                         -",
     ]
+    assert "  downloaded  " in console.models([{**large, "downloaded": True}], groups)
 
 
 def test_classify() -> None:
     cat, dog = {"label": "cat", "probability": 0.75}, {"label": "dog", "probability": 0.25}
-    answers = [{"image": "a.png", "predictions": [cat, dog]}, {"image": "b.png", "predictions": [dog]}]
-    told = console.classify(answers, [([], []), (["Probably not", "a note"], ["how often"])])
+    answers = [
+        {"image": "a.png", "predictions": [cat, dog], "trained": True},
+        {"image": "b.png", "predictions": [dog], "trained": True},
+        {"image": "c.png", "predictions": [dog], "trained": False},
+    ]
+    told = console.classify(answers, [([], []), (["Probably not", "a note"], ["how often"]), (["Not trained."], [])])
     assert told.split("\n\n") == [
         "a.png\nclass  probability\ncat        75.00 %\ndog        25.00 %",
         "b.png\nProbably not\na note\nclass  probability\ndog        25.00 %\nhow often",
+        "c.png\nNot trained.",
     ]
 
 
@@ -70,11 +88,12 @@ def test_inspect() -> None:
         "image": "a.png",
         "target": {"index": 5, "label": "dog"},
         "predictions": [{"label": "cat", "probability": 0.75}],
+        "trained": True,
         "blocks": [{"name": "layer1.0", **norms, "ratio": 1.0, "cosine": None}],
         "identity_error": 2.38e-7,
         "files": ["out/layer1.0.svg"],
     }
-    assert console.inspect(report).splitlines() == [
+    assert console.inspect(report, "Not trained.").splitlines() == [
         "a.png: cat (75.00 %)",
         "seen for the class dog",
         "block       |x|  |F(x)|  |shortcut|  |sum|  |output|  |F|/|shortcut|  cosine",

@@ -15,6 +15,7 @@ from documents import ROOT, read, table
 from resnet_demo.lab.gradients import PREDICTED
 from resnet_demo.lab.probes import rise
 from resnet_demo.lab.similarity import arrived
+from resnet_demo.models import published
 
 # What was measured
 
@@ -237,3 +238,12 @@ def test_the_readme_tells_what_was_measured() -> None:
     assert found
     agrees(found[1], added(statistics.median, "resnet56"))
     agrees(found[2], added(statistics.median, "plain56"))
+
+
+def test_what_is_downloaded_is_as_large_and_as_good_as_told() -> None:
+    told = list(table(read("docs/networks.md"), "ImageNet"))
+    assert told == [
+        [f"`{name}`", best.version.rpartition("_")[2], str(best.megabytes), percent(best.accuracy)]
+        for name in published.NAMES
+        for best in published.versions(name)[:1]
+    ]

@@ -27,6 +27,7 @@ FLOORS = {
     "formats": 0,
     "assets": 1,
     "files": 1,
+    "download": 2,
     "images": 2,
     "data": 3,
     "models": 4,
@@ -148,7 +149,8 @@ def test_no_module_imports_another_in_a_circle():
 @pytest.mark.parametrize(
     ("name", "known"),
     [
-        ("data", {"data", "images", "errors", "formats", "i18n", "files"}),
+        ("data", {"data", "images", "errors", "formats", "i18n", "files", "download"}),
+        ("download", {"errors", "i18n", "files"}),
         ("images", {"errors", "formats", "i18n"}),
         ("i18n", {"i18n"}),
         ("cores", {"cores"}),

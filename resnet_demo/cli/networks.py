@@ -12,11 +12,11 @@ from .shell import Averaged, Data, DataDir, Epoch, Json, Labels, Model, Plain, n
 
 
 def models(as_json: Json = False) -> tuple[Any, str]:
-    """List the networks of the zoo."""
+    """List the networks of the zoo, by where their weights are from."""
     from ..models import zoo
 
     table = zoo.models()
-    return table, console.models(table)
+    return table, console.models(table, zoo.GROUPS)
 
 
 def evaluate(

@@ -27,18 +27,22 @@ def classify(
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Say what is in pictures."""
-    from ..models.predict import domain_of, familiarity, rank
+    from ..models.predict import UNTRAINED, domain_of, familiarity, is_trained, rank
+    from ..models.published import larger
     from ..models.unlike import headline, note, reading, record, unlike
 
     asked = network(model, epoch, plain, averaged, labels)
-    answers, notes = [], []
+    answers, notes, trained = [], [], is_trained(asked)
     for path in images:
         picture = opened(path)
         logits = asked(domain_of(asked).to_input(picture))[0]
         ranked, found = rank(asked, logits, top_k), unlike(asked, picture, logits)
         above = []  # the answer
-        if found and found.noted:
+        if not trained:
+            above = [UNTRAINED]
+        elif found and found.noted:
             above = [*([headline()] if found.rates else []), note(found, domain_of(asked).name)]
+            above += [larger()] if found.rates else []
         often = record(model, 0, ranked[0], found.noted) if found and found.rates and epoch is None else None
         below = [reading(often, ranked[0].label)] if often else []
         notes.append(([str(message) for message in above], [str(message) for message in below]))
@@ -48,6 +52,7 @@ def classify(
                 "model": model,
                 "epoch": epoch,
                 "predictions": [{"label": p.label, "probability": p.probability} for p in ranked],
+                "trained": trained,
                 "familiarity": familiarity(asked, logits),
                 "unlike": None if found is None else found.noted,
             }
@@ -68,7 +73,7 @@ def inspect(
 ) -> tuple[Any, str]:
     """Measure what every block of a network did with a picture."""
     from ..interpret.trace import trace_blocks
-    from ..models.predict import domain_of, rank
+    from ..models.predict import UNTRAINED, domain_of, is_trained, rank
 
     asked = network(model, epoch, plain, averaged, labels)
     domain = domain_of(asked)
@@ -80,6 +85,7 @@ def inspect(
         "epoch": epoch,
         "target": {"index": trace.target, "label": domain.labels[trace.target]},
         "predictions": [{"label": p.label, "probability": p.probability} for p in rank(asked, trace.logits)],
+        "trained": is_trained(asked),
         "blocks": [
             {
                 "name": block.name,
@@ -94,7 +100,7 @@ def inspect(
     }
     if out:
         _write_figures(out, trace, domain, report)
-    return report, console.inspect(report)
+    return report, console.inspect(report, UNTRAINED)
 
 
 def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, Any]) -> None:

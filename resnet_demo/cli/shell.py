@@ -123,34 +123,37 @@ def network(
     from ..models.predict import named
     from ..models.zoo import load
 
+    fetch(model)
     found = load(model, epoch=epoch, plain=plain, **({"averaged": True} if averaged else {}))
     if found.note:
         typer.echo(str(found.note), err=True)
     return named(found, read_labels(labels)) if labels else found
 
 
+def fetch(model: str) -> None:
+    """Download the ImageNet weights of a network that is named, if they are not on this computer; with a bar."""
+    from ..models import published, zoo
+
+    if zoo.is_file(model) or model not in published.NAMES or zoo.bundled_weights(model):
+        return
+    if not published.weights_of(model).sound:
+        tell(published.announced(model))
+        with console.downloading(model) as told:
+            published.fetch(model, told)
+
+
 def read_labels(path: Path) -> list[str]:
-    """Classes' names: lines of text, a JSON list, or a JSON object by number as torchvision and the Hub have them."""
-    import json
+    """Classes' names from a file, as `models.labels` reads them."""
+    from ..models.labels import MOST, parse_labels
 
     if not os.path.isfile(path):
         raise InputError("There is no file {path}.", path=path)
     try:
-        text = path.read_bytes()[:10_000_000].decode("utf-8-sig")
-        found = (
-            json.loads(text)
-            if text.lstrip()[:1] in ("[", "{")
-            else [line for line in text.splitlines() if line.strip()]
-        )
-        if isinstance(found, dict):
-            found = found.get("id2label", found)
-            found = [found[key] for key in sorted(found, key=int)]
-        names = [name[-1] if isinstance(name, list) else name for name in found]
-        if not all(isinstance(name, str) for name in names):
-            raise ValueError
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
-        raise InputError("{file} is not a list of names: one in a line, or as JSON.", file=path.name) from None
-    return names
+        return parse_labels(path.read_bytes()[:MOST].decode("utf-8-sig"))
+    except (InputError, UnicodeDecodeError):
+        raise InputError(
+            "{file} is not a list of names: one in a line, with commas between them, or as JSON.", file=path.name
+        ) from None
 
 
 def opened(path: Path) -> Image:

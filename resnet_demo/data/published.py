@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from http.client import HTTPException
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
+from typing import Any
 
 import torch
 
+from .. import download
 from ..errors import InputError
+from ..i18n import _
 from .dataset import Dataset
 
 DATASETS = {"cifar10": "CIFAR10", "cifar100": "CIFAR100", "fashion-mnist": "FashionMNIST"}  # torchvision's classes
@@ -44,10 +46,11 @@ def data_folder(name: str, data_dir: str | Path | None = None) -> Path:
     return inside[0] if inside else given
 
 
-def load_published(name: str, train: bool, data_dir: str | Path | None = None, download: bool = True) -> Dataset:
+def load_published(name: str, train: bool, data_dir: str | Path | None = None, fetch: bool = True) -> Dataset:
     """Read the training or the test half of one of `DATASETS`.
 
-    What is absent from `data_dir` is downloaded there, with progress on stderr and its checksum verified.
+    What is absent from `data_dir` is fetched, if it is to be: with progress on stderr, and going on where a download
+    was cut.
     FashionMNIST's grey 28x28 pictures are padded to 32x32 and repeated into three channels.
 
     Raises InputError where the data are neither on disk nor to be had.
@@ -59,7 +62,7 @@ def load_published(name: str, train: bool, data_dir: str | Path | None = None, d
     try:
         data = reader(folder, train=train, download=False)
     except (RuntimeError, OSError):
-        if not download:
+        if not fetch:
             raise InputError(
                 "{title} is not in {folder}, or is incomplete there.", title=DATASETS[name], folder=folder
             ) from None
@@ -78,20 +81,44 @@ def downloading(name: str, data_dir: str | Path | None = None) -> tuple[int, int
     """How many bytes of a data set's archives have arrived, and of how many; None where no download is under way."""
     folder = Path(data_dir) if data_dir else default_data_dir()
     place = {"cifar10": "cifar-10-*", "cifar100": "cifar-100-*", "fashion-mnist": "FashionMNIST/raw/*"}[name]
-    arrived = sum(path.stat().st_size for path in folder.glob(f"{place}.gz"))
+    arrived = sum(path.stat().st_size for path in folder.glob(f"{place}.gz*"))  # and .gz.part
     return (arrived, DOWNLOADS[name]) if 0 < arrived < DOWNLOADS[name] else None
 
 
 def _download(reader: type, folder: Path, train: bool, title: str):
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return reader(folder, train=train, download=True)
-    except (URLError, HTTPException, RuntimeError, OSError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise InputError(
-            "{title} is not in {folder} and could not be downloaded ({reason}); connect to the internet, or use "
-            "--data-dir to name the folder that holds it.",
-            title=title,
-            folder=folder,
-            reason=str(reason),
-        ) from None
+        for urls, path, checksum in _archives(reader, folder):
+            if not download.has_checksum(path, checksum):
+                _fetch(urls, path, checksum)
+        return reader(folder, train=train, download=True)  # which finds the archives there, and unpacks them
+    except InputError as error:
+        reason = error.message
+    except (RuntimeError, OSError) as error:
+        full = isinstance(error, OSError) and error.errno in download.FULL
+        reason = _("The disk is full.") if full else _("The archive could not be unpacked there.")
+    raise InputError(
+        "{title} is not in {folder}; use --data-dir to name the folder that holds it. {reason}",
+        title=title,
+        folder=folder,
+        reason=reason,
+    ) from None
+
+
+def _archives(reader: Any, folder: Path) -> Iterator[tuple[list[str], Path, str]]:
+    """Where the archives of a data set are, on the internet and on this computer, and their checksums."""
+    if hasattr(reader, "resources"):  # FashionMNIST
+        for file, md5 in reader.resources:
+            yield [mirror + file for mirror in reader.mirrors], folder / reader.__name__ / "raw" / file, f"md5:{md5}"
+    else:
+        yield [reader.url], folder / reader.filename, f"md5:{reader.tgz_md5}"
+
+
+def _fetch(urls: list[str], path: Path, checksum: str) -> None:
+    """From the first place that can be reached."""
+    for url in urls:
+        try:
+            download.fetch(url, path, checksum, download.aloud(path.name))
+            return
+        except download.NoConnectionError:
+            if url == urls[-1]:
+                raise

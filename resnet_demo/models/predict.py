@@ -9,8 +9,13 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from ..i18n import _
 from ..images import Domain, Source, load_image, nameless
+from .evidence import was_trained
 from .resnet import ResNet
+
+# What stands in place of an answer where `is_trained` says no: on the page, in the shell, and for clients of the API.
+UNTRAINED = _("Not trained: its answer means nothing.")
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,14 @@ class Prediction:
     label: str
     logit: float
     probability: float
+
+
+def is_trained(model: ResNet) -> bool:
+    """Whether a network has learned anything: as its provenance says, else as its batch norms remember."""
+    story = model.provenance or {}
+    if story.get("origin") == "random initialisation":
+        return False
+    return bool(story.get("epochs")) or was_trained(model) is not False
 
 
 def domain_of(model: ResNet) -> Domain:
@@ -65,7 +78,8 @@ def named(model: ResNet, labels: Sequence[str]) -> ResNet:
             classes=model.config.outputs,
             named=len(labels),
         )
-    model.domain = replace(domain_of(model), labels=tuple(label.strip()[:80] for label in labels))
+    before, names = domain_of(model), tuple(label.strip()[:80] for label in labels)
+    model.domain = replace(before, labels=names, name=before.name if names == before.labels else nameless(1).name)
     return model
 
 

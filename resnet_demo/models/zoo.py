@@ -6,9 +6,9 @@ import glob
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ import torch
 
 from ..assets import asset
 from ..errors import InputError, similar
-from ..i18n import _n
+from ..i18n import _, _n
 from ..images import CIFAR10, imagenet, nameless
+from . import published
 from .resnet import ResNet, ResNetConfig
 from .weights import SUFFIXES, load_file, read_metadata
 
@@ -30,9 +31,18 @@ PLAIN = "plain network of"  # how a network without shortcuts is described that 
 MOST_SEEDS = 10  # from which a network's bundled weights may be trained: 0 to 9
 
 
+# How menus and lists group networks, in this order: by where their weights are from.
+GROUPS = {
+    "bundled": _("Trained here, on CIFAR-10"),
+    "download": _("ImageNet"),
+    "own": _("Yours"),
+    "none": _("To train: no weights yet"),
+}
+
+
 @dataclass(frozen=True)
 class Network:
-    """An entry of the zoo. `weights` is "bundled", "download" or "none"."""
+    """An entry of the zoo. `weights` is "bundled", "download" or "none": its group."""
 
     name: str
     config: ResNetConfig
@@ -104,8 +114,8 @@ def network(name: str) -> Network:
                 config = ResNetConfig(IMAGENET_STAGES[18], IMAGENET_WIDTHS, shortcut="B", plain=plain)
                 return Network(name, config, "cifar", "cifar10", local)
         elif depth in IMAGENET_STAGES and not (plain and depth >= 50):
-            download = "download" if kind == "resnet" and local == "none" else local
-            return Network(name, _imagenet(depth, plain), "imagenet", "imagenet", download)
+            weights = "download" if kind == "resnet" and local == "none" else local
+            return Network(name, _imagenet(depth, plain), "imagenet", "imagenet", weights)
         elif depth % 6 == 2 and 8 <= depth <= 1202 and depth not in IMAGENET_STAGES:
             return Network(name, ResNetConfig.cifar(depth, plain), "cifar", "cifar10", local)
     if near := similar(name.casefold().replace("_", "").replace("resnet-", "resnet"), names()):
@@ -128,6 +138,12 @@ def names() -> list[str]:
     imagenet = [f"{kind}{depth}" for depth in (18, 34) for kind in ("resnet", "plain")]
     preact = [f"preresnet{depth}" for depth in PREACT_DEPTHS]
     return [*cifar, *preact, "resnet18-cifar", "plain18-cifar", *imagenet, "resnet50", "resnet101", "resnet152"]
+
+
+def has_weights(name: str) -> bool:
+    """Whether a network's trained weights are on this computer."""
+    weights = network(name).weights
+    return weights == "bundled" or (weights == "download" and published.weights_of(name).here)
 
 
 def is_plain(name: str) -> bool:
@@ -159,7 +175,8 @@ def models() -> list[dict[str, Any]]:
     """The zoo as a table: name, depth, plain, family, dataset, params, weights, test_accuracy (a fraction, or None).
 
     `test_accuracies` are those of all bundled trainings of the network, seed by seed; `epochs` are those of the first
-    one that have a snapshot, see `epochs`.
+    one that have a snapshot, see `epochs`. Of weights that are downloaded, `megabytes` says how large they are, and
+    `downloaded` whether they are on this computer.
     """
     return [
         {
@@ -170,12 +187,15 @@ def models() -> list[dict[str, Any]]:
             "dataset": entry.dataset,
             "params": count_parameters(entry.config),
             "weights": entry.weights,
-            "test_accuracy": accuracies[0] if accuracies else _published_accuracy(entry),
+            "test_accuracy": accuracies[0] if accuracies else of_torchvision and of_torchvision.accuracy,
             "test_accuracies": accuracies,
             "epochs": epochs(entry.name),
+            "megabytes": of_torchvision.megabytes if of_torchvision else None,
+            "downloaded": of_torchvision.here if of_torchvision else None,
         }
         for entry in map(network, names())
         for accuracies in [test_accuracies(entry.name)]
+        for of_torchvision in [published.weights_of(entry.name) if entry.weights == "download" else None]
     ]
 
 
@@ -234,12 +254,6 @@ def count_parameters(config: ResNetConfig) -> int:
         return sum(parameter.numel() for parameter in ResNet(config).parameters())
 
 
-def _published_accuracy(entry: Network) -> float | None:
-    if entry.weights == "download":
-        return torchvision_weights(entry.name).meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
-    return None
-
-
 # Making networks
 
 
@@ -258,12 +272,20 @@ def build(name: str, seed: int | None = None, classes: int | None = None) -> Res
     return model
 
 
-def load(source: str | Path, seed: int = 0, epoch: int | None = None, plain: bool | None = None, **said: Any) -> ResNet:
+def load(
+    source: str | Path,
+    seed: int = 0,
+    epoch: int | None = None,
+    plain: bool | None = None,
+    download: bool = True,
+    **said: Any,
+) -> ResNet:
     """A trained network: by its zoo name (bundled or downloaded weights), or from a checkpoint file.
 
     `seed` chooses among bundled weights of the same network, see `bundled_seeds`; `epoch` a moment of their training,
-    see `epochs`. `plain` and whatever else is `said` are about a file, see `weights.load_file`. Returned in eval mode,
-    without gradients for its weights. Raises InputError where there are none to be had.
+    see `epochs`. `plain` and whatever else is `said` are about a file, see `weights.load_file`. With `download`,
+    ImageNet weights that are not on this computer are fetched, with progress on stderr. Returned in eval mode, without
+    gradients for its weights. Raises InputError where there are none to be had.
     """
     if is_file(source):
         if epoch is not None:
@@ -293,7 +315,9 @@ def load(source: str | Path, seed: int = 0, epoch: int | None = None, plain: boo
             )
         )
     if entry.weights == "download":
-        return _load_torchvision(entry)
+        if download:
+            published.fetch_aloud(entry.name)
+        return published.load(entry.name)
     raise InputError(
         "No trained weights come with {name} (they do with {trained:and}); train it, or load a checkpoint file.",
         name=entry.name,
@@ -337,38 +361,12 @@ def _load_epoch(name: str, seed: int, epoch: int) -> ResNet:
     return model.eval().requires_grad_(False)
 
 
-def torchvision_weights(name: str) -> Any:
-    """torchvision's first published ImageNet weights of a network (`WeightsEnum` member)."""
-    from torchvision.models import get_model_weights
-
-    return get_model_weights(name)["IMAGENET1K_V1"]
-
-
-def _load_torchvision(entry: Network) -> ResNet:
-    """Download once, with progress on stderr and the checksum in the file's name verified; then from the cache."""
-    weights = torchvision_weights(entry.name)
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    path = folder / Path(weights.url).name
-    if not path.is_file():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            checksum = path.stem.rpartition("-")[2]  # its first digits
-            torch.hub.download_url_to_file(weights.url, str(path), checksum, progress=True)
-        except (OSError, HTTPException, RuntimeError) as error:
-            path.unlink(missing_ok=True)
-            reason = getattr(error, "reason", None) or error
-            raise InputError(
-                "The ImageNet weights of {name} are not on this computer and could not be downloaded ({reason}); "
-                "connect to the internet, upload a checkpoint, or choose random weights.",
-                name=entry.name,
-                reason=str(reason),
-            ) from None
-    model = load_file(path)
-    model.provenance = {
-        "origin": f"torchvision, {weights}",
-        "test_accuracy": weights.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100,
-    }
-    return model
+def name_of_file(file: str, config: ResNetConfig) -> str:
+    """What a network from a file is called: by the file's name, which is no name of the zoo, and tells `is_plain`."""
+    name = file if len(file) <= 60 else f"{file[:40]}…{file[-19:]}"
+    with suppress(InputError):
+        name = f"file {network(name).name}"
+    return f"{PLAIN} {name}" if config.plain else name
 
 
 def name_of(config: ResNetConfig) -> str:

@@ -149,9 +149,9 @@ def follow(session: Session, query: dict[str, str]) -> None:
             missing.append(NETWORK_MISSING)
             of_zoo(FIRST_NETWORK, TRAINED, 0)
         else:
-            there = zoo.network(name).weights
-            wanted = wanted or (TRAINED if there == "bundled" else RANDOM)
-            of_zoo(name, RANDOM if there == "none" else wanted, whole(query.get("seed", "0")))
+            wanted = wanted or (TRAINED if zoo.has_weights(name) else RANDOM)
+            none = zoo.network(name).weights == "none"
+            of_zoo(name, RANDOM if none else wanted, whole(query.get("seed", "0")))
 
     def of_zoo(name: str, weights: str, seed: int | str) -> None:
         if (name, weights, seed) != (session.name, session.weights, session.seed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,19 @@ import gradio as gr
 from markupsafe import Markup
 
 from ..errors import InputError
-from ..figures import network_title
 from ..i18n import Language, Message, _, _p
 from ..models import zoo
+from ..models.labels import parse_labels
+from ..models.predict import named
 from ..models.weights import SUFFIXES
+from . import network_menu
 from .components import Dropdown, File, Radio, whole_input
-from .events import Events, Shown
-from .html import joined, pressed
+from .events import Events, Shown, in_session
+from .html import joined, notice, pressed
+from .jobs import download as downloads
+from .jobs.download import Downloads
 from .jobs.film import MOST_PARAMETERS
+from .network_menu import size, title
 from .page import choose
 from .reading_choice import change_reading, reading_choice
 from .session import HERE, OWN, Session
@@ -36,7 +42,13 @@ class NetworkDrawer:
     """Its components, and `render`, which sets them to what a session holds."""
 
     heading: gr.HTML
-    network: gr.Dropdown
+    menu: gr.HTML
+    network: gr.Dropdown  # for clients of the API; a person has the menu
+    download: gr.HTML
+    download_number: gr.Number  # the page hears by it that another download began
+    cancel: gr.Button
+    again: gr.Button
+    untrained: gr.Button
     shortcuts: gr.HTML
     twin: gr.Button  # for clients of the API; a person has the switch
     weights: gr.Radio
@@ -47,18 +59,25 @@ class NetworkDrawer:
     reading: gr.HTML
     own: gr.Accordion
     file: gr.File
+    naming: gr.Column
+    names: gr.Textbox
+    name: gr.Button
 
     @property
     def components(self) -> list[Any]:
         """The components that `render` sets."""
         return [
-            self.network, self.shortcuts, self.weights, self.training, self.seed_row, self.seed, self.facts,
-            self.reading, self.file,
+            self.menu, self.network, self.download, self.download_number, self.cancel, self.again, self.untrained,
+            self.shortcuts, self.weights, self.training, self.seed_row, self.seed, self.facts, self.reading, self.file,
+            self.naming, self.names,
         ]  # fmt: skip
 
     def render(self, session: Session) -> Shown:
         return {
-            self.network: gr.update(choices=network_choices(session), value=session.name),
+            self.menu: network_menu.menu(session),
+            self.network: gr.update(choices=[*zoo.names(), session.name], value=session.name),
+            self.download_number: session.of(Downloads).number,
+            **self.told(session),
             self.shortcuts: _shortcuts(session),
             self.weights: gr.update(choices=weight_choices(session), value=session.weights),
             self.training: _training(session),
@@ -66,6 +85,20 @@ class NetworkDrawer:
             self.seed_row: gr.update(visible=session.weights == RANDOM),
             self.facts: _facts(session),
             self.reading: reading_choice(session),
+            self.naming: gr.update(visible=session.weights == OWN),
+            self.names: gr.update(label=_names_label(session)),
+        }
+
+    def told(self, session: Session) -> Shown:
+        """Of a download: how far it is, and what can be done about it."""
+        state, say = session.of(Downloads), session.say
+        failed = state.job is not None and state.failure is not None
+        name = title(state.job.name) if state.job else ""
+        return {
+            self.download: network_menu.told(session),
+            self.cancel: gr.update(visible=state.busy),
+            self.again: gr.update(visible=failed),
+            self.untrained: gr.update(visible=failed, value=say(_("{network} with random weights", network=name))),
         }
 
     def restore(self) -> Shown:
@@ -77,7 +110,9 @@ class NetworkDrawer:
         suffixes = [suffix.removeprefix(".") for suffix in SUFFIXES]
         return {
             self.heading: gr.update(value=Markup("<h2>{}</h2>").format(say(_("A network")))),
-            self.network: gr.update(label=say(_("Network"))),
+            self.cancel: gr.update(value=say(_("Cancel the download"))),
+            self.again: gr.update(value=say(_("Download again"))),
+            self.name: gr.update(value=say(_("Name the classes"))),
             self.weights: gr.update(label=say(_("Weights"))),
             self.training: gr.update(label=say(_("Trained from seed"))),
             self.seed: gr.update(label=say(_("Seed of the random weights (Enter draws them)"))),
@@ -89,7 +124,14 @@ class NetworkDrawer:
 def build() -> NetworkDrawer:
     with gr.Column(elem_id="network-drawer", elem_classes="rd-drawer"):
         heading = gr.HTML()
-        network = Dropdown([], elem_id="network", allow_custom_value=False)
+        menu = gr.HTML(elem_id="network", js_on_load=choose("choice"))
+        network = Dropdown([], visible=False, allow_custom_value=False)
+        download = gr.HTML(elem_id="download", js_on_load="lab.then(({download}) => download(element));")
+        download_number = gr.Number(0, visible="hidden", elem_id="download-number")
+        with gr.Row(elem_id="download-buttons"):
+            cancel = gr.Button(size="sm", visible=False, elem_id="download-cancel")
+            again = gr.Button(size="sm", visible=False, elem_id="download-again")
+            untrained = gr.Button(size="sm", visible=False, elem_id="download-untrained")
         shortcuts = gr.HTML(elem_id="shortcuts", js_on_load=SWITCH)
         twin = gr.Button("", visible=False)
         weights = Radio([], elem_id="weights")
@@ -98,48 +140,37 @@ def build() -> NetworkDrawer:
             seed = whole_input(0, elem_id="seed")
         facts = gr.HTML(elem_id="facts")
         reading = gr.HTML(elem_id="reading", js_on_load=choose("reading"))
+        with gr.Column(visible=False) as naming:
+            names = gr.Textbox(lines=3, max_lines=8, elem_id="class-names", placeholder="cat, dog, ship")
+            name = gr.Button(size="sm", elem_id="name-classes")
         with gr.Accordion(open=False) as own:
             file = File(file_types=list(SUFFIXES), elem_id="file", height=110)
     return NetworkDrawer(
-        heading, network, shortcuts, twin, weights, training, seed_row, seed, facts, reading, own, file
-    )
-
-
-def network_choices(session: Session) -> list[tuple[str, str]]:
-    """The zoo's networks by title, those with trained weights marked; and the uploaded one if it is none of them."""
-    say, choices = session.say, []
-    for name in zoo.names():
-        marks = {"bundled": [say(_("trained"))], "download": ["ImageNet"]}.get(zoo.network(name).weights, [])
-        marks = [*marks, say(_("trained here"))] if name in session.trained else marks
-        choices.append((" · ".join([say(title(name)), *marks]), name))
-    if session.name not in zoo.names():
-        choices.append((session.name, session.name))
-    return choices
-
-
-def title(name: str) -> Message | str:
-    """resnet20 -> ResNet-20, plain18-cifar -> Plain-18 (3×3 stem)."""
-    if name.endswith("-cifar"):
-        return _("{name} (3×3 stem)", name=network_title(name))
-    return network_title(name)
+        heading, menu, network, download, download_number, cancel, again, untrained, shortcuts, twin, weights, training,
+        seed_row, seed, facts, reading, own, file, naming, names, name,
+    )  # fmt: skip
 
 
 def weight_choices(session: Session) -> list[tuple[str, str]]:
+    """Where the weights of the network in sight may be from; those of a file are its own."""
     say = session.say
-    choices = [(say(_("random")), RANDOM)]
-    try:
-        entry = zoo.network(session.name)
-        if entry.weights == "bundled":
-            choices.insert(0, (say(_("trained")), TRAINED))
-        elif entry.weights == "download":
-            choices.insert(0, (say(_("ImageNet (download)")), TRAINED))
-    except InputError:  # an uploaded network that the zoo has no name for
-        choices = []
+    if session.weights == OWN:
+        return [(say(_("your file")), OWN)]
+    choices, weights = [(say(_("random")), RANDOM)], zoo.network(session.name).weights
+    if weights == "bundled":
+        choices.insert(0, (say(_("trained")), TRAINED))
+    elif weights == "download" and zoo.has_weights(session.name):
+        choices.insert(0, (say(_("ImageNet")), TRAINED))
+    elif weights == "download":
+        choices.insert(0, (say(_("ImageNet ↓ {size}", size=size(session.name))), TRAINED))
     if session.name in session.trained:
         choices.insert(0, (say(_("trained here")), HERE))
-    if session.own and session.own[0] == session.name:
-        choices.append((say(_("your file")), OWN))
     return choices
+
+
+def _names_label(session: Session) -> str:
+    count = len(session.labels)
+    return session.say(_("Names of its {count} classes, one in a line or with commas between them", count=count))
 
 
 def _training(session: Session) -> Any:
@@ -189,10 +220,12 @@ def _facts(session: Session) -> Markup:
         _("<b>{blocks}</b> blocks, no shortcuts", blocks=blocks) if config.plain
         else _("<b>{blocks}</b> blocks", blocks=blocks),
     ]  # fmt: skip
-    if session.untrained and session.weights != HERE:
+    if session.weights == RANDOM or (session.moment == 0 and session.weights == TRAINED):
         lines.append(_("untrained: random weights, seed {seed}", seed=session.seed))
     elif session.untrained:
         lines.append(_("untrained: random weights"))
+    elif session.weights == OWN and dataset == "unknown":
+        lines.append(_("made for other classes than those that are known here"))
     elif session.weights == OWN:
         lines.append(_("used as a network for <b>{dataset}</b>", dataset=dataset))
     else:
@@ -276,7 +309,7 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
         if entry.name in session.trained and entry.weights != "bundled":
             session.use_trained(entry.name, _moment_for(session, HERE))
         else:
-            weights = TRAINED if entry.weights == "bundled" else RANDOM
+            weights = TRAINED if zoo.has_weights(entry.name) else RANDOM
             session.use_network(entry.name, weights, moment=_moment_for(session, weights))
 
     def change_weights(session: Session, weights: Any) -> None:
@@ -284,18 +317,11 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
             session.use_own()
         elif weights == HERE:
             session.use_trained(session.name)
+        elif weights == TRAINED and zoo.network(session.name).weights == "download":
+            network_menu.choose_trained(session, session.name)
         else:
             known = weights != TRAINED or session.seed in zoo.bundled_seeds(session.name)
             session.use_network(session.name, str(weights), session.seed if known else 0)
-
-    change = events.handler(change_weights, whole=True)
-
-    def download_weights(
-        key: str | None,
-        weights: Any,
-        progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008 (shows the download's own bar)
-    ) -> dict[Any, Any]:
-        return change(key, weights)
 
     def change_seed(session: Session, seed: Any) -> None:
         if (session.weights, session.seed) != (RANDOM, seed):
@@ -308,16 +334,56 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
     def change_training(session: Session, seed: Any) -> None:
         session.use_network(session.name, TRAINED, seed)
 
-    def change_to_file(session: Session, path: Any) -> None:
+    def change_to_file(session: Session, path: Any) -> Shown:
         if path is None:
             raise InputError("There is no file: upload a checkpoint.")
         session.use_file(str(path))
+        return {drawer.names: ""}
+
+    def name_classes(session: Session, text: Any) -> None:
+        if session.weights != OWN:
+            raise InputError("Only the classes of a network of your own can be named.")
+        named(session.network, parse_labels(str(text)))
+
+    def arrived(session: Session) -> None:
+        """The end of a download, once."""
+        elsewhere, state, say = downloads.settle(session), session.of(Downloads), session.say
+        if elsewhere:
+            words = say(_("{network} is here now: choose it in the menu of networks.", network=title(elsewhere)))
+            gr.Info(words, title=say(_("Note")), duration=8)
+        elif state.failure:
+            gr.Warning(notice(InputError(state.failure), say), title=say(_("Warning")), duration=8)
+
+    finish = events.handler(arrived, whole=True)
+
+    def watch(key: str | None) -> Iterator[Shown]:
+        """How far the download is, while the page is used."""
+        with in_session(key) as session:
+            state = session.of(Downloads)
+            for _job in state.watch():
+                yield {drawer.download: network_menu.told(session)}
+            if not state.settled:  # the page did not wait for it, so this is no answer
+                yield {component: value for component, value in finish(key).items() if component is not events.answered}
+            else:
+                yield gr.skip()
 
     events.on(drawer.network.input, change_network, [drawer.network], "network", whole=True)
+    events.on_click(drawer.menu, network_menu.choose, "choose_network", whole=True)
+    # Every change that may begin a download shows its number; a page that is loaded again hears of it, too.
+    watched = drawer.download_number.change(
+        watch, [events.key], events.shown, api_visibility="private", show_progress="hidden",
+        show_progress_on=[drawer.download], concurrency_limit=None,
+        trigger_mode="multiple",
+    )  # fmt: skip
+    events.rest(watched)
+    events.on(drawer.cancel.click, downloads.cancel, [], "cancel_download", whole=True)
+    events.on(drawer.again.click, network_menu.again, [], "download_again", whole=True)
+    events.on(drawer.untrained.click, network_menu.untrained, [], "without_download", whole=True)
+    events.on(drawer.name.click, name_classes, [drawer.names], "name_classes", whole=True)
     events.on_click(drawer.shortcuts, change_shortcuts, "shortcuts_in_drawer", whole=True)
     events.on_click(drawer.reading, change_reading, "reading", whole=True)
     events.on(drawer.twin.click, change_to_twin, [], "twin", whole=True)
-    events.bind(drawer.weights.input, download_weights, [drawer.weights], "weights")
+    events.on(drawer.weights.input, change_weights, [drawer.weights], "weights", whole=True)
     events.on(drawer.seed.submit, change_seed, [drawer.seed], "seed", whole=True)
     events.on(drawer.seed.blur, leave_seed, [drawer.seed], "seed_left", whole=True)  # a phone may have no Enter
     events.on(drawer.training.input, change_training, [drawer.training], "training", whole=True)

@@ -26,7 +26,7 @@ from ..images import MIN_SIDE, Domain, Framed, Square
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks, traced_bytes
 from ..lab.interventions import BranchScales
 from ..models import zoo
-from ..models.predict import Prediction, domain_of, familiarity, rank
+from ..models.predict import Prediction, domain_of, familiarity, is_trained, rank
 from ..models.resnet import ResNet, ResNetConfig
 from ..models.unlike import Record, Unlikeness, knows_the_ten, record, unlike
 from ..models.weights import load_file
@@ -148,7 +148,7 @@ class Session:
         """Look at a network from an uploaded checkpoint; it belongs to this visitor alone."""
         model = load_file(path)
         self._check_size(model.config, domain_of(model).size)
-        before, self.own = self.own, (zoo.name_of(model.config), model)
+        before, self.own = self.own, (zoo.name_of_file(Path(path).name, model.config), model)
         try:
             self.use_own()
         except InputError:
@@ -401,7 +401,7 @@ class Session:
     @property
     def untrained(self) -> bool:
         """Whether what the network answers is chance."""
-        return self.weights == RANDOM or self.moment == 0
+        return self.weights == RANDOM or self.moment == 0 or not is_trained(self.network)
 
     def _moments(self, name: str, weights: str, seed: int) -> list[int]:
         if weights == HERE and (film := self.trained[name].film):

@@ -19,6 +19,7 @@ from .. import i18n, stopping
 from ..assets import asset
 from ..errors import InputError
 from ..i18n import Language, Message, _
+from ..models.predict import UNTRAINED
 from . import address as addresses
 from . import bar as bars
 from . import health, visits
@@ -37,8 +38,8 @@ from .style import theme
 STATIC = Path(__file__).parent / "static"
 LAB = "lab"  # where the page finds scripts and fonts, relative to its own address, which a proxy may have moved
 SHEETS = (
-    "tokens", "base", "bar", "picture", "film", "figures", "street", "lens", "inside", "cut", "experiments", "learn",
-    "train", "tour", "present",
+    "tokens", "base", "bar", "network", "picture", "film", "figures", "street", "lens", "inside", "cut", "experiments",
+    "learn", "train", "tour", "present",
 )  # fmt: skip
 ROOM = STATIC / "css" / "room.css"  # which drawing fits; not among gradio's sheets
 # For a projector, or for a frame in another page, before anything is drawn; see `present.css`.
@@ -317,6 +318,8 @@ def _as_data(session: Session) -> dict[str, Any]:
         "target": session.labels[session.seen.target],
         "block": session.opened.name,
         "predictions": [{"label": p.label, "probability": p.probability} for p in session.predictions()],
+        "trained": not session.untrained,
+        "note": str(UNTRAINED) if session.untrained else None,
         "familiarity": session.familiarity(),
         "unlike": None if (unlike := session.unlike()) is None else unlike.noted,
         "second": _second_as_data(session),

@@ -118,7 +118,7 @@ def shared_network(name: str, weights: str, seed: int, epoch: int | None = None)
             model = _networks.get(key)
             if model is None:
                 if weights == TRAINED:
-                    model = zoo.load(name, seed, epoch)
+                    model = zoo.load(name, seed, epoch, download=False)
                 else:
                     model = zoo.build(name, seed).eval().requires_grad_(False)
                 _networks.put(key, model)

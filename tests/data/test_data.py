@@ -218,14 +218,14 @@ def test_a_download_with_a_wrong_checksum_is_refused(fake_cifar10, server, monke
     reader = torchvision.datasets.CIFAR10
     monkeypatch.setattr(reader, "url", f"{server}/{reader.filename}")
     monkeypatch.setattr(reader, "tgz_md5", "0" * 32)
-    with pytest.raises(InputError, match=r"CIFAR10 is not in .* could not be downloaded") as error:
+    with pytest.raises(InputError, match=r"CIFAR10 is not in .* its checksum is wrong") as error:
         load_dataset("cifar10", train=True, data_dir=fake_cifar10 / "new")
     sentence(error.value)
 
 
 def test_a_missing_file_on_the_server_is_said_in_one_sentence(fake_cifar10, server, monkeypatch, sentence):
     monkeypatch.setattr(torchvision.datasets.CIFAR10, "url", f"{server}/moved.tar.gz")
-    with pytest.raises(InputError, match=r"(?i)not found") as error:
+    with pytest.raises(InputError, match=r"does not hand it out \(status 404\)") as error:
         load_dataset("cifar10", train=True, data_dir=fake_cifar10 / "new")
     sentence(error.value)
 
@@ -237,7 +237,7 @@ def test_without_a_connection_the_way_out_is_said(fake_cifar10, monkeypatch, sen
     monkeypatch.setattr(torchvision.datasets.CIFAR10, "url", f"http://127.0.0.1:{port}/cifar.tar.gz")
     with pytest.raises(InputError, match="--data-dir") as error:
         load_dataset("cifar10", train=True, data_dir=fake_cifar10 / "new")
-    assert "refused" in sentence(error.value)
+    assert "there is no connection to 127.0.0.1" in sentence(error.value)
     with pytest.raises(InputError, match="CIFAR10 is not in") as error:
         load_dataset("cifar10", train=True, data_dir=fake_cifar10 / "new", download=False)
     sentence(error.value)

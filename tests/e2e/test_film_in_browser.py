@@ -71,7 +71,7 @@ def test_the_slider_and_play(open_app: OpenApp) -> None:
         expect(visit.at("#film .rd-film")).to_have_attribute("data-place", stopped_at or "")
         expect(visit.at("#chips .rd-network-chip")).to_contain_text("Plain-20")
         visit.open_drawer("network")
-        visit.choose("network", "ResNet-32 · trained")
+        visit.at("#network [data-choice=resnet32]").click()
         expect(visit.at("#film .rd-film")).to_have_count(0)
 
 

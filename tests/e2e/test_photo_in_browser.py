@@ -165,11 +165,12 @@ def test_the_bar_is_one_line_and_everything_in_it_can_be_reached(open_app: OpenA
             expect(visit.at(f"#{chip}-drawer")).to_be_visible()
         expect(visit.at("#picture-drawer")).to_be_hidden()  # one at a time
         expect(visit.at("#shortcuts [data-shortcuts=without]")).to_be_visible()
-        visit.at("#network input").click()
-        expect(visit.at("#network [role=option]").first).to_be_visible()
-        visit.page.keyboard.press("Tab")
-        expect(visit.at("#network [role=option]")).to_have_count(0)  # a menu closes when it loses the focus
+        expect(visit.at("#network [data-choice=resnet20]")).to_be_visible()
         visit.page.keyboard.press("Escape")
+        visit.at("#block-choice input").click()
+        expect(visit.at("#block-choice [role=option]").first).to_be_visible()
+        visit.page.keyboard.press("Tab")
+        expect(visit.at("#block-choice [role=option]")).to_have_count(0)  # a menu closes when it loses the focus
         if width < 1180:
             visit.at("#bar [data-drawer=more]").focus()
             visit.page.keyboard.press("Enter")

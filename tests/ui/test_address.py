@@ -188,7 +188,7 @@ def test_own_pictures_and_networks_are_in_the_address_of_the_visit(
     assert session.picture is photo
     session.use_file(weights.save(ResNet(ResNetConfig.cifar(14), seed=5), tmp_path / "mine.safetensors"))
     own = query_of(session)
-    assert (own["model"], own["weights"]) == ("resnet14", OWN)
+    assert (own["model"], own["weights"]) == ("mine.safetensors", OWN)
     tested = Dataset("x", torch.zeros(1, 3, 32, 32, dtype=torch.uint8), torch.zeros(1), ("a", "b"))
     film = {0: ResNet(ResNetConfig.cifar(8), seed=6).eval()}
     session.keep("resnet8", Trained(ResNet(ResNetConfig.cifar(8), seed=7).eval(), {}, tested, None, film=film))
@@ -216,7 +216,7 @@ def test_a_reload_keeps_what_no_address_names(session: Session) -> None:
     ("query", "sentence_"),
     [
         ({"model": "resnet8", "weights": RANDOM, "picture": "own-3"}, address.PICTURE_MISSING),
-        ({"model": "resnet14", "weights": OWN, "picture": "ship", "epoch": "3"}, address.NETWORK_MISSING),
+        ({"model": "mine.safetensors", "weights": OWN, "picture": "ship", "epoch": "3"}, address.NETWORK_MISSING),
         ({"model": "none of the zoo's", "weights": OWN, "picture": "ship"}, address.NETWORK_MISSING),
         (
             {"model": "resnet8", "weights": HERE, "picture": "own-1", "target": "disc", "block": "layer9.9"},

@@ -270,8 +270,7 @@ NOTHING, SOME = torch.zeros(2, 2), torch.tensor([[2.0, 1.0], [0.0, -9.0]])
 PAIR: Any = {"resnet56": run(0.61), "plain56": run(0.34)}
 SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
     "classify.answer": [
-        ([CAT, DOG], True), ([CAT, DOG], False), ([Prediction(3, "猫", 0.0, 0.95)], True),
-        ([Prediction(3, "猫", 0.0, 0.4), DOG], True), ([CAT, DOG], True, True),
+        ([CAT, DOG],), ([Prediction(3, "猫", 0.0, 0.95)],), ([Prediction(3, "猫", 0.0, 0.4), DOG],), ([CAT, DOG], True),
     ],
     "inside.street": [(trace(),), (trace("none"),)],
     "inside.block": [
@@ -282,6 +281,9 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
         ((), BranchScales(), CAT, CAT, 0.85, True), ((), BranchScales(), CAT, CAT, 0.85, False),
         ({"layer2.1"}, BranchScales(), CAT, CAT, 0.7, False), ({"layer2.1"}, BranchScales(), CAT, CAT, 0.85, False),
         ({"layer2.1", "layer1.0"}, BranchScales(0.5, 1.25), CAT, DOG, 0.003, False),
+    ],
+    "cut.cut_untrained": [
+        ((), BranchScales(), True), ((), BranchScales(), False), ({"layer2.1"}, BranchScales(0.5, 1.25), False),
     ],
     "cut.lens": [
         (["layer1.0", "layer2.0"], shares, "猫", plain)
@@ -331,7 +333,8 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
     "cut.done": [
         ({"layer1.0"}, BranchScales()), ({"layer1.0", "layer1.1", "layer2.0.shortcut"}, BranchScales(0.5, 1.25)),
     ],
-    "classify.knows": [(10,)],
+    "classify.example": [("猫",)],
+    "classify.knows": [(10,), (1000,)],
     "inside.streets": [(trace(), trace()), (trace(), trace("none"))],
     "cut.cut_both": [
         ((), BranchScales(), "猫", [0.9, 0.8], [0.9, 0.8]),

@@ -139,7 +139,7 @@ def test_a_bar_of_a_bundled_result_opens_the_bundled_network(in_sight: bool, ses
 
 def test_names_with_spaces_have_bars_too(session: Session, tmp_path: Path) -> None:
     config = ResNetConfig((2, 1), (4, 8))
-    session.use_file(weights.save(ResNet(config, seed=0), tmp_path / "own.safetensors"))
+    session.use_file(weights.save(ResNet(config, seed=0), tmp_path / "my own.safetensors"))
     assert " " in session.name
     found_here(session)
     experiments.cut_live(session, f"{session.name} layer1.1")
@@ -147,18 +147,18 @@ def test_names_with_spaces_have_bars_too(session: Session, tmp_path: Path) -> No
 
 
 def test_a_bar_cuts_the_very_weights_that_were_measured(session: Session, tmp_path: Path) -> None:
-    """Names are not enough: an uploaded ResNet-20 is called as the bundled one is."""
-    first, second = (weights.save(zoo.build("resnet20", seed), tmp_path / f"{seed}.safetensors") for seed in (5, 6))
+    """Names are not enough: another file can have the same one."""
+    first, second = (weights.save(zoo.build("resnet20", seed), tmp_path / f"{seed}" / "own.pth") for seed in (5, 6))
     session.use_file(first)
     uploaded = session.network
     found_here(session)
     session.use_network("resnet20", TRAINED)
-    experiments.cut_live(session, "resnet20 layer2.1")
+    experiments.cut_live(session, "own.pth layer2.1")
     assert session.network is uploaded
     session.use_file(second)
     before = session.network, session.page, session.cut
     with pytest.raises(InputError, match="no longer here"):
-        experiments.cut_live(session, "resnet20 layer2.1")
+        experiments.cut_live(session, "own.pth layer2.1")
     assert (session.network, session.page, session.cut) == before
 
 

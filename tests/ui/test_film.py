@@ -198,8 +198,8 @@ def test_a_network_before_its_training_guesses(filmed: Session) -> None:
     for moment in (0, 1):
         filmed.look_at_moment(moment)
         told.append(shown(filmed)["answer"])
-    assert "weights are random" in told[0]
-    assert "weights are random" not in told[1]
+    assert "Not trained: its answer means nothing." in told[0]
+    assert "Not trained" not in told[1]
 
 
 def test_a_live_result_says_at_which_moment_it_was_measured(filmed: Session) -> None:

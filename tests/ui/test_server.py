@@ -148,6 +148,7 @@ def test_every_event_has_a_name(guest: Guest) -> None:
     assert offered == {f"/{name}" for name in (
         "start", "go", "upload", "classify", "example", "random_picture", "network", "twin", "weights", "training",
         "seed", "upload_weights", "crop", "screen", "second_example", "second_upload", "second_removed",
+        "choose_network", "cancel_download", "download_again", "without_download", "name_classes",
         "target", "block", "channel", "sign", "attribute", "inside_target", "inside_target_of_evidence",
         "inside_block", "inside_channel",
         "gradcam_block", "page_inside", "page_gradcam", "page_train", "seed_left",
@@ -314,7 +315,8 @@ def test_everything_a_person_can_do(guest: Guest, tmp_path: Path, forwards: list
     own.domain = replace(CIFAR10, labels=tuple(f"thing {index}" for index in range(10)))
     path = weights.save(own, tmp_path / "own.safetensors")
     said = guest.ask("upload_weights", handle_file(str(path)))
-    assert (said["model"], said["weights"]) == ("resnet14", OWN)
+    assert (said["model"], said["weights"], said["trained"]) == ("own.safetensors", OWN, False)
+    assert said["note"] == "Not trained: its answer means nothing."
     assert said["predictions"][0]["label"].startswith("thing")
     assert guest.ask("network", "resnet20")["weights"] == TRAINED
 
@@ -333,6 +335,7 @@ def test_a_field_that_is_left_late_changes_nothing(guest: Guest) -> None:
 
 def test_labels_of_an_uploaded_network_stay_text(guest: Guest, tmp_path: Path) -> None:
     own = ResNet(ResNetConfig((1, 1, 1), (4, 8, 16)), seed=0)
+    own.state_dict()["layer1.0.residual.bn1.running_mean"].fill_(0.1)  # it has learned something
     own.domain = replace(CIFAR10, name=NASTY, labels=tuple(f"{NASTY}{index}" for index in range(10)))
     own.provenance = {"energy_percentiles": [100.0] * 100}  # every picture is unlike the training pictures
     guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))

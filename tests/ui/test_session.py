@@ -310,7 +310,7 @@ def test_an_uploaded_network_can_be_left_and_taken_up_again(session: Session, tm
     session.use_network("resnet14", RANDOM, 0)
     assert not torch.equal(session.seen.logits, own)
     session.use_own()
-    assert (session.name, session.weights) == ("resnet14", OWN)
+    assert (session.name, session.weights) == ("mine.safetensors", OWN)
     assert torch.equal(session.seen.logits, own)
 
 

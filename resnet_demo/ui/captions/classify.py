@@ -9,15 +9,14 @@ from ...models.predict import Prediction
 from .findings import block_title
 
 
-def answer(predictions: Sequence[Prediction], trained: bool, outside: bool = False) -> Message:
+def untrained() -> Message:
+    """What follows the sentence that stands in place of an answer."""
+    return _("The weights are as they were drawn. The structure of the network is the same, though.")
+
+
+def answer(predictions: Sequence[Prediction], outside: bool = False) -> Message:
     """`outside`: the picture probably shows none of the classes."""
     first, second = predictions[0], predictions[1] if len(predictions) > 1 else None
-    if not trained:
-        return _(
-            "The weights are random, so “{label}” means nothing: it depends on the seed alone. The structure of the "
-            "network is the same, though.",
-            label=first.label,
-        )
     if outside:
         return _(
             "It has to choose among its classes all the same: {label} comes first, with {share:percent}.",
@@ -38,6 +37,11 @@ def answer(predictions: Sequence[Prediction], trained: bool, outside: bool = Fal
     return _("The network wavers: {label} with {share:percent}, {second} with {second_share:percent}.", **values)
 
 
+def example(label: str) -> Message:
+    """Beside a network of the visitor's own."""
+    return _("The picture is the app’s example “{label}”, not one of yours.", label=label)
+
+
 def unmeasured() -> Message:
     return _("How much this picture resembles the training pictures was not measured for these weights.")
 
@@ -49,7 +53,7 @@ def no_answer() -> Message:
 
 def knows(count: int) -> Message:
     """What stands over a network's classes."""
-    return _n("It knows one thing, whatever it is shown", "It knows {count} things, whatever it is shown", count)
+    return _n("It knows one thing, whatever it is shown", "It knows {count:,} things, whatever it is shown", count)
 
 
 def evidence(label: str, positive: bool, block: str, trained: bool = True) -> Message:

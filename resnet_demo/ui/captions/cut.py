@@ -31,6 +31,14 @@ def cut(
     return _("{done:capitalized}, it still says {label}: {left:percent} instead of {was:percent}.", **values)
 
 
+def cut_untrained(wires: Collection[str], dials: BranchScales, plain: bool) -> Message | Sentences:
+    """The same of a network whose answer means nothing."""
+    parts = done(wires, dials)
+    if not parts:
+        return _untouched(plain)
+    return _("{done:capitalized}; it was not trained, so its answer means nothing.", done=_("{parts:and}", parts=parts))
+
+
 def cut_both(
     wires: Collection[str], dials: BranchScales, label: str, was: Sequence[float], left: Sequence[float]
 ) -> Message | Sentences:

@@ -9,10 +9,10 @@ from torch import Tensor
 from ...figures import draw_street, network_title
 from ...i18n import _
 from ...lab.interventions import intervention, states
-from ...models.predict import class_logits, domain_of
+from ...models.predict import UNTRAINED, class_logits, domain_of, is_trained
 from ...models.resnet import ResNet
 from ..captions import lesson as captions
-from ..html import both, changes
+from ..html import both, changes, note
 from ..session import MOST_DIAL, TRAINED, Session
 from . import evidence
 from .controls import Control, Range, Step, View
@@ -44,6 +44,8 @@ def view(session: Session) -> View:
     told = {name: outcome(network, *answers[name]) for name, network in pair_of(session).items()}
     best = told[session.name][1]
     answer = session.titles[best.index], session.say.percent(best.probability)
+    if session.untrained:
+        answer = session.say(_("not trained")), ""
     drawing = both(
         draw_street,
         trace,
@@ -91,11 +93,13 @@ def _answers(session: Session, network: ResNet, inputs: Tensor) -> tuple[tuple[T
 
 def _side_by_side(session: Session, answers: dict[str, tuple[Tensor, Tensor]]) -> Markup:
     """The likeliest classes of each network, before and now."""
-    titles, columns = session.titles, Markup()
+    titles, columns, networks = session.titles, Markup(), pair_of(session)
     for name, logits in answers.items():
         then, now = (class_logits(of_one).softmax(0) for of_one in logits)
         likeliest = then.maximum(now).topk(min(CLASSES, len(titles))).indices.tolist()
         rows = changes([(titles[index], then[index].item(), now[index].item()) for index in likeliest], session.say)
+        if not is_trained(networks[name]):
+            rows = note(session.say(UNTRAINED), "rd-warning")
         title = session.say(_("{network}: pale before, full now", network=network_title(name)))
         columns += Markup("<section><h4>{}</h4>{}</section>").format(title, Markup(rows))
     return Markup("<div class='rd-outcomes'>{}</div>").format(columns)

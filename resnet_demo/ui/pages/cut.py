@@ -18,7 +18,7 @@ from ...i18n import Language, _, sentences
 from ...interpret.trace import SHORTCUT_WIRE, Trace
 from ...lab.interventions import BranchScales, Intervention, intervention, trace_intervened
 from ...lab.lens import Beside, beside
-from ...models.predict import class_logits, rank
+from ...models.predict import UNTRAINED, class_logits, is_trained, rank
 from ...models.resnet import ResNet
 from ..captions import cut as said
 from ..captions.findings import block_title
@@ -28,7 +28,7 @@ from ..html import both, changes, figure, heading, note
 from ..in_sight import InSight
 from ..page import STREET, Layout, Page, choose
 from ..session import MOST_DIAL, Session
-from .inside import title_of, whose
+from .inside import street_answer, title_of, whose
 
 CLASSES = 5  # that are shown: the likeliest ones, before or now
 
@@ -67,11 +67,10 @@ def build(data_dir: str | None = None) -> CutPage:
     def render(session: Session) -> dict[Any, Any]:
         say = session.say
         sides = [_side(session, sight) for sight in session.shown()]
-        bars = _("The pale bar is the answer of the original network, the full one its answer now.")
         return {
             street: heading(say(_("Cut a wire, and see what happens"))) + _streets(session, sides),
             block: _blocks(session, sides),
-            answer: heading(say(_("What it answers"))) + note(say(bars)) + _answers(session, sides),
+            answer: heading(say(_("What it answers"))) + _answers(session, sides),
             lens: heading(say(_("How the answer grows"))) + _lenses(session, sides),
         }
 
@@ -148,15 +147,17 @@ def _streets(session: Session, sides: Sequence[Side]) -> Markup:
             for logits in (side.found.before, side.found.after)
             for p in rank(side.model, logits[-1], 1)
         )
-        wires, answer = _cut_of(session, side), (new.label, say.percent(new.probability))
+        wires, answer = _cut_of(session, side), street_answer(session, side.model, new)
         drawing = both(
             draw_street, side.trace, None, picture, answer, cut=wires, outputs=side.found.states, say=say,
             title=say(title_of(side.sight)) if len(sides) > 1 else None, highest=highest, screen=session.screen,
         )  # fmt: skip
         words = said.cut(wires, session.dials, first, new, side.now[-1, first.index].item(), side.plain)
-        if session.second and side is sides[0]:
+        if not is_trained(side.model):
+            words = said.cut_untrained(wires, session.dials, side.plain)
+        elif session.second and side is sides[0]:
             words = said.cut_pictures(wires, session.dials, *(_kept(side, titles) for side in sides))
-        elif len(sides) > 1 and side is sides[0]:
+        elif len(sides) > 1 and side is sides[0] and all(is_trained(each.model) for each in sides):
             was, left = ([shares[-1, first.index].item() for shares in of] for of in _shares(sides))
             words = said.cut_both(session.cut, session.dials, first.label, was, left)
         streets += figure(drawing, words, f"{side.sight.file}-cut", say=say)
@@ -174,20 +175,26 @@ def _shares(sides: Sequence[Side]) -> tuple[list[Tensor], list[Tensor]]:
 
 
 def _answers(session: Session, sides: Sequence[Side]) -> Markup:
-    """The likeliest classes, before or now, in any of the networks."""
+    """The likeliest classes, before or now, in any of the networks that were trained."""
+    if not (sides := [side for side in sides if is_trained(side.model)]):
+        return note(session.say(UNTRAINED), "rd-warning")
     most = torch.stack([shares[-1] for shares in (*_shares(sides)[0], *_shares(sides)[1])]).amax(0)
     likeliest = most.topk(min(CLASSES, len(session.labels))).indices.tolist()
     rows = [
         (session.titles[index], *(share[-1, index].item() for side in sides for share in (side.then, side.now)))
         for index in likeliest
     ]
-    names = [session.say(title_of(side.sight)) for side in sides] if len(sides) > 1 else []
-    return changes(rows, session.say, names)
+    names = [session.say(title_of(side.sight)) for side in sides] if len(session.shown()) > 1 else []
+    bars = _("The pale bar is the answer of the original network, the full one its answer now.")
+    return note(session.say(bars)) + changes(rows, session.say, names)
 
 
 def _lenses(session: Session, sides: Sequence[Side]) -> Markup:
     say, shown, sights = session.say, Markup(""), [side.sight for side in sides]
     for side in sides:
+        if not is_trained(side.model):
+            shown += whose(side.sight, sights, say) + note(say(UNTRAINED), "rd-warning")
+            continue
         names, target = [block.name for block in side.trace.blocks], side.trace.target
         if session.second and not session.asked:  # each picture has an answer of its own
             target = int(side.then[-1].argmax())

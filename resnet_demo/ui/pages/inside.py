@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -26,7 +26,8 @@ from ...figures.axes import magnitude
 from ...i18n import Language, Message, _, sentences
 from ...interpret.attribution import block_cam
 from ...interpret.trace import POINTS, BlockTrace, Trace
-from ...models.predict import rank
+from ...models.predict import UNTRAINED, Prediction, is_trained, rank
+from ...models.resnet import ResNet
 from ...models.unlike import headline, reading
 from ...models.unlike import note as unlike_note
 from ..captions import classify
@@ -36,9 +37,9 @@ from ..components import Dropdown, whole_input
 from ..events import Change, Events
 from ..html import answers, both, channels, figure, heading, joined, note, pressed, unfolding
 from ..in_sight import InSight
-from ..network_drawer import title
+from ..network_menu import offer, title
 from ..page import STREET, Layout, Page, choose
-from ..session import PageState, Session
+from ..session import OWN, PageState, Session
 
 MOST_CHANNELS = 64  # more would be too small to see
 MOST_CLASSES = 20  # that are all offered
@@ -163,16 +164,18 @@ def connect(page: InsidePage, events: Events) -> None:
 
 def _answer(session: Session) -> Markup:
     """What the network answers, to the second picture, too, where there is one."""
-    seen, shown = session.shown(), Markup("")
+    seen, shown, say = session.shown(), Markup(""), session.say
+    if session.untrained:
+        why = sentences(UNTRAINED, classify.untrained(), session.network.note)
+        return heading(say(_("What it answers"))) + unfolding(why, "rd-warning", say) + _whose_picture(session)
     for sight in seen if session.second else [mine(seen, session)]:
         shown += _answer_to(session, sight, seen)
-    return shown
+    return shown + _whose_picture(session)
 
 
 def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Markup:
     """Whether the picture is like what the network knows, before what it answers, and how much that is worth."""
-    say, trained = session.say, not session.untrained
-    unlike = session.judge(sight.picture, sight.trace)
+    say, unlike = session.say, session.judge(sight.picture, sight.trace)
     predictions, noted = session.answers(of=sight.trace), unlike if unlike and unlike.noted else None
     outside = noted is not None and noted.rates is not None
     shown = whose(sight, seen, say) + heading(say(headline() if outside else _("What it answers")))
@@ -181,18 +184,26 @@ def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Mar
     warnings: list[object] = [session.network.note]  # how what a file left open was decided
     if noted:
         warnings += [unlike_note(noted, session.domain.name), often]
-    elif unlike is None and trained:
+    elif unlike is None:
         warnings.append(classify.unmeasured())
     if any(warnings):
         shown += unfolding(sentences(*warnings), "rd-warning", say)
+    shown += offer(session) if outside else Markup("")
     shown += answers(predictions, session.seen.target, say)
-    shown += note(say(classify.answer(predictions, trained, outside)))
+    shown += note(say(classify.answer(predictions, outside)))
     return shown + (note(say(often)) if often and not noted else Markup(""))
+
+
+def _whose_picture(session: Session) -> Markup:
+    """Beside a checkpoint of the visitor's own: that the picture is still ours."""
+    if session.weights != OWN or session.picture_name is None:
+        return Markup("")
+    return note(session.say(classify.example(session.say.label(session.picture_name))))
 
 
 def _evidence(session: Session) -> Markup:
     """Where the network sees the class that is asked about, and, where they are few, all classes that it has."""
-    return _overlay(session) + (_classes(session) if len(session.labels) <= MOST_CLASSES else Markup(""))
+    return _overlay(session) + (_classes(session) if len(session.labels) <= MOST_CLASSES else _search(session))
 
 
 def _classes(session: Session) -> Markup:
@@ -200,6 +211,19 @@ def _classes(session: Session) -> Markup:
     target, titles = session.seen.target, session.titles
     chips = joined(chip.format(index, pressed(index == target), title) for index, title in enumerate(titles))
     return heading(session.say(classify.knows(len(titles))), 4) + Markup('<p class="rd-classes">{}</p>').format(chips)
+
+
+def _search(session: Session) -> Markup:
+    """A field that finds a class by its name, among too many to show them all; see `static/js/search.js`."""
+    say, target, titles = session.say, session.seen.target, session.titles
+    return heading(say(classify.knows(len(titles))), 4) + Markup(
+        '<div class="rd-search" data-names="{}" data-target-now="{}" data-none="{}"><label>{} '
+        '<input type="search" placeholder="{}" autocomplete="off" spellcheck="false"></label>'
+        '<p class="rd-classes" role="status"></p></div>'
+    ).format(
+        "\n".join(title.replace("\n", " ") for title in titles), target,
+        say(_("It knows nothing of that name.")), say(_("Find one by its name")), titles[0],
+    )  # fmt: skip
 
 
 def _overlay(session: Session) -> Markup:
@@ -232,11 +256,9 @@ def _street(session: Session) -> Markup:
     for sight in seen:
         best = rank(sight.model, sight.trace.logits, 1)[0]
         picture = session.domain.crop(sight.picture)
-        answer = (session.titles[best.index], say.percent(best.probability))
+        answer = street_answer(session, sight.model, replace(best, label=session.titles[best.index]))
         unlike = session.judge(sight.picture, sight.trace)
-        if session.untrained:  # the class that comes first is no answer
-            answer = (say(_("not trained")), "")
-        elif unlike and unlike.noted and unlike.rates is not None:
+        if is_trained(sight.model) and unlike and unlike.noted and unlike.rates is not None:
             answer = (say(classify.no_answer()), "")
         head = say(title_of(sight)) if len(seen) > 1 else None
         drawing = both(
@@ -249,6 +271,12 @@ def _street(session: Session) -> Markup:
             reading = said.street(sight.trace)
         streets += figure(drawing, reading, f"{sight.file}-street", say=say)
     return streets
+
+
+def street_answer(session: Session, model: ResNet, best: Prediction) -> tuple[str, str]:
+    """What stands at the end of a street: the likeliest class and its probability, if these mean anything."""
+    say = session.say
+    return (best.label, say.percent(best.probability)) if is_trained(model) else (say(_("not trained")), "")
 
 
 def title_of(sight: InSight) -> Message | str:

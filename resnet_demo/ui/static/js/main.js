@@ -7,12 +7,14 @@ import './present.js';
 import './report.js';
 import { roving } from './roving.js';
 import './save.js';
+import './search.js';
 import './train.js';
 
 export { crop } from './crop.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
 export { ahead, answers, lesson } from './lesson.js';
+export { download } from './network.js';
 export { sender } from './newest.js';
 export { ways } from './photo.js';
 export { address, arrived, followed, place, share } from './place.js';

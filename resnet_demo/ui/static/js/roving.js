@@ -1,7 +1,7 @@
 // Lists of buttons are one stop of the Tab key: the one that is chosen, or the first. Arrow keys go from one to the next.
 const LISTS =
-  '.rd-pictures, .rd-answers, .rd-classes, .rd-examples, .rd-menu, .rd-pairs, .rd-switch, .rd-strip, #language, ' +
-  '#pages .tab-container[role=tablist]';
+  '.rd-pictures, .rd-answers, .rd-classes, .rd-examples, .rd-menu, .rd-networks, .rd-pairs, .rd-switch, .rd-strip, ' +
+  '#language, #pages .tab-container[role=tablist]';
 const STEPS = '.rd-lesson-steps'; // whose arrow keys turn the lesson
 const CHOSEN = ':checked, [aria-pressed=true], [aria-current], [aria-selected=true]';
 const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
