@@ -29,7 +29,7 @@ from .errors import InputError
 from .i18n import Message
 
 SECONDS = 3.0  # for one picture, by the clock
-BYTES = 400_000_000  # of memory for one picture, beyond what a process has when it starts
+BYTES = 360_000_000  # of memory for one picture, beyond the 40 MB that a process has when it starts
 MOST = 2  # processes: there are two cores on a free Space
 PICTURES = 500  # that a process decodes before another takes its place: whatever leaks in a decoder goes with it
 STARTED = 60.0  # seconds for a process to start in, on a busy computer
@@ -149,6 +149,8 @@ class _Worker:
         watchdog.start()
         try:
             return do()
+        except InputError:
+            raise
         except (_Gone, ValueError, KeyError, TypeError):  # it ended, or says what it should not
             raise (_Late if late.is_set() else _Gone) from None
         finally:

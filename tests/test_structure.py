@@ -43,6 +43,7 @@ FLOORS = {
     "__main__": 11,
     "app": 11,
 }
+TORCHLESS = {"cores", "i18n", "errors", "assets", "decoding", "isolation", "console", "app", "__main__"}
 HEAVY = {"torchvision", "captum", "matplotlib"}  # each takes a second or more to import
 
 
@@ -176,7 +177,10 @@ def test_these_know_no_more_than_they_need(name, known):
         ("captum", {"interpret.attribution", "bench"}),
         ("typer", {"cli"}),
         ("rich", {"cli", "console"}),
-        ("torch", set(FLOORS) - {"cores", "errors", "i18n", "assets", "decoding", "isolation", "console", "app", "__main__"}),
+        (
+            "torch",
+            set(FLOORS) - {"cores", "errors", "i18n", "assets", "decoding", "isolation", "console", "app", "__main__"},
+        ),
         ("babel", {"i18n"}),
     ],
 )
@@ -191,7 +195,7 @@ def within(module: str, place: str) -> bool:
 
 def test_torch_is_not_needed_for_words_and_paths():
     for module in MODULES:
-        if part(module) in ("cores", "i18n", "errors", "assets", "decoding", "isolation", "console", "app", "__main__"):
+        if part(module) in TORCHLESS:
             assert "torch" not in foreign(imports(module, lazy=True)), module
 
 
@@ -254,9 +258,9 @@ def test_every_library_that_is_imported_is_a_dependency():
     stated = {re.split(r"[<>=!~\[; ]", line)[0] for line in section("dependencies")}
     for module in MODULES:
         used = foreign(imports(module, lazy=True)) - set(sys.stdlib_module_names)
-        # Hugging Face's machines have the first, gradio brings the second, a bench in a browser asks for the third, and
+        # Hugging Face's machines have the first, gradio brings the next two, a bench in a browser asks for the third, and
         # extras bring the others.
-        optional = {"spaces", "gradio_client", "playwright", "pillow_heif", "prometheus_client"}
+        optional = {"spaces", "gradio_client", "fastapi", "playwright", "pillow_heif", "prometheus_client"}
         assert {names.get(name, name) for name in used} - optional <= stated, module
 
 

@@ -13,7 +13,7 @@ from ..figures import network_title
 from ..i18n import Language, Message, _, _p
 from ..models import zoo
 from ..models.weights import SUFFIXES
-from .components import Dropdown, File, Radio, whole_input
+from .components import Dropdown, File, Radio, given, whole_input
 from .events import Events, Shown
 from .html import joined, pressed
 from .jobs.film import MOST_PARAMETERS
@@ -303,7 +303,7 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
     def change_to_file(session: Session, path: Any) -> None:
         if path is None:
             raise InputError("There is no file: upload a checkpoint.")
-        session.use_file(str(path))
+        session.use_file(str(given(path)))
 
     events.on(drawer.network.input, change_network, [drawer.network], "network", whole=True)
     events.on_click(drawer.shortcuts, change_shortcuts, "shortcuts_in_drawer", whole=True)
