@@ -52,7 +52,10 @@ class Guarded(Blocks):
             if not visits.admits(request.session_hash):
                 raise _refusal(visits.ENDED, language(FIRST))
         try:
+            check_files(getattr(named.get("event_data"), "_data", None))  # what was clicked
             return await super().process_api(*values, **named)
+        except InputError as error:
+            raise _refusal(error, self._language(state)) from None
         except gr.Error:
             raise
         except Exception:

@@ -20,6 +20,7 @@ from ..i18n import FIRST, Language, Sentences, _, _p, language, sentences
 from ..models.predict import Prediction
 
 DIGITS = 7  # of a number in a table that is saved: those of 32 bits, as computed; more would be noise
+MOST_NOTICE = 300  # characters
 Table: TypeAlias = Sequence[Sequence[object]]
 ENGLISH = language(FIRST)
 
@@ -152,7 +153,9 @@ def note(text: str, kind: str = "") -> Markup:
 
 def notice(error: InputError, say: Language) -> str:
     """What a notice shows: it is HTML, and a sentence may quote what a stranger wrote."""
-    return say(error.message).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")  # quotes stay readable
+    text = say(error.message).encode(errors="replace").decode()  # half of a surrogate pair is no text
+    text = text if len(text) <= MOST_NOTICE else f"{text[: MOST_NOTICE - 1]}…"
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")  # quotes stay readable
 
 
 def placeholder(text: str) -> Markup:
