@@ -157,7 +157,7 @@ class _Storage:
         raise pickle.UnpicklingError
 
 
-def _tensor(storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> Tensor:
+def _tensor(storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> Tensor | Odd:
     return _dense(storage.values, offset, size, stride)
 
 
@@ -169,10 +169,10 @@ def _tensor_of_dtype(
     return _dense(storage.values.view(more[0]), offset, size, stride)
 
 
-def _dense(values: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
+def _dense(values: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor | Odd:
     """A tensor of numbers that are there: strides of 0 would make giants of a single one."""
     if len(size) > 8 or math.prod(size) > values.numel():
-        raise pickle.UnpicklingError
+        return Odd()
     return values.as_strided(tuple(size), tuple(stride), offset)  # which fails outside of the storage
 
 
