@@ -64,6 +64,17 @@ class Pool:
         finally:
             self._free.put(worker)
 
+    @property
+    def process(self) -> int | None:
+        """The number of the process that comes next, if it was started."""
+        return next((worker.number for worker in reversed(self._free.queue) if worker), None)
+
+    def close(self) -> None:
+        """End the processes that are not in use."""
+        for worker in list(self._free.queue):
+            if worker:
+                worker.end()
+
 
 class _Late(Exception):
     """The process was killed, since it took too long."""
@@ -97,6 +108,10 @@ class _Worker:
         except (_Gone, _Late):
             self.end()
             raise InputError("Pictures cannot be decoded here at the moment; try again later.") from None
+
+    @property
+    def number(self) -> int:
+        return self._process.pid
 
     @property
     def fit(self) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 import gradio as gr
 from fastapi.exceptions import RequestValidationError
+from gradio.route_utils import FnIndexInferError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,6 +39,7 @@ CLOSED = re.compile(
     r"|run-history|runs/?$|monitoring|dev/|stream/|custom_component/)"
 )
 PAGE = re.compile(r"/(?:heartbeat|stream)/(?P<page>[^/]+)|/queue/data$|/cancel$")
+PAGE_NAME = re.compile(r"[\w.-]{1,100}")
 NOT_FOUND = JSONResponse({"error": "There is nothing here."}, 404)
 NOT_UNDERSTOOD = JSONResponse({"error": "The request cannot be understood."}, 422)
 
@@ -62,6 +64,20 @@ class Guarded(Blocks):
             traceback.print_exc()
             failed = InputError("Something went wrong on the server; reload the page if it does not go on.")
             raise _refusal(failed, self._language(state)) from None
+
+    def queue(self, **options: Any) -> Any:
+        """As in gradio; who joins the queue speaks for a page of their own, which has a name."""
+        made = super().queue(**options)
+        push = self._queue.push
+
+        async def checked(body: Any, request: Any, username: Any) -> Any:
+            visits.visitor.set(visitor_of(request))
+            if not PAGE_NAME.fullmatch(body.session_hash or "") or not visits.admits(body.session_hash):
+                return False, str(visits.ENDED), "error"
+            return await push(body=body, request=request, username=username)
+
+        self._queue.push = checked  # pyright: ignore[reportAttributeAccessIssue]
+        return made
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], state: Any, *more: Any) -> list[Any]:
         try:
@@ -134,7 +150,7 @@ class Doors:
 
         try:
             await self._app(scope, receive, answer)
-        except (KeyError, ValueError, TypeError):  # gradio looked for an event, or something else, that there is not
+        except (FnIndexInferError, KeyError, ValueError, TypeError):  # gradio looked for what there is not
             if begun:
                 raise
             await NOT_UNDERSTOOD(scope, receive, send)
