@@ -28,7 +28,8 @@ from .decoding import BAND, MAX_PIXELS, Source, UnreadFormatError, load_image, n
 from .errors import InputError
 from .i18n import Message
 
-SECONDS = 3.0  # for one picture, by the clock
+SECONDS = 3.0  # of work on one picture
+PATIENCE = 5  # times as long by the clock, where other processes have the cores; a picture's work is nothing but work
 BYTES = 360_000_000  # of memory for one picture, beyond the 40 MB that a process has when it starts
 MOST = 2  # processes: there are two cores on a free Space
 PICTURES = 500  # that a process decodes before another takes its place: whatever leaks in a decoder goes with it
@@ -153,14 +154,20 @@ class _Worker:
         return picture
 
     def _within(self, seconds: float, do: Any) -> Any:
-        late = threading.Event()
+        late, done = threading.Event(), threading.Event()
+        before = _worked(self.number)
 
-        def kill() -> None:
+        def watch() -> None:
+            for _time in range(PATIENCE if before is not None else 1):
+                if done.wait(seconds):
+                    return
+                now = _worked(self.number)
+                if now is None or before is None or now - before >= 0.8 * seconds:
+                    break
             late.set()
             self._process.kill()
 
-        watchdog = threading.Timer(seconds, kill)
-        watchdog.daemon = True
+        watchdog = threading.Thread(target=watch, daemon=True)
         watchdog.start()
         try:
             return do()
@@ -169,7 +176,7 @@ class _Worker:
         except (_Gone, ValueError, KeyError, TypeError):  # it ended, or says what it should not
             raise (_Late if late.is_set() else _Gone) from None
         finally:
-            watchdog.cancel()
+            done.set()
             watchdog.join()  # so that it cannot kill the process while that decodes the next picture
 
     def end(self) -> None:
@@ -192,6 +199,15 @@ def _widen(*pipes: BinaryIO | Any) -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)  # pyright: ignore[reportAttributeAccessIssue]
     except (ImportError, AttributeError, OSError):
         pass
+
+
+def _worked(process: int) -> float | None:
+    """The processor's seconds that another process has had; None where that cannot be told."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, ValueError, IndexError):
+        return None
 
 
 # What goes through the pipes: the length of a JSON object, the object, and the bytes that it announces

@@ -163,7 +163,7 @@ def _tensor(storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple
 
 def _tensor_of_dtype(
     storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], _grad: object, _hooks: object, *more
-) -> Tensor:
+) -> Tensor | Odd:
     if not isinstance(more[0], torch.dtype):
         raise pickle.UnpicklingError
     return _dense(storage.values.view(more[0]), offset, size, stride)

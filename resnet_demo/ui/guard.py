@@ -72,7 +72,8 @@ class Guarded(Blocks):
 
         async def checked(body: Any, request: Any, username: Any) -> Any:
             visits.visitor.set(visitor_of(request))
-            if not PAGE_NAME.fullmatch(body.session_hash or "") or not visits.admits(body.session_hash):
+            page = body.session_hash  # None: an event on its own, to be asked for by its number
+            if page is not None and not (PAGE_NAME.fullmatch(page) and visits.admits(page)):
                 return False, str(visits.ENDED), "error"
             return await push(body=body, request=request, username=username)
 
@@ -95,8 +96,9 @@ class Guarded(Blocks):
 
     def _language(self, state: Any) -> Language:
         """That of the visit, if there is one."""
-        for number, block in self.blocks.items() if state is not None else ():
-            if block.stateful and isinstance(key := state[number], str):
+        for number, block in self.blocks.items():
+            key = state[number] if state is not None and block.stateful else None
+            if isinstance(key, str):
                 return language(visits.language_of(key))
         return language(FIRST)
 
@@ -107,10 +109,10 @@ def _refusal(error: InputError, say: Language) -> gr.Error:
 
 def visitor_of(request: Any) -> Visitor:
     """Who sends a request: a browser, known by its cookie; else whoever has that address."""
-    client = getattr(request, "client", None)
-    address = str(getattr(client, "host", None) or "")
+    address = str(getattr(getattr(request, "client", None), "host", None) or "")
     cookie = str(dict(request.cookies or {}).get(COOKIE, ""))
-    return Visitor(f"cookie {cookie}" if re.fullmatch(r"[\w-]{32}", cookie) else f"address {address}", address)
+    known = re.fullmatch(r"[\w-]{32}", cookie)
+    return Visitor(f"cookie {cookie}" if known else f"address {address}", address)
 
 
 class Doors:

@@ -116,9 +116,7 @@ def _theirs(session: Session) -> bool:
 
 def admits(page: str | None) -> bool:
     """Whether whoever asks may speak for an open page: for one whose visit is theirs, or that has none yet."""
-    key = _keys.get(page) if page else None
-    session = _visits.get(key) if key else None
-    return session is None or session.holder != page or _theirs(session)
+    return all(_theirs(session) for session in _visits.things() if page and session.holder == page)
 
 
 def language_of(key: str) -> str:

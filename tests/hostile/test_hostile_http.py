@@ -126,7 +126,8 @@ def test_a_flood_of_visits_pushes_nobody_out(monkeypatch: pytest.MonkeyPatch) ->
         return visits.begin(page)[0]
 
     trains, rests, mine = come("a", "10.0.0.1", "a"), come("b", "10.0.0.2", "b"), come("c", "6.6.6.6", "c")
-    trains.of(Job), mine.of(Job)
+    trains.of(Job)
+    mine.of(Job)
     for number in range(2_000):
         come(f"flood {number}", "6.6.6.6", f"flood {number}")
     kept = visits._visits.things()
@@ -201,6 +202,14 @@ def test_files_are_neither_listed_nor_guessed(victim: Browser) -> None:
         assert answer.status_code in (403, 404), other
         assert b"secret" not in answer.content
         assert len(answer.content) <= 300
+
+
+def test_an_event_can_be_asked_for_without_a_page(victim: Browser) -> None:
+    """As docs/api/rest.md tells: two requests, of which the second one names the event."""
+    number = victim.http.post("/gradio_api/call/network", json={"data": ["resnet8"]}).json()["event_id"]
+    said = victim.http.get(f"/gradio_api/call/network/{number}").text
+    assert said.startswith("event: complete"), said[:200]
+    assert '"model": "resnet8"' in said
 
 
 # Requests that are none
