@@ -68,8 +68,8 @@ def ask(demo: gr.Blocks, event: Any, values: list[Any], data: Any = None) -> str
     except gr.Error as error:
         return f"Traceback: {error}" if error.print_exception else str(error.message)
     finally:
-        for session in visits._visits.things():
-            visits.end(session.key)
+        for visit in visits._visits.things():
+            visits.end(visit.key)
     return None
 
 
@@ -122,3 +122,12 @@ def test_every_event_answers_odd_values_in_a_sentence(demo: gr.Blocks) -> None:
     assert not verdict.wrong, "\n".join(verdict.wrong[:20])
     assert verdict.asked >= 1_000
     assert verdict.refused >= verdict.asked // 2
+
+
+# The suite sees a check that is gone
+
+
+def test_the_suite_sees_a_check_that_is_gone(demo: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((bounds, "whole_number"), (session, "whole_number"), (session, "number_within")):
+        monkeypatch.setattr(module, name, lambda value, *_bounds: value)
+    assert attack(demo, lambda event: event.api_name == "channel").wrong
