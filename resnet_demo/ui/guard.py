@@ -35,9 +35,10 @@ MOST_BODY = 16_000_000  # bytes of a request, other than an upload
 MOST_CANCEL = 10_000  # bytes of one that cancels an event
 # What gradio offers and this app does not use: a look at other hosts, servers of components, recordings, and so on.
 CLOSED = re.compile(
-    r"/(?:proxy=|file=(?:https?|ftp|file|data):|component_server|process_recording|vibe-|undo-vibe-|deep_link|profiling/"
+    r"/(?:proxy=|component_server|process_recording|vibe-|undo-vibe-|deep_link|profiling/"
     r"|run-history|runs/?$|monitoring|dev/|stream/|custom_component/)"
 )
+ELSEWHERE = re.compile(r"\w\w+:")  # in the place of a file: an address, not a drive
 PAGE = re.compile(r"/(?:heartbeat|stream)/(?P<page>[^/]+)|/queue/data$|/cancel$")
 PAGE_NAME = re.compile(r"[\w.-]{1,100}")
 NOT_FOUND = JSONResponse({"error": "There is nothing here."}, 404)
@@ -126,8 +127,8 @@ class Doors:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        path = request.url.path
-        refused = _refused(request, path)
+        path, _file, file = request.url.path.partition("/file=")  # whose name may be anything
+        refused = NOT_FOUND if ELSEWHERE.match(file) else _refused(request, path)
         if refused is None and (page := PAGE.search(path)):
             body = b""
             if path.endswith("/cancel"):
