@@ -1,223 +1,44 @@
-"""Pictures: any upload -> RGB picture -> the network's normalised input, and back."""
+"""Pictures: any upload -> RGB picture (see `decoding`) -> the network's normalised input, and back."""
 
 from __future__ import annotations
 
-import io
-import math
-import os
-import struct
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError, features
+from PIL import Image
 from torch import Tensor
 
+from .decoding import (  # what others ask for here
+    FORMATS,
+    MIN_SIDE,
+    Source,
+    UnreadFormatError,
+    load_image,
+    readable_suffixes,
+    requirement,
+)
 from .errors import InputError
-from .formats import NAMES, OPTIONAL, SUFFIXES
-from .i18n import Message, _
 
-FORMATS = tuple(NAMES)
-EXTRA = "resnet-demo[heic]"
-MIN_SIDE = 8  # px: below that there is nothing to recognise
-MAX_PIXELS = 50_000_000  # a phone's largest photos; checked against the header, before anything is decoded
-MAX_ASPECT = 20  # longer strips would lose all but a sliver of themselves in the square that a network sees
-
-TILE_WIDTH, TILE_LENGTH = 322, 323  # TIFF's tags
-ORIENTATION = 0x0112  # the EXIF tag
-# Its value -> what turns the picture upright. Not by ImageOps.exif_transpose: that writes all of the EXIF data
-# anew, and fails where any of it is broken.
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# Where Pillow keeps, and looks for, what a file says of its orientation: EXIF data, also as text in a PNG, and XMP.
-ORIENTED = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
-
-# Pillow warns of pictures between its limit and twice that; ours is lower, and is checked from the header as well.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-
-# What a 16-bit grey counts as white, by the largest value: cameras and scanners store 10, 12 or 14 bits as they are.
-WHITES = (255, 1023, 4095, 16383, 65535)
-
-Source = str | os.PathLike | bytes | Image.Image
-
-
-class UnreadFormatError(InputError):
-    """A picture in a format that is known, and not read here."""
-
-    def __init__(self, message: Message, format: str):
-        super().__init__(message)
-        self.format = format
-
-    def __reduce__(self) -> Any:
-        return type(self), (self.message, self.format)
-
-
-@lru_cache
-def optional_formats() -> tuple[str, ...]:
-    """Which of `OPTIONAL` can be read: AVIF where Pillow was built with it, HEIC where pillow-heif is installed."""
-    found = ["AVIF"] if features.check("avif") else []
-    try:
-        import pillow_heif  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        return tuple(found)
-    pillow_heif.register_heif_opener()
-    return (*found, "HEIC")
-
-
-@lru_cache
-def readable_suffixes() -> tuple[str, ...]:
-    """How the names of pictures end that `load_image` reads, in lower case."""
-    return SUFFIXES + tuple(suffix for kind in optional_formats() for suffix in OPTIONAL[kind][1])
-
-
-def requirement(kind: str) -> str | None:
-    """What has to be installed so that a format is read; None where nothing helps."""
-    return EXTRA if kind in OPTIONAL else None
-
-
-def _unread_format(head: bytes) -> str | None:
-    """The optional format that a file begins as: both are kept in boxes as MP4 is, by their brand."""
-    if head[4:8] != b"ftyp":
-        return None
-    return "AVIF" if head[8:12] in (b"avif", b"avis") else "HEIC" if head[8:11] in (b"hei", b"hev", b"mif") else None
-
-
-def load_image(source: Source) -> Image.Image:
-    """Open a picture from a path, from bytes or from Pillow, as an upright RGB picture.
-
-    EXIF orientation is applied, transparency is laid over white, 16-bit greys (by as many bits as they use) and
-    floating-point ones are scaled to 8 bits, and of an animation or several pages the first is taken.
-
-    Raises InputError, one sentence, for whatever is not a usable picture.
-    """
-    if isinstance(source, (bytes, Image.Image)):
-        stream, name = source, _("The upload")
-    else:
-        stream, name = Path(source), Path(source).name
-        if not os.path.isfile(stream):  # unlike Path.is_file, False for an overlong or otherwise impossible name, too
-            raise InputError("There is no file {path}.", path=name)
-    try:
-        if isinstance(stream, Image.Image):  # perhaps not decoded yet
-            return _upright_rgb(_checked(stream))
-        formats = (*FORMATS, *(OPTIONAL[kind][0] for kind in optional_formats()))
-        with Image.open(io.BytesIO(stream) if isinstance(stream, bytes) else stream, formats=formats) as picture:
-            _checked(picture)
-            picture.load()
-            return _upright_rgb(picture)
-    except UnidentifiedImageError:
-        if kind := _unread_format(_head(stream)):
-            message = _(
-                "{name} is {kind}, which is not read here: save it as JPEG, or install {extra}.",
-                name=name,
-                kind=kind,
-                extra=EXTRA,
-            )
-            raise UnreadFormatError(message, kind) from None
-        raise InputError(
-            "{name} is not a picture that can be read here; use {formats:or}.", name=name, formats=list(NAMES.values())
-        ) from None
-    except (Image.DecompressionBombError, MemoryError):
-        raise InputError(
-            "{name} is too large; at most {most} megapixels are read.", name=name, most=MAX_PIXELS // 1_000_000
-        ) from None
-    except InputError:
-        raise
-    except (OSError, ValueError, SyntaxError, NotImplementedError, EOFError, LookupError, TypeError, ArithmeticError,
-            RuntimeError, struct.error):  # fmt: skip
-        # Whatever Pillow's decoders raise: NotImplementedError, say, for a header that asks for an unknown variant.
-        raise InputError("{name} is damaged: the picture in it cannot be decoded.", name=name) from None
-
-
-def _head(stream: Path | bytes | Image.Image) -> bytes:
-    if isinstance(stream, bytes):
-        return stream[:16]
-    if isinstance(stream, Image.Image):
-        return b""
-    with stream.open("rb") as file:
-        return file.read(16)
-
-
-def _checked(picture: Image.Image) -> Image.Image:
-    """Refuse, from the size alone, what is too small, too large or too long."""
-    width, height = picture.size
-    tags = getattr(picture, "tag_v2", {})  # of a TIFF, whose tiles may be larger than the picture
-    tile = [value for value in (tags.get(TILE_WIDTH), tags.get(TILE_LENGTH)) if isinstance(value, int)]
-    if width * height > MAX_PIXELS or math.prod(tile) > MAX_PIXELS:
-        raise InputError(
-            "The picture has {width} x {height} pixels; at most {most} megapixels are read.",
-            width=width,
-            height=height,
-            most=MAX_PIXELS // 1_000_000,
-        )
-    if min(width, height) < MIN_SIDE:
-        raise InputError(
-            "The picture has {width} x {height} pixels; each side needs at least {least}.",
-            width=width,
-            height=height,
-            least=MIN_SIDE,
-        )
-    if max(width, height) > MAX_ASPECT * min(width, height):
-        raise InputError(
-            "The picture has {width} x {height} pixels; its long side may be at most {most} times its short one.",
-            width=width,
-            height=height,
-            most=MAX_ASPECT,
-        )
-    return picture
-
-
-def _upright_rgb(picture: Image.Image) -> Image.Image:
-    """A copy that stands upright and says so: read again, it is not turned again."""
-    upright = _rgb(_turned(picture))
-    for name in ORIENTED:
-        upright.info.pop(name, None)
-    return upright
-
-
-def _turned(picture: Image.Image) -> Image.Image:
-    try:
-        turn = TURNS.get(picture.getexif().get(ORIENTATION, 1))
-    except (ValueError, SyntaxError, struct.error, OSError, EOFError, TypeError):
-        turn = None  # cameras and editors write broken EXIF data around sound pictures
-    return picture if turn is None else picture.transpose(turn)
-
-
-def _rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I") or picture.mode == "F":  # Pillow would clip these to 255 instead of scaling them
-        return Image.fromarray(_grey(np.asarray(picture))).convert("RGB")
-    if picture.mode == "La":  # the one mode with transparency that Pillow does not convert to RGBA
-        picture = picture.convert("LA")
-    if picture.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    return picture.convert("RGB")
-
-
-def _grey(values: np.ndarray) -> np.ndarray:
-    """Greys of 16 or 32 bits, or floating-point ones of 0 to 1 or 0 to 255 (or more), as uint8."""
-    if values.dtype.kind == "f":
-        values = np.nan_to_num(values.astype(np.float32, copy=False), posinf=0.0, neginf=0.0)
-        top = max(float(values.max()), 1e-12)
-        top = top if top <= 1 else max(top, 255.0)
-        return (values * (255 / top)).clip(0, 255).astype(np.uint8)
-    most = int(values.max())
-    top = next((white for white in WHITES if most <= white), most)
-    if top > WHITES[-1]:  # 32 bits
-        return (values.clip(0) * (255 / top)).astype(np.uint8)
-    shades = (np.arange(top + 1) * (255 / top)).round().astype(np.uint8)  # of each value: no copy in floating point
-    return shades[values.clip(0) if values.dtype.kind == "i" else values]
-
+__all__ = [
+    "CIFAR10",
+    "FORMATS",
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "MIN_SIDE",
+    "Domain",
+    "Framed",
+    "Source",
+    "Square",
+    "UnreadFormatError",
+    "imagenet",
+    "load_image",
+    "nameless",
+    "readable_suffixes",
+    "requirement",
+]
 
 # A square in a picture: its left and its top edge as shares of the picture's width and height, its side as a share of
 # the shorter of these.

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, features
 from PIL.Image import Transpose
 from torchvision.models import get_model_weights
 
-from resnet_demo import images
+from resnet_demo import decoding
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10, FORMATS, Domain, Framed, imagenet, load_image, nameless
 
@@ -168,7 +168,7 @@ def test_of_a_tiff_the_first_page_is_taken():
 
 def test_a_tiff_with_tiles_larger_than_any_picture_is_refused(sentence):
     content = tiff_header({256: 32, 257: 32, 258: 8, 259: 8, 262: 1, 277: 1, 322: 60_000, 323: 60_000, 324: 8, 325: 9})
-    with pytest.raises(InputError, match="at most 50 megapixels") as error:
+    with pytest.raises(InputError, match="than 20 megapixels") as error:
         load_image(content)
     sentence(error.value)
 
@@ -188,7 +188,7 @@ def test_a_photo_of_a_phone_is_read_or_called_by_its_format(tmp_path, monkeypatc
         assert np.abs(np.subtract(centre(load_image(content)), COLOUR)).max() <= 6
     except ImportError:
         content = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(50)
-    monkeypatch.setattr(images, "optional_formats", lambda: ())
+    monkeypatch.setattr(decoding, "optional_formats", lambda: ())
     (tmp_path / "IMG_1.jpg").write_bytes(content)  # as it is called after some ways of sending it
     for source in (content, tmp_path / "IMG_1.jpg"):
         with pytest.raises(
@@ -328,15 +328,15 @@ def gif_header(width: int, height: int) -> bytes:
 def test_decompression_bombs_are_refused_by_their_header(content, sentence):
     assert len(content) < 2000
     start = time.perf_counter()
-    with pytest.raises(InputError, match="at most 50 megapixels") as error:
+    with pytest.raises(InputError, match="at most 20 megapixels") as error:
         load_image(content)
     sentence(error.value)
     assert time.perf_counter() - start < 0.5
 
 
 def test_a_picture_just_within_the_limit_is_read():
-    loaded = load_image(encoded(Image.new("1", (10_000, 5_000)), compress_level=1))
-    assert loaded.size == (10_000, 5_000)
+    loaded = load_image(encoded(Image.new("1", (8_000, 2_500)), compress_level=1))
+    assert loaded.size == (8_000, 2_500)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (30_000, 1), (1, 30_000), (7, 100), (100, 7), (201, 10), (10, 201)])

@@ -9,6 +9,7 @@ from ..errors import InputError
 from .dataset import Dataset, augment, batches, fitted, notes_of
 from .folders import load_folder, load_folder_halves
 from .published import DATASETS, data_folder, default_data_dir, downloading, load_published
+from .reading import Read
 from .shapes import draw_shapes
 
 __all__ = [
@@ -52,8 +53,13 @@ def load_dataset(
     )
 
 
-def load_halves(name: str | Path, data_dir: str | Path | None = None, download: bool = True) -> tuple[Dataset, Dataset]:
-    """The training and the test half, as `load_dataset` gives them; a folder or zip is read once."""
+def load_halves(
+    name: str | Path, data_dir: str | Path | None = None, download: bool = True, read: Read | None = None
+) -> tuple[Dataset, Dataset]:
+    """The training and the test half, as `load_dataset` gives them; a folder or zip is read once.
+
+    `read` decodes its pictures: `isolation.load_isolated` those of a stranger.
+    """
     if name not in DATASETS and name != "shapes" and name and os.path.exists(name):
-        return load_folder_halves(name)
+        return load_folder_halves(name, read=read)
     return load_dataset(name, True, data_dir, download), load_dataset(name, False, data_dir, download)

@@ -18,7 +18,7 @@ from ..i18n import Message, Sentences, _, sentences
 from .dataset import Dataset
 from .layout import Layout, recognised
 from .listing import MAX_NAME, Listing, is_picture, listed, unread_format
-from .reading import Decoded, decode, left_out
+from .reading import Decoded, Read, decode, left_out
 from .tree import Class, Half, tree
 
 TEST_PART = 0.2  # of each class, where there is no folder for testing
@@ -43,13 +43,13 @@ def load_folder(path: str | Path, train: bool, size: int = 32) -> Dataset:
     return _load(path, (train,), size)[0]
 
 
-def load_folder_halves(path: str | Path, size: int = 32) -> tuple[Dataset, Dataset]:
+def load_folder_halves(path: str | Path, size: int = 32, read: Read | None = None) -> tuple[Dataset, Dataset]:
     """The training and the test half, as `load_folder` gives them, in the time of reading each picture once."""
-    train, test = _load(path, (True, False), size)
+    train, test = _load(path, (True, False), size, read)
     return train, test
 
 
-def _load(path: str | Path, wanted: Sequence[bool], size: int) -> list[Dataset]:
+def _load(path: str | Path, wanted: Sequence[bool], size: int, read: Read | None = None) -> list[Dataset]:
     path = Path(path)
     if path.is_dir():
         root = path.resolve()
@@ -67,7 +67,7 @@ def _load(path: str | Path, wanted: Sequence[bool], size: int) -> list[Dataset]:
                     name=listing.doubtful[-MAX_NAME:],
                 )
             )
-        reader = _Reader(name, title, layout, root.everything().unread, listing.too_deep, size)
+        reader = _Reader(name, title, layout, root.everything().unread, listing.too_deep, size, read)
         return reader.halves(wanted)
 
 
@@ -99,6 +99,7 @@ class _Reader:
     unread: dict[str, str]  # path -> format, by the names of all files
     too_deep: list[str]
     size: int
+    read: Read | None
 
     def halves(self, wanted: Sequence[bool]) -> list[Dataset]:
         layout = self.layout
@@ -119,7 +120,7 @@ class _Reader:
         files = [
             (label, file) for label, kind in enumerate(self.layout.classes) for file in half[kind].pictures.items()
         ]
-        decoded = decode([file for _label, file in files], self.size, self.title)
+        decoded = decode([file for _label, file in files], self.size, self.title, self.read)
         labels = [files[index][0] for index in decoded.indexes]
         for label in sorted(set(range(len(self.layout.classes))).difference(labels)):
             kind = self.layout.classes[label]

@@ -23,6 +23,8 @@ from .names import Printable, entry_names, printable
 MAX_ENTRIES = 200_000  # of a zip, pictures or not: some 500 bytes of memory each, only to list them
 MAX_FILE_BYTES = 50_000_000  # of one picture in a zip
 MAX_BYTES = 2_000_000_000  # of all that a zip unpacks to
+MAX_RATIO = 200  # of that to the zip itself, where it is much: pictures are packed already, and shrink little
+MUCH = 100_000_000  # bytes
 MAX_DEPTH = 10  # of folders in each other; what lies deeper is left out
 MAX_NAME = 80  # characters of a folder's name, since it becomes a class's
 
@@ -86,7 +88,7 @@ def listed(path: Path, title: Message) -> Iterator[Listing]:
     except Exception:  # a torn or hostile directory fails in many ways
         raise InputError("{title} is damaged: its list of files cannot be read.", title=title) from None
     with archive:
-        _vet(archive.infolist(), title)
+        _vet(archive.infolist(), path.stat().st_size, title)
         yield _list_zip(archive)
 
 
@@ -157,7 +159,7 @@ class _Unmarked(mmap.mmap):
         return True
 
 
-def _vet(entries: list[zipfile.ZipInfo], title: Message) -> None:
+def _vet(entries: list[zipfile.ZipInfo], size: int, title: Message) -> None:
     """Refuse a zip, by what its directory says, that is locked, oddly packed or too large when unpacked."""
     for entry in entries:
         if entry.flag_bits & 1:
@@ -171,7 +173,10 @@ def _vet(entries: list[zipfile.ZipInfo], title: Message) -> None:
             raise InputError(
                 "{title} holds a file of more than {most} MB.", title=title, most=MAX_FILE_BYTES // 1_000_000
             )
-    if sum(entry.file_size for entry in entries) > MAX_BYTES:
+    total = sum(entry.file_size for entry in entries)
+    if total > max(MUCH, MAX_RATIO * size) and total <= MAX_BYTES:
+        raise InputError("{title} unpacks to more than {most} times its size.", title=title, most=MAX_RATIO)
+    if total > MAX_BYTES:
         raise InputError("{title} unpacks to more than {most} GB.", title=title, most=MAX_BYTES // 1_000_000_000)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
@@ -16,6 +19,9 @@ from .listing import MAX_NAME, Fetch
 
 MAX_PIXELS = 10_000_000_000  # of all pictures read: a few minutes of decoding
 MAX_LEFT_OUT = 1_000  # pictures that cannot be read, which may take as long as reading them
+MAX_SECONDS = 300.0  # of decoding, by the clock
+
+Read = Callable[[Path | bytes], Image.Image]
 
 
 @dataclass
@@ -28,17 +34,23 @@ class Decoded:
     unread: dict[str, str] = field(default_factory=dict)  # path -> format, which its name does not tell
 
 
-def decode(files: Sequence[tuple[str, Fetch]], size: int, title: Message) -> Decoded:
+def decode(files: Sequence[tuple[str, Fetch]], size: int, title: Message, read: Read | None = None) -> Decoded:
     """Read pictures as a network trained on them will see its own: short side scaled to `size` px, the middle cut out.
 
     Raises InputError where that would take more memory or time than one data set may.
     """
     domain = replace(CIFAR10, size=size, resize=size)
     found = Decoded(torch.empty(len(files), 3, size, size, dtype=torch.uint8), [])
-    pixels = 0
+    pixels, began = 0, time.monotonic()
     for index, (path, fetch) in enumerate(files):
+        if time.monotonic() - began > MAX_SECONDS:
+            raise InputError(
+                "{title} takes more than {most} minutes to read; make its pictures smaller, or take fewer.",
+                title=title,
+                most=int(MAX_SECONDS) // 60,
+            )
         try:
-            picture = load_image(fetch())
+            picture = (read or load_image)(fetch())
         except Exception as error:  # a zip's entry, too, can be damaged in many ways
             if isinstance(error, UnreadFormatError):
                 found.unread[path] = error.format

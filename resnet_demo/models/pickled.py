@@ -13,6 +13,7 @@ Two layouts are read: the zip that torch writes since 1.6, and the sequence of p
 from __future__ import annotations
 
 import io
+import math
 import pickle
 import pickletools
 import struct
@@ -27,6 +28,8 @@ from torch import Tensor
 from ..errors import InputError
 
 MAX_PROGRAM = 20_000_000  # bytes of pickle, the tensors' values not counted; ResNet-1202's take 2 MB
+MAX_ENTRIES = 20_000  # of a zip
+MAX_LEAVES = 100_000  # of tuples in each other, counted as often as they are met
 MAX_STEPS = 600_000  # of that program: ResNet-1202 takes 300,000; each costs a microsecond and may make an object
 
 MAGIC = 0x1950A86A20F9469CFC6C  # begins the old layout
@@ -154,16 +157,23 @@ class _Storage:
         raise pickle.UnpicklingError
 
 
-def _tensor(storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> Tensor:
-    return storage.values.as_strided(tuple(size), tuple(stride), offset)  # which fails outside of the storage
+def _tensor(storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> Tensor | Odd:
+    return _dense(storage.values, offset, size, stride)
 
 
 def _tensor_of_dtype(
     storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], _grad: object, _hooks: object, *more
-) -> Tensor:
+) -> Tensor | Odd:
     if not isinstance(more[0], torch.dtype):
         raise pickle.UnpicklingError
-    return storage.values.view(more[0]).as_strided(tuple(size), tuple(stride), offset)
+    return _dense(storage.values.view(more[0]), offset, size, stride)
+
+
+def _dense(values: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor | Odd:
+    """A tensor of numbers that are there: strides of 0 would make giants of a single one."""
+    if len(size) > 8 or math.prod(size) > values.numel():
+        return Odd()
+    return values.as_strided(tuple(size), tuple(stride), offset)  # which fails outside of the storage
 
 
 def _parameter(data: Tensor, *_: object) -> Tensor:
@@ -217,7 +227,7 @@ class _Reader(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> Any:
         word, kind, key, _place, count, *_ = pid
-        if word != "storage" or isinstance(key, (list, dict)):
+        if word != "storage" or not isinstance(key, (str, int)):
             raise pickle.UnpicklingError
         if isinstance(kind, Odd):
             return Odd()
@@ -239,16 +249,24 @@ def read(path: Path, most: int) -> Any:
 
 
 def _read_zip(path: Path, most: int) -> Any:
+    if _count_entries(path) > MAX_ENTRIES:  # `ZipFile` itself would list them all
+        raise InputError("{file} holds too many objects for the weights of a network.", file=path.name)
     with zipfile.ZipFile(path) as archive:
         entries = {entry.filename: entry for entry in archive.infolist()}
         if sum(entry.file_size for entry in entries.values()) > most:
             raise InputError("{title} unpacks to more than {most} MB.", title=path.name, most=most // 1_000_000)
         (program,) = (name for name in entries if name.endswith("/data.pkl") or name == "data.pkl")
         root = program.removesuffix("data.pkl")
+        if entries[program].file_size > MAX_PROGRAM:
+            raise InputError("{file} holds too many objects for the weights of a network.", file=path.name)
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):  # PyTorch packs nothing
+            raise pickle.UnpicklingError
         if f"{root}constants.pkl" in entries:
             raise InputError(
                 "{file} is a TorchScript program, not weights; save the module's state_dict.", file=path.name
             )
+        if f"{root}byteorder" in entries and entries[f"{root}byteorder"].file_size > 100:
+            raise pickle.UnpicklingError
         if f"{root}byteorder" in entries and archive.read(f"{root}byteorder") != b"little":
             raise pickle.UnpicklingError
         storages: dict[str, _Storage] = {}
@@ -313,19 +331,26 @@ def _numbers(content: bytes, dtype: torch.dtype, count: int) -> Tensor:
     return torch.frombuffer(bytearray(content), dtype=dtype, count=count)
 
 
+def _count_entries(path: Path) -> int:
+    """How often the mark of an entry in a zip's directory occurs in the file."""
+    with path.open("rb") as file:
+        return sum(chunk.count(b"PK\1\2") for chunk in iter(lambda: file.read(1 << 24), b""))
+
+
 def _vet_program(program: bytes | BinaryIO, file: str) -> None:
-    """Count the steps of the pickle that begins here, before the first of them is taken."""
+    """Count the steps of the pickle that begins here, before the first of them is taken, and the tuples they build."""
     if isinstance(program, bytes) and len(program) > MAX_PROGRAM:
         raise _too_long(file)
     stream = program if not isinstance(program, bytes) else io.BytesIO(program)
-    start = stream.tell()
-    for step, (code, _argument, place) in enumerate(pickletools.genops(stream)):
+    start, tuples = stream.tell(), _Tuples()
+    for step, (code, argument, place) in enumerate(pickletools.genops(stream)):
         if (place or 0) - start > MAX_PROGRAM:
             raise _too_long(file)
         if step > MAX_STEPS:
             raise InputError("{file} holds too many objects for the weights of a network.", file=file)
         if code.name.startswith("EXT") or "BUFFER" in code.name:
             raise pickle.UnpicklingError
+        tuples.take(code, argument)
 
 
 def _too_long(file: str) -> InputError:
@@ -334,3 +359,46 @@ def _too_long(file: str) -> InputError:
         file=file,
         most=MAX_PROGRAM // 1_000_000,
     )
+
+
+class _Tuples:
+    """Runs a pickle with nothing on its stack but how many leaves each thing has, as a tree.
+
+    Forty tuples, each of the one before twice, are a hundred bytes, and a million million leaves for whoever asks for
+    the hash of the last one, as a dictionary does.
+    """
+
+    def __init__(self) -> None:
+        self._stack: list[int | None] = []  # None: a mark
+        self._memo: dict[object, int] = {}
+
+    def take(self, code: pickletools.OpcodeInfo, argument: object) -> None:
+        name, stack = code.name, self._stack
+        if name in ("BINGET", "LONG_BINGET", "GET"):
+            stack.append(self._memo.get(argument, 1))
+        elif name in ("BINPUT", "LONG_BINPUT", "PUT"):
+            self._memo[argument] = stack[-1] or 1
+        elif name == "MEMOIZE":
+            self._memo[len(self._memo)] = stack[-1] or 1
+        elif name == "MARK":
+            stack.append(None)
+        elif name == "DUP":
+            stack.append(stack[-1])
+        elif name.startswith("TUPLE"):
+            inside = self._to_mark() if name == "TUPLE" else [stack.pop() or 1 for _ in range(int(name[-1]))]
+            if sum(inside) > MAX_LEAVES:
+                raise pickle.UnpicklingError
+            stack.append(1 + sum(inside))
+        else:
+            before = len(code.stack_before)
+            if pickletools.markobject in code.stack_before:
+                self._to_mark()
+                before = code.stack_before.index(pickletools.markobject)
+            del stack[len(stack) - min(before, len(stack)) :]
+            stack += [1] * len(code.stack_after)
+
+    def _to_mark(self) -> list[int]:
+        found: list[int] = []
+        while (leaves := self._stack.pop()) is not None:
+            found.append(leaves)
+        return found

@@ -28,12 +28,15 @@ from ..i18n import Message, _, sentences
 from ..images import Domain
 from . import pickled
 from .decide import decided, filled, guessed_domain, is_bookkeeping
-from .recognise import MAX_BLOCKS, Recognised, guess_domain, recognise
+from .recognise import MAX_BLOCKS, MAX_CLASSES, MAX_WIDTH, Recognised, guess_domain, recognise
 from .resnet import ResNet, ResNetConfig
 
 # The usual endings of checkpoints, for a file dialog; a file is read whatever its ending.
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".tar", ".ckpt", ".bin", ".t7")
 MAX_BYTES = 500_000_000  # the largest network here, ResNet-152, has 241 MB
+DEEP = 100  # blocks
+MOST_STAGES = 8  # of a network, and hidden layers of its classifier
+MAX_TENSORS = 20_000  # of a file; ResNet-1202 has 7,000
 MOST_TEXT = {"config": 20_000, "domain": 10_000_000, "provenance": 10_000_000}  # characters of metadata
 
 
@@ -133,6 +136,7 @@ def load_file(path: str | Path, plain: bool | None = None, averaged: bool = Fals
             named=len(domain.labels),
             classes=config.outputs,
         )
+    _check_depth(config, found.state, path.name)
     with torch.device("meta"):
         model = ResNet(config)
     vet(found.state, model.state_dict(), path.name, found.name)
@@ -145,6 +149,16 @@ def load_file(path: str | Path, plain: bool | None = None, averaged: bool = Fals
     model.provenance = _own_provenance(metadata)
     model.note = sentences(*notes) if notes else None
     return model.eval().requires_grad_(False)
+
+
+def _check_depth(config: ResNetConfig, state: Mapping[str, Tensor], file: str) -> None:
+    """Refuse a deep network of whose blocks the file has not even the first convolutions: to build it takes seconds."""
+    if sum(config.blocks) <= DEEP:
+        return
+    for stage, (blocks, width) in enumerate(zip(config.blocks, config.widths, strict=True), start=1):
+        for name in (f"layer{stage}.{block}.residual.conv1.weight" for block in range(blocks)):
+            if name not in state or state[name].ndim != 4 or state[name].shape[0] != config.inner(width):
+                raise InputError("{file} lacks the tensor {tensor}, or its shape is another.", file=file, tensor=name)
 
 
 def _file_in(path: Path) -> Path:
@@ -210,6 +224,8 @@ def _read(path: Path, averaged: bool = False) -> tuple[dict[str, Tensor], dict[s
     try:
         if _is_safetensors(path):
             with safe_open(path, "pt") as file:
+                if len(file.keys()) > MAX_TENSORS:
+                    raise InputError("{file} has too many tensors for a network known here.", file=path.name)
                 sizes = (file.get_slice(name).get_shape() for name in file.keys())  # noqa: SIM118 (not a dict)
                 if any(torch.Size(size).numel() > MAX_BYTES for size in sizes):
                     raise InputError("{file} declares tensors larger than the file.", file=path.name)
@@ -409,7 +425,9 @@ def _own_config(metadata: Mapping[str, str]) -> ResNetConfig:
         raise InputError(
             "The checkpoint's config cannot be used: a field is missing, unknown, or of a wrong type or size."
         ) from None
-    if sum(config.blocks) > MAX_BLOCKS or max(config.widths) > 4096 or config.classes > 100_000:
+    widths = (*config.widths, *config.stem_widths, *config.hidden, *map(config.inner, config.widths))
+    most = len(config.blocks) <= MOST_STAGES and len(config.hidden) <= MOST_STAGES
+    if not most or sum(config.blocks) > MAX_BLOCKS or max(widths) > MAX_WIDTH or config.classes > MAX_CLASSES:
         raise InputError("The checkpoint's config describes a network larger than any known here.")
     return config
 

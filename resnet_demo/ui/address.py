@@ -20,7 +20,7 @@ from PIL import Image
 
 from ..errors import InputError
 from ..i18n import FIRST, Message, _, preferred
-from ..images import load_image
+from ..isolation import load_isolated
 from ..lab.interventions import BranchScales
 from ..models import zoo
 from ..models.predict import class_logits
@@ -98,7 +98,7 @@ def _picture_of(text: str) -> Image.Image:
     if not data.startswith(b"\x89PNG\r\n\x1a\n") or max(width, height) > MOST_LINKED:
         raise damaged
     try:
-        return load_image(data)
+        return load_isolated(data)
     except InputError:
         raise damaged from None
 

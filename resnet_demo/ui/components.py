@@ -19,9 +19,11 @@ from gradio.data_classes import ImageData
 from PIL import Image
 
 from ..errors import InputError
-from ..images import load_image
+from ..isolation import load_isolated
+from .uploads import uploaded
 
 C = TypeVar("C", bound=Component)
+T = TypeVar("T")
 
 # A session brings its choices with the value. gradio compares the value with those that the page was built with, and
 # fills the server's log with warnings.
@@ -51,21 +53,35 @@ def _decode(_component: Component, payload: ImageData | None) -> Image.Image | I
         return None
     try:
         if payload.url and payload.url.startswith("data:"):
-            return load_image(base64.b64decode(payload.url.partition(",")[2], validate=True))
+            return load_isolated(base64.b64decode(payload.url.partition(",")[2], validate=True))
         if payload.path is None:
             return InputError("There is no picture in the request.")
-        return load_image(payload.path)
+        return load_isolated(uploaded(payload.path))
     except InputError as error:
         return error
     except ValueError:
         return InputError("The picture's base64 text is damaged.")
 
 
+def _file(_component: Component, payload: Any) -> str | InputError | None:
+    """The path of an upload, or what is wrong with it, for who answers."""
+    try:
+        return payload and str(uploaded(getattr(payload, "path", None)))
+    except InputError as error:
+        return error
+
+
 Dropdown, Radio = _derive(gr.Dropdown, _as_sent), _derive(gr.Radio, _as_sent)
 Number, Slider = _derive(gr.Number, _as_sent), _derive(gr.Slider, _as_sent)
-File = _derive(gr.File, lambda _component, payload: payload and payload.path)
-Upload = _derive(gr.UploadButton, lambda _component, payload: payload and payload.path)
+File, Upload = _derive(gr.File, _file), _derive(gr.UploadButton, _file)
 Picture = _derive(gr.Image, _decode)
+
+
+def given(value: T | InputError) -> T:
+    """What such a component handed over, or the InputError."""
+    if isinstance(value, InputError):
+        raise value
+    return value
 
 
 def whole_input(value: int | None, **options: Any) -> gr.Number:

@@ -21,6 +21,7 @@ from ..models.predict import Prediction
 
 DIGITS = 7  # of a number in a table that is saved: those of 32 bits, as computed; more would be noise
 WIDE, TALL, BOTH = SCREENS = ("wide", "tall", "both")  # what is drawn for; see `static/js/screen.js`
+MOST_NOTICE = 300  # characters
 Table: TypeAlias = Sequence[Sequence[object]]
 ENGLISH = language(FIRST)
 
@@ -177,7 +178,9 @@ def note(text: str, kind: str = "") -> Markup:
 
 def notice(error: InputError, say: Language) -> str:
     """What a notice shows: it is HTML, and a sentence may quote what a stranger wrote."""
-    return say(error.message).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")  # quotes stay readable
+    text = say(error.message).encode(errors="replace").decode()  # half of a surrogate pair is no text
+    text = text if len(text) <= MOST_NOTICE else f"{text[: MOST_NOTICE - 1]}…"
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")  # quotes stay readable
 
 
 def placeholder(text: str) -> Markup:

@@ -16,7 +16,7 @@ from ..models.labels import parse_labels
 from ..models.predict import named
 from ..models.weights import SUFFIXES
 from . import network_menu
-from .components import Dropdown, File, Radio, whole_input
+from .components import Dropdown, File, Radio, given, whole_input
 from .events import Events, Shown, in_session
 from .html import joined, notice, pressed
 from .jobs import download as downloads
@@ -337,7 +337,7 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
     def change_to_file(session: Session, path: Any) -> Shown:
         if path is None:
             raise InputError("There is no file: upload a checkpoint.")
-        session.use_file(str(path))
+        session.use_file(str(given(path)))
         return {drawer.names: ""}
 
     def name_classes(session: Session, text: Any) -> None:

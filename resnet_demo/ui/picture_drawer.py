@@ -14,8 +14,9 @@ from PIL import Image
 from ..errors import InputError
 from ..i18n import Language, _
 from ..images import CIFAR10, MIN_SIDE, Square, load_image
+from ..isolation import load_isolated
 from .classes import titles
-from .components import Picture
+from .components import Picture, given
 from .events import Events, Shown
 from .html import joined, photo, pixels, thumbnail
 from .page import choose
@@ -185,16 +186,14 @@ def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> N
     """What choosing a picture does."""
 
     def change_picture(session: Session, picture: Any) -> None:
-        if isinstance(picture, InputError):
-            raise picture
         if picture is None:
             raise InputError("There is no picture yet: upload one, or choose an example.")
-        session.show_picture(picture)
+        session.show_picture(given(picture))
 
     def change_to_upload(session: Session, path: Any) -> None:
         if path is None:
             raise InputError("There is no picture in the request.")
-        session.show_picture(load_image(str(path)))
+        session.show_picture(load_isolated(str(given(path))))
 
     def change_to_example(session: Session, name: Any) -> None:
         session.show_picture(*example_of(session, str(name)))

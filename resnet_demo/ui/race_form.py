@@ -9,7 +9,7 @@ import gradio as gr
 
 from ..i18n import Language, _
 from ..training.recipes import RECIPES
-from .components import Dropdown, File, Number, Radio, whole_input
+from .components import Dropdown, File, Number, Radio, given, whole_input
 from .jobs.race import BOTH, DATA, DEPTHS, KINDS, LEAST_SECONDS, MOST_SECONDS, OWN_PICTURES, SHAPES, Plan
 
 SECONDS, EPOCHS = "seconds", "epochs"
@@ -150,6 +150,7 @@ def plan_of(
 ) -> Plan:  # fmt: skip
     """What the form asks for, judged; InputError for what cannot be."""
     by_clock = budget != EPOCHS
+    file = given(file) if data == OWN_PICTURES else None
     return Plan(
         depth, kind, data, file, seconds if by_clock else None, None if by_clock else epochs, recipe, batch, rate, seed
     )

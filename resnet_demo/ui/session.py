@@ -122,6 +122,8 @@ class Session:
     page: str = "inside"
     language: str = i18n.FIRST
     browser_language: str = i18n.FIRST  # what the browser asks for; see `address`
+    owner: str | None = None  # the browser that it is of, and
+    address: str = ""  # where that is, as far as the server sees; see `visits`
     holder: str | None = None  # the open page that shows it, by gradio's name; None: it was left
     changed: Callable[[Session], None] = field(default=lambda session: None, repr=False)  # hears that it weighs more
     forward_passes: int = 0  # how often the network ran, so that a test can count

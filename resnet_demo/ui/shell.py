@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import gradio as gr
 from markupsafe import Markup
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,9 +24,9 @@ from ..models.predict import UNTRAINED
 from . import address as addresses
 from . import bar as bars
 from . import health, visits
-from .blocks import Blocks
 from .bounds import one_of
 from .events import TOGETHER, Events, Shown, merge
+from .guard import HANDLERS, Doors, Guarded
 from .html import BOTH, SCREENS, joined
 from .log import log
 from .page import Layout, put
@@ -132,7 +133,7 @@ def foot(say: Language) -> Markup:
 def build_demo(data_dir: str | None = None) -> gr.Blocks:
     """The whole app. `data_dir` is where CIFAR-10 may lie, for the button that draws a random test picture."""
     english = i18n.language(i18n.FIRST)
-    with Blocks(title=english(TITLE), analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as demo:
+    with Guarded(title=english(TITLE), analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as demo:
         key = gr.State(None)
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
@@ -382,11 +383,13 @@ def launch(
             css_paths=[STATIC / "css" / f"{sheet}.css" for sheet in SHEETS],
             head=head(),
             app_kwargs={
+                "middleware": [Middleware(Doors)],
+                "exception_handlers": HANDLERS,
                 "routes": [
                     *health.ROUTES,
                     _files(f"{LAB}/fonts", asset("fonts")),
                     _files(LAB, STATIC / "js", fresh=True),
-                ]
+                ],
             },
             footer_links=[],
             ssr_mode=False,

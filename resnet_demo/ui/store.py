@@ -43,6 +43,11 @@ class ExpiringCache(Generic[T]):
     def __len__(self) -> int:
         return len(self._things)
 
+    def things(self) -> list[T]:
+        """All of them, the least recently used first."""
+        with self._lock:
+            return [thing for _used, _weight, thing in self._things.values()]
+
     def put(self, key: object, thing: T) -> T:
         with self._lock:
             before = self._things.pop(key, None)

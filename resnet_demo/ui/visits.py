@@ -1,20 +1,44 @@
 """Visits: the sessions of all visitors, bounded in number, memory and time, and found again after a reload.
 
 A visit has one key, which nobody can guess. gradio keeps it for the open page, on the server; the tab keeps it, too, in
-its sessionStorage, and shows it when its page begins anew. It stands in no address, no log and no HTML. gradio's own
-name for a page (`session_hash`) finds no visit: it only says which page shows one now.
+its sessionStorage, and shows it when its page begins anew. It stands in no address, no log and no HTML.
+
+gradio's own name for a page (`session_hash`) opens no visit, though gradio finds the key by it: a visit also belongs to
+a browser, which is known by a cookie, and whoever else sends that name is told that the session has ended. A client
+without cookies is known by its address. Who asks, `guard` says with every request; code that asks by itself is nobody.
 """
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from dataclasses import dataclass
+
 from ..errors import InputError
+from ..i18n import FIRST
 from .session import Session, forget
 from .store import ExpiringCache
 
 MOST = 200  # visits
+MOST_OF_ADDRESS = MOST // 2  # of them from one address: a school has one for all its classes
 SHARE = 5_000_000  # bytes of a visitor's own that count as another visit: all of them together have a gigabyte
 SECONDS = 3600  # that a visit is kept after its last event
 LEFT, HELD = 0, 1  # what makes room first: visits whose page was closed
+
+ENDED = InputError(
+    "This session has ended: its page lost the connection, or its place was needed for others; reload the page "
+    "to start again."
+)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who sends a request."""
+
+    owner: str
+    address: str
+
+
+visitor: ContextVar[Visitor | None] = ContextVar("visitor", default=None)  # of the request that is answered
 
 
 def share(session: Session) -> float:
@@ -64,9 +88,41 @@ def begin(page: str | None = None, key: str | None = None, left: str | None = No
     else:
         session, again = found or Session(), found is not None
     session.holder, session.changed = page, _weigh_again
+    if who := visitor.get():
+        session.owner, session.address = who.owner, who.address  # also of one found again: the key alone is proof
     if page:
         _keys.put(page, session.key)
-    return _visits.put(session.key, session), again
+    _visits.put(session.key, session)
+    _make_room(session)
+    return session, again
+
+
+def _make_room(session: Session) -> None:
+    """Where one address has too many visits, the one of them goes that rests longest, and in which nothing runs."""
+    if not session.address:
+        return
+    others = [other for other in _visits.things() if other.address == session.address and other is not session]
+    spare = 1 + len(others) - MOST_OF_ADDRESS
+    for other in sorted(others, key=rank)[: max(0, spare)]:  # of one rank, the oldest first
+        if rank(other) < ExpiringCache.STAYS:
+            _visits.drop(other.key)
+
+
+def _theirs(session: Session) -> bool:
+    """Whether a visit is of whoever asks now."""
+    who = visitor.get()
+    return who is None or session.owner in (None, who.owner)
+
+
+def admits(page: str | None) -> bool:
+    """Whether whoever asks may speak for an open page: for one whose visit is theirs, or that has none yet."""
+    return all(_theirs(session) for session in _visits.things() if page and session.holder == page)
+
+
+def language_of(key: str) -> str:
+    """In which language to speak to whoever has that key."""
+    session = _visits.get(key)
+    return session.language if session and _theirs(session) else FIRST
 
 
 def _weigh_again(session: Session) -> None:
@@ -79,11 +135,8 @@ def session_of(key: str | None) -> Session:
     if key is None:
         return begin()[0]
     session = _visits.get(key)
-    if session is None:
-        raise InputError(
-            "This session has ended: its page lost the connection, or its place was needed for others; reload the page "
-            "to start again."
-        )
+    if session is None or not _theirs(session):
+        raise InputError(ENDED.message)
     return session
 
 

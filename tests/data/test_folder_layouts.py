@@ -342,10 +342,10 @@ def test_an_unreadable_name_loses_no_picture(flags, tmp_path):
 
 
 def test_pictures_in_formats_that_are_not_read_are_counted_and_named(tmp_path, monkeypatch, sentence):
-    from resnet_demo import images
+    from resnet_demo import decoding
 
-    monkeypatch.setattr(images, "optional_formats", lambda: ())
-    images.readable_suffixes.cache_clear()
+    monkeypatch.setattr(decoding, "optional_formats", lambda: ())
+    decoding.readable_suffixes.cache_clear()
     heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(50)
     tree = {f"{kind}/{i}.png": picture(i) for kind in ("cat", "dog") for i in range(5)}
     tree |= {f"cat/IMG_{i}.HEIC": heic for i in range(3)} | {"dog/phone.jpg": heic, "dog/raw.cr2": b"x"}
@@ -359,7 +359,7 @@ def test_pictures_in_formats_that_are_not_read_are_counted_and_named(tmp_path, m
             load_halves(only)
     finally:
         monkeypatch.undo()
-        images.readable_suffixes.cache_clear()
+        decoding.readable_suffixes.cache_clear()
     assert (counts(train), counts(test)) == ([4, 4], [1, 1])
     assert "4 pictures are HEIC and were left out: cat/IMG_0.HEIC is the first" in str(train.note)
     assert "One picture is RAW and was left out: dog/raw.cr2" in str(train.note)

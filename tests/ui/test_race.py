@@ -318,7 +318,7 @@ def test_the_same_data_are_not_read_twice_at_a_time(data, monkeypatch, tmp_path)
         return SETS[0]
 
     monkeypatch.setattr(race_module, "load_dataset", slow)
-    monkeypatch.setattr(race_module, "load_halves", lambda *args: (slow(*args), slow(*args)))
+    monkeypatch.setattr(race_module, "load_halves", lambda *args, **_options: (slow(*args), slow(*args)))
     race_module._shared.cache_clear()
     with ThreadPoolExecutor(3) as visitors:
         list(visitors.map(lambda _: read_data(plan(data=data, file=str(pictures)), None), range(3)))
@@ -330,7 +330,7 @@ def test_the_same_data_are_not_read_twice_at_a_time(data, monkeypatch, tmp_path)
 def test_own_pictures_are_bounded(name, value, monkeypatch, sentence, tmp_path):
     monkeypatch.setattr(race_module, name, value)
     (tmp_path / "pictures.zip").touch()
-    monkeypatch.setattr(race_module, "load_halves", lambda path: SETS[:2])
+    monkeypatch.setattr(race_module, "load_halves", lambda path, read: SETS[:2])
     with pytest.raises(InputError, match="at most") as error:
         read_data(plan(data=OWN_PICTURES, file=str(tmp_path / "pictures.zip")), None)
     sentence(error.value)

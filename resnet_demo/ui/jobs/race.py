@@ -20,6 +20,7 @@ from ...data import DATASETS, Dataset, load_dataset, load_halves
 from ...errors import DivergenceError, InputError
 from ...figures import curves_svg, draw_history, figure_png
 from ...i18n import Message, _
+from ...isolation import load_isolated
 from ...models import zoo
 from ...models.resnet import ResNet
 from ...models.weights import save
@@ -128,7 +129,7 @@ def _own(plan: Plan) -> tuple[Dataset, Dataset]:
     assert plan.file is not None
     if not Path(plan.file).is_file():  # a client of the API could name a folder of the server's
         raise InputError("The pictures must be a zip file with one folder of pictures per class.")
-    halves = load_halves(plan.file)
+    halves = load_halves(plan.file, read=load_isolated)
     pictures, classes = sum(map(len, halves)), len(halves[0].classes)
     if pictures > MOST_PICTURES or classes > MOST_CLASSES:
         raise InputError(

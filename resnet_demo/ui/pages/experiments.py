@@ -359,7 +359,7 @@ def _cut(session: Session, block: str) -> None:
 def change_compared(session: Session, name: Any) -> None:
     """Show the bundled result of a network and its twin."""
     result = results.bundled(session.of(Experiments).name)
-    if result is None or name not in result.networks:
+    if result is None or not isinstance(name, str) or name not in result.networks:
         raise InputError("There is no result of {name!r} to show.", name=name)
     session.of(Experiments).compared = str(name)
 

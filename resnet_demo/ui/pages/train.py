@@ -224,7 +224,7 @@ def connect(page: TrainPage, events: Events) -> None:
 
     def look(session: Session, name: Any) -> None:
         """Look inside a network that was trained here, with a picture that it was tested on."""
-        session.use_trained(str(name))
+        session.use_trained(str(name)[:80])
         picture = next(iter(session.trained[session.name].samples.values()))
         session.show_picture(picture)
         session.page = "inside"

@@ -1,0 +1,203 @@
+"""What stands between the network and the app: who asks, what is not offered, and what may be said.
+
+`Guarded` is the app itself: it knows who sends an event, looks at what comes before gradio does, and lets nothing out
+but sentences: what gradio, pydantic or Python say of an error can hold paths, addresses, or all that was sent. What a
+client got wrong leaves no traceback in the log; what is wrong with the program leaves one, and says nothing of it.
+
+`Doors` stands before all other requests.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import traceback
+from typing import Any
+
+import gradio as gr
+from fastapi.exceptions import RequestValidationError
+from gradio.route_utils import FnIndexInferError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..errors import InputError
+from ..i18n import FIRST, Language, _, language
+from . import visits
+from .blocks import Blocks
+from .html import notice
+from .uploads import check_files
+from .visits import Visitor
+
+COOKIE = "resnet-demo-visitor"  # a random number, by which a browser is known again; see `visits`
+MOST_BODY = 16_000_000  # bytes of a request, other than an upload
+MOST_CANCEL = 10_000  # bytes of one that cancels an event
+# What gradio offers and this app does not use: a look at other hosts, servers of components, recordings, and so on.
+CLOSED = re.compile(
+    r"/(?:proxy=|component_server|process_recording|vibe-|undo-vibe-|deep_link|profiling/"
+    r"|run-history|runs/?$|monitoring|dev/|stream/|custom_component/)"
+)
+ELSEWHERE = re.compile(r"\w\w+:")  # in the place of a file: an address, not a drive
+PAGE = re.compile(r"/(?:heartbeat|stream)/(?P<page>[^/]+)|/queue/data$|/cancel$")
+PAGE_NAME = re.compile(r"[\w.-]{1,100}")
+NOT_FOUND = JSONResponse({"error": "There is nothing here."}, 404)
+NOT_UNDERSTOOD = JSONResponse({"error": "The request cannot be understood."}, 422)
+
+
+class Guarded(Blocks):
+    """An app that answers with values or with a sentence."""
+
+    async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:
+        request, state = named.get("request"), named.get("state")
+        if isinstance(request, gr.Request):
+            visits.visitor.set(visitor_of(request))
+            if not visits.admits(request.session_hash):
+                raise _refusal(visits.ENDED, language(FIRST))
+        try:
+            check_files(getattr(named.get("event_data"), "_data", None))  # what was clicked
+            return await super().process_api(*values, **named)
+        except InputError as error:
+            raise _refusal(error, self._language(state)) from None
+        except gr.Error:
+            raise
+        except Exception:
+            traceback.print_exc()
+            failed = InputError("Something went wrong on the server; reload the page if it does not go on.")
+            raise _refusal(failed, self._language(state)) from None
+
+    def queue(self, **options: Any) -> Any:
+        """As in gradio; who joins the queue speaks for a page of their own, which has a name."""
+        made = super().queue(**options)
+        push = self._queue.push
+
+        async def checked(body: Any, request: Any, username: Any) -> Any:
+            visits.visitor.set(visitor_of(request))
+            page = body.session_hash  # None: an event on its own, to be asked for by its number
+            if page is not None and not (PAGE_NAME.fullmatch(page) and visits.admits(page)):
+                return False, str(visits.ENDED), "error"
+            return await push(body=body, request=request, username=username)
+
+        self._queue.push = checked  # pyright: ignore[reportAttributeAccessIssue]
+        return made
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], state: Any, *more: Any) -> list[Any]:
+        try:
+            if len(inputs) < len(block_fn.inputs):
+                raise InputError("The request holds too few values for this event.")
+            check_files(inputs)
+            return await super().preprocess_data(block_fn, inputs, state, *more)
+        except gr.Error:
+            raise
+        except InputError as error:
+            raise _refusal(error, self._language(state)) from None
+        except Exception:  # gradio and pydantic judge what came
+            wrong = InputError("The request holds a value of a kind that is not expected here.")
+            raise _refusal(wrong, self._language(state)) from None
+
+    def _language(self, state: Any) -> Language:
+        """That of the visit, if there is one."""
+        for number, block in self.blocks.items():
+            key = state[number] if state is not None and block.stateful else None
+            if isinstance(key, str):
+                return language(visits.language_of(key))
+        return language(FIRST)
+
+
+def _refusal(error: InputError, say: Language) -> gr.Error:
+    return gr.Error(notice(error, say), title=say(_("Error")), print_exception=False)
+
+
+def visitor_of(request: Any) -> Visitor:
+    """Who sends a request: a browser, known by its cookie; else whoever has that address."""
+    address = str(getattr(getattr(request, "client", None), "host", None) or "")
+    cookie = str(dict(request.cookies or {}).get(COOKIE, ""))
+    known = re.fullmatch(r"[\w-]{32}", cookie)
+    return Visitor(f"cookie {cookie}" if known else f"address {address}", address)
+
+
+class Doors:
+    """Closes what is not offered, opens a page's stream for its visitor alone, and gives browsers their cookie."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        path, _file, file = request.url.path.partition("/file=")  # whose name may be anything
+        refused = NOT_FOUND if ELSEWHERE.match(file) else _refused(request, path)
+        if refused is None and (page := PAGE.search(path)):
+            body = b""
+            if path.endswith("/cancel"):
+                body = await request.body()
+                receive = _again(body)
+            asked = page["page"] or request.query_params.get("session_hash") or _page_in(body)
+            visits.visitor.set(visitor_of(request))
+            if not visits.admits(asked):
+                refused = NOT_FOUND
+        if refused is not None:
+            await refused(scope, receive, send)
+            return
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                if path.endswith("/") and request.method == "GET" and COOKIE not in request.cookies:
+                    message.setdefault("headers", []).append((b"set-cookie", _cookie(request).encode("latin-1")))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except (FnIndexInferError, KeyError, ValueError, TypeError):  # gradio looked for what there is not
+            if begun:
+                raise
+            await NOT_UNDERSTOOD(scope, receive, send)
+
+
+def _refused(request: Request, path: str) -> Response | None:
+    """The answer to what is not offered, or too long; None for all else."""
+    if CLOSED.search(path):
+        return NOT_FOUND
+    if request.method not in ("POST", "PUT", "PATCH") or path.endswith("/upload"):
+        return None
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        return JSONResponse({"error": "A request says how long it is."}, 411)
+    if int(length[:20]) > (MOST_CANCEL if path.endswith("/cancel") else MOST_BODY):
+        return JSONResponse({"error": "The request is too long."}, 413)
+    return None
+
+
+def _page_in(body: bytes) -> str | None:
+    try:
+        page = json.loads(body).get("session_hash")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return page if isinstance(page, str) else None
+
+
+def _again(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _cookie(request: Request) -> str:
+    """In a frame of another site, as on Hugging Face Spaces, only a secure one of its own partition is kept."""
+    secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", "").split(",")[0].strip())
+    written = f"{COOKIE}={secrets.token_urlsafe(24)}; Path=/; HttpOnly"
+    return f"{written}; Secure; SameSite=None; Partitioned" if secure else f"{written}; SameSite=Lax"
+
+
+async def not_understood(_request: Request, _error: Exception) -> Response:
+    """FastAPI would send back what it was sent, and pydantic's words."""
+    return NOT_UNDERSTOOD
+
+
+HANDLERS = {RequestValidationError: not_understood}

@@ -1,0 +1,54 @@
+"""Files that a client names: they lie in gradio's folder of uploads, or they are refused.
+
+The refusal is the same whether there is such a file or not, so that nobody can ask what is on the server's disk.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gradio.utils import get_upload_folder
+
+from ..errors import InputError
+
+MOST_PATH = 1_000  # characters
+
+
+def uploaded(path: object) -> Path:
+    """The file of that path, if it was uploaded and is still there; InputError else."""
+    found = _inside(path)
+    if found is None or not os.path.isfile(found):
+        raise InputError("That file is not among those that were uploaded, or was deleted by now: upload it again.")
+    return found
+
+
+def _inside(path: object) -> Path | None:
+    """The path without links and dots, if it leads into the folder of uploads."""
+    if not isinstance(path, (str, os.PathLike)) or not 0 < len(str(path)) <= MOST_PATH or "\0" in str(path):
+        return None
+    try:
+        found, folder = Path(os.path.realpath(path)), Path(os.path.realpath(get_upload_folder()))
+    except (OSError, ValueError):
+        return None
+    return found if found != folder and found.is_relative_to(folder) else None
+
+
+def check_files(value: Any, most: int = 10_000) -> None:
+    """Refuse a value from a client in which anything, however deep, names a file that was not uploaded.
+
+    gradio itself looks at such values first, and would fetch an address or copy the file.
+    """
+    todo = [(value, 0)]
+    while todo:
+        found, depth = todo.pop()
+        most -= 1
+        if depth > 20 or most < 0:
+            raise InputError("What was sent holds too many values, or values too deep in each other.")
+        if isinstance(found, dict):
+            if found.get("path") is not None:
+                uploaded(found["path"])
+            todo += [(inner, depth + 1) for inner in found.values()]
+        elif isinstance(found, (list, tuple)):
+            todo += [(inner, depth + 1) for inner in found[: most + 1]]

@@ -1,0 +1,274 @@
+"""The app as a stranger meets it over HTTP: other visitors' pages, files on the server, requests that are none."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from resnet_demo import ui
+from resnet_demo.assets import asset
+from resnet_demo.ui import guard, uploads, visits
+from resnet_demo.ui.guard import COOKIE
+from resnet_demo.ui.session import PageState
+
+META = {"_type": "gradio.FileData"}
+ENDED = "This session has ended"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    demo = ui.launch(prevent_thread_lock=True)
+    assert demo.local_url
+    yield demo.local_url
+    demo.close()
+
+
+class Browser:
+    """A page in a browser: it has a cookie, and a name that gradio gave it."""
+
+    def __init__(self, address: str, page: str, cookie: bool = True) -> None:
+        self.http, self.page = httpx.Client(base_url=address, timeout=60), page
+        if cookie:
+            assert COOKIE in self.http.get("/").cookies
+        self.config = self.http.get("/config").json()
+        self.events = {event["api_name"]: event for event in self.config["dependencies"]}
+
+    def ask(self, name: str, *values: Any, page: str | None = None, data: Any = None) -> dict[str, Any]:
+        """What an event answers: "data", or an "error"."""
+        page = page or self.page
+        asked = {"data": [None, *values], "fn_index": self.events[name]["id"], "session_hash": page, "event_data": data}
+        said = {"content": json.dumps(asked), "headers": {"Content-Type": "application/json"}}
+        joined = self.http.post("/gradio_api/queue/join", **said)
+        if joined.status_code != 200:
+            return joined.json()
+        number = joined.json()["event_id"]
+        with self.http.stream("GET", "/gradio_api/queue/data", params={"session_hash": page}) as lines:
+            if lines.status_code != 200:
+                lines.read()
+                return lines.json()
+            for line in lines.iter_lines():
+                said = json.loads(line[5:]) if line.startswith("data:") else {}
+                if said.get("msg") == "process_completed" and said["event_id"] == number:
+                    return said["output"]
+        raise AssertionError("The server said nothing.")
+
+    def sees(self) -> dict[str, Any]:
+        """What its visit is about, as data."""
+        shown = self.ask("page_inside", None)["data"]
+        return next(value for value in shown if isinstance(value, dict) and "model" in value)
+
+    def send(self, name: str, content: bytes) -> str:
+        """Upload a file; its path on the server."""
+        return self.http.post("/gradio_api/upload", files={"files": (name, content)}).json()[0]
+
+
+@pytest.fixture
+def victim(address: str) -> Browser:
+    victim = Browser(address, f"victim{time.monotonic_ns()}")
+    victim.ask("start", None)
+    assert "error" not in victim.ask("network", "plain20")
+    return victim
+
+
+# Another's page
+
+
+@pytest.mark.parametrize("cookie", [True, False])
+def test_the_name_of_a_page_opens_nothing(cookie: bool, victim: Browser, address: str) -> None:
+    stranger = Browser(address, "stranger", cookie)
+    tries = {"page_inside": None, "network": "resnet8", "start": None, "block": "layer1.0"}
+    for name, value in tries.items():
+        assert "data" not in stranger.ask(name, value, page=victim.page), name
+    page = {"session_hash": victim.page}
+    assert stranger.http.get("/gradio_api/queue/data", params=page).status_code == 404
+    assert stranger.http.get(f"/gradio_api/heartbeat/{victim.page}").status_code == 404
+    cancel = {**page, "fn_index": stranger.events["network"]["id"], "event_id": "0"}
+    assert stranger.http.post("/gradio_api/cancel", json=cancel).status_code == 404
+    assert victim.sees()["model"] == "plain20"  # and nothing was changed or ended
+
+
+def test_a_key_opens_the_visit_for_another_browser_and_closes_it_for_the_first(victim: Browser, address: str) -> None:
+    """The key is what a tab keeps for a reload, when the cookie may be another; nobody else has it."""
+    (session,) = (s for s in visits._visits.things() if s.holder == victim.page)
+    assert session.key not in json.dumps(victim.config)
+    later = Browser(address, "later")
+    later.ask("start", {"key": session.key, "page": victim.page, "left": True})
+    assert session.holder == "later"
+    said = victim.ask("page_inside", None)
+    assert ENDED in str(said), said
+
+
+def test_a_seeded_bug_is_seen(victim: Browser, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "_theirs", lambda session: True)
+    stranger = Browser(address, "stranger")
+    assert stranger.ask("page_inside", None, page=victim.page)["data"]
+
+
+class Job(PageState):
+    """What runs for a visitor who trains."""
+
+    @property
+    def busy(self) -> bool:
+        return True
+
+
+def test_a_flood_of_visits_pushes_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "_visits", visits.registry())
+
+    def come(owner: str, address: str, page: str) -> Any:
+        visits.visitor.set(visits.Visitor(owner, address))
+        return visits.begin(page)[0]
+
+    trains, rests, mine = come("a", "10.0.0.1", "a"), come("b", "10.0.0.2", "b"), come("c", "6.6.6.6", "c")
+    trains.of(Job)
+    mine.of(Job)
+    for number in range(2_000):
+        come(f"flood {number}", "6.6.6.6", f"flood {number}")
+    kept = visits._visits.things()
+    assert trains in kept
+    assert rests in kept
+    assert mine in kept  # it trains, though it is of the address that floods
+    assert len(kept) <= visits.MOST_OF_ADDRESS + 2
+    visits.visitor.set(None)
+
+
+# Files
+
+
+def paths(folder: str) -> list[Any]:
+    cache = str(uploads.get_upload_folder())
+    return [
+        "/etc/passwd", "/etc/nothing", "/", "", ".", "..", "~", folder, str(asset("examples", "cat.png")),
+        f"{cache}", f"{cache}/", f"{cache}/..", f"{cache}/../../etc/passwd", f"{cache}/nothing/there.png",
+        f"{cache}/link.png", "file:///etc/passwd", "file://localhost/etc/passwd", "http://127.0.0.1:1/a.png",
+        "https://example.com/a.png", "\\\\server\\share", "/proc/self/environ", "/dev/zero", "/dev/stdin",
+        "a" * 100_000, "nul\0.png", "\ud800", 7, ["/etc/passwd"], {"path": "/etc/passwd"}, True,
+        "resnet_demo/cli/shell.py", "README.md",
+    ]  # fmt: skip
+
+
+def answers(browser: Browser, name: str, where: Callable[[Any], list[Any]], folder: str) -> set[str]:
+    return {str(browser.ask(name, *where(path)).get("error")) for path in paths(folder)}
+
+
+@pytest.mark.parametrize("shape", ["path", "path and meta", "url and meta"])
+def test_no_event_reads_a_file_that_was_not_uploaded(shape: str, victim: Browser, tmp_path: Path) -> None:
+    link = Path(uploads.get_upload_folder()) / "link.png"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(asset("examples", "cat.png"))
+    made: dict[str, Callable[[Any], Any]] = {
+        "path": lambda path: {"path": path},
+        "path and meta": lambda path: {"path": path, "meta": META, "orig_name": "a.png", "is_stream": False},
+        "url and meta": lambda path: {"url": path, "meta": META},
+    }
+    for name in ("classify", "upload", "upload_weights"):
+        said = answers(victim, name, lambda path: [made[shape](path)], str(tmp_path))
+        assert "None" not in said, name  # none was accepted
+        assert len(said) <= 3, said  # and the answer does not tell what there is
+        for told in said:
+            assert len(told) <= 300, told[:400]
+            assert not any(word in told for word in ("/", "http", "root", "Error", "pydantic")), told
+    link.unlink()
+
+
+def test_what_was_uploaded_is_read(victim: Browser) -> None:
+    path = victim.send("mine.png", asset("examples", "cat.png").read_bytes())
+    assert "data" in victim.ask("classify", {"path": path, "meta": META})
+    assert "data" in victim.ask("classify", {"path": path})
+
+
+def test_files_are_neither_listed_nor_guessed(victim: Browser) -> None:
+    path = victim.send("mine.png", b"secret")
+    get = victim.http.get
+    assert get(f"/gradio_api/file={path}").content == b"secret"  # whose address holds a hash of the content
+    folder = Path(path).parent
+    others = [
+        folder,
+        folder.parent,
+        folder.parent / ("0" * 64) / "mine.png",
+        "/etc/passwd",
+        "/etc/nothing",
+        "README.md",
+    ]
+    for other in [*others, "http://127.0.0.1:1/", "https://example.com/", "..%2f..%2fetc%2fpasswd"]:
+        answer = get(f"/gradio_api/file={other}")
+        assert answer.status_code in (403, 404), other
+        assert b"secret" not in answer.content
+        assert len(answer.content) <= 300
+
+
+def test_an_event_can_be_asked_for_without_a_page(victim: Browser) -> None:
+    """As docs/api/rest.md tells: two requests, of which the second one names the event."""
+    number = victim.http.post("/gradio_api/call/example", json={"data": ["dog"]}).json()["event_id"]
+    said = victim.http.get(f"/gradio_api/call/example/{number}").text
+    assert said.startswith("event: complete"), said[:200]
+    assert '"model": "resnet20"' in said
+
+
+# Requests that are none
+
+JOIN, RUN = "/gradio_api/queue/join", "/gradio_api/run/predict"
+BODIES: list[Any] = [
+    b"", b"{", b"null", b"[]", b'"text"', b"7", b"[" * 100_000, b'{"data": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    b"\xff\xfe",
+    {}, {"data": None}, {"data": "x" * 100_000}, {"data": {}}, {"data": [], "fn_index": "x" * 100_000}, {"data": []},
+    {"data": [], "fn_index": -1, "session_hash": "a"}, {"data": [], "fn_index": 10**6, "session_hash": "a"},
+    {"data": [], "fn_index": 10**30, "session_hash": "a"}, {"data": [], "fn_index": 3, "session_hash": ["a"]},
+    {"data": [], "fn_index": 3, "session_hash": 7}, {"data": [], "fn_index": 3, "session_hash": ""},
+    {"data": [None] * 9, "fn_index": 3, "session_hash": "a", "trigger_id": "x"},
+    {"data": [], "fn_index": None, "session_hash": "a"},
+    {"data": [], "event_id": {}, "session_hash": "a", "fn_index": 1},
+]  # fmt: skip
+CLOSED = [
+    "proxy=http://127.0.0.1:1/", "component_server", "vibe-edit", "vibe-code", "process_recording", "deep_link",
+    "runs", "run-history/records", "profiling/traces", "stream/a/b/1/playlist.m3u8", "custom_component/a/b/c/d.js",
+    "dev/reload",
+]  # fmt: skip
+
+
+def test_bodies_that_are_no_request(victim: Browser, capfd: pytest.CaptureFixture[str]) -> None:
+    for place in (JOIN, RUN, "/gradio_api/call/network", "/gradio_api/cancel", "/gradio_api/reset"):
+        for body in BODIES:
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
+            answer = victim.http.post(place, content=content, headers={"Content-Type": "application/json"})
+            assert len(answer.content) <= 300, (place, body, answer.text[:400])
+            assert not any(word in answer.text for word in ("pydantic", "Traceback", "site-packages", "xxxx")), (
+                answer.text
+            )
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_what_is_not_used_is_closed(victim: Browser) -> None:
+    for place in CLOSED:
+        for method in ("GET", "POST"):
+            answer = victim.http.request(method, f"/gradio_api/{place}")
+            assert answer.status_code in (404, 405), place
+
+
+def test_a_request_that_is_too_long_is_refused_before_it_is_read(
+    victim: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MOST_BODY", 1_000)
+    assert victim.http.post(JOIN, content=b"x" * 2_000).status_code == 413
+    assert victim.http.post(JOIN, content=iter([b"x"])).status_code == 411
+
+
+def test_the_cookie_is_of_the_browser_alone(address: str) -> None:
+    said = httpx.get(address).headers["set-cookie"]
+    assert said.startswith(f"{COOKIE}=")
+    assert "HttpOnly" in said
+    assert "SameSite=Lax" in said
+    secure = httpx.get(address, headers={"X-Forwarded-Proto": "https"}).headers["set-cookie"]
+    assert "Secure; SameSite=None; Partitioned" in secure
+    assert "set-cookie" not in httpx.get(address, cookies={COOKIE: "x"}).headers
+
+
+def test_the_app_goes_on(victim: Browser) -> None:
+    assert victim.sees()["model"] == "plain20"
