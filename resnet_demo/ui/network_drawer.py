@@ -301,10 +301,11 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
     def change_training(session: Session, seed: Any) -> None:
         session.use_network(session.name, TRAINED, seed)
 
-    def change_to_file(session: Session, path: Any) -> None:
+    def change_to_file(session: Session, path: Any) -> Shown:
         if path is None:
             raise InputError("There is no file: upload a checkpoint.")
         session.use_file(str(path))
+        return drawer.restore()  # gradio's box takes the next file only once it is empty
 
     events.on(drawer.network.input, change_network, [drawer.network], "network", whole=True)
     events.on_click(drawer.shortcuts, change_shortcuts, "shortcuts_in_drawer", whole=True)
