@@ -186,6 +186,8 @@ def _facts(session: Session) -> Markup:
         lines.append(_("untrained: random weights, seed {seed}", seed=session.seed))
     elif session.untrained:
         lines.append(_("untrained: random weights"))
+    elif session.weights == OWN and dataset == "unknown":
+        lines.append(_("its file does not say what it was trained on"))
     elif session.weights == OWN:
         lines.append(_("used as a network for <b>{dataset}</b>", dataset=dataset))
     else:

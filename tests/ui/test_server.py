@@ -526,6 +526,14 @@ def test_bad_checkpoints_get_one_sentence(
     assert guest.ask("page_inside") == before
 
 
+def test_what_is_the_visitors_file_is_called_so(guest: Guest, tmp_path: Path) -> None:
+    own = ResNet(ResNetConfig((1, 1, 1), (2, 4, 8)), seed=0)
+    guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))
+    assert "· your file</span>" in guest.seen["chips"]
+    guest.ask("network", "resnet20")
+    assert "your file" not in guest.seen["chips"]
+
+
 def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:
     own = ResNet(ResNetConfig((1, 1, 1), (2, 4, 8), "bottleneck", shortcut="B"), seed=0)
     said = guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))
