@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import warnings
+import zlib
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -79,7 +81,9 @@ def curves_svg(figure: Figure, label: str, kind: str = "rd-curves") -> str:
     )
     for colour in DRAWN:
         drawing = drawing.replace(fallback(colour), colour)
-    return drawing
+    # Matplotlib names a clip by its rectangle alone. Where a drawing out of sight has the same one, browsers take that,
+    # which clips nothing: curves would leave their plot.
+    return re.sub(r'(<clipPath id="|url\(#)', rf"\g<1>c{zlib.crc32(drawing.encode()):08x}", drawing)
 
 
 def _measure_without_complaint() -> None:

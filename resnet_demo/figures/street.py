@@ -136,15 +136,15 @@ def _reading(block: BlockTrace, gone: bool, intervened: bool) -> list[Message]:
     name, plain = block.name[5:], block.shortcut_kind == "none"
     if gone:
         return [_("Block {name}: {what}", name=name, what=_p("a branch", "cut"))]
-    values = {"name": name, "share": share(block)}
+    values = {"name": name, "percent": 100 * share(block)}
     if intervened and plain:
-        first = _("In the original network ‖F(x)‖ of block {name} is {share:.0%} of ‖x‖.", **values)
+        first = _("In the original network ‖F(x)‖ of block {name} is {percent:.0f} % of ‖x‖.", **values)
     elif intervened:
-        first = _("In the original network ‖F(x)‖ of block {name} is {share:.0%} of ‖shortcut(x)‖.", **values)
+        first = _("In the original network ‖F(x)‖ of block {name} is {percent:.0f} % of ‖shortcut(x)‖.", **values)
     elif plain:
-        first = _("Block {name}: ‖F(x)‖ is {share:.0%} of ‖x‖.", **values)
+        first = _("Block {name}: ‖F(x)‖ is {percent:.0f} % of ‖x‖.", **values)
     else:
-        first = _("Block {name}: ‖F(x)‖ is {share:.0%} of ‖shortcut(x)‖.", **values)
+        first = _("Block {name}: ‖F(x)‖ is {percent:.0f} % of ‖shortcut(x)‖.", **values)
     norms = {point: _written(norm) for point, norm in block.norms.items()}
     if plain:
         return [first, _("Norms: x {x}, F(x) {residual}, y {output}.", **norms)]
@@ -213,7 +213,11 @@ def _block(
     side, left, top = cell.thumb, cell.middle - cell.thumb / 2, cell.map_top - rise / 2
     box = {"x": left, "y": top, "width": side, "height": side}
     frame = {"stroke": INK if chosen else LINE, "stroke_width": 2 if chosen else 1}
-    what = _p("a branch", "cut") if state == CUT else _("changes what passes by {share:.0%}", share=share(block))
+    what = (
+        _p("a branch", "cut")
+        if state == CUT
+        else _("changes what passes by {percent:.0f} %", percent=100 * share(block))
+    )
     style = {"fill": INK, "font_weight": 600} if chosen else {"fill": MUTED}
     name = text(block.name[5:], cell.middle, top + side + size + 2, text_anchor="middle", font_size=size, **style)
     return element(

@@ -251,9 +251,21 @@ def reading(found: Record, label: str) -> Message:
     )
     values = {"right": found.right, "of": found.of, "band": bands[found.band], "label": label}
     if found.label is not None and found.noted:
-        return _("Of {of} photographs with this note that it called {label} with {band}, {right} showed one.", **values)
+        return _(
+            "Tested on photographs: of {of} that it called {label} with {band}, with this note, {right} showed one.",
+            **values,
+        )
     if found.label is not None:
-        return _("Of {of} photographs without a note that it called {label} with {band}, {right} showed one.", **values)
+        return _(
+            "Tested on photographs: of {of} that it called {label} with {band}, without a note, {right} showed one.",
+            **values,
+        )
     if found.noted:
-        return _("Of {of} photographs with this note that it answered with {band}, it named {right} rightly.", **values)
-    return _("Of {of} photographs without a note that it answered with {band}, it named {right} rightly.", **values)
+        return _(
+            "Tested on photographs: of {of} that it answered with {band}, with this note, it named {right} rightly.",
+            **values,
+        )
+    return _(
+        "Tested on photographs: of {of} that it answered with {band}, without a note, it named {right} rightly.",
+        **values,
+    )

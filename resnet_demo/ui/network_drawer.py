@@ -225,7 +225,7 @@ def _facts(session: Session) -> Markup:
     elif session.untrained:
         lines.append(_("untrained: random weights"))
     elif session.weights == OWN and dataset == "unknown":
-        lines.append(_("made for other classes than those that are known here"))
+        lines.append(_("its file does not say what it was trained on"))
     elif session.weights == OWN:
         lines.append(_("used as a network for <b>{dataset}</b>", dataset=dataset))
     else:
@@ -338,7 +338,7 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
         if path is None:
             raise InputError("There is no file: upload a checkpoint.")
         session.use_file(str(given(path)))
-        return {drawer.names: ""}
+        return {**drawer.restore(), drawer.names: ""}  # gradio's box takes the next file only once it is empty
 
     def name_classes(session: Session, text: Any) -> None:
         if session.weights != OWN:

@@ -239,7 +239,7 @@ def test_street_has_a_button_for_every_block(trace: Trace, picture: Image.Image)
         button = buttons[block.name]
         assert button.attrib["role"] == "button"
         assert button.attrib["tabindex"] == ("0" if block.name == "layer2.0" else "-1")  # arrow keys lead to the others
-        assert button.attrib["aria-label"] == f"Block {block.name}: changes what passes by {share(block):.0%}"
+        assert button.attrib["aria-label"] == f"Block {block.name}: changes what passes by {100 * share(block):.0f} %"
         assert button.attrib["aria-pressed"] == ("true" if block.name == "layer2.0" else "false")
         (thumb,) = button.iter(f"{SVG}image")
         expected = np.asarray(activity_map(block.output[0].abs().mean(dim=0)))
@@ -478,7 +478,7 @@ def test_what_hovering_reads_out(trace: Trace, picture: Image.Image, tall: bool)
     for block in trace.blocks:
         # An XML reader takes a new line in an attribute for a space.
         read = stops(root)[block.name].attrib["data-reading"]
-        assert read.startswith(f"Block {block.name[5:]}: ‖F(x)‖ is {share(block):.0%} of ")
+        assert read.startswith(f"Block {block.name[5:]}: ‖F(x)‖ is {100 * share(block):.0f} % of ")
         terms = ["x", "F(x)", "y"] if block.shortcut_kind == "none" else ["x", "F(x)", "shortcut", "y"]
         points = {"x": "x", "F(x)": "residual", "shortcut": "shortcut", "y": "output"}
         assert read.endswith("Norms: " + ", ".join(f"{term} {block.norms[points[term]]:.1f}" for term in terms) + ".")
@@ -663,6 +663,16 @@ def test_curves_plot_the_traces_numbers(trace: Trace) -> None:
         assert lines["‖shortcut‖"] == [block.norms["shortcut"] for block in trace.blocks]
         assert lines["‖F(x)‖ / ‖shortcut‖"] == [block.ratio for block in trace.blocks]
         assert lines["cosine of F(x) and shortcut"] == [block.cosine for block in trace.blocks]
+
+
+def test_no_drawing_clips_by_the_rectangle_of_another_one(trace: Trace) -> None:
+    """On one page stand several of the same size, and what is out of sight clips nothing."""
+    drawings = [curves_svg(draw_curves(trace), label) for label in ("One", "Other")]
+    defined = [set(re.findall(r'<clipPath id="([^"]+)"', drawing)) for drawing in drawings]
+    used = [set(re.findall(r"url\(#([^)]+)\)", drawing)) for drawing in drawings]
+    assert defined[0]
+    assert defined == used
+    assert not defined[0] & defined[1]
 
 
 def test_curves_svg_follows_the_page(trace: Trace) -> None:

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { answering, counter, eventOf } from '../../resnet_demo/ui/static/js/waiting.js';
+import { answering, counter, eventOf, marked } from '../../resnet_demo/ui/static/js/waiting.js';
 
 test('a line is shown from the first request to the last answer', () => {
   const shown = [];
@@ -38,4 +38,10 @@ test('events that answer with a number are found', () => {
     { id: 1, outputs: [4, 3] },
   ];
   assert.deepEqual([...answering({ components, dependencies })], [1]);
+});
+
+test('the figures in sight wait; where there is none yet, the page does', () => {
+  assert.deepEqual([...marked(['street', 'street', 'block'], 'page')], ['street', 'block']);
+  assert.deepEqual([...marked([], 'page')], ['page']);
+  assert.deepEqual([...marked([], undefined)], []);
 });

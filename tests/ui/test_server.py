@@ -35,6 +35,7 @@ from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.ui import network_drawer, pictures, visits
 from resnet_demo.ui.lesson import prose
 from resnet_demo.ui.session import OWN, Session
+from resnet_demo.ui.shell import build_demo
 from resnet_demo.ui.store import RANDOM, TRAINED
 
 NASTY = """<img src=x onerror="alert('1')">"""
@@ -528,6 +529,24 @@ def test_bad_checkpoints_get_one_sentence(
     sentence(AppError(guest.refused("upload_weights", None)))
     assert not (tmp_path / "executed").exists()
     assert guest.ask("page_inside") == before
+
+
+def test_what_shows_nothing_anew_is_answered_too() -> None:
+    """Else the page would wait on: as it is loaded, its first tab is chosen before the visit has a key."""
+    demo = build_demo()
+    component = next(c for c in demo.blocks.values() if c.elem_id == "answered")
+    select = next(f.fn for f in demo.fns.values() if f.api_name == "page_inside")
+    assert select is not None
+    first, second = select(None, None)[component], select(None, True)[component]
+    assert second > first
+
+
+def test_what_is_the_visitors_file_is_called_so(guest: Guest, tmp_path: Path) -> None:
+    own = ResNet(ResNetConfig((1, 1, 1), (2, 4, 8)), seed=0)
+    guest.ask("upload_weights", handle_file(str(weights.save(own, tmp_path / "own.safetensors"))))
+    assert "· your file</span>" in guest.seen["chips"]
+    guest.ask("network", "resnet20")
+    assert "your file" not in guest.seen["chips"]
 
 
 def test_a_bottleneck_network_has_no_twin(guest: Guest, tmp_path: Path) -> None:

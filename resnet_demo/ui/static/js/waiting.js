@@ -34,6 +34,12 @@ export function answering({ components, dependencies }) {
   return new Set(dependencies.filter(({ outputs }) => outputs.includes(answered)).map(({ id }) => id));
 }
 
+/** What is marked: the figures in sight, or where there is none yet, as on a page's first visit, the page itself. */
+export const marked = (figures, page) => (figures.length ? new Set(figures) : new Set(page ? [page] : []));
+
+const pageInSight = () =>
+  [...document.querySelectorAll('#pages [role=tabpanel]')].find((panel) => panel.getClientRects().length);
+
 const figures = () =>
   [...document.querySelectorAll('[role=tabpanel] .rd-figure')]
     .map((figure) => figure.closest('.block'))
@@ -44,7 +50,7 @@ function mark(waits) {
     delete block.dataset.waiting;
     block.removeAttribute('aria-busy');
   }
-  for (const block of waits ? new Set(figures()) : []) {
+  for (const block of waits ? marked(figures(), pageInSight()) : []) {
     block.dataset.waiting = '';
     block.setAttribute('aria-busy', 'true');
   }
