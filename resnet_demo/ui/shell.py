@@ -275,7 +275,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             # The first page is chosen as the app opens, beside `start`, which draws it. It says nothing about the key:
             # it may have begun before `start` and end after it. And where Back led to a page, its tab only follows.
             def select(session_key: str | None, followed: Any = None, turn: Callable[..., Any] = turn) -> Shown:
-                return turn(session_key) if session_key and followed is not True else gr.skip()
+                return turn(session_key) if session_key and followed is not True else events.nothing()
 
             events.bind(tab_of[page.name].select, select, [followed], f"page_{page.name}", js=FOLLOWED)
 
