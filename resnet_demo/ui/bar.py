@@ -130,9 +130,10 @@ def _picture_chip(session: Session) -> Markup:
     assert session.framed is not None
     return Markup(
         '<button type="button" class="rd-chip rd-picture-chip" data-drawer="picture" aria-controls="picture-drawer" '
-        'aria-expanded="false" aria-label="{}"><img src="{}" alt="">{}</button>'
+        'aria-expanded="false" aria-label="{}"><img src="{}" alt="" data-number="{}">{}</button>'
     ).format(
         session.say(_("The picture: choose another one")), photo_uri(session.domain.view(session.framed, 80)),
+        session.number,
         Markup("<b>A</b>") if session.second else "",
     )  # fmt: skip
 

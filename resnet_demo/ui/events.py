@@ -108,6 +108,10 @@ class Events:
         session.of(Sent).hashes.clear()
         return self.news(session, self.show(session, True))
 
+    def nothing(self) -> Shown:
+        """An answer without anything new: the page, which counts answers, does not wait for it any longer."""
+        return gr.skip() if self.answered is None else {self.answered: next(_answers)}
+
     def rest(self, event: Any) -> None:
         """After an event was answered, show what stands further down."""
         event.success(

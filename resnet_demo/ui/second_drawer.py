@@ -64,7 +64,7 @@ def chip(session: Session) -> Markup:
     else:
         label = say(_("The second picture: choose another one, or remove it"))
         seen = photo_uri(session.domain.view(Framed(second.picture), 80))
-        inside, kind = Markup('<img src="{}" alt=""><b>B</b>').format(seen), ""
+        inside, kind = Markup('<img src="{}" alt="" data-number="{}"><b>B</b>').format(seen, second.number), ""
     return Markup(
         '<button type="button" class="rd-chip rd-second-chip{}" data-drawer="second" aria-controls="second-drawer" '
         'aria-expanded="false" aria-label="{label}" title="{label}">{}</button>'

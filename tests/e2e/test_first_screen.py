@@ -85,11 +85,15 @@ def test_on_a_laptop_it_is_figure_and_answer(open_app: OpenApp) -> None:
         assert visit.page.evaluate(FIGURE_AND_ANSWER) >= 0.7
 
 
-def test_on_a_phone_it_is_the_street_and_the_answer(open_app: OpenApp) -> None:
-    with open_app(width=390, height=844, shows="#curves svg.rd-tall") as visit:
+@pytest.mark.parametrize(
+    ("query", "blocks"),
+    [("", 9), ("?model=plain20", 9), ("?model=resnet18&weights=random", 8), ("?model=plain20&lang=zh", 9)],
+)
+def test_on_a_phone_it_is_the_street_and_the_answer(query: str, blocks: int, open_app: OpenApp) -> None:
+    with open_app(query, width=390, height=844, shows="#curves svg.rd-tall") as visit:
         for part in ("street", "answer"):
             assert visit.page.evaluate(IN_SIGHT, part)["whole"], part
-        expect(visit.at("#street .rd-tall .rd-stop:visible")).to_have_count(9)
+        expect(visit.at("#street .rd-tall .rd-stop:visible")).to_have_count(blocks)
         assert visit.page.evaluate("scrollY") == 0
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -168,6 +172,21 @@ def test_clicks_are_answered_without_dimming_anything(open_app: OpenApp) -> None
         seen = visit.page.evaluate("seen")
         assert seen["frames"] > 10
         assert (seen["faintest"], seen["processing"]) == (1, 0)
+
+
+def test_a_quiet_line_says_what_waits(open_app: OpenApp) -> None:
+    """Over a slow connection; the first page's own events, which bring nothing new, are not waited for."""
+    with open_app(shows="#curves svg") as visit:
+        visit.settle()
+        connection = visit.page.context.new_cdp_session(visit.page)
+        slow = {"offline": False, "latency": 2000, "downloadThroughput": -1, "uploadThroughput": -1}
+        connection.send("Network.enable")
+        connection.send("Network.emulateNetworkConditions", slow)
+        for block in ("layer3.1", "layer1.0"):
+            visit.at(f"#street .rd-wide [data-block='{block}']").click()
+            expect(visit.at("#street[data-waiting]")).to_have_count(1)
+            expect(visit.at("#block figcaption")).to_contain_text(f"Block {block[5:]}")
+            expect(visit.at("[data-waiting]")).to_have_count(0)
 
 
 def next_stop(visit: Visit, says: str) -> None:

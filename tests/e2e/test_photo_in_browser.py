@@ -87,6 +87,14 @@ def test_one_click_opens_the_chooser_and_the_old_answer_stays(open_app: OpenApp,
         expect(visit.at("html[data-sending]")).to_have_count(0)
 
 
+def test_the_same_photo_once_more_is_waited_for_only_until_it_is_there(open_app: OpenApp, photo: Path) -> None:
+    with open_app(shows=SHOWS) as visit:
+        for number in (1, 2):
+            travel(visit, "drop", photo.read_bytes())
+            visit.page.wait_for_function(f"location.search.includes('picture=own-{number}')")
+            expect(visit.at("html[data-sending]")).to_have_count(0, timeout=10_000)  # it gives up after a minute
+
+
 def test_drop_and_paste(open_app: OpenApp) -> None:
     turned = wide_photo().rotate(180)
     with open_app(shows=SHOWS) as visit:
@@ -121,6 +129,7 @@ def test_the_square_is_dragged_and_what_the_network_sees_follows(open_app: OpenA
             visit.at("#ways [data-way=choose]").click()
         chooser.value.set_files(photo)
         expect(visit.at("#input [data-asked]")).to_have_attribute("data-square", "0.2500,0.0000,1.0000")
+        expect(visit.at("html[data-sending]")).to_have_count(0)
         expect(square).to_have_attribute("style", re.compile("left: 25%"))
         square.focus()
         for _ in range(5):

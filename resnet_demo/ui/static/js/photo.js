@@ -28,8 +28,11 @@ export function give(file) {
 // A quiet line in the picture's chip, until there is a new picture or a notice.
 
 function wait() {
+  // The same photo once more looks the same, and has another number.
   const chip = () =>
-    [...document.querySelectorAll(':is(.rd-picture-chip, .rd-second-chip) img')].map(({ src }) => src).join();
+    [...document.querySelectorAll(':is(.rd-picture-chip, .rd-second-chip) img')]
+      .map(({ src, dataset }) => `${src} ${dataset.number}`)
+      .join();
   const notices = () => document.querySelectorAll('.toast-body').length;
   const before = chip(),
     told = notices();
@@ -43,7 +46,8 @@ function wait() {
     if (chip() !== before || notices() > told) end();
   });
   const late = setTimeout(end, 60000);
-  watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['src'] });
+  const attributeFilter = ['src', 'data-number'];
+  watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter });
 }
 
 document.addEventListener(
