@@ -22,7 +22,7 @@ from .events import Events, Shown
 from .network_drawer import NetworkDrawer
 from .picture_drawer import PictureDrawer
 from .second_drawer import SecondDrawer
-from .session import OWN, Session
+from .session import Session
 
 EQUATION = Markup('<span class="rd-eq">y = <b class="rd-r">F(x)</b> + <b class="rd-s">x</b></span>')
 # A click on a chip opens its drawer, in the browser.
@@ -141,8 +141,6 @@ def _picture_chip(session: Session) -> Markup:
 def _network_chip(session: Session) -> Markup:
     say, moment = session.say, film.moment_of(session.source)
     title = moment if moment is not None else network_drawer.title(session.name)
-    if session.weights == OWN:
-        title = _("{name} · your file", name=title)
     return Markup(
         '<button type="button" class="rd-chip rd-network-chip" data-drawer="network" aria-controls="network-drawer" '
         'aria-expanded="false" title="{0}"><span>{0}</span></button>'

@@ -176,10 +176,6 @@ class Events:
         self.rest(event)
         return event
 
-    def nothing(self) -> Shown:
-        """An answer that shows nothing anew: the page waits for it no longer."""
-        return {} if self.answered is None else {self.answered: next(_answers)}
-
     @property
     def _counter(self) -> list[Any]:
         return [] if self.answered is None else [self.answered]
