@@ -239,11 +239,16 @@ def _exactly(pipe: Any, count: int) -> bytes:
 
 def _written(message: Message) -> list[Any]:
     """A message as JSON: its text, and what is filled in."""
-    return [
-        message.text,
-        {name: {"message": _written(value)} if isinstance(value, Message) else value if isinstance(value, int) else
-         str(value) for name, value in message.values.items()},
-    ]  # fmt: skip
+    return [message.text, {name: _value(value) for name, value in message.values.items()}]
+
+
+def _value(value: object) -> object:
+    """A number, a list of names, another message; of all else what it is as text."""
+    if isinstance(value, Message):
+        return {"message": _written(value)}
+    if isinstance(value, (list, tuple)):
+        return [str(one) for one in value]
+    return value if isinstance(value, int) else str(value)
 
 
 def _message(written: Any) -> Message:

@@ -225,7 +225,7 @@ def _facts(session: Session) -> Markup:
     elif session.untrained:
         lines.append(_("untrained: random weights"))
     elif session.weights == OWN and dataset == "unknown":
-        lines.append(_("its file does not say what it was trained on"))
+        lines.append(_("made for other classes than those that are known here"))
     elif session.weights == OWN:
         lines.append(_("used as a network for <b>{dataset}</b>", dataset=dataset))
     else:
