@@ -61,6 +61,7 @@ class Events:
     restore: Callable[[Session], Shown]  # and what a session holds where a person may have put something else
     turned: Callable[[Session], Shown] = lambda session: {}  # what to show besides, where an event led to another page
     below: Callable[[Session], Shown] = lambda session: {}  # what stands further down, and comes in a second answer
+    moving: Callable[[Session], Shown] | None = None  # what follows a dial while it moves; the rest when it rests
     answered: Any = None  # gets a number with every answer, by which the page knows that it waits no longer
     drawn: Sequence[Any] = ()  # nothing but `show` and `below` sets these: what the page has is not sent again
 
@@ -69,7 +70,7 @@ class Events:
         """Options of an event without gradio's progress, which would be set on every output, several times an event."""
         return {"show_progress": "hidden", "show_progress_on": self._counter or None}
 
-    def handler(self, change: Change, whole: bool = False, follow: bool = True) -> Handle:
+    def handler(self, change: Change, whole: bool = False, follow: bool = True, moves: bool = False) -> Handle:
         """Let `change` act on the session, then show the session; an InputError becomes a notice.
 
         Where the change leads to another page, the tabs follow, unless they were there first.
@@ -81,7 +82,8 @@ class Events:
                 extra = change(session, *values) or {}
                 if follow and session.page != before:
                     extra = {**self.turned(session), **extra}
-                shown = merge(self.news(session, self.show(session, whole)), extra)
+                showing = self.moving(session) if moves and self.moving else self.show(session, whole)
+                shown = merge(self.news(session, showing), extra)
                 return shown if self.answered is None else {**shown, self.answered: next(_answers)}
 
         return handle
@@ -123,6 +125,17 @@ class Events:
         with in_session(key) as session, session.lock, _network:
             return self.news(session, self.below(session)) or gr.skip()
 
+    def at_rest(self, component: Any) -> None:
+        """Let a hidden component ask for all that is in sight, when a dial rests; see `static/js/later.js`."""
+        component.select(
+            self._at_rest, [self.key], self.shown, api_visibility="private", trigger_mode="multiple", **self.quiet,
+            **AT_ONCE,
+        )  # fmt: skip
+
+    def _at_rest(self, key: str | None) -> Shown:
+        with in_session(key) as session, session.lock, _network:
+            return self.news(session, {**self.show(session, False), **self.below(session)}) or gr.skip()
+
     def on(
         self,
         trigger: Callable[..., Any],
@@ -133,7 +146,7 @@ class Events:
         outputs: Sequence[Any] = (),
         moves: bool = False,
     ) -> None:
-        self.bind(trigger, self.handler(change, whole), inputs, api_name, outputs, moves=moves)
+        self.bind(trigger, self.handler(change, whole, moves=moves), inputs, api_name, outputs, moves=moves)
 
     def bind(
         self,
@@ -147,14 +160,16 @@ class Events:
     ) -> None:
         """As `on`, for a handler that is made already; `js` gives its inputs, the key's among them.
 
-        One that `moves` answers many times a second, alone.
+        One that `moves` answers many times a second, with what is in sight above all; the rest comes when it rests.
         """
         outputs = [*(outputs or self.shown), *self._counter]
         way = AT_ONCE if moves else TOGETHER
         event = trigger(handle, [self.key, *inputs], outputs, js=js, api_name=api_name, **self.quiet, **way)
         # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
         event.failure(self._restored, [self.key], self.refused, api_visibility="private", **self.quiet, **way)
-        if not moves:
+        if moves:
+            event.success(None, js="() => lab.then(({ rests }) => rests())")
+        else:
             self.rest(event)
 
     def on_click(self, component: Any, change: Change, api_name: str, whole: bool = False, **options: Any) -> Any:

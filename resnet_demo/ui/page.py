@@ -20,6 +20,7 @@ class Layout:
     `render` reads the session's trace and gives new values to `components`; a trace that is there is not made again.
     `below` does the same for what stands further down and may come a moment later, in a second answer; `drawn` are
     components that nothing else sets, so that what the page has need not be sent again.
+    `moving` is what of it follows a dial while that moves: without it, all of it.
     `labels` gives the components whose words are fixed, and so do not come from `render`, what they say in a language;
     `retell` what was told of a job before, in another language.
     `clicks` says, by what is chosen (a "target", a "block", a "wire"), in which drawing it is clicked, and what a click
@@ -31,6 +32,7 @@ class Layout:
     components: list[Any]
     render: Callable[[Session], Shown]
     below: Callable[[Session], Shown] = lambda session: {}
+    moving: Callable[[Session], Shown] | None = None
     drawn: list[Any] = field(default_factory=list)
     labels: Callable[[Language], Shown] = lambda say: {}
     retell: Callable[[Session], Shown] = lambda session: {}

@@ -50,6 +50,7 @@ PRESENT = (
 )
 FIRST_PAGE, LESSON = "inside", "learn"
 SCREEN = "lab.then(({ screen }) => screen(trigger));"
+LATER = "lab.then(({ later }) => later(trigger));"
 PLACE = "lab.then(({ place }) => place(trigger));"
 FOLLOWED = "() => lab.then(({ followed }) => [null, followed()])"
 RETURNED = "() => lab.then(({ returned }) => [null, returned()]).catch(() => [null, null])"
@@ -139,6 +140,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")
         place = gr.HTML(visible="hidden", elem_id="place", js_on_load=PLACE)  # asks for an address: Back, Forward
         screen = gr.HTML(visible="hidden", elem_id="screen", js_on_load=SCREEN)  # tells of another one
+        later = gr.HTML(visible="hidden", elem_id="later", js_on_load=LATER)  # asks for the rest, when a dial rests
         exact = gr.Textbox(visible=False, label="input")  # what a copied link says besides the address
         followed = gr.JSON(visible=False, label="followed")  # whether a tab was not chosen, but follows what is shown
         visit = gr.JSON(visible=False, label="visit")  # what the tab keeps of it; see `static/js/visit.js`
@@ -204,8 +206,13 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         def below(session: Session) -> Shown:
             return layouts[session.page].below(session) if session.trace is not None else {}
 
+        def moving(session: Session) -> Shown:
+            layout = layouts[session.page]
+            shown = {key: session.key, **bar.render(session, False), address: addresses.write(session)}
+            return shown | (layout.moving or layout.render)(session)
+
         drawn = [*bar.drawn, *(component for layout in layouts.values() for component in layout.drawn)]
-        events = Events(key, clicked, everything, show, refused, restore, turned, below, answered, drawn)
+        events = Events(key, clicked, everything, show, refused, restore, turned, below, moving, answered, drawn)
 
         # A visit begins, or is found again
 
@@ -245,6 +252,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
             session.screen = one_of(screen, SCREENS, _("The screen"))
 
         events.on_click(screen, change_screen, "screen")
+        events.at_rest(later)
 
         # The language
 

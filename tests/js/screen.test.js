@@ -9,12 +9,8 @@ const at = (width) => (query) => {
 };
 
 test('figures are drawn for a wide screen, for a phone, or for both where it depends on the figure', () => {
-  assert.deepEqual([390, 884, 885, 1279, 1280, 1920].map((width) => screenOf(at(width))), [
-    'tall',
-    'tall',
-    'both',
-    'both',
-    'wide',
-    'wide',
-  ]);
+  assert.deepEqual(
+    [390, 884, 885, 1279, 1280, 1920].map((width) => screenOf(at(width))),
+    ['tall', 'tall', 'both', 'both', 'wide', 'wide'],
+  );
 });

@@ -136,3 +136,13 @@ def test_the_whole_network_is_not_run_again(page: CutPage, session: Session, for
     forwards.clear()
     shown(page, session)
     assert forwards == []
+
+
+def test_what_follows_a_dial_is_what_the_page_shows_of_it_at_rest(page: CutPage, session: Session) -> None:
+    session.use_network("resnet20", TRAINED)
+    session.turn(0.4, 1.3)
+    assert page.moving
+    moving, shown = page.moving(session), page.render(session)
+    street, answer, *_ = page.components
+    assert set(moving) == {street, answer}
+    assert all(shown[component] == drawing for component, drawing in moving.items())

@@ -125,3 +125,15 @@ def test_updates_of_one_component_are_merged(parts: dict[str, Any]) -> None:
     assert merge({text: "plain", other: 1}, {text: gr.skip()}) == {other: 1}  # it stays as it is on the page
     assert merge({text: "plain"}, {text: gr.update(label="a")}) == {text: gr.update(value="plain", label="a")}
     assert merge({text: gr.update(label="a")}, {text: "plain"}) == {text: gr.update(label="a", value="plain")}
+
+
+def test_a_dial_is_followed_by_little_and_by_all_when_it_rests(parts: dict[str, Any]) -> None:
+    text, other = parts["text"], parts["other"]
+    events = Events(
+        parts["key"], parts["clicked"], [text, other], lambda session, whole: {text: "street", other: "block"}, [],
+        lambda session: {}, moving=lambda session: {text: "street"}, drawn=[text, other],
+    )  # fmt: skip
+    session = visits.begin()[0]
+    assert events.handler(lambda session: None, moves=True)(session.key) == {text: "street"}
+    assert events._at_rest(session.key) == {other: "block"}  # what the page has is not sent again
+    assert events.handler(lambda session: None)(visits.begin()[0].key) == {text: "street", other: "block"}

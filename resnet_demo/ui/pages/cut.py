@@ -64,20 +64,28 @@ def build(data_dir: str | None = None) -> CutPage:
     def as_kept(session: Session) -> dict[Any, Any]:
         return {residual: session.dials.residual, shortcut: session.dials.shortcut}
 
-    def render(session: Session) -> dict[Any, Any]:
+    def first(session: Session, sides: Sequence[Side]) -> dict[Any, Any]:
         say = session.say
-        sides = [_side(session, sight) for sight in session.shown()]
         return {
             street: heading(say(_("Cut a wire, and see what happens"))) + _streets(session, sides),
-            block: _blocks(session, sides),
             answer: heading(say(_("What it answers"))) + _answers(session, sides),
-            lens: heading(say(_("How the answer grows"))) + _lenses(session, sides),
         }
+
+    def render(session: Session) -> dict[Any, Any]:
+        sides = _sides(session)
+        return {
+            **first(session, sides),
+            block: _blocks(session, sides),
+            lens: heading(session.say(_("How the answer grows"))) + _lenses(session, sides),
+        }
+
+    def moving(session: Session) -> dict[Any, Any]:
+        return first(session, _sides(session))
 
     clicks: dict[str, tuple[Component, Change]] = {"wire": (street, cut_wire), "wire_of_block": (block, cut_wire)}
     return CutPage(
         components=[street, answer, lens, block], drawn=[street, answer, lens, block],
-        render=render, labels=labels, clicks=clicks,
+        render=render, moving=moving, labels=labels, clicks=clicks,
         fields=[residual, shortcut], as_kept=as_kept, mend=mend,
     )  # fmt: skip
 
@@ -123,6 +131,10 @@ class Side:
     @property
     def plain(self) -> bool:
         return self.model.config.plain
+
+
+def _sides(session: Session) -> list[Side]:
+    return [_side(session, sight) for sight in session.shown()]
 
 
 def _side(session: Session, sight: InSight) -> Side:

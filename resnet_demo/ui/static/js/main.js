@@ -13,6 +13,7 @@ import './train.js';
 export { crop } from './crop.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';
+export { later, rests } from './later.js';
 export { ahead, answers, lesson } from './lesson.js';
 export { download } from './network.js';
 export { sender } from './newest.js';

@@ -3,6 +3,7 @@
 // gradio patches the old HTML into the new, and may put one shape in the place of another: what was there is remembered here.
 const MOVE = 200; // ms
 const OPEN = 140;
+const HURRY = 400; // where one picture follows another so soon, as under a dial, they are a movement by themselves
 const MOST = 600; // of what moves in one drawing; surfaces and grids have more
 const EASING = 'cubic-bezier(0.3333, 0.6667, 0.6667, 1)'; // exactly `eased`
 const DRAWN = '.rd-figure, .rd-answers, .rd-changes';
@@ -104,7 +105,7 @@ const frame = ({ form, names }, numbers) => {
 
 const look = (component, before, now) => {
   const { items, opened } = read(component);
-  if (before && !still()) {
+  if (before && now - before.at > HURRY && !still()) {
     for (const { key, from } of moves(before.items, items, now)) {
       const item = items.get(key);
       item.element.animate([frame(item, from), frame(item, item.numbers)], { duration: MOVE, easing: EASING });
@@ -117,7 +118,7 @@ const look = (component, before, now) => {
     });
   }
   for (const item of items.values()) delete item.element; // which will be replaced
-  return { items, opened: opened.map(({ name }) => ({ name })) };
+  return { items, opened: opened.map(({ name }) => ({ name })), at: now };
 };
 
 /** Whether a change on the page may be that of a drawing. */
