@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from stripes import stripes
@@ -17,7 +19,9 @@ from resnet_demo.ui.captions import forecast as said
 from resnet_demo.ui.jobs import forecast as forecasts
 from resnet_demo.ui.jobs.forecast import Forecast, expected_accuracy, forecast, of_pictures
 from resnet_demo.ui.jobs.race import BOTH, OWN_PICTURES, PLAIN, Plan, Race
+from resnet_demo.ui.pages import train as train_page
 from resnet_demo.ui.race_shown import outlook
+from resnet_demo.ui.session import Session
 
 SETS = stripes(192, 1), stripes(96, 2)
 MEASURED = {
@@ -158,3 +162,27 @@ def test_a_small_test_set_says_how_little_its_percentage_means():
     assert str(said.interval(0.45, 40)) == "95 % interval: 31 % to 60 %"
     assert said.meaning({"resnet8": (0.45, 1000)}) is None
     assert said.interval(0.45, 1000) is None
+
+
+def test_the_speed_is_measured_anew_whenever_a_race_has_taken_twice_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, run = [], []
+    race = SimpleNamespace(records={"resnet8": run}, abandoned=True)
+
+    def watch() -> Iterator[None]:
+        for seconds in (0.5, 1.0, 1.5, 2.0, 3.9, 4.0, 7.0, 8.5):
+            run.append(record(100, seconds))
+            yield
+
+    def found(race: object) -> object:
+        asked.append(run[-1].seconds)
+        return f"after {run[-1].seconds} s" if run[-1].seconds >= 1 else None
+
+    for name in ("progress", "curves", "gradients"):
+        monkeypatch.setattr(train_page, name, lambda *values: "")
+    monkeypatch.setattr(train_page, "outlook", lambda race, forecast, say: forecast)
+    monkeypatch.setattr(train_page, "forecast", found)
+    job = SimpleNamespace(race=race, watch=watch, forecast=None)
+    page = SimpleNamespace(status=0, live=1, gradients=2, forecast=3)
+    told = [shown[3] for shown in train_page.looking_on(page, None, Session(), job) if 3 in shown]  # pyright: ignore
+    assert told == [None, "after 1.0 s", "after 2.0 s", "after 4.0 s", "after 8.5 s"]
+    assert asked == [0.5, 1.0, 2.0, 4.0, 8.5]

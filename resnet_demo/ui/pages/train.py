@@ -262,7 +262,7 @@ def settle(session: Session, race: Race) -> None:
 def looking_on(page: TrainPage, events: Events, session: Session, job: Job) -> Iterator[dict[Any, Any]]:
     """What changes on the page while a race runs: the curves with each record, and how far it is all the time; in the
     end, what came out."""
-    told, said_before = -1, None
+    told, said_before, measured = -1, None, 0.0
     for _moment in job.watch():
         if (race := job.race) is None:
             if job.stop_asked:  # a download goes on by itself: the next training finds it there
@@ -276,7 +276,9 @@ def looking_on(page: TrainPage, events: Events, session: Session, job: Job) -> I
         if (records := sum(map(len, race.records.values()))) > told:
             told = records
             shown |= {page.live: curves(race, session.say), page.gradients: gradients(race, session.say)}
-        job.forecast = job.forecast or forecast(race)
+        seconds = max((run[-1].seconds for run in race.records.values() if run), default=0.0)
+        if job.forecast is None or seconds >= 2 * measured:  # the first second may have been a slow one
+            job.forecast, measured = forecast(race) or job.forecast, max(seconds, 1.0)
         if (now := (job.forecast, session.language)) != said_before:
             said_before = now
             shown[page.forecast] = outlook(race, job.forecast, session.say)
