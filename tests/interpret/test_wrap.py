@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 import torchvision
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from resnet_demo import classify, grad_cam, save, trace_blocks, wrap
@@ -197,7 +197,11 @@ class Sized(Unusual):
 
 def hooked() -> nn.Module:
     module = Own(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=5)
-    module.layer1.register_forward_hook(lambda _module, _inputs, output: 2 * output)
+
+    def doubled(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
+        return 2 * output
+
+    module.layer1.register_forward_hook(doubled)
     return module
 
 
@@ -218,8 +222,10 @@ def test_what_would_answer_otherwise_is_refused(make, sentence):
 
 
 def test_a_program_is_refused_by_name(sentence):
+    program = torch.jit.trace(Unusual().eval(), torch.randn(1, 3, 16, 16))
+    assert isinstance(program, nn.Module)
     with pytest.raises(InputError, match="TorchScript") as error:
-        wrap(torch.jit.trace(Unusual().eval(), torch.randn(1, 3, 16, 16)), size=16)
+        wrap(program, size=16)
     sentence(error.value)
 
 
