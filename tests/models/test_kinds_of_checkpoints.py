@@ -50,7 +50,7 @@ class Block(nn.Module):
 class Own(nn.Module):
     """Somebody's own network for small pictures."""
 
-    def __init__(self, kind: str, widths: tuple[int, ...] = (16, 32, 64), stem: int = 3) -> None:
+    def __init__(self, kind: str, widths: tuple[int, ...] = (8, 16, 32), stem: int = 3) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, widths[0], stem, 1, stem // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
@@ -120,10 +120,10 @@ EQUAL: dict[str, Callable[[], nn.Module]] = {
     "shortcut A": lambda: Own("both"),
     "shortcut A, zeros at the end": lambda: Own("end"),
     "plain": lambda: Own("plain"),
-    "plain, four stages": lambda: Own("plain", (32, 64, 96, 128)),
-    "plain, two stages": lambda: Own("plain", (32, 64)),
-    "shortcut A, four stages": lambda: Own("both", (32, 64, 96, 128)),
-    "a 7x7 stem of stride 1 and no pooling": lambda: Own("both", stem=7),
+    "plain, four stages": lambda: Own("plain", (8, 16, 24, 32)),
+    "plain, two stages": lambda: Own("plain", (8, 16)),
+    "shortcut A, four stages": lambda: Own("both", (8, 16, 24, 32)),
+    "a 7x7 stem of stride 1 and no pooling": lambda: Own("both", (16, 32, 64), stem=7),
     "the stride in a bottleneck's first convolution": lambda: small(StrideFirst),
     "a classifier of 1x1 convolutions": ConvolutionalHead,
     "three layers in the head": lambda: changed(
