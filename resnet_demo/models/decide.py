@@ -67,7 +67,8 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
         inputs += [
             probes(replace(found.domain, mean=(mean,) * 3, std=(std,) * 3))[0] for mean, std, _ in _NORMALISATIONS
         ]
-    usual, best = model, _least(model, inputs)
+    usual, misfits = model, _misfits(model, inputs)
+    best = min(misfits)
     fits = {model.config.plain: best}
     chosen: dict[str, object] = {}
     # Twice: what alone is no better may be so beside another choice, such as no pooling and no stride before it.
@@ -77,10 +78,11 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
             if config is None:
                 continue
             other = filled(config, found.state)
-            misfit = _least(other, inputs)
+            others = _misfits(other, inputs)
+            misfit = min(others)
             fits[config.plain] = min(misfit, fits.get(config.plain, misfit))
-            if misfit < clear * best:
-                model, best = other, misfit
+            if misfit < clear * best and (best > FITS or also_there(others, misfits)):
+                model, best, misfits = other, misfit, others
                 chosen[field] = value
     notes += [_CHOSEN[field, bool(getattr(model.config, field))] for field in chosen if field != "plain"]
     if len(fits) == 2:
@@ -191,10 +193,16 @@ def _try(config: ResNetConfig, field: str, value: object) -> ResNetConfig | None
         return None
 
 
-def _least(model: ResNet, inputs: list[Tensor]) -> float:
-    """The mismatch with the pictures that fit best."""
+def _misfits(model: ResNet, inputs: list[Tensor]) -> list[float]:
+    """The mismatch with each kind of pictures; the first alone, where it leaves no doubt."""
     first = mismatch(model, inputs[0])
-    return first if first < EXCELLENT else min(first, *(mismatch(model, other) for other in inputs[1:]))
+    return [first] if first < EXCELLENT else [first, *(mismatch(model, other) for other in inputs[1:])]
+
+
+def also_there(others: list[float], usual: list[float]) -> bool:
+    """Whether another reading fits better where the usual one fits best, too: noise suits many a wrong one."""
+    where = usual.index(min(usual))
+    return len(others) == 1 or others[where] < usual[where]
 
 
 _CHOSEN = {
