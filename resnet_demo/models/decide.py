@@ -36,18 +36,18 @@ def filled(config: ResNetConfig, state: Mapping[str, Tensor]) -> ResNet:
     return model
 
 
-def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[Message]]:
-    """The reading of a file that its batch norms' statistics fit best, and what is to be said of it."""
-    trained, notes = was_trained(model), []
+def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[Message], list[Message]]:
+    """The reading of a file that its batch norms' statistics fit best, what was found of it, and what is assumed."""
+    trained, notes, assumed = was_trained(model), [], []
     if found.config.shortcut == "A" and not found.config.plain:
-        notes.append(
+        assumed.append(
             _(
                 "A file holds numbers, not code: ReLU, no dilation, the average of the last maps and, where the shape "
                 "changes, shortcuts of every second pixel with zeros as new channels are assumed, as is usual."
             )
         )
     elif not found.config.dilated:
-        notes.append(
+        assumed.append(
             _(
                 "A file holds numbers, not code: ReLU, no dilation and the average of the last maps are assumed, as is "
                 "usual."
@@ -61,7 +61,7 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
                 if found.config.plain
                 else _("{file} does not tell whether it has shortcuts; it is read as a residual network.", file=file)
             )
-        return model, notes
+        return model, notes, assumed
     inputs = probes(found.domain)
     if found.config.channels == 3:  # whoever normalised otherwise
         inputs += [
@@ -93,14 +93,15 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
             "By the statistics of its batch norms {file} is {what}, not a ResNet known here.", file=file, what=kind
         )
     if best > FITS:
-        notes.append(
+        notes.insert(
+            0,
             _(
                 "No reading of {file} fits the statistics of its batch norms: it may be another kind of network, or "
                 "for very different pictures, and its answers wrong.",
                 file=file,
-            )
+            ),
         )
-    return model, notes
+    return model, notes, assumed
 
 
 def guessed_domain(model: ResNet) -> tuple[Domain, list[Message]]:
@@ -137,10 +138,12 @@ def read_as(model: ResNet, plain: bool) -> ResNet:
     assert config is not None
     other = filled(config, model.state_dict()).eval().requires_grad_(False)
     other.domain, other.provenance, other.fits = model.domain, model.provenance, model.fits
+    unlikely = bool(model.fits) and model.fits["plain" if plain else "residual"] > FITS
     other.note = sentences(
+        fits_of(model) if unlikely else None,
         _("It is read as a plain network, as you chose.")
         if plain
-        else _("It is read as a residual network, as you chose.")
+        else _("It is read as a residual network, as you chose."),
     )
     return other
 
