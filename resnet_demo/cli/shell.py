@@ -127,7 +127,7 @@ def network(
     found = load(model, epoch=epoch, plain=plain, **({"averaged": True} if averaged else {}))
     if found.note:
         typer.echo(str(found.note), err=True)
-    return named(found, read_labels(labels)) if labels else found
+    return named(found, read_labels(labels, found.config.outputs)) if labels else found
 
 
 def fetch(model: str) -> None:
@@ -142,14 +142,14 @@ def fetch(model: str) -> None:
             published.fetch(model, told)
 
 
-def read_labels(path: Path) -> list[str]:
-    """Classes' names from a file, as `models.labels` reads them."""
+def read_labels(path: Path, count: int | None = None) -> list[str]:
+    """Classes' names from a file, as `models.labels` reads them; `count` are wanted."""
     from ..models.labels import MOST, parse_labels
 
     if not os.path.isfile(path):
         raise InputError("There is no file {path}.", path=path)
     try:
-        return parse_labels(path.read_bytes()[:MOST].decode("utf-8-sig"))
+        return parse_labels(path.read_bytes()[:MOST].decode("utf-8-sig"), count)
     except (InputError, UnicodeDecodeError):
         raise InputError(
             "{file} is not a list of names: one in a line, with commas between them, or as JSON.", file=path.name

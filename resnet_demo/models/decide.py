@@ -36,18 +36,18 @@ def filled(config: ResNetConfig, state: Mapping[str, Tensor]) -> ResNet:
     return model
 
 
-def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[Message]]:
-    """The reading of a file that its batch norms' statistics fit best, and what is to be said of it."""
-    trained, notes = was_trained(model), []
+def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[Message], list[Message]]:
+    """The reading of a file that its batch norms' statistics fit best, what was found of it, and what is assumed."""
+    trained, notes, assumed = was_trained(model), [], []
     if found.config.shortcut == "A" and not found.config.plain:
-        notes.append(
+        assumed.append(
             _(
                 "A file holds numbers, not code: ReLU, no dilation, the average of the last maps and, where the shape "
                 "changes, shortcuts of every second pixel with zeros as new channels are assumed, as is usual."
             )
         )
     elif not found.config.dilated:
-        notes.append(
+        assumed.append(
             _(
                 "A file holds numbers, not code: ReLU, no dilation and the average of the last maps are assumed, as is "
                 "usual."
@@ -61,13 +61,14 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
                 if found.config.plain
                 else _("{file} does not tell whether it has shortcuts; it is read as a residual network.", file=file)
             )
-        return model, notes
+        return model, notes, assumed
     inputs = probes(found.domain)
     if found.config.channels == 3:  # whoever normalised otherwise
         inputs += [
             probes(replace(found.domain, mean=(mean,) * 3, std=(std,) * 3))[0] for mean, std, _ in _NORMALISATIONS
         ]
-    usual, best = model, _least(model, inputs)
+    usual, misfits = model, _misfits(model, inputs)
+    best = min(misfits)
     fits = {model.config.plain: best}
     chosen: dict[str, object] = {}
     # Twice: what alone is no better may be so beside another choice, such as no pooling and no stride before it.
@@ -77,10 +78,11 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
             if config is None:
                 continue
             other = filled(config, found.state)
-            misfit = _least(other, inputs)
+            others = _misfits(other, inputs)
+            misfit = min(others)
             fits[config.plain] = min(misfit, fits.get(config.plain, misfit))
-            if misfit < clear * best:
-                model, best = other, misfit
+            if misfit < clear * best and (best > FITS or also_there(others, misfits)):
+                model, best, misfits = other, misfit, others
                 chosen[field] = value
     notes += [_CHOSEN[field, bool(getattr(model.config, field))] for field in chosen if field != "plain"]
     if len(fits) == 2:
@@ -91,14 +93,15 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
             "By the statistics of its batch norms {file} is {what}, not a ResNet known here.", file=file, what=kind
         )
     if best > FITS:
-        notes.append(
+        notes.insert(
+            0,
             _(
                 "No reading of {file} fits the statistics of its batch norms: it may be another kind of network, or "
                 "for very different pictures, and its answers wrong.",
                 file=file,
-            )
+            ),
         )
-    return model, notes
+    return model, notes, assumed
 
 
 def guessed_domain(model: ResNet) -> tuple[Domain, list[Message]]:
@@ -135,10 +138,12 @@ def read_as(model: ResNet, plain: bool) -> ResNet:
     assert config is not None
     other = filled(config, model.state_dict()).eval().requires_grad_(False)
     other.domain, other.provenance, other.fits = model.domain, model.provenance, model.fits
+    unlikely = bool(model.fits) and model.fits["plain" if plain else "residual"] > FITS
     other.note = sentences(
+        fits_of(model) if unlikely else None,
         _("It is read as a plain network, as you chose.")
         if plain
-        else _("It is read as a residual network, as you chose.")
+        else _("It is read as a residual network, as you chose."),
     )
     return other
 
@@ -191,10 +196,16 @@ def _try(config: ResNetConfig, field: str, value: object) -> ResNetConfig | None
         return None
 
 
-def _least(model: ResNet, inputs: list[Tensor]) -> float:
-    """The mismatch with the pictures that fit best."""
+def _misfits(model: ResNet, inputs: list[Tensor]) -> list[float]:
+    """The mismatch with each kind of pictures; the first alone, where it leaves no doubt."""
     first = mismatch(model, inputs[0])
-    return first if first < EXCELLENT else min(first, *(mismatch(model, other) for other in inputs[1:]))
+    return [first] if first < EXCELLENT else [first, *(mismatch(model, other) for other in inputs[1:])]
+
+
+def also_there(others: list[float], usual: list[float]) -> bool:
+    """Whether another reading fits better where the usual one fits best, too: noise suits many a wrong one."""
+    where = usual.index(min(usual))
+    return len(others) == 1 or others[where] < usual[where]
 
 
 _CHOSEN = {

@@ -11,15 +11,17 @@ MOST = 10_000_000  # characters
 _COMMAS = "[,;\uff0c\uff1b\u3001]"  # the Chinese ones, too
 
 
-def parse_labels(text: str) -> list[str]:
+def parse_labels(text: str, count: int | None = None) -> list[str]:
     """The names: lines, one line with commas, a JSON list, or a JSON object by number as torchvision and the Hub have.
 
-    Raises InputError where it is none of these.
+    A name may hold a comma ("tench, Tinca tinca"), so several lines are split at commas only where they then are the
+    `count` names that are wanted. Raises InputError where it is none of these.
     """
     text = text[:MOST].strip()
     if text[:1] not in ("[", "{"):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return [name.strip() for name in re.split(_COMMAS, lines[0]) if name.strip()] if len(lines) == 1 else lines
+        names = [name.strip() for line in lines for name in re.split(_COMMAS, line) if name.strip()]
+        return names if len(lines) == 1 or (len(lines) != count and len(names) == count) else lines
     try:
         found = json.loads(text)
         if isinstance(found, dict):

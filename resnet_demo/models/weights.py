@@ -143,9 +143,10 @@ def load_file(path: str | Path, plain: bool | None = None, averaged: bool = Fals
     model = filled(config, found.state)
     model.domain = domain
     if "config" not in metadata:
-        model, of_network = decided(model, found, path.name)
+        model, of_network, assumed = decided(model, found, path.name)
         model.domain, of_pictures = guessed_domain(model)
-        notes += [*found.notes, *of_network, *of_pictures]
+        # The page shows the first sentence and unfolds the others: what may make answers wrong comes before the usual.
+        notes = [*of_network, *of_pictures, *found.notes, *notes, *assumed]
     model.provenance = _own_provenance(metadata)
     model.note = sentences(*notes) if notes else None
     return model.eval().requires_grad_(False)

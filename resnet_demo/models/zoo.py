@@ -118,7 +118,8 @@ def network(name: str) -> Network:
             return Network(name, _imagenet(depth, plain), "imagenet", "imagenet", weights)
         elif depth % 6 == 2 and 8 <= depth <= 1202 and depth not in IMAGENET_STAGES:
             return Network(name, ResNetConfig.cifar(depth, plain), "cifar", "cifar10", local)
-    if near := similar(name.casefold().replace("_", "").replace("resnet-", "resnet"), names()):
+    meant = re.sub(r"[_ ]|-(?!cifar)", "", name.casefold())
+    if near := [meant] if meant in names() else similar(meant, names()):
         raise InputError(
             "There is no network {name!r} (did you mean {near:or}?); there are resnet, preresnet and plain of depth 8, "
             "14, 20, … 6n+2, resnet18-cifar, plain18-cifar, resnet18, 34, 50, 101, 152 and plain18, 34.",

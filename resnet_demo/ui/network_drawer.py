@@ -92,7 +92,7 @@ class NetworkDrawer:
     def told(self, session: Session) -> Shown:
         """Of a download: how far it is, and what can be done about it."""
         state, say = session.of(Downloads), session.say
-        failed = state.job is not None and state.failure is not None
+        failed = state.failed(session)
         name = title(state.job.name) if state.job else ""
         return {
             self.download: network_menu.told(session),
@@ -343,7 +343,7 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
     def name_classes(session: Session, text: Any) -> None:
         if session.weights != OWN:
             raise InputError("Only the classes of a network of your own can be named.")
-        named(session.network, parse_labels(str(text)))
+        named(session.network, parse_labels(str(text), session.network.config.outputs))
 
     def arrived(session: Session) -> None:
         """The end of a download, once."""

@@ -118,7 +118,7 @@ def told(session: Session) -> Markup:
         )
         name = say(_("Download of {network}", network=title(job.name)))
         return bar(min(1.0, job.arrived / max(1, job.size)), name, say(words))
-    if state.failure:
+    if state.failure and state.failed(session):
         return Markup('<div role="status">{}</div>').format(note(say(state.failure), "rd-warning"))
     return Markup("")
 

@@ -362,7 +362,7 @@ def test_what_fits_no_reading_is_said(tmp_path):
     state = model.state_dict()
     state["stem.bn.running_mean"] = state["stem.bn.running_mean"] + 30
     torch.save(state, tmp_path / "strange.pth")
-    assert "No reading" in str(load(tmp_path / "strange.pth").note)
+    assert str(load(tmp_path / "strange.pth").note).startswith("No reading")  # the page folds what comes later
 
 
 @pytest.mark.parametrize("said", [{"plain": True}, {"pool": True}])

@@ -23,6 +23,7 @@ from torchvision.models import resnet as tv
 from resnet_demo import classify, load
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
+from resnet_demo.models.decide import also_there
 from resnet_demo.models.weights import load_file
 
 
@@ -142,6 +143,14 @@ def test_equal_logits(kind, tmp_path):
     side = 32 if isinstance(original, Own) else 64
     torch.save(calibrated(original, side).state_dict(), tmp_path / "net.pth")
     same(load_file(tmp_path / "net.pth"), original, side=side)
+
+
+def test_noise_alone_does_not_outvote_the_pictures():
+    """Mismatches of torchvision's ResNet-18 after photographs: on the bundled pictures, then on noise and others."""
+    pooled, unpooled = [0.148, 0.568, 0.459, 0.668], [0.176, 0.061, 0.526, 0.733]
+    assert not also_there(unpooled, pooled)
+    assert also_there([0.088, 0.109, 0.585, 0.714], [0.206, 2.94, 0.546, 0.712])  # this one has no pooling
+    assert also_there([0.01], [0.2, 0.1])  # what leaves no doubt is not tried on more
 
 
 SAID: dict[str, tuple[Callable[[], nn.Module], str]] = {  # read, and what was taken for granted is said

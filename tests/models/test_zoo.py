@@ -81,6 +81,9 @@ def test_titles_and_kinds_are_the_zoos():
 def test_similar_names_are_offered():
     with pytest.raises(InputError, match=r"'resnet21' \(did you mean resnet32 or resnet20\?\); there are resnet"):
         zoo.network("resnet21")
+    for name in ("ResNet20", "resnet-20", "RESNET_20", "resnet 20"):
+        with pytest.raises(InputError, match=r"did you mean resnet20\?"):
+            zoo.network(name)
     with pytest.raises(InputError, match=r"There is no network 'vgg16'; there are resnet"):
         zoo.network("vgg16")
 

@@ -181,6 +181,12 @@ def test_what_goes_wrong_is_one_sentence_and_the_network_stays(
     end_of(cat)
     downloads.settle(cat)
     assert "status 404" in network_menu.told(cat)
+    cat.use_network("resnet8", RANDOM)
+    assert network_menu.told(cat) == ""  # once something else is chosen, it is no news any more
+    network_menu.choose(cat, "resnet34")
+    end_of(cat)
+    downloads.settle(cat)
+    assert "status 404" in network_menu.told(cat)
     network_menu.untrained(cat)
     assert (cat.name, cat.weights) == ("resnet34", RANDOM)
     assert network_menu.told(cat) == ""
@@ -335,6 +341,20 @@ def test_no_file_is_called_as_a_network_of_the_zoo() -> None:
 )
 def test_names_as_people_write_them(text: str, names: list[str]) -> None:
     assert parse_labels(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "names"),
+    [
+        ("ant, bee\ncow\n", 3, ["ant", "bee", "cow"]),
+        ("ant, bee,\ncow, dog", 4, ["ant", "bee", "cow", "dog"]),
+        ("tench, Tinca tinca\ngoldfish", 2, ["tench, Tinca tinca", "goldfish"]),
+        ("ant, bee\ncow", 5, ["ant, bee", "cow"]),
+        ("tench, Tinca", 1, ["tench", "Tinca"]),
+    ],
+)
+def test_lines_with_commas_are_as_many_names_as_are_wanted(text: str, count: int, names: list[str]) -> None:
+    assert parse_labels(text, count) == names
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "{}}", '{"a": "b"}', "[" * 5000])

@@ -75,8 +75,10 @@ def test_a_file_that_leaves_its_shortcuts_open_can_be_read_in_either_way(picture
     assert not session.network.config.plain
     assert session.trace is not None
     assert session.trace.blocks[0].shortcut_kind == "identity"
+    assert str(session.network.note).startswith("The statistics of its batch norms are off by")  # so it is unlikely
     assert "as you chose" in str(session.network.note)
     change_reading(session, "plain")
+    assert str(session.network.note) == "It is read as a plain network, as you chose."
     assert session.predictions() == before
 
 

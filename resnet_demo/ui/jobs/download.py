@@ -82,7 +82,7 @@ class Downloads(PageState):
 
     job: Download | None = None
     key: str = ""  # of the visit
-    source: Source | None = None  # the network that was in sight when it began
+    source: Source | None = None  # the network that was in sight when it began, or when it ended without the weights
     number: int = 0  # of downloads so far: tells the page that another one began
     failure: Message | None = None  # why the last one ended without the weights
     settled: bool = True  # whether its end was answered
@@ -90,6 +90,10 @@ class Downloads(PageState):
     @property
     def busy(self) -> bool:
         return self.job is not None and not self.settled and not self.job.over
+
+    def failed(self, session: Session) -> bool:
+        """Whether the last download ended without the weights, and nothing else was chosen since."""
+        return self.failure is not None and self.source == session.source
 
     def end(self) -> None:
         if self.job:
@@ -119,6 +123,7 @@ def cancel(session: Session) -> None:
     if state.busy:
         state.end()
         state.settled = True
+        state.source = session.source
         state.failure = _("Stopped; what has arrived is kept, and the next download goes on from there.")
 
 
@@ -132,6 +137,7 @@ def settle(session: Session) -> str | None:
         return None
     state.settled, state.failure = True, state.job.failure
     if state.failure:
+        state.source = session.source
         return None
     if session.source != state.source:
         return state.job.name
