@@ -152,6 +152,10 @@ SAID: dict[str, tuple[Callable[[], nn.Module], str]] = {  # read, and what was t
     "SiLU": (lambda: timm("resnet18", act_layer="silu"), "No reading of .* fits"),
     "ELU, of which the statistics tell": (lambda: acting(small(), nn.ELU), "ReLU, .* are assumed|No reading"),
     "dilated": (lambda: timm("resnet26", output_stride=8), "no dilation"),
+    "a pooling of another size": (lambda: changed(small(), maxpool=nn.MaxPool2d(3, 2, 0, ceil_mode=True)), "pooling"),
+    "another epsilon": (
+        lambda: small(norm_layer=lambda channels: nn.BatchNorm2d(channels, eps=1e-2)), "usual .* epsilon of norms",
+    ),
     "the largest of the last maps": (lambda: timm("resnet18", global_pool="max"), "average of the last maps"),
     "instance norm": (
         lambda: small(norm_layer=lambda channels: nn.InstanceNorm2d(channels, affine=True)), "instance norm would",
