@@ -42,15 +42,17 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
     if found.config.shortcut == "A" and not found.config.plain:
         assumed.append(
             _(
-                "A file holds numbers, not code: ReLU, no dilation, the average of the last maps and, where the shape "
-                "changes, shortcuts of every second pixel with zeros as new channels are assumed, as is usual."
+                "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
+                "pooling and epsilon of norms, the average of the last maps and, where the shape changes, shortcuts "
+                "of every second pixel with zeros as new channels are assumed, unless something else is said here."
             )
         )
     elif not found.config.dilated:
         assumed.append(
             _(
-                "A file holds numbers, not code: ReLU, no dilation and the average of the last maps are assumed, as is "
-                "usual."
+                "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
+                "pooling and epsilon of norms and the average of the last maps are assumed, unless something else is "
+                "said here."
             )
         )
     if not trained:

@@ -258,13 +258,13 @@ def _read_zip(path: Path, most: int) -> Any:
         (program,) = (name for name in entries if name.endswith("/data.pkl") or name == "data.pkl")
         root = program.removesuffix("data.pkl")
         if entries[program].file_size > MAX_PROGRAM:
-            raise InputError("{file} holds too many objects for the weights of a network.", file=path.name)
-        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):  # PyTorch packs nothing
-            raise pickle.UnpicklingError
+            raise _too_long(path.name)
         if f"{root}constants.pkl" in entries:
             raise InputError(
                 "{file} is a TorchScript program, not weights; save the module's state_dict.", file=path.name
             )
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):  # PyTorch packs no tensors
+            raise pickle.UnpicklingError
         if f"{root}byteorder" in entries and entries[f"{root}byteorder"].file_size > 100:
             raise pickle.UnpicklingError
         if f"{root}byteorder" in entries and archive.read(f"{root}byteorder") != b"little":

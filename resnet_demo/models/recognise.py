@@ -26,6 +26,9 @@ COMPANY = re.compile(
     r"(?:^|[._])(?:criterion|loss|loss_fn|metrics?|acc|accuracy|f1|auroc|confusion|confmat)(?:$|[._\d])"
 )
 
+# What checkpointing of activations, FSDP and torch.compile put between the names of a module and of its parent.
+_BETWEEN = re.compile(r"(?<=\.)(?:_checkpoint_wrapped_module|_fsdp_wrapped_module|_orig_mod)\.")
+
 # The first convolution of a block; before it stand the stage's name and number, and the block's number.
 _FIRST = re.compile(
     r"(?P<stage>(?:.*[._a-zA-Z])?)(?P<s>\d{1,3})(?P<mid>(?:_x)?\.(?:layers\.|blocks\.)?)(?P<b>\d{1,4})\."
@@ -103,6 +106,11 @@ class Recognised:
 
 def recognise(tensors: Mapping[str, Tensor], file: str = "The file") -> Recognised:
     """Read a file's tensors as those of a network. Raises InputError, in the file's own names, where they are none."""
+    own_names = {_BETWEEN.sub("", key): key for key in tensors}
+    if len(own_names) == len(tensors):
+        tensors = {name: tensors[key] for name, key in own_names.items()}
+    else:
+        own_names = {key: key for key in tensors}
     keys = [key for key in tensors if key.rpartition(".")[2] not in COUNTERS]
     if len(keys) > 20 * MAX_BLOCKS + 100:
         raise InputError("{file} has too many tensors for a network known here.", file=file)
@@ -139,6 +147,7 @@ def recognise(tensors: Mapping[str, Tensor], file: str = "The file") -> Recognis
     _stem_and_head(outside, root, tensors, put, file)
     state = {ours: tensors[key] for ours, key in theirs.items()}
     found = _read(state, theirs, len(stages), file)
+    found = replace(found, theirs={ours: own_names[key] for ours, key in found.theirs.items()})
     if company:
         beside = _("It holds tensors that are not the network’s, and are passed over: {names:and}.", names=company[:4])
         found = replace(found, notes=(beside, *found.notes))

@@ -230,7 +230,10 @@ def _read(path: Path, averaged: bool = False) -> tuple[dict[str, Tensor], dict[s
                 sizes = (file.get_slice(name).get_shape() for name in file.keys())  # noqa: SIM118 (not a dict)
                 if any(torch.Size(size).numel() > MAX_BYTES for size in sizes):
                     raise InputError("{file} declares tensors larger than the file.", file=path.name)
-                return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}, []  # noqa: SIM118
+                metadata = file.metadata() or {}
+                if metadata.get("format", "resnet_demo") != "resnet_demo":  # another program's "config" is not ours
+                    metadata = {}
+                return {name: file.get_tensor(name) for name in file.keys()}, metadata, []  # noqa: SIM118
         content = pickled.read(path, MAX_BYTES)
     except InputError:
         raise

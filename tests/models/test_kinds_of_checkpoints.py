@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from test_checkpoint_layouts import calibrated, changed, prefixed, same, small, timm
 from torch import nn
 from torch.nn import functional as F
@@ -160,6 +161,10 @@ SAID: dict[str, tuple[Callable[[], nn.Module], str]] = {  # read, and what was t
     "SiLU": (lambda: timm("resnet18", act_layer="silu"), "No reading of .* fits"),
     "ELU, of which the statistics tell": (lambda: acting(small(), nn.ELU), "ReLU, .* are assumed|No reading"),
     "dilated": (lambda: timm("resnet26", output_stride=8), "no dilation"),
+    "a pooling of another size": (lambda: changed(small(), maxpool=nn.MaxPool2d(3, 2, 0, ceil_mode=True)), "pooling"),
+    "another epsilon": (
+        lambda: small(norm_layer=lambda channels: nn.BatchNorm2d(channels, eps=1e-2)), "usual .* epsilon of norms",
+    ),
     "the largest of the last maps": (lambda: timm("resnet18", global_pool="max"), "average of the last maps"),
     "instance norm": (
         lambda: small(norm_layer=lambda channels: nn.InstanceNorm2d(channels, affine=True)), "instance norm would",
@@ -352,3 +357,33 @@ def test_another_normalisation_is_found_out(mean, std, said, tmp_path):
     assert model.domain is not None
     assert (model.domain.mean, model.domain.std) == ((mean,) * 3, (std,) * 3)
     assert said in str(model.note)
+
+
+# What other programs leave in names and files
+
+
+@pytest.mark.parametrize("between", ["_checkpoint_wrapped_module.", "_fsdp_wrapped_module.", "_orig_mod."])
+def test_what_wraps_single_layers_is_looked_through(between, both, tmp_path):
+    def inside(key: str) -> str:
+        return re.sub(r"(layer[12]\.0\.)", rf"\1{between}", key)
+
+    state = {inside(key): value for key, value in both[0].state_dict().items()}
+    torch.save(state, tmp_path / "net.pth")
+    same(load_file(tmp_path / "net.pth"), both[0])
+    del state[inside("layer2.0.bn2.bias")]
+    torch.save(state, tmp_path / "net.pth")
+    with pytest.raises(InputError, match=re.escape(f"lacks the tensor {inside('layer2.0.bn2.bias')}")):
+        load_file(tmp_path / "net.pth")
+
+
+def test_metadata_of_another_program_are_not_ours(both, tmp_path):
+    state = {key: value.contiguous() for key, value in both[0].state_dict().items()}
+    save_file(state, tmp_path / "net.safetensors", metadata={"format": "pt", "config": "resnet18", "domain": "pets"})
+    same(load_file(tmp_path / "net.safetensors"), both[0])
+
+
+def test_a_torchscript_program_is_called_one(both, tmp_path, sentence):
+    torch.jit.trace(both[0], torch.zeros(1, 3, 64, 64)).save(str(tmp_path / "net.pt"))  # pyright: ignore
+    with pytest.raises(InputError, match="is a TorchScript program") as error:
+        load_file(tmp_path / "net.pt")
+    sentence(error.value)
