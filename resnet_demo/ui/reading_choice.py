@@ -33,8 +33,9 @@ def reading_choice(session: Session) -> Markup:
 
 def change_reading(session: Session, which: Any) -> None:
     """Read the visitor's file as a network with shortcuts, or without."""
-    if which not in READINGS or session.own is None or session.weights != OWN:
+    if not isinstance(which, str) or which not in READINGS or session.own is None or session.weights != OWN:
         raise InputError("There is no file in sight that could be read in two ways.")
     model = read_as(session.own[1], which == PLAIN)
-    session.own = zoo.name_of(model.config), model
+    file = session.own[0].removeprefix(f"{zoo.PLAIN} ")
+    session.own = zoo.name_of_file(file, model.config), model
     session.use_own()

@@ -68,10 +68,12 @@ def test_a_file_that_leaves_its_shortcuts_open_can_be_read_in_either_way(picture
     session.show_picture(picture)
     session.use_file(tmp_path / "elsewhere.pth")
     assert session.network.config.plain  # by its statistics
+    assert session.name == "plain network of elsewhere.pth"
     assert 'data-reading="plain" aria-pressed="true"' in reading_choice(session)
     assert "as a plain network" in reading_choice(session)
     before = session.predictions()
     change_reading(session, "residual")
+    assert session.name == "elsewhere.pth"
     assert not session.network.config.plain
     assert session.trace is not None
     assert session.trace.blocks[0].shortcut_kind == "identity"
@@ -80,6 +82,7 @@ def test_a_file_that_leaves_its_shortcuts_open_can_be_read_in_either_way(picture
     change_reading(session, "plain")
     assert str(session.network.note) == "It is read as a plain network, as you chose."
     assert session.predictions() == before
+    assert session.name == "plain network of elsewhere.pth"
 
 
 def test_there_is_nothing_to_choose_where_the_shortcuts_are_known(
@@ -91,7 +94,7 @@ def test_there_is_nothing_to_choose_where_the_shortcuts_are_known(
     assert reading_choice(session) == ""
     session.use_file(tmp_path / "own.pth")
     assert reading_choice(session) == ""
-    for which in ("plain", "neither"):
+    for which in ("plain", "neither", [1, "a", None]):
         with pytest.raises(InputError) as error:
             change_reading(session, which)
         sentence(error.value)

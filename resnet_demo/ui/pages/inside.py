@@ -188,7 +188,6 @@ def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Mar
         warnings.append(classify.unmeasured())
     if any(warnings):
         shown += unfolding(sentences(*warnings), "rd-warning", say)
-    shown += offer(session) if outside else Markup("")
     shown += answers(predictions, session.seen.target, say)
     shown += note(say(classify.answer(predictions, outside)))
     return shown + (note(say(often)) if often and not noted else Markup(""))
@@ -202,8 +201,13 @@ def _whose_picture(session: Session) -> Markup:
 
 
 def _evidence(session: Session) -> Markup:
-    """Where the network sees the class that is asked about, and, where they are few, all classes that it has."""
-    return _overlay(session) + (_classes(session) if len(session.labels) <= MOST_CLASSES else _search(session))
+    """Where the network sees the class that is asked about, and, where they are few, all classes that it has.
+
+    Before it, where the picture is probably none of these, the offer of a network that knows more.
+    """
+    unlike = session.unlike()
+    other = offer(session) if unlike and unlike.noted and unlike.rates is not None else Markup("")
+    return other + _overlay(session) + (_classes(session) if len(session.labels) <= MOST_CLASSES else _search(session))
 
 
 def _classes(session: Session) -> Markup:
