@@ -192,8 +192,9 @@ def test_behind_nginx_with_a_path_and_two_replicas(replicas: tuple[str, ssl.SSLC
         assert page.status_code == 200
         assert f'"root":"{address}/resnet"' in page.text
         assert "max-age" in page.headers["strict-transport-security"]
-        cookie = page.headers["set-cookie"]
-        assert re.fullmatch(r"replica=\w{32}; Path=/resnet/; Secure; HttpOnly; SameSite=Lax", cookie)
+        visitor, replica = sorted(page.headers.get_list("set-cookie"), key=lambda cookie: cookie.startswith("replica"))
+        assert re.fullmatch(r"replica=\w{32}; Path=/resnet/; Secure; HttpOnly; SameSite=Lax", replica)
+        assert re.match(r"resnet-demo-visitor=[\w-]{32}; .*HttpOnly; Secure; SameSite=None; Partitioned$", visitor)
         assert "set-cookie" not in browser.get("/resnet/").headers  # it has one now
 
         for name in ("lab/main.js", "lab/fonts/inter-latin.woff2", "gradio_api/info", "health"):

@@ -110,7 +110,8 @@ def _known_as(name: str) -> str:
 
 def in_order(model: ResNet, dataset: Dataset) -> Message | None:
     """What is to be said where the classes of a network have no names, and the order of the data set's is taken."""
-    if domain_of(model).labels != nameless(model.config.outputs).labels or dataset.classes[0].isdecimal():
+    named = domain_of(model).labels != nameless(model.config.outputs).labels
+    if named or model.config.outputs != len(dataset.classes) or dataset.classes[0].isdecimal():
         return None
     return _(
         "The network’s classes have no names: its outputs are taken for {classes:and}, in this order (--labels names "

@@ -53,8 +53,8 @@ class Bar:
     def drawn(self) -> list[Any]:
         """Those that nothing but `render` sets, nor a person."""
         return [
-            self.chips, self.film, self.picture.frame, self.picture.strip, self.second.strip, self.network.shortcuts,
-            self.network.facts,
+            self.chips, self.film, self.picture.frame, self.picture.strip, self.second.strip, self.network.menu,
+            self.network.shortcuts, self.network.facts, self.network.reading,
         ]  # fmt: skip
 
     def render(self, session: Session, whole: bool) -> Shown:
