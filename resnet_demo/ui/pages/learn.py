@@ -191,12 +191,16 @@ def connect(page: LearnPage, events: Events) -> None:
 
     def answered(key: str | None, value: Any, event: gr.EventData) -> Any:
         sent = event._data if isinstance(event._data, dict) else {}
+        told = str(sent.get("value", value))
+        # A choice that was clicked is shown already, and another one may have been when this answer arrives.
+        clicked = "value" in sent and " " not in told and not told.endswith(",0")
         with in_session(key) as session, session.lock:
-            answer(session, sent.get("value", value))
+            answer(session, told)
+            answers = gr.skip() if clicked else _answers(session)
             if session.of(Lesson).step < len(lesson.STEPS) or session.page != "learn":
-                return _answers(session), gr.skip(), gr.skip()
+                return answers, gr.skip(), gr.skip()
             shown = page.render(session)
-            return shown[page.answer], shown[page.view], shown[page.under]  # the last step tells the score
+            return answers, shown[page.view], shown[page.under]  # the last step tells the score
 
     page.answer.select(
         answered, [events.key, events.clicked], [page.answer, page.view, page.under], api_name="lesson_answer",
