@@ -181,8 +181,7 @@ class Events:
         act = self.handler(change, whole)
 
         def handle(key: str | None, value: Any, event: gr.EventData) -> Shown:
-            sent = event._data if isinstance(event._data, dict) else {}
-            return act(key, sent.get("value", value))
+            return act(key, sent_with(event).get("value", value))
 
         inputs = [self.key, self.clicked]
         options = {"trigger_mode": "multiple", **TOGETHER, **options}
@@ -202,6 +201,11 @@ class Events:
             return {self.key: key}
         with session.lock:
             return {**self.anew(session), **self.below(session), **self.restore(session)}
+
+
+def sent_with(event: gr.EventData) -> dict[str, Any]:
+    """What a script sent with an event; nothing where a client of the API triggered it."""
+    return event._data if isinstance(event._data, dict) else {}
 
 
 def merge(first: Shown, second: Shown) -> Shown:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,14 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from serving import serving
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000  # ms: far more than anything takes, on a very busy computer, too
 
 
@@ -45,30 +41,9 @@ def browser_() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`python app.py` on a free port, until the tests are over."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("app") / "log.txt"
-    env = {**os.environ, "GRADIO_SERVER_PORT": str(port), "RESNET_DEMO_DATA": str(log.parent)}
-    with log.open("wb") as output:
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=output, stderr=output)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                urlopen(url, timeout=5).close()
-                break
-            except OSError:
-                assert app.poll() is None, f"The app ended:\n{log.read_text()}"
-                assert time.monotonic() < deadline, f"The app does not answer:\n{log.read_text()}"
-                time.sleep(0.1)  # a process offers nothing to wait for until its port is open
+    with serving("app.py", log=log, within=90, RESNET_DEMO_DATA=str(log.parent)) as url:
         yield url
-        assert app.poll() is None, f"The app ended:\n{log.read_text()}"
-        assert "Traceback" not in log.read_text(), log.read_text()
-    finally:
-        app.terminate()
-        app.wait(20)
 
 
 @dataclass

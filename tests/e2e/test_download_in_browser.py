@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
+from serving import ROOT, serving
 
 if TYPE_CHECKING:  # at run time the name belongs to whichever conftest.py pytest loaded last
     from .conftest import OpenApp
 
-ROOT = Path(__file__).resolve().parents[2]
 
 # The app, with a server of its own in the place of torchvision's: random weights for ResNet-18, sent in pieces, each
 # as soon as the file `more` has a byte for it; and nothing for other networks.
@@ -89,29 +83,9 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def app_url(tmp_path_factory: pytest.TempPathFactory, gate: Path) -> Iterator[str]:
     """As in conftest, with that server, and an empty cache."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log.txt"
-    env = {**os.environ, "GRADIO_SERVER_PORT": str(port), "TORCH_HOME": str(log.parent), "PYTHONPATH": str(ROOT)}
-    with log.open("wb") as output:
-        app = subprocess.Popen([sys.executable, "-c", APP, str(gate)], cwd=ROOT, env=env, stdout=output, stderr=output)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                urlopen(url, timeout=5).close()
-                break
-            except OSError:
-                assert app.poll() is None, f"The app ended:\n{log.read_text()}"
-                assert time.monotonic() < deadline, f"The app does not answer:\n{log.read_text()}"
-                time.sleep(0.1)
+    log, folder = tmp_path_factory.mktemp("app") / "log.txt", str(ROOT)
+    with serving("-c", APP, str(gate), log=log, within=120, TORCH_HOME=str(log.parent), PYTHONPATH=folder) as url:
         yield url
-        assert "Traceback" not in log.read_text(), log.read_text()
-    finally:
-        app.terminate()
-        app.wait(20)
 
 
 @pytest.fixture(scope="module")

@@ -22,3 +22,11 @@ def in_background(job: Callable[..., T], *values: Any) -> Iterator[Future[T]]:
         yield worker.submit(job, *values)
     finally:
         worker.shutdown(wait=False, cancel_futures=True)
+
+
+def detached(job: Callable[[], T], name: str) -> Future[T]:
+    """Begin a job that nobody waits for, in a thread of its own, called by that name."""
+    worker = ThreadPoolExecutor(1, name)
+    begun = worker.submit(job)
+    worker.shutdown(wait=False)
+    return begun

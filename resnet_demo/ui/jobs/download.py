@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Generator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 
 from ...download import MB, StoppedError
@@ -17,6 +17,7 @@ from ...i18n import Message, _
 from ...models import published
 from ..session import PageState, Session, Source
 from ..store import TRAINED
+from .background import detached
 
 WAIT = 0.3  # seconds between two looks at a download
 
@@ -33,9 +34,7 @@ class Download:
     _over: Future[None] = field(default_factory=Future)
 
     def start(self) -> Download:
-        worker = ThreadPoolExecutor(1, "download")
-        self._over = worker.submit(self._run)
-        worker.shutdown(wait=False)
+        self._over = detached(self._run, "download")
         return self
 
     @property

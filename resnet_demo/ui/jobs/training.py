@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from ...data import Dataset
 from ...i18n import Message
 from ..log import log
 from ..session import PageState, Session, Trained
+from .background import detached
 from .forecast import Forecast
 from .race import Plan, Race
 
@@ -55,9 +56,7 @@ class Job:
 
     def start(self) -> Job:
         """Begin in the background; whoever may end it knows it by then."""
-        worker = ThreadPoolExecutor(1, "race")
-        self._over = worker.submit(self._run)
-        worker.shutdown(wait=False)
+        self._over = detached(self._run, "race")
         return self
 
     @property

@@ -24,7 +24,7 @@ from .. import lesson
 from ..bounds import one_of
 from ..captions import lesson as captions
 from ..components import Radio, Slider
-from ..events import TOGETHER, Events, in_session
+from ..events import TOGETHER, Events, in_session, sent_with
 from ..html import figure, pressed
 from ..lesson import Choice, Control, Range, View
 from ..lesson import prose as proses
@@ -190,7 +190,7 @@ def connect(page: LearnPage, events: Events) -> None:
     page.ahead.select(fetch_ahead, [events.key], page.ahead, api_name="lesson_ahead", **events.quiet, **TOGETHER)
 
     def answered(key: str | None, value: Any, event: gr.EventData) -> Any:
-        sent = event._data if isinstance(event._data, dict) else {}
+        sent = sent_with(event)
         told = str(sent.get("value", value))
         # A choice that was clicked is shown already, and another one may have been when this answer arrives.
         clicked = "value" in sent and " " not in told and not told.endswith(",0")

@@ -14,7 +14,7 @@ from ...data import DATASETS, downloading
 from ...errors import InputError
 from ...i18n import Language, _, _p
 from .. import race_form
-from ..events import Events, in_session
+from ..events import Events, in_session, sent_with
 from ..html import note
 from ..jobs.forecast import forecast
 from ..jobs.race import OWN_PICTURES, Plan, Race, read_data
@@ -197,8 +197,7 @@ def connect(page: TrainPage, events: Events) -> None:
     run_shorter = running_event(shorter)
 
     def train_shorter(session_key: str | None, value: Any, event: gr.EventData) -> Iterator[dict[Any, Any]]:
-        sent = event._data if isinstance(event._data, dict) else {}
-        yield from run_shorter(session_key, sent.get("value", value))
+        yield from run_shorter(session_key, sent_with(event).get("value", value))
 
     def leave(session_key: str | None) -> None:
         with in_session(session_key) as session:
