@@ -27,6 +27,7 @@ def test_what_is_drawn_moves_and_says_its_new_numbers_at_once(open_app: OpenApp,
         page = visit.page
         page.emulate_media(reduced_motion=motion)  # pyright: ignore[reportArgumentType]
         expect(visit.at("#lens svg")).to_be_visible()
+        visit.settle()  # what has just come does not move
         page.evaluate(RECORD)
         before = visit.at("#lens circle").last.get_attribute("cy")
         slider = visit.at("#dial-residual input[type=range]")

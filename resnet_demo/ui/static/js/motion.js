@@ -105,8 +105,9 @@ const frame = ({ form, names }, numbers) => {
 
 const look = (component, before, now) => {
   const { items, opened } = read(component);
-  if (before && now - before.at > HURRY && !still()) {
-    for (const { key, from } of moves(before.items, items, now)) {
+  if (before && !still()) {
+    const moving = now - before.at > HURRY ? moves(before.items, items, now) : [];
+    for (const { key, from } of moving) {
       const item = items.get(key);
       item.element.animate([frame(item, from), frame(item, item.numbers)], { duration: MOVE, easing: EASING });
       Object.assign(item, { from, began: now });
