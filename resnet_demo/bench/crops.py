@@ -159,7 +159,7 @@ WAYS = (
     Way("box (area)", filtered(Image.Resampling.BOX)),
     Way("bilinear", filtered(Image.Resampling.BILINEAR)),
     Way("Lanczos", filtered(Image.Resampling.LANCZOS)),
-    Way("bicubic, by way of 64 pixels", in_two_steps),
+    Way("bicubic, by way of 64 pixels", in_two_steps, same=False),
     *(Way(f"blurred before, by {r} pixels", blurred(r), same=False) for r in (0.25, 0.5, 1.0)),
     Way("sharpened after", sharpened, same=False),
     Way("contrast stretched after", stretched, same=False),
