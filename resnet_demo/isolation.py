@@ -32,6 +32,7 @@ SECONDS = 3.0  # of work on one picture
 PATIENCE = 5  # times as long by the clock, where other processes have the cores; a picture's work is nothing but work
 BYTES = 360_000_000  # of memory for one picture, beyond the 40 MB that a process has when it starts
 MOST = 2  # processes: there are two cores on a free Space
+NICE = 5  # a third of what the server gets, where both want the same core
 PICTURES = 500  # that a process decodes before another takes its place: whatever leaks in a decoder goes with it
 STARTED = 60.0  # seconds for a process to start in, on a busy computer
 
@@ -271,6 +272,7 @@ def serve() -> None:
     with Path(os.devnull).open("wb") as nowhere:  # a library that prints must not spoil what is said
         os.dup2(nowhere.fileno(), 1)
     _limit_memory()
+    _step_back()
     _send(answers, {"ready": True})
     while True:
         try:
@@ -291,6 +293,12 @@ def _answer(answers: Any, source: Source) -> None:
         answers.flush()
     except InputError as error:
         _send(answers, {"refused": _written(error.message), "format": getattr(error, "format", None)})
+
+
+def _step_back() -> None:
+    """Where there is too much to do, whoever waits for an answer comes before a picture that takes seconds."""
+    with suppress(AttributeError, OSError):
+        os.nice(NICE)
 
 
 def _limit_memory() -> None:

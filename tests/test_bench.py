@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import multiprocessing
 import sys
@@ -15,11 +16,25 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from PIL import Image
 from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_demo import bench
-from resnet_demo.bench import accuracy, beside, browser, click, dial, expectations, servers, textbook, tuning
+from resnet_demo.bench import (
+    accuracy,
+    attacks,
+    beside,
+    browser,
+    click,
+    dial,
+    expectations,
+    load,
+    servers,
+    textbook,
+    tuning,
+    visitors,
+)  # fmt: skip
 from resnet_demo.bench import lesion as bench_lesion
 from resnet_demo.bench import train as bench_train
 from resnet_demo.data import Dataset
@@ -121,7 +136,8 @@ def test_an_unknown_benchmark_is_a_sentence():
 
 def test_a_server_is_up_when_it_is_yielded_and_gone_afterwards():
     program = "import http.server as h; h.HTTPServer(('127.0.0.1', {port}), h.SimpleHTTPRequestHandler).serve_forever()"
-    with servers.server(program) as (port, seconds):
+    with servers.server(program) as (port, seconds, process):
+        assert process > 0
         assert servers._open(port)
         assert seconds > 0
     assert not servers._open(port)
@@ -500,3 +516,70 @@ def test_without_a_browser_the_benchmark_says_what_it_needs(monkeypatch):
     monkeypatch.setattr(browser.shutil, "which", lambda name: None)
     with pytest.raises(InputError, match="install chromium"):
         click.measure()
+
+
+# Visitors
+
+
+def test_answers_that_say_the_same_are_the_same():
+    one = {"html": 'cat 93.1 % <img src="data:image/png;base64,AAA"> data-number="3"'}
+    other = {"html": 'cat 93.2 % <img src="data:image/png;base64,BBB"> data-number="7"'}
+    assert visitors.same(one, other)
+    for wrong in ("dog 93.1 %", "cat 13.1 %", 'cat 93.1 % <img src="data:image/jpeg;base64,CCC">'):
+        assert not visitors.same(one, {"html": wrong})
+    photos = [{"html": f'<img src="data:image/jpeg;base64,{photo}">'} for photo in ("AAA", "BBB")]
+    assert not visitors.same(*photos)  # a photo is somebody's
+
+
+CONFIG = {
+    "components": [
+        {"id": 1, "type": "state", "props": {"value": None}},
+        {"id": 2, "type": "html", "props": {"elem_id": "answer"}},
+        {"id": 3, "type": "number", "props": {"elem_id": "answered"}},
+    ],
+    "dependencies": [],
+}  # fmt: skip
+
+
+def test_an_answer_that_is_anothers_is_counted(monkeypatch):
+    monkeypatch.setattr(load, "clicks_of", lambda number: ("resnet20", [load.Click("cut", "mend")]))
+    clicking, told = load.Clicking(7, visitors.App(CONFIG), "http://localhost"), load.Told()
+    clicking._expected = [{2: "<p>cat</p>", 3: 1}]
+    clicking._compare(0, {2: "<p>cat</p>", 3: 9, 5: "not looked at before"}, told)
+    assert not told.wrong
+    clicking._compare(0, {2: "<p>dog</p>", 3: 9}, told)
+    assert told.wrong == ["visitor 7, mend, component 2"]
+
+
+def test_no_two_visitors_ask_for_the_same():
+    clicks = [load.clicks_of(number) for number in range(3)]
+    pictures = [click.picture for _network, all_of_them in clicks for click in all_of_them if click.picture]
+    assert len(set(pictures)) == 6
+    assert {network for network, _clicks in clicks} == {"resnet20", "plain20", "resnet56"}
+    assert {click.kind for _network, all_of_them in clicks for click in all_of_them} == set(load.KINDS)
+
+
+def test_memory_grows_by_so_much_a_request():
+    weights = [
+        (count, 500_000 + (1_000 * count if count < 200 else 200_000 + 7 * count)) for count in range(0, 1300, 9)
+    ]
+    assert load.growth(weights) == pytest.approx(7)
+    assert load.growth(weights[:50]) is None  # too few
+
+
+def test_pictures_that_take_long_are_what_they_say():
+    scans = attacks.repeated_scans(64, 5)
+    assert Image.open(io.BytesIO(scans)).size == (64, 64)
+    assert scans.count(b"\xff\xda") == attacks.repeated_scans(64, 1).count(b"\xff\xda") + 4
+    deep = Image.open(io.BytesIO(attacks.sixteen_bits(32)))
+    deep.load()
+    assert deep.size == (32, 32)
+
+
+def test_the_benchmark_of_many_visitors(monkeypatch):
+    monkeypatch.setattr(load, "PICTURES", 1)
+    result = bench.run("load", visitors=2, seconds=2)
+    assert (result["wrong"], result["errors"], result["temporary_files"]) == (0, 0, 0)
+    assert result["answers"] >= 2
+    assert result["refusal"] > 0  # the crowd in the end was more than the queue takes
+    assert result["server_seconds_per_answer"] > 0

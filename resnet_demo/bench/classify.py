@@ -24,7 +24,7 @@ def measure() -> dict[str, Any]:
         with torch.no_grad():
             model(inputs)
 
-    with server(APP) as (app_port, _), server(ECHO) as (echo_port, _):
+    with server(APP) as (app_port, *_), server(ECHO) as (echo_port, *_):
         app, echo = (
             Client(f"http://127.0.0.1:{port}", verbose=False, download_files=False) for port in (app_port, echo_port)
         )

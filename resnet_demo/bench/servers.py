@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 APP = "from resnet_demo.ui import launch; launch(port={port})"
@@ -30,21 +30,23 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(program: str, seconds: float = 120) -> Iterator[tuple[int, float]]:
-    """Run a Python program that serves on `{port}`; yield the port, and the seconds until it was open."""
+def server(
+    program: str, seconds: float = 120, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, float, int]]:
+    """Run a Python program that serves on `{port}`; yield the port, the seconds until it was open, and its process."""
     port, start = free_port(), time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-c", program.format(port=port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"},
+        env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False", **(environment or {})},
     )
     try:
         while not _open(port):
             if process.poll() is not None or time.perf_counter() - start > seconds:
                 raise RuntimeError("The server of the benchmark did not start.")
             time.sleep(0.005)
-        yield port, time.perf_counter() - start
+        yield port, time.perf_counter() - start, process.pid
     finally:
         process.terminate()
         process.wait()

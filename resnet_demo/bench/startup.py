@@ -19,7 +19,7 @@ def measure() -> dict[str, Any]:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", "import torch, gradio"], check=True)
         bare = time.perf_counter() - start
-        with server(APP) as (port, seconds):
+        with server(APP) as (port, seconds, _):
             opened = time.perf_counter()
             _first_answer(port)
             answered = time.perf_counter() - opened

@@ -20,7 +20,7 @@ from PIL import Image
 
 from ..errors import InputError
 from ..isolation import load_isolated
-from .uploads import uploaded
+from .uploads import reading, uploaded
 
 C = TypeVar("C", bound=Component)
 T = TypeVar("T")
@@ -52,11 +52,12 @@ def _decode(_component: Component, payload: ImageData | None) -> Image.Image | I
     if payload is None:
         return None
     try:
-        if payload.url and payload.url.startswith("data:"):
-            return load_isolated(base64.b64decode(payload.url.partition(",")[2], validate=True))
-        if payload.path is None:
-            return InputError("There is no picture in the request.")
-        return load_isolated(uploaded(payload.path))
+        with reading():
+            if payload.url and payload.url.startswith("data:"):
+                return load_isolated(base64.b64decode(payload.url.partition(",")[2], validate=True))
+            if payload.path is None:
+                return InputError("There is no picture in the request.")
+            return load_isolated(uploaded(payload.path))
     except InputError as error:
         return error
     except ValueError:

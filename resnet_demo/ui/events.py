@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeAlias
@@ -14,19 +13,16 @@ import gradio as gr
 from ..errors import InputError
 from ..i18n import FIRST, _, language
 from .html import notice
+from .places import AT_ONCE, LONG, TOGETHER, network
 from .session import PageState, Session
 from .visits import session_of
 
-# Two events may use the network at a time, whoever they are from: there are two cores on a free Space.
-TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 2}
-# One request instead of the queue's two, for what is never refused: gradio shows an error only where it was queued.
-AT_ONCE: dict[str, Any] = {"queue": False}
-_network = threading.BoundedSemaphore(2)
 _answers = count(1)
 
 Shown: TypeAlias = "dict[Any, Any]"  # new values or updates, by component
 Change: TypeAlias = Callable[..., "Shown | None"]  # acts on a session, and may say what is shown besides
 Handle: TypeAlias = Callable[..., Shown]  # what gradio calls, with the session's key before the inputs
+Read: TypeAlias = Callable[[Any], Any]  # makes of a file's path what is in it
 
 
 @contextmanager
@@ -70,16 +66,31 @@ class Events:
         """Options of an event without gradio's progress, which would be set on every output, several times an event."""
         return {"show_progress": "hidden", "show_progress_on": self._counter or None}
 
-    def handler(self, change: Change, whole: bool = False, follow: bool = True, moves: bool = False) -> Handle:
+    def handler(
+        self,
+        change: Change,
+        whole: bool = False,
+        follow: bool = True,
+        moves: bool = False,
+        read: Read | None = None,
+        long: bool = False,
+    ) -> Handle:
         """Let `change` act on the session, then show the session; an InputError becomes a notice.
 
-        Where the change leads to another page, the tabs follow, unless they were there first.
+        Where the change leads to another page, the tabs follow, unless they were there first. `read` is done with each
+        input before, while nobody waits for this visit; a change that takes `long` takes no place at the networks.
         """
 
         def handle(key: str | None, *values: Any) -> Shown:
-            with in_session(key) as session, session.lock, _network:
+            with in_session(key) as session, ExitStack() as held:
+                found = [read(value) for value in values] if read else values
+                held.enter_context(session.lock)
+                if not long:
+                    held.enter_context(network)
                 before = session.page
-                extra = change(session, *values) or {}
+                extra = change(session, *found) or {}
+                if long:
+                    held.enter_context(network)
                 if follow and session.page != before:
                     extra = {**self.turned(session), **extra}
                 showing = self.moving(session) if moves and self.moving else self.show(session, whole)
@@ -122,7 +133,7 @@ class Events:
         )  # fmt: skip
 
     def _rest(self, key: str | None) -> Shown:
-        with in_session(key) as session, session.lock, _network:
+        with in_session(key) as session, session.lock, network:
             return self.news(session, self.below(session)) or gr.skip()
 
     def at_rest(self, component: Any) -> None:
@@ -133,7 +144,7 @@ class Events:
         )  # fmt: skip
 
     def _at_rest(self, key: str | None) -> Shown:
-        with in_session(key) as session, session.lock, _network:
+        with in_session(key) as session, session.lock, network:
             return self.news(session, {**self.show(session, False), **self.below(session)}) or gr.skip()
 
     def on(
@@ -145,8 +156,12 @@ class Events:
         whole: bool = False,
         outputs: Sequence[Any] = (),
         moves: bool = False,
+        read: Read | None = None,
+        way: dict[str, Any] = TOGETHER,
     ) -> None:
-        self.bind(trigger, self.handler(change, whole, moves=moves), inputs, api_name, outputs, moves=moves)
+        """Let `change` act on the session when something is triggered; see `handler`, and for the `way` `places`."""
+        handle = self.handler(change, whole, moves=moves, read=read, long=way == LONG)
+        self.bind(trigger, handle, inputs, api_name, outputs, moves=moves, way=way)
 
     def bind(
         self,
@@ -157,16 +172,17 @@ class Events:
         outputs: Sequence[Any] = (),
         js: str | None = None,
         moves: bool = False,
+        way: dict[str, Any] = TOGETHER,
     ) -> None:
         """As `on`, for a handler that is made already; `js` gives its inputs, the key's among them.
 
         One that `moves` answers many times a second, with what is in sight above all; the rest comes when it rests.
         """
         outputs = [*(outputs or self.shown), *self._counter]
-        way = AT_ONCE if moves else TOGETHER
+        way, after = (AT_ONCE, AT_ONCE) if moves else (way, TOGETHER)
         event = trigger(handle, [self.key, *inputs], outputs, js=js, api_name=api_name, **self.quiet, **way)
         # What was refused must not stay on the page as if it had been accepted, nor as an error on every figure.
-        event.failure(self._restored, [self.key], self.refused, api_visibility="private", **self.quiet, **way)
+        event.failure(self._restored, [self.key], self.refused, api_visibility="private", **self.quiet, **after)
         if moves:
             event.success(None, js="() => lab.then(({ rests }) => rests())")
         else:
@@ -199,7 +215,7 @@ class Events:
             session = session_of(key)
         except InputError:  # it was put away, and that was said already
             return {self.key: key}
-        with session.lock:
+        with session.lock, network:
             return {**self.anew(session), **self.below(session), **self.restore(session)}
 
 

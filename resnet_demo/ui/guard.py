@@ -13,9 +13,11 @@ import json
 import re
 import secrets
 import traceback
+from collections import Counter
 from typing import Any
 
 import gradio as gr
+from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from gradio.route_utils import FnIndexInferError
 from starlette.requests import Request
@@ -24,10 +26,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import InputError
 from ..i18n import FIRST, Language, _, language
-from . import visits
+from . import places, visits
 from .blocks import Blocks
 from .html import notice
-from .uploads import check_files
+from .uploads import check_files, has_room
 from .visits import Visitor
 
 COOKIE = "resnet-demo-visitor"  # a random number, by which a browser is known again; see `visits`
@@ -42,11 +44,16 @@ ELSEWHERE = re.compile(r"\w\w+:")  # in the place of a file: an address, not a d
 PAGE = re.compile(r"/(?:heartbeat|stream)/(?P<page>[^/]+)|/queue/data$|/cancel$")
 PAGE_NAME = re.compile(r"[\w.-]{1,100}")
 NOT_FOUND = JSONResponse({"error": "There is nothing here."}, 404)
+NO_ROOM = JSONResponse({"error": "The server's disk has no room for this file; try again later."}, 507)
 NOT_UNDERSTOOD = JSONResponse({"error": "The request cannot be understood."}, 422)
 
 
 class Guarded(Blocks):
     """An app that answers with values or with a sentence."""
+
+    def __init__(self, *values: Any, **options: Any) -> None:
+        super().__init__(*values, **options)
+        self._at_once: Counter[str] = Counter()  # requests past the queue that are being answered, by page
 
     async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:
         request, state = named.get("request"), named.get("state")
@@ -54,6 +61,22 @@ class Guarded(Blocks):
             visits.visitor.set(visitor_of(request))
             if not visits.admits(request.session_hash):
                 raise _refusal(visits.ENDED, language(FIRST))
+        if named.get("event_id") is not None or not isinstance(request, gr.Request):
+            return await self._answer(*values, **named)
+        # Past the queue: a thread for each, which may wait.
+        page = request.session_hash or visitor_of(request).owner
+        if self._at_once[page] >= places.MOST_OF_PAGE or self._at_once.total() >= places.MOST_AT_ONCE:
+            raise _refusal(places.full(self._at_once.total()), self._language(state))
+        self._at_once[page] += 1
+        try:
+            return await self._answer(*values, **named)
+        finally:
+            self._at_once[page] -= 1
+            if not self._at_once[page]:
+                del self._at_once[page]
+
+    async def _answer(self, *values: Any, **named: Any) -> dict[str, Any]:
+        state = named.get("state")
         try:
             check_files(getattr(named.get("event_data"), "_data", None))  # what was clicked
             return await super().process_api(*values, **named)
@@ -76,10 +99,23 @@ class Guarded(Blocks):
             page = body.session_hash  # None: an event on its own, to be asked for by its number
             if page is not None and not (PAGE_NAME.fullmatch(page) and visits.admits(page)):
                 return False, str(visits.ENDED), "error"
+            waiting = len(self._queue)
+            if waiting >= places.MOST_WAITING or self._of_page(page) >= places.MOST_OF_PAGE:
+                # gradio would answer 503, of which its page says something of its own.
+                raise HTTPException(429, notice(places.full(waiting), language(visits.language_of_page(page))))
             return await push(body=body, request=request, username=username)
 
         self._queue.push = checked  # pyright: ignore[reportAttributeAccessIssue]
+        # With every refusal gradio would make a table of the last 10,000 events, for a page that is closed here.
+        self._queue.compute_analytics_summary = lambda records: {}  # pyright: ignore[reportAttributeAccessIssue]
+        self._queue.ANALYTICS_MAX_EVENTS = 100
         return made
+
+    def _of_page(self, page: str | None) -> int:
+        """How many events of a page wait, or are at work."""
+        waiting = (queue.queue for queue in self._queue.event_queue_per_concurrency_id.values())
+        at_work = (job for job in self._queue.active_jobs if job)
+        return sum(event.session_hash == page for events in (*waiting, *at_work) for event in events) if page else 0
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], state: Any, *more: Any) -> list[Any]:
         try:
@@ -163,9 +199,11 @@ def _refused(request: Request, path: str) -> Response | None:
     """The answer to what is not offered, or too long; None for all else."""
     if CLOSED.search(path):
         return NOT_FOUND
-    if request.method not in ("POST", "PUT", "PATCH") or path.endswith("/upload"):
+    if request.method not in ("POST", "PUT", "PATCH"):
         return None
     length = request.headers.get("content-length", "")
+    if path.endswith("/upload"):
+        return None if has_room(int(length[:20]) if length.isdecimal() else 0) else NO_ROOM
     if not length.isdecimal():
         return JSONResponse({"error": "A request says how long it is."}, 411)
     if int(length[:20]) > (MOST_CANCEL if path.endswith("/cancel") else MOST_BODY):

@@ -14,7 +14,8 @@ from ..i18n import Language, Message, _, _p
 from ..models import zoo
 from ..models.labels import parse_labels
 from ..models.predict import named
-from ..models.weights import SUFFIXES
+from ..models.resnet import ResNet
+from ..models.weights import SUFFIXES, load_file
 from . import network_menu
 from .components import Dropdown, File, Radio, given, whole_input
 from .events import Events, Shown, in_session
@@ -24,9 +25,11 @@ from .jobs.download import Downloads
 from .jobs.film import MOST_PARAMETERS
 from .network_menu import size, title
 from .page import choose
+from .places import UPLOADS
 from .reading_choice import change_reading, reading_choice
 from .session import HERE, OWN, Session
 from .store import RANDOM, TRAINED
+from .uploads import reading
 
 WITH, WITHOUT, BOTH = "with", "without", "both"  # which of the twins is in sight
 SHORTCUTS: dict[str, Message] = {
@@ -334,10 +337,14 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
     def change_training(session: Session, seed: Any) -> None:
         session.use_network(session.name, TRAINED, seed)
 
-    def change_to_file(session: Session, path: Any) -> Shown:
+    def read_file(path: Any) -> tuple[str, ResNet]:
         if path is None:
             raise InputError("There is no file: upload a checkpoint.")
-        session.use_file(str(given(path)))
+        with reading():
+            return str(given(path)), load_file(str(given(path)))
+
+    def change_to_file(session: Session, file: tuple[str, ResNet]) -> Shown:
+        session.use_file(*file)
         return {**drawer.restore(), drawer.names: ""}  # gradio's box takes the next file only once it is empty
 
     def name_classes(session: Session, text: Any) -> None:
@@ -387,4 +394,6 @@ def connect(drawer: NetworkDrawer, events: Events) -> None:
     events.on(drawer.seed.submit, change_seed, [drawer.seed], "seed", whole=True)
     events.on(drawer.seed.blur, leave_seed, [drawer.seed], "seed_left", whole=True)  # a phone may have no Enter
     events.on(drawer.training.input, change_training, [drawer.training], "training", whole=True)
-    events.on(drawer.file.upload, change_to_file, [drawer.file], "upload_weights", whole=True)
+    events.on(
+        drawer.file.upload, change_to_file, [drawer.file], "upload_weights", whole=True, read=read_file, way=UPLOADS
+    )

@@ -21,7 +21,9 @@ from .events import Events, Shown
 from .html import joined, photo, pixels, thumbnail
 from .page import choose
 from .pictures import example_picture, examples, has_test_set, random_test_picture
+from .places import UPLOADS
 from .session import HERE, Session
+from .uploads import reading
 
 # A square that one drags over the photo, and what lies in it; and the ways to a picture of one's own: see
 # `static/js/crop.js` and `photo.js`.
@@ -182,6 +184,14 @@ def example_of(session: Session, name: str) -> tuple[Image.Image, str | None]:
     return picture, None if own else name
 
 
+def picture_of(path: Any) -> Image.Image:
+    """The picture in an upload."""
+    if path is None:
+        raise InputError("There is no picture in the request.")
+    with reading():
+        return load_isolated(str(given(path)))
+
+
 def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> None:
     """What choosing a picture does."""
 
@@ -190,10 +200,8 @@ def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> N
             raise InputError("There is no picture yet: upload one, or choose an example.")
         session.show_picture(given(picture))
 
-    def change_to_upload(session: Session, path: Any) -> None:
-        if path is None:
-            raise InputError("There is no picture in the request.")
-        session.show_picture(load_isolated(str(given(path))))
+    def change_to_upload(session: Session, picture: Image.Image) -> None:
+        session.show_picture(picture)
 
     def change_to_example(session: Session, name: Any) -> None:
         session.show_picture(*example_of(session, str(name)))
@@ -213,8 +221,8 @@ def connect(drawer: PictureDrawer, upload: gr.UploadButton, events: Events) -> N
         title = dict(zip(CIFAR10.labels, titles(CIFAR10.labels, say), strict=True)).get(label, label)
         gr.Info(say(_("People labelled this picture “{label}”.", label=title)), title=say(_("Note")), duration=5)
 
-    events.on(drawer.picture.input, change_picture, [drawer.picture], "classify", whole=True)
-    events.on(upload.upload, change_to_upload, [upload], "upload", whole=True)
+    events.on(drawer.picture.input, change_picture, [drawer.picture], "classify", whole=True, way=UPLOADS)
+    events.on(upload.upload, change_to_upload, [upload], "upload", whole=True, read=picture_of, way=UPLOADS)
     # The script sends one square at a time; see `static/js/crop.js`.
     events.on_click(drawer.frame, change_crop, "crop")
     events.on_click(drawer.strip, change_to_example, "example", whole=True)

@@ -8,14 +8,14 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from ..errors import InputError
 from ..figures import photo_uri
 from ..i18n import Language, _
-from ..images import Framed, load_image
+from ..images import Framed
 from .components import Upload
 from .events import Events, Shown
 from .page import choose
-from .picture_drawer import example_of, strip
+from .picture_drawer import example_of, picture_of, strip
+from .places import UPLOADS
 from .session import Session
 
 
@@ -85,11 +85,8 @@ def connect(drawer: SecondDrawer, events: Events) -> None:
     def show_example(session: Session, name: Any) -> None:
         show(session, *example_of(session, str(name)))
 
-    def show_upload(session: Session, path: Any) -> None:
-        if path is None:
-            raise InputError("There is no picture in the request.")
-        show(session, load_image(str(path)))
-
     events.on_click(drawer.strip, show_example, "second_example", whole=True)
-    events.on(drawer.upload.upload, show_upload, [drawer.upload], "second_upload", whole=True)
+    events.on(
+        drawer.upload.upload, show, [drawer.upload], "second_upload", whole=True, read=picture_of, way=UPLOADS
+    )  # fmt: skip
     events.on(drawer.remove.click, Session.remove_second, [], "second_removed", whole=True)

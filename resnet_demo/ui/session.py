@@ -146,9 +146,9 @@ class Session:
         self._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
         self._use(name, weights, number, moment)
 
-    def use_file(self, path: str | Path) -> None:
-        """Look at a network from an uploaded checkpoint; it belongs to this visitor alone."""
-        model = load_file(path)
+    def use_file(self, path: str | Path, read: ResNet | None = None) -> None:
+        """Look at a network from an uploaded checkpoint, which may have been read; it belongs to this visitor alone."""
+        model = load_file(path) if read is None else read
         self._check_size(model.config, domain_of(model).size)
         before, self.own = self.own, (zoo.name_of_file(Path(path).name, model.config), model)
         try:

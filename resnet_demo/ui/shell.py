@@ -23,15 +23,16 @@ from ..i18n import Language, Message, _
 from ..models.predict import UNTRAINED
 from . import address as addresses
 from . import bar as bars
-from . import health, visits
+from . import health, memory, visits
 from .bounds import one_of
-from .events import TOGETHER, Events, Shown, merge
+from .events import Events, Shown, merge
 from .guard import HANDLERS, Doors, Guarded
 from .html import BOTH, SCREENS, joined
 from .log import log
 from .page import Layout, put
 from .pages import BY_NAME, PAGES, learn
 from .pictures import example_picture, first_example
+from .places import MOST_WAITING, THREADS, TOGETHER, network
 from .script_words import TITLE, script_words
 from .session import Session, forget
 from .style import theme
@@ -218,7 +219,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
 
         def start(session_key: str | None, request: gr.Request, returned: Any = None) -> Shown:
             session, again = visits.begin(request.session_hash, *_told(returned))
-            with session.lock:
+            with session.lock, network:
                 session.screen = _screen(returned)
                 addresses.read(session, dict(request.query_params), request.headers.get("accept-language", ""))
                 begun = {c: value for layout in layouts.values() for c, value in layout.begin(session).items()}
@@ -297,7 +298,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         address.change(None, [address], js="(query) => lab.then(({address}) => address(query))")
         answered.change(None, js="() => lab.then(({answered}) => answered())")
         bar.share.click(None, [exact], js="(input) => lab.then(({share}) => share(input))")
-    demo.queue(max_size=40, api_open=False)
+    demo.queue(max_size=MOST_WAITING, api_open=False)
     return demo
 
 
@@ -404,6 +405,7 @@ def launch(
             run_history=False,  # a shared computer must not show one visitor's pictures to the next
             enable_monitoring=False,
             max_file_size="300mb",
+            max_threads=THREADS,
             show_error=True,
             _frontend=False,  # else gradio gives up where a busy computer takes three seconds for the first page
         )
@@ -413,6 +415,7 @@ def launch(
         ) from None
     # The first visitor should not wait for the network to be read and for torch to warm up.
     threading.Thread(target=_first_answer, daemon=True).start()
+    memory.keep_trimmed()
     log("started", **health.state(), port=demo.server_port)
     if not prevent_thread_lock:
         _serve_until_told(demo)

@@ -6,14 +6,42 @@ The refusal is the same whether there is such a file or not, so that nobody can 
 from __future__ import annotations
 
 import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from gradio.utils import get_upload_folder
 
 from ..errors import InputError
+from .visits import visitor
 
 MOST_PATH = 1_000  # characters
+SPARE = 200_000_000  # bytes of the disk that uploads leave free
+
+_turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()  # by visitor, while a file of theirs is read
+_one_at_a_time = threading.Lock()
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Files of one visitor are read one after another: who sends many that take long waits for them, not others."""
+    who = visitor.get()
+    with _one_at_a_time:
+        turn = _turns.setdefault(who.owner if who else "", threading.Lock())
+    with turn:
+        yield
+
+
+def has_room(size: int) -> bool:
+    """Whether an upload of so many bytes leaves enough of the disk."""
+    folder = Path(get_upload_folder())
+    while not folder.exists():  # gradio makes it with the first upload
+        folder = folder.parent
+    return shutil.disk_usage(folder).free >= size + SPARE
 
 
 def uploaded(path: object) -> Path:

@@ -125,6 +125,11 @@ def language_of(key: str) -> str:
     return session.language if session and _theirs(session) else FIRST
 
 
+def language_of_page(page: str | None) -> str:
+    """In which language to speak to an open page."""
+    return language_of(_keys.get(page) or "") if page else FIRST
+
+
 def _weigh_again(session: Session) -> None:
     if _visits.get(session.key) is session:
         _visits.put(session.key, session)

@@ -13,7 +13,7 @@ import pytest
 
 from resnet_demo import ui
 from resnet_demo.assets import asset
-from resnet_demo.ui import guard, uploads, visits
+from resnet_demo.ui import guard, places, uploads, visits
 from resnet_demo.ui.guard import COOKIE
 from resnet_demo.ui.session import PageState
 
@@ -258,6 +258,52 @@ def test_a_request_that_is_too_long_is_refused_before_it_is_read(
     monkeypatch.setattr(guard, "MOST_BODY", 1_000)
     assert victim.http.post(JOIN, content=b"x" * 2_000).status_code == 413
     assert victim.http.post(JOIN, content=iter([b"x"])).status_code == 411
+
+
+# More than there are places for
+
+
+def test_a_full_queue_says_so_at_once(victim: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "MOST_WAITING", 0)
+    said = "The server is busy: 0 requests wait for their turn. Try again in a moment."
+    assert victim.ask("page_inside", None) == {"detail": said}
+    (session,) = (s for s in visits._visits.things() if s.holder == victim.page)
+    session.speak("zh")
+    assert victim.ask("page_inside", None)["detail"].startswith("服务器正忙")
+
+
+def test_a_page_takes_so_many_places_and_no_more(
+    victim: Browser, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a visit's own lock is held, its events wait, and take no place of others."""
+    monkeypatch.setattr(places, "MOST_OF_PAGE", 3)
+    (session,) = (s for s in visits._visits.things() if s.holder == victim.page)
+    event = {"data": [None, None], "fn_index": victim.events["page_cut"]["id"], "session_hash": victim.page}
+    with session.lock:
+        status = [victim.http.post("/gradio_api/queue/join", json=event).status_code for _time in range(5)]
+        assert status == [200, 200, 200, 429, 429]
+        other = Browser(address, f"other{time.monotonic_ns()}")
+        assert "data" in other.ask("start", None)
+        assert "data" in other.ask("page_cut", None)
+    with victim.http.stream("GET", "/gradio_api/queue/data", params={"session_hash": victim.page}) as lines:
+        said = [json.loads(line[5:]) for line in lines.iter_lines() if line.startswith("data:")]
+    assert [one["success"] for one in said if one["msg"] == "process_completed"] == [True] * 3
+
+
+def test_requests_past_the_queue_are_bounded_too(victim: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = next(e for e in victim.config["dependencies"] if e["trigger_only_on_success"] and not e["queue"])
+    event = {"data": [None], "fn_index": rest["id"], "session_hash": victim.page}
+    assert victim.http.post("/gradio_api/run/predict", json=event).status_code == 200
+    monkeypatch.setattr(places, "MOST_OF_PAGE", 0)
+    answer = victim.http.post("/gradio_api/run/predict", json=event)
+    assert answer.json()["error"].startswith("The server is busy: 0 requests")
+
+
+def test_uploads_leave_room_on_the_disk(victim: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert victim.send("here.txt", b"1")
+    monkeypatch.setattr(uploads, "SPARE", 2**60)
+    answer = victim.http.post("/gradio_api/upload", files={"files": ("here.txt", b"1")})
+    assert (answer.status_code, answer.json()["error"].count(".")) == (507, 1)
 
 
 def test_the_cookie_is_of_the_browser_alone(address: str) -> None:

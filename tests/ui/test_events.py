@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import gradio as gr
 import pytest
 
 from resnet_demo.errors import InputError
-from resnet_demo.ui import visits
+from resnet_demo.ui import memory, places, uploads, visits
 from resnet_demo.ui.events import Events, merge
 from resnet_demo.ui.session import Session
 
@@ -137,3 +139,74 @@ def test_a_dial_is_followed_by_little_and_by_all_when_it_rests(parts: dict[str, 
     assert events.handler(lambda session: None, moves=True)(session.key) == {text: "street"}
     assert events._at_rest(session.key) == {other: "block"}  # what the page has is not sent again
     assert events.handler(lambda session: None)(visits.begin()[0].key) == {text: "street", other: "block"}
+
+
+def test_a_file_is_read_before_anybody_has_to_wait(events: Events) -> None:
+    session, _again = visits.begin()
+    seen = []
+
+    def read(path: str) -> str:
+        assert not session.lock.locked()
+        assert places.network._free == places.AT_WORK
+        return path.upper()
+
+    events.handler(lambda session, content: seen.append(content), read=read)(session.key, "a")
+    assert seen == ["A"]
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_what_takes_long_takes_no_place_of_others(long: bool, events: Events) -> None:
+    free = []
+    events.handler(lambda session: free.append(places.network._free), long=long)(visits.begin()[0].key)
+    assert free == [places.AT_WORK - (not long)]
+    assert places.network._free == places.AT_WORK
+
+
+def test_who_came_first_goes_first() -> None:
+    one_place, came, went = places.Places(1), [], []
+
+    def go(number: int) -> None:
+        with one_place:
+            went.append(number)
+
+    with one_place:
+        for number in range(5):
+            thread = threading.Thread(target=go, args=(number,))
+            thread.start()
+            came.append(thread)
+            while len(one_place._waiting) <= number:
+                time.sleep(0.001)
+    for thread in came:
+        thread.join()
+    assert went == list(range(5))
+    assert one_place._free == 1
+
+
+def test_a_visitors_files_are_read_one_after_another() -> None:
+    def turn(owner: str) -> tuple[bool, bool]:
+        """Whether a file of somebody is read at once, while one of the first visitor's is being read."""
+        done = threading.Event()
+
+        def read() -> None:
+            visits.visitor.set(visits.Visitor(owner, ""))
+            with uploads.reading():
+                done.set()
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        if owner != "one":
+            thread.join()
+        return done.is_set(), thread.is_alive()
+
+    visits.visitor.set(visits.Visitor("one", ""))
+    try:
+        with uploads.reading():
+            assert turn("two") == (True, False)
+            assert turn("one") == (False, True)
+    finally:
+        visits.visitor.set(None)
+
+
+def test_freed_memory_goes_back() -> None:
+    trim = memory.trimmer()
+    assert trim is None or trim(0) in (0, 1)

@@ -25,6 +25,7 @@ from ..events import Events
 from ..html import figure, heading, placeholder
 from ..in_sight import InSight
 from ..page import Layout, Page, choose
+from ..places import LONG
 from ..session import PageState, Session
 from .inside import whose
 
@@ -106,7 +107,7 @@ def build(data_dir: str | None = None) -> GradCamPage:
 def connect(page: GradCamPage, events: Events) -> None:
     events.on(page.target.input, Session.explain, [page.target], "target")
     events.on(page.sign.input, change_sign, [page.sign], "sign")
-    events.on(page.compute.click, compute_other, [page.method], "attribute")
+    events.on(page.compute.click, compute_other, [page.method], "attribute", way=LONG)
 
 
 def change_sign(session: Session, chosen: object) -> None:

@@ -24,7 +24,7 @@ from .. import lesson
 from ..bounds import one_of
 from ..captions import lesson as captions
 from ..components import Radio, Slider
-from ..events import TOGETHER, Events, in_session, sent_with
+from ..events import Events, in_session, sent_with
 from ..html import figure, pressed
 from ..lesson import Choice, Control, Range, View
 from ..lesson import prose as proses
@@ -32,6 +32,7 @@ from ..lesson.controls import go_to, turn
 from ..lesson.prose import Prose
 from ..lesson.state import Lesson
 from ..page import STREET, Layout, Page
+from ..places import TOGETHER, network
 from ..session import FIRST_NETWORK, TRAINED, Session
 
 MATHS = [
@@ -179,7 +180,7 @@ def connect(page: LearnPage, events: Events) -> None:
     events.on_click(page.under, pick_in_view, "learn_lesson_below")
 
     def fetch_ahead(key: str | None) -> Any:
-        with in_session(key) as session, session.lock:
+        with in_session(key) as session, session.lock, network:
             number = session.of(Lesson).step + 1
             if session.page != "learn" or number > len(lesson.STEPS):
                 return gr.skip()
@@ -194,7 +195,7 @@ def connect(page: LearnPage, events: Events) -> None:
         told = str(sent.get("value", value))
         # A choice that was clicked is shown already, and another one may have been when this answer arrives.
         clicked = "value" in sent and " " not in told and not told.endswith(",0")
-        with in_session(key) as session, session.lock:
+        with in_session(key) as session, session.lock, network:
             answer(session, told)
             answers = gr.skip() if clicked else _answers(session)
             if session.of(Lesson).step < len(lesson.STEPS) or session.page != "learn":
