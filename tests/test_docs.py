@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
 import os
 import re
@@ -151,6 +153,17 @@ def test_the_snippets_run(page: str, elsewhere: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "layer3.2" in done.stdout
+
+
+DOCTESTS = sorted(path for path in (ROOT / "resnet_demo").rglob("*.py") if ">>> " in path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", DOCTESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_examples_of_docstrings_run(path: Path, elsewhere: Path) -> None:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    done = doctest.testmod(importlib.import_module(name.removesuffix(".__init__")))
+    assert done.attempted
+    assert not done.failed
 
 
 # Links
