@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .models.resnet import ResNet, ResNetConfig
     from .models.weights import save
     from .models.zoo import build, load
+    from .sharing import save_to_hub
     from .training.evaluation import evaluate
     from .training.trainer import train
 
@@ -23,6 +24,7 @@ __all__ = [
     "grad_cam",
     "load",
     "save",
+    "save_to_hub",
     "trace_blocks",
     "train",
     "wrap",
@@ -39,6 +41,7 @@ _HOMES = {
     "grad_cam": "interpret.attribution",
     "load": "models.zoo",
     "save": "models.weights",
+    "save_to_hub": "sharing",
     "trace_blocks": "interpret.trace",
     "train": "training.trainer",
     "wrap": "interpret.wrap",
