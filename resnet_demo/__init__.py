@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .models.resnet import ResNet, ResNetConfig
     from .models.weights import save
     from .models.zoo import build, load
+    from .sharing import save_to_hub
     from .training.evaluation import evaluate
     from .training.trainer import train
 
@@ -39,6 +40,7 @@ __all__ = [
     "paths_exact",
     "probes",
     "save",
+    "save_to_hub",
     "trace_blocks",
     "trace_many",
     "train",
@@ -64,6 +66,7 @@ _HOMES = {
     "paths_exact": "lab.paths",
     "probes": "lab.probes",
     "save": "models.weights",
+    "save_to_hub": "sharing",
     "trace_blocks": "interpret.trace",
     "trace_many": "interpret.trace",
     "train": "training.trainer",

@@ -39,6 +39,7 @@ FLOORS = {
     "console": 7,  # it prints the records of trainings
     "lab": 7,
     "figures": 8,
+    "sharing": 9,
     "bench": 9,
     "notebook": 9,
     "ui": 9,
@@ -230,8 +231,8 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_the_public_names_are_the_documented_ones():
-    documented = "ResNet, ResNetConfig, build, load, save, wrap, classify, trace_blocks, grad_cam, train, evaluate, "
-    documented += "attribute, cut, experiment, lens, lesion, paths_exact, probes, trace_many, unfold"
+    documented = "ResNet, ResNetConfig, build, load, save, save_to_hub, wrap, classify, trace_blocks, grad_cam, train, "
+    documented += "evaluate, attribute, cut, experiment, lens, lesion, paths_exact, probes, trace_many, unfold"
     assert sorted(resnet_demo.__all__) == sorted(documented.split(", "))
     for name in resnet_demo.__all__:
         assert callable(getattr(resnet_demo, name))
@@ -262,13 +263,14 @@ def test_requirements_for_spaces_equal_the_dependencies():
 
 
 def test_every_library_that_is_imported_is_a_dependency():
-    names = {"PIL": "pillow", "yaml": "pyyaml"}
+    names = {"PIL": "pillow", "huggingface_hub": "huggingface-hub", "yaml": "pyyaml"}
     stated = {re.split(r"[<>=!~\[; ]", line)[0] for line in section("dependencies")}
     for module in MODULES:
         used = foreign(imports(module, lazy=True)) - set(sys.stdlib_module_names)
         # Hugging Face's machines have the first, gradio brings the next three, a bench in a browser asks for
         # playwright, and extras bring the others.
         optional = {"spaces", "gradio_client", "fastapi", "pandas", "playwright", "pillow_heif", "prometheus_client"}
+        optional |= {"mcp"}
         assert {names.get(name, name) for name in used} - optional <= stated, module
 
 

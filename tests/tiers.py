@@ -42,6 +42,9 @@ TESTS = {
     "test_hosting.py::test_visits_behind_nginx": "server",
     "test_hosting.py::test_ctrl_c_as_soon_as_the_app_answers": "kill",
     "test_hosting.py::test_a_signal_at_any_moment_of_the_start": "kill",
+    "test_mcp.py::test_a_client_calls_every_tool": "slow",
+    "test_hub.py::test_what_is_saved_to_the_hub_is_loaded_bit_for_bit": "slow",
+    "test_hub.py::test_others_files_go_the_way_of_all_files": "slow",
     # Compiles
     "test_trainer.py::test_a_compiled_training_takes_the_same_way": "compile",
     "test_trainer.py::test_without_a_compiler_there_is_a_sentence": "compile",
