@@ -3,9 +3,9 @@
 A softmax has to divide 100 % among ten classes, whatever it is shown. So the picture is judged apart from the answer:
 it is brought to 32 x 32 pixels in eleven ways, the three bundled ResNet-20 and PreResNet-20 look at each, and a linear
 probe (Alain & Bengio 2016, arXiv 1610.01644) on their pooled features, with what their answers have in common, tells
-photographs of the ten things from others. Out-of-distribution detection by logits alone (Liu et al. 2020, arXiv 2010.03759) is what
-`predict.familiarity` measures; on photographs it tells less. `resnet_demo/bench/unlike.py` fits the probe,
-`bench/unlike.md` has what was measured.
+photographs of the ten things from others. Out-of-distribution detection by logits alone (Liu et al. 2020, arXiv
+2010.03759) is what `predict.familiarity` measures; on photographs it tells less. `resnet_demo/bench/unlike.py` fits the
+probe, `bench/unlike.md` has what was measured.
 """
 
 from __future__ import annotations
