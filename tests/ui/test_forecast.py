@@ -182,7 +182,7 @@ def test_the_speed_is_measured_anew_whenever_a_race_has_taken_twice_as_long(monk
     monkeypatch.setattr(train_page, "outlook", lambda race, forecast, say: forecast)
     monkeypatch.setattr(train_page, "forecast", found)
     job = SimpleNamespace(race=race, watch=watch, forecast=None)
-    page = SimpleNamespace(status=0, live=1, gradients=2, forecast=3)
+    page = SimpleNamespace(status=0, live=1, gradients=2, forecast=3, result=4, files=5)
     told = [shown[3] for shown in train_page.looking_on(page, None, Session(), job) if 3 in shown]  # pyright: ignore
     assert told == [None, "after 1.0 s", "after 2.0 s", "after 4.0 s", "after 8.5 s"]
     assert asked == [0.5, 1.0, 2.0, 4.0, 8.5]
