@@ -1,11 +1,11 @@
-"""Whether a picture shows none of CIFAR-10's ten things: a linear probe on the features of three small networks.
+"""Whether a picture shows none of CIFAR-10's ten things: a linear probe on the features of four small networks.
 
 A softmax has to divide 100 % among ten classes, whatever it is shown. So the picture is judged apart from the answer:
-it is brought to 32 x 32 pixels in eleven ways, the three bundled ResNet-20 look at each, and a linear probe (Alain &
-Bengio 2016, arXiv 1610.01644) on their pooled features, with what their answers have in common, tells photographs of
-the ten things from others. Out-of-distribution detection by logits alone (Liu et al. 2020, arXiv 2010.03759) is what
-`predict.familiarity` measures; on photographs it tells less. `resnet_demo/bench/unlike.py` fits the probe,
-`bench/unlike.md` has what was measured.
+it is brought to 32 x 32 pixels in eleven ways, the three bundled ResNet-20 and PreResNet-20 look at each, and a linear
+probe (Alain & Bengio 2016, arXiv 1610.01644) on their pooled features, with what their answers have in common, tells
+photographs of the ten things from others. Out-of-distribution detection by logits alone (Liu et al. 2020, arXiv
+2010.03759) is what `predict.familiarity` measures; on photographs it tells less. `resnet_demo/bench/unlike.py` fits the
+probe, `bench/unlike.md` has what was measured.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from . import zoo
 from .predict import Prediction, domain_of, familiarity
 from .resnet import ResNet
 
-COMMITTEE = (("resnet20", 0), ("resnet20", 1), ("resnet20", 2))  # names and seeds
+COMMITTEE = (("resnet20", 0), ("resnet20", 1), ("resnet20", 2), ("preresnet20", 0))  # names and seeds
 ENERGY_SHARE = 0.05  # of the test set: below it an energy is called low, where only that was measured
 BANDS = (0.5, 0.9)  # between these lie the three bands of probability in which answers were counted
 FEWEST = 5  # photographs of one class that say anything about it
@@ -99,7 +99,7 @@ def unlike(model: ResNet, picture: Source | Framed | Tensor, logits: Tensor | No
 
 
 def judge(picture: Image.Image | Framed) -> Unlikeness:
-    """What the probe says of a picture; of the chosen square of it, where there is one. About 50 ms of one core."""
+    """What the probe says of a picture; of the chosen square of it, where there is one. About 60 ms of one core."""
     probe = _probe()
     known = describe(views(picture)[None])[0] @ probe["weights"]  # [views]
     score = -(known.mean().item() + probe["bias"])

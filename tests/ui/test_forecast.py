@@ -11,6 +11,8 @@ import pytest
 from stripes import stripes
 
 from resnet_demo.assets import asset
+from resnet_demo.data import Survey
+from resnet_demo.data.reading import left_out
 from resnet_demo.i18n import language
 from resnet_demo.lab.wilson import wilson
 from resnet_demo.training.budget import MARKS
@@ -20,7 +22,7 @@ from resnet_demo.ui.jobs import forecast as forecasts
 from resnet_demo.ui.jobs.forecast import Forecast, expected_accuracy, forecast, of_pictures
 from resnet_demo.ui.jobs.race import BOTH, OWN_PICTURES, PLAIN, Plan, Race
 from resnet_demo.ui.pages import train as train_page
-from resnet_demo.ui.race_shown import outlook
+from resnet_demo.ui.race_shown import brought, outlook
 from resnet_demo.ui.session import Session
 
 SETS = stripes(192, 1), stripes(96, 2)
@@ -182,7 +184,20 @@ def test_the_speed_is_measured_anew_whenever_a_race_has_taken_twice_as_long(monk
     monkeypatch.setattr(train_page, "outlook", lambda race, forecast, say: forecast)
     monkeypatch.setattr(train_page, "forecast", found)
     job = SimpleNamespace(race=race, watch=watch, forecast=None)
-    page = SimpleNamespace(status=0, live=1, gradients=2, forecast=3)
+    page = SimpleNamespace(status=0, live=1, gradients=2, forecast=3, result=4, files=5)
     told = [shown[3] for shown in train_page.looking_on(page, None, Session(), job) if 3 in shown]  # pyright: ignore
     assert told == [None, "after 1.0 s", "after 2.0 s", "after 4.0 s", "after 8.5 s"]
     assert asked == [0.5, 1.0, 2.0, 4.0, 8.5]
+
+
+def test_a_zip_tells_what_it_holds_and_for_how_long_so_few_are_trained_on() -> None:
+    notes = left_out([], {"cats/1.heic": "HEIC"}, [])
+    shown = str(brought(Survey(("cats", "dogs"), 28, 8, notes), 200, 64, language("en")))
+    assert "36 pictures of 2 classes (cats and dogs), 8 of them for testing." in shown
+    assert "they get 200 of them: one is a single step." in shown
+    assert "One picture is HEIC and was left out: cats/1.heic." in shown
+    assert "only 8 test pictures" in shown
+    many = str(brought(Survey(tuple("abcdefgh"), 40_000, 10_000, []), 1, 64, language("en")))
+    assert many.count("<p") == 1
+    assert "50,000 pictures of 8 classes, 10,000 of them for testing." in many
+    assert "epochs" not in many

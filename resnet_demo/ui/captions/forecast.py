@@ -33,8 +33,8 @@ def brought(found: Survey, epochs: int, steps: int) -> Message | Sentences:
     if epochs == 1:
         return inside
     few = _n(
-        "By epochs they are trained on for {epochs:,}, as one epoch is a single step.",
-        "By epochs they are trained on for {epochs:,}, as one epoch is only {count:,} steps.",
+        "Trained by epochs, they get {epochs:,} of them: one is a single step.",
+        "Trained by epochs, they get {epochs:,} of them: one is only {count:,} steps.",
         steps,
         epochs=epochs,
     )
