@@ -65,7 +65,6 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
     fits = {model.config.plain: best}
     chosen: dict[str, object] = {}
     untold: dict[str, tuple[object, float]] = {}
-    rival = float("inf")  # mismatch of another reading on pictures that are normalised as usual
     # Twice: what alone is no better may be so beside another choice, such as no pooling and no stride before it.
     for again in (False, True) if best > EXCELLENT or found.config.stem == "cifar" else ():
         if again and not chosen:
@@ -77,7 +76,7 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
                 continue
             other = filled(config, found.state)
             others = _misfits(other, inputs)
-            misfit, rival = min(others), min(rival, others[0])
+            misfit = min(others)
             fits[config.plain] = min(misfit, fits.get(config.plain, misfit))
             better = misfit < best and (best > FITS or also_there(others, misfits))
             if better and misfit < CLEAR * best:
@@ -91,15 +90,16 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
         model.fits = {"plain": fits[True], "residual": fits[False]}
         notes.append(_plain_or_not(model.config.plain, fits[True], fits[False]))
     does_not_fit = min(misfits[:2]) > FITS  # on pictures normalised as usual
-    kinds = sorted(smoothed(model, inputs, does_not_fit), key=lambda kind: kind[1])
-    for kind, misfit in kinds[:1]:
-        if misfit < CLEAR * best:
-            if len(kinds) > 1 and does_not_fit and CLEAR * kinds[1][1] < misfit:
+    kinds = sorted(smoothed(model, inputs, does_not_fit), key=lambda kind: min(kind[1]))
+    rival = min((min(others[:2]) for _kind, others in kinds), default=float("inf"))  # on pictures normalised as usual
+    for kind, others in kinds[:1]:
+        misfit = min(others)
+        if misfit < min(CLEAR * best, FITS):
+            if len(kinds) > 1 and does_not_fit and CLEAR * min(kinds[1][1]) < misfit:
                 kind = _("an anti-aliased network, or another one whose filters leave no tensor")
             raise InputError(
                 "By the statistics of its batch norms {file} is {what}, not a ResNet known here.", file=file, what=kind
             )
-        rival = min(rival, misfit)
         if not does_not_fit and CLEAR * misfit < best:
             notes.append(_AVERAGE_OR_MAXIMUM)
     if best > FITS:

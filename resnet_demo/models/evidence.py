@@ -69,13 +69,13 @@ class _Blur(nn.Module):
         return nn.functional.conv2d(padded, kernel, stride=2, groups=x.shape[1])
 
 
-def smoothed(model: ResNet, inputs: list[Tensor], everywhere: bool) -> list[tuple[Message, float]]:
-    """Kinds of networks whose filters leave no tensor, and with which mismatch the statistics are theirs.
+def smoothed(model: ResNet, inputs: list[Tensor], everywhere: bool) -> list[tuple[Message, list[float]]]:
+    """Kinds of networks whose filters leave no tensor, and their mismatch with each of the inputs.
 
     In an anti-aliased network a filter after a 3x3 convolution (and after max pooling) takes its stride, as timm does
     it; these are tried where asked for. Shortcuts that average before they project may take the maximum instead.
     """
-    found: list[tuple[Message, float]] = []
+    found: list[tuple[Message, list[float]]] = []
     blur = _Blur()
     for kind, filter, after_pool in (
         (
@@ -98,14 +98,14 @@ def smoothed(model: ResNet, inputs: list[Tensor], everywhere: bool) -> list[tupl
                 if strided and layers is not other.stem and hasattr(layers, activation):
                     layer.stride = (1, 1)  # pyright: ignore
                     setattr(layers, activation, nn.Sequential(getattr(layers, activation), filter))
-        found.append((kind, min(mismatch(other, each) for each in inputs)))
+        found.append((kind, [mismatch(other, each) for each in inputs]))
     if any(isinstance(module, AveragedShortcut) for module in model.modules()):
         other = copy.deepcopy(model)
         for shortcut in other.modules():
             if isinstance(shortcut, AveragedShortcut) and not isinstance(shortcut.pool, nn.Identity):
                 shortcut.pool = nn.MaxPool2d(2, ceil_mode=True)
         kind = _("a network whose shortcuts take the largest of four pixels before they project")
-        found.append((kind, min(mismatch(other, each) for each in inputs)))
+        found.append((kind, [mismatch(other, each) for each in inputs]))
     return found
 
 

@@ -77,14 +77,11 @@ _FOREIGN: tuple[tuple[re.Pattern[str], Message], ...] = (
     (re.compile(r"\.\d+\.convs\.\d"), _("a Res2Net")),
     (re.compile(r"\d\.conv_(?:exp|transition)\."), _("a CSPNet, whose stages let a part of the channels pass by")),
     (re.compile(r"(?:^|\.)s\d\.b\d+\.conv1\.|trunk_output\.block\d"), _("a RegNet")),
-    (
-        re.compile(r"(?:^|\.)stages\.\d\.\d+\.conv1_1x1\.conv\."),
-        _("a network of timm’s ByobNet, whose blocks are others"),
-    ),
     (re.compile(r"denseblock|denselayer"), _("a DenseNet")),
     (re.compile(r"convShortcut|block1\.layer\.0"), _("a Wide ResNet of pre-activation blocks that project")),
     (re.compile(r"depthwise|dwconv|_expand_conv"), _("a network with depthwise convolutions")),
     (re.compile(r"(?:^|\.)maxpool\.\d\.weight"), _("a network with a convolution in the place of max pooling")),
+    (re.compile(r"(?:^|\.)stages\.\d\.\d+\.conv1_1x1\.conv"), _("a network of timm’s ByobNet, with other blocks")),
 )
 
 
@@ -326,8 +323,9 @@ def _is_norm(home: str, tensors: Mapping[str, Tensor]) -> bool:
 
 
 def _refuse_foreign(keys: Iterable[str], file: str) -> None:
-    for key in keys:
-        for pattern, what in _FOREIGN:
+    keys = list(keys)
+    for pattern, what in _FOREIGN:
+        for key in keys:
             if pattern.search(key):
                 raise InputError(
                     "{file} is {what}, not a ResNet known here ({tensor}).", file=file, what=what, tensor=key[:120]
@@ -402,7 +400,8 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
     notes: list[Message] = []
     norm_groups = 0
     folded = next((name for name in shapes if name.endswith(".residual.conv1.bias")), None)
-    if not batch_norm and folded and not any(name.endswith(".residual.bn1.weight") for name in shapes):
+    normed = batch_norm or any(name.endswith((".residual.bn1.weight", ".gain")) for name in shapes)
+    if folded and not normed:  # a network without norms of its own scales its filters by gains
         raise InputError(
             "{file} has no norms, but biases of convolutions ({tensor}): its batch norms are folded into these, it "
             "seems. Save the network before that is done.",
