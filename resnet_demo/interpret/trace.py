@@ -214,7 +214,9 @@ def private_view(model: M) -> M:
             vars(twin).update({name: OrderedDict() for name in HOOKS})
             vars(twin)["_parameters"] = dict(module._parameters)
             vars(twin)["_buffers"] = dict(module._buffers)
-            vars(twin)["_modules"] = {name: child and twin_of(child) for name, child in module._modules.items()}
+            vars(twin)["_modules"] = {
+                name: None if child is None else twin_of(child) for name, child in module._modules.items()
+            }
             vars(twin)["training"] = False
         return twins[module]
 

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from ..errors import InputError
 from ..images import IMAGENET_MEAN, IMAGENET_STD, Domain, imagenet, nameless
 from ..models.resnet import Grey, ResidualBlock, ResNet, ResNetConfig
+from .record import Recorder, as_sums, out_of_place
 from .trace import private_view
 
 TOLERANCE = 1e-5  # of the largest logit
@@ -82,6 +83,11 @@ def wrap(module: nn.Module, size: int | None = None, domain: Domain | None = Non
     while inner := _within(module):
         module = inner
     view = private_view(module)
+    for parent in list(view.modules()):
+        for name, child in list(parent.named_children()):
+            while inner := _within(child):
+                child = inner
+            parent._modules[name] = child
     domain = domain or _domain(module, size)
     channels = next((m.in_channels for m in view.modules() if isinstance(m, nn.Conv2d)), 3)
     place = next(view.parameters(), torch.zeros(()))
@@ -91,7 +97,7 @@ def wrap(module: nn.Module, size: int | None = None, domain: Domain | None = Non
     with torch.no_grad():
         try:
             expected = root(example)
-            graph = _Recorder(example).trace(root)
+            graph = Recorder(example).trace(root)
         except Exception as error:  # of the module's own
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:160].rstrip(". ")
             raise InputError(
@@ -180,59 +186,10 @@ def _logits(found: Any) -> Any:
     return found[0] if isinstance(found, (tuple, list)) else found
 
 
-class _Recorder(fx.Tracer):
-    """Records while it computes, so that questions about shapes on the way have an answer."""
-
-    def __init__(self, example: Tensor) -> None:
-        super().__init__()
-        self.example = example
-        self.computing = False  # then modules are to be run, not recorded
-
-    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
-        return forward(*args, **kwargs) if self.computing else super().call_module(m, forward, args, kwargs)
-
-    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: Any) -> Any:
-        return attr_val if self.computing else super().getattr(attr, attr_val, parameter_proxy_cache)
-
-    def value(self, node: fx.Node) -> Any:
-        """What a recorded operation gave. Parameters come into the record without being asked about."""
-        if "value" not in node.meta and node.op == "get_attr":
-            node.meta["value"] = operator.attrgetter(str(node.target))(self.root)
-        return node.meta["value"]
-
-    def create_proxy(self, kind: str, target: Any, args: Any, kwargs: Any, *more: Any, **named: Any) -> fx.Proxy:
-        proxy = super().create_proxy(kind, target, args, kwargs, *more, **named)
-        node = proxy.node
-        self.computing = True
-        try:
-            node.meta["value"] = self._computed(node)
-        finally:
-            self.computing = False
-        return proxy
-
-    def _computed(self, node: fx.Node) -> Any:
-        given: Any = fx.node.map_arg(node.args, self.value)  # pyright: ignore
-        named: Any = fx.node.map_arg(node.kwargs, self.value)  # pyright: ignore
-        if node.op == "placeholder":
-            return self.example
-        if node.op == "get_attr":
-            return operator.attrgetter(str(node.target))(self.root)
-        if node.op == "call_module":
-            return self.root.get_submodule(str(node.target))(*given, **named)
-        if node.op == "call_method":
-            return getattr(given[0], str(node.target))(*given[1:], **named)
-        return node.target(*given, **named) if callable(node.target) else None
-
-    def to_bool(self, obj: fx.Proxy) -> bool:
-        return bool(self.value(obj.node))
-
-    def iter(self, obj: fx.Proxy) -> Iterator[Any]:
-        return iter([operator.getitem(obj, index) for index in range(len(self.value(obj.node)))])  # pyright: ignore
-
-
 def _assembled(root: nn.Module, graph: fx.Graph, classes: int, channels: int) -> Wrapped:
     """The recorded operations as stem, blocks and tail."""
-    _out_of_place(graph)
+    out_of_place(root, graph)
+    as_sums(graph)
     graph.eliminate_dead_code(lambda node: node.op in ("placeholder", "output"))
     (start,) = (node for node in graph.nodes if node.op == "placeholder")
     (output,) = (node for node in graph.nodes if node.op == "output")
@@ -261,6 +218,7 @@ def _assembled(root: nn.Module, graph: fx.Graph, classes: int, channels: int) ->
         at = cuts[index]
         index += 1
     if stem is None:
+        _say_why_not(graph, flow)
         raise InputError(
             "The module has no block that adds a branch to a shortcut, or none that can be told apart from the rest; "
             "nothing in it can be traced."
@@ -270,22 +228,29 @@ def _assembled(root: nn.Module, graph: fx.Graph, classes: int, channels: int) ->
     return Wrapped(stem, blocks, _piece(root, flow, at, end), classes)
 
 
-def _out_of_place(graph: fx.Graph) -> None:
-    """Values are looked at, so none may be overwritten; ReLUs become modules when the pieces are made."""
-    for node in graph.nodes:
-        if node.op == "call_function" and node.target is operator.iadd:
-            node.target = operator.add
-        elif node.op == "call_method" and str(node.target).endswith("_") and not str(node.target).endswith("__"):
-            node.target = str(node.target)[:-1]
-        if node.kwargs.get("inplace"):
-            node.kwargs = {**node.kwargs, "inplace": False}
+def _say_why_not(graph: fx.Graph, flow: Mapping[fx.Node, int]) -> None:
+    """Raise InputError with the reason why nothing was found, where it can be told."""
+    sums = [n for n in flow if n.target in (*SUMS, "add") and sum(arg in flow for arg in n.all_input_nodes) == 2]
+    if any(isinstance(n.meta["value"], Tensor) and n.meta["value"].ndim == 3 for n in sums):
+        raise InputError(
+            "The module's blocks add a branch to rows of tokens [N, L, C], as in a vision transformer; only maps "
+            "[N, C, H, W] can be traced."
+        )
+    if not sums and any(n.target in (torch.cat, torch.concat, torch.concatenate) for n in flow):
+        raise InputError(
+            "The module's blocks concatenate a branch with a shortcut instead of adding it, as in a DenseNet; nothing "
+            "in it can be traced."
+        )
 
 
 def _flow(graph: fx.Graph, start: fx.Node) -> dict[fx.Node, int]:
-    """The tensors that depend on the picture, in order."""
+    """The tensors that depend on the picture, in order, and tuples of them."""
     flow = {start: 0}
     for node in graph.nodes:
-        if isinstance(node.meta.get("value"), Tensor) and any(arg in flow for arg in node.all_input_nodes):
+        value = node.meta.get("value")
+        parts = value if isinstance(value, (tuple, list)) else (value,)
+        tensors = bool(parts) and all(isinstance(part, Tensor) for part in parts)
+        if node.op != "output" and tensors and any(arg in flow for arg in node.all_input_nodes):
             flow[node] = len(flow)
     return flow
 
@@ -298,7 +263,8 @@ def _cuts(flow: Mapping[fx.Node, int], end: fx.Node) -> Iterator[fx.Node]:
         waiting = {other for other in waiting if last[other] > index}
         if last[node] > index:
             waiting.add(node)
-        if node is not next(iter(flow)) and (waiting == {node} or node is end):
+        tensor = isinstance(node.meta["value"], Tensor)  # and no tuple
+        if tensor and node is not next(iter(flow)) and (waiting == {node} or node is end):
             yield node
         if node is end:
             return

@@ -17,7 +17,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..i18n import Message, _, sentences
 from ..images import CIFAR10, Domain, nameless
-from .evidence import BETTER, CLEAR, EXCELLENT, FAR, FITS, knows_examples, mismatch, probes, smoothed, was_trained
+from .evidence import BETTER, CLEAR, EXCELLENT, FITS, knows_examples, mismatch, probes, smoothed, was_trained
 from .recognise import Recognised, guess_domain
 from .resnet import ResNet, ResNetConfig
 
@@ -37,24 +37,12 @@ def filled(config: ResNetConfig, state: Mapping[str, Tensor]) -> ResNet:
 
 
 def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[Message], list[Message]]:
-    """The reading of a file that its batch norms' statistics fit best, what was found of it, and what is assumed."""
-    trained, notes, assumed = was_trained(model), [], []
-    if found.config.shortcut == "A" and not found.config.plain:
-        assumed.append(
-            _(
-                "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
-                "pooling and epsilon of norms, the average of the last maps and, where the shape changes, shortcuts "
-                "of every second pixel with zeros as new channels are assumed, unless something else is said here."
-            )
-        )
-    elif not found.config.dilated:
-        assumed.append(
-            _(
-                "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
-                "pooling and epsilon of norms and the average of the last maps are assumed, unless something else is "
-                "said here."
-            )
-        )
+    """The reading of a file that its batch norms' statistics fit best, what was found of it, and what is assumed.
+
+    The network has the `domain` of the pictures that it seems to be for. Raises InputError where the statistics are
+    those of another kind of network.
+    """
+    trained, notes, assumed = was_trained(model), [], _assumed(found.config)
     if not trained:
         if "plain" in found.others:
             model.fits = {}
@@ -63,37 +51,57 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
                 if found.config.plain
                 else _("{file} does not tell whether it has shortcuts; it is read as a residual network.", file=file)
             )
-        return model, notes, assumed
+        if found.config.shortcut == "D" and not found.config.plain:
+            notes.append(_AVERAGE_OR_MAXIMUM)
+        model.domain, of_pictures = guessed_domain(model)
+        return model, [*notes, *of_pictures], assumed
     inputs = probes(found.domain)
     if found.config.channels == 3:  # whoever normalised otherwise
         inputs += [
             probes(replace(found.domain, mean=(mean,) * 3, std=(std,) * 3))[0] for mean, std, _ in _NORMALISATIONS
         ]
-    usual, misfits = model, _misfits(model, inputs)
+    misfits = _misfits(model, inputs)
     best = min(misfits)
     fits = {model.config.plain: best}
     chosen: dict[str, object] = {}
+    untold: dict[str, tuple[object, float]] = {}
     # Twice: what alone is no better may be so beside another choice, such as no pooling and no stride before it.
-    for clear in (CLEAR, BETTER) if best > EXCELLENT or found.config.stem == "cifar" else ():
+    for again in (False, True) if best > EXCELLENT or found.config.stem == "cifar" else ():
+        if again and not chosen:
+            break
+        untold.clear()
         for field, value in ((field, value) for field, values in found.others.items() for value in values):
-            config = _try(model.config, field, value) if clear == CLEAR or (chosen and field not in chosen) else None
+            config = _try(model.config, field, value) if field not in chosen else None
             if config is None:
                 continue
             other = filled(config, found.state)
             others = _misfits(other, inputs)
             misfit = min(others)
             fits[config.plain] = min(misfit, fits.get(config.plain, misfit))
-            if misfit < clear * best and (best > FITS or also_there(others, misfits)):
+            better = misfit < best and (best > FITS or also_there(others, misfits))
+            if better and misfit < CLEAR * best:
                 model, best, misfits = other, misfit, others
                 chosen[field] = value
+            elif better or (again and misfit * BETTER < best):  # of an unusual network, what fits about as well
+                untold[field] = value, misfit
     notes += [_CHOSEN[field, bool(getattr(model.config, field))] for field in chosen if field != "plain"]
+    notes += [_untold(field, value, best, misfit) for field, (value, misfit) in untold.items() if field in _UNTOLD]
     if len(fits) == 2:
         model.fits = {"plain": fits[True], "residual": fits[False]}
         notes.append(_plain_or_not(model.config.plain, fits[True], fits[False]))
-    if best > FAR and (kind := smoothed(usual, inputs, CLEAR * best)):
-        raise InputError(
-            "By the statistics of its batch norms {file} is {what}, not a ResNet known here.", file=file, what=kind
-        )
+    does_not_fit = min(misfits[:2]) > FITS  # on pictures normalised as usual
+    kinds = sorted(smoothed(model, inputs, does_not_fit), key=lambda kind: min(kind[1]))
+    rival = min((min(others[:2]) for _kind, others in kinds), default=float("inf"))  # on pictures normalised as usual
+    for kind, others in kinds[:1]:
+        misfit = min(others)
+        if misfit < min(CLEAR * best, FITS):
+            if len(kinds) > 1 and does_not_fit and CLEAR * min(kinds[1][1]) < misfit:
+                kind = _("an anti-aliased network, or another one whose filters leave no tensor")
+            raise InputError(
+                "By the statistics of its batch norms {file} is {what}, not a ResNet known here.", file=file, what=kind
+            )
+        if not does_not_fit and CLEAR * misfit < best:
+            notes.append(_AVERAGE_OR_MAXIMUM)
     if best > FITS:
         notes.insert(
             0,
@@ -103,11 +111,44 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
                 file=file,
             ),
         )
-    return model, notes, assumed
+    model.domain, of_pictures = guessed_domain(model, rival)
+    return model, [*notes, *of_pictures], assumed
 
 
-def guessed_domain(model: ResNet) -> tuple[Domain, list[Message]]:
-    """Which pictures a file's network is for, as far as its answers and statistics tell, and what is to be said."""
+def _assumed(config: ResNetConfig) -> list[Message]:
+    if config.shortcut == "A" and not config.plain:
+        return [
+            _(
+                "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
+                "pooling and epsilon of norms, the average of the last maps and, where the shape changes, shortcuts "
+                "of every second pixel with zeros as new channels are assumed, unless something else is said here."
+            )
+        ]
+    if config.dilated:
+        return []
+    if not config.plain and config.shortcut == "B":
+        return [
+            _(
+                "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
+                "pooling and epsilon of norms, the average of the last maps and, where the shape changes, shortcuts "
+                "that project every second pixel are assumed, unless something else is said here."
+            )
+        ]
+    return [
+        _(
+            "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
+            "pooling and epsilon of norms and the average of the last maps are assumed, unless something else is "
+            "said here."
+        )
+    ]
+
+
+def guessed_domain(model: ResNet, rival: float = float("inf")) -> tuple[Domain, list[Message]]:
+    """Which pictures a file's network is for, as far as its answers and statistics tell, and what is to be said.
+
+    `rival` is the mismatch of another kind of network on pictures that are normalised as usual: what fits about as well
+    is no evidence of another normalisation.
+    """
     domain, notes = guess_domain(model.config), []
     if model.config.channels != 3 or not was_trained(model):
         return domain, notes
@@ -117,6 +158,16 @@ def guessed_domain(model: ResNet) -> tuple[Domain, list[Message]]:
         misfit = mismatch(model, probes(other)[0])
         if misfit < min(CLEAR * usual, best, FITS):
             domain, best, notes = other, misfit, [says]
+    if notes and CLEAR * rival < best:
+        notes = [
+            _(
+                "Its batch norms’ statistics do not tell whether it was trained on pictures with other values than "
+                "usual, as it is read, or is another kind of network, such as an anti-aliased one (mismatch "
+                "{pictures:rounded} and {network:rounded}): its answers may be wrong.",
+                pictures=best,
+                network=rival,
+            )
+        ]
     if domain.name == CIFAR10.name and knows_examples(model, domain) < len(CIFAR10.labels) // 2:
         domain = replace(nameless(model.config.outputs, domain.size), mean=domain.mean, std=domain.std)
         notes.append(_("It has ten classes, but they are not CIFAR-10’s: it misjudges the example pictures."))
@@ -152,6 +203,8 @@ def read_as(model: ResNet, plain: bool) -> ResNet:
 
 def fits_of(model: ResNet) -> Message:
     """What the batch norms of a file say about its shortcuts."""
+    if not model.fits and was_trained(model) is None:
+        return _("The file does not tell whether it has shortcuts: its norms keep no statistics.")
     if not model.fits:
         return _("The file does not tell whether it has shortcuts, and was not trained.")
     return _(
@@ -217,4 +270,30 @@ _CHOSEN = {
     ("stem_stride", True): _("By its batch norms’ statistics its first convolution has another stride than usual."),
     ("stride_first", True): _("By its batch norms’ statistics the stride is in the first convolution of a block."),
     ("shortcut", True): _("By its batch norms’ statistics its shortcuts average before they project."),
+}
+
+_AVERAGE_OR_MAXIMUM = _(
+    "Something without weights stands before the projections of its shortcuts: average pooling is assumed; max pooling "
+    "would leave the same tensors, and other answers."
+)
+
+
+def _untold(field: str, value: object, best: float, misfit: float) -> Message:
+    return _(
+        "Its batch norms’ statistics do not tell {what} (mismatch {usual:rounded} as it is read and {other:rounded} "
+        "otherwise): load(…, {field}={value!r}) reads it otherwise.",
+        what=_UNTOLD[field],
+        usual=best,
+        other=misfit,
+        field=field,
+        value=value,
+    )
+
+
+_UNTOLD = {
+    "padding": _("where its shortcuts add new channels"),
+    "pool": _("whether max pooling follows its stem"),
+    "stem_stride": _("which stride its first convolution has"),
+    "stride_first": _("which convolution of a block has the stride"),
+    "shortcut": _("whether its shortcuts average before they project"),
 }

@@ -19,12 +19,11 @@ from torch import Tensor, nn
 from ..assets import asset
 from ..i18n import Message, _
 from ..images import Domain
-from .resnet import ResNet
+from .resnet import AveragedShortcut, ResNet
 
 CLEAR = 0.5  # what fits better than this share of the usual reading's mismatch is believed
 BETTER = 0.8  # and so much where another choice was clear before
 FITS = 0.25  # a mismatch above this: no reading fits; right ones had up to 0.15 here, one with GELU for ReLU 0.22 to 1
-FAR = 1.0  # and here another kind of network is looked for; those that blur were off by 4 to 50
 EXCELLENT = 0.02  # of a large network no other reading is tried then: each costs as much as to classify
 SIDE = 64  # pixels at most; the statistics of smaller pictures are about the same
 MOST = 24  # norms of a large network that are looked at: two stages of ResNet-50, half of its work
@@ -70,17 +69,22 @@ class _Blur(nn.Module):
         return nn.functional.conv2d(padded, kernel, stride=2, groups=x.shape[1])
 
 
-def smoothed(model: ResNet, inputs: list[Tensor], below: float) -> Message | None:
-    """Which kind of anti-aliased network the statistics fit with less mismatch than this: its filters leave no tensor.
+def smoothed(model: ResNet, inputs: list[Tensor], everywhere: bool) -> list[tuple[Message, list[float]]]:
+    """Kinds of networks whose filters leave no tensor, and their mismatch with each of the inputs.
 
-    There the stride of a 3x3 convolution (and of max pooling) is taken by a filter after it, as timm does it.
+    In an anti-aliased network a filter after a 3x3 convolution (and after max pooling) takes its stride, as timm does
+    it; these are tried where asked for. Shortcuts that average before they project may take the maximum instead.
     """
-    kinds = (
-        (_("an anti-aliased network, which blurs before it drops pixels"), _Blur(), _Blur()),
-        (_("an anti-aliased network, which averages before it drops pixels"), nn.AvgPool2d(2), None),
-    )
-    found, below = None, min(below, FITS)
-    for kind, filter, after_pool in kinds:
+    found: list[tuple[Message, list[float]]] = []
+    blur = _Blur()
+    for kind, filter, after_pool in (
+        (
+            (_("an anti-aliased network, which blurs before it drops pixels"), blur, blur),
+            (_("an anti-aliased network, which averages before it drops pixels"), nn.AvgPool2d(2), None),
+        )
+        if everywhere
+        else ()
+    ):
         other = copy.deepcopy(model)
         for layers in list(other.modules()):
             if not isinstance(layers, nn.Sequential):
@@ -94,9 +98,14 @@ def smoothed(model: ResNet, inputs: list[Tensor], below: float) -> Message | Non
                 if strided and layers is not other.stem and hasattr(layers, activation):
                     layer.stride = (1, 1)  # pyright: ignore
                     setattr(layers, activation, nn.Sequential(getattr(layers, activation), filter))
-        misfit = min(mismatch(other, each) for each in inputs)
-        if misfit < below:
-            found, below = kind, misfit
+        found.append((kind, [mismatch(other, each) for each in inputs]))
+    if any(isinstance(module, AveragedShortcut) for module in model.modules()):
+        other = copy.deepcopy(model)
+        for shortcut in other.modules():
+            if isinstance(shortcut, AveragedShortcut) and not isinstance(shortcut.pool, nn.Identity):
+                shortcut.pool = nn.MaxPool2d(2, ceil_mode=True)
+        kind = _("a network whose shortcuts take the largest of four pixels before they project")
+        found.append((kind, [mismatch(other, each) for each in inputs]))
     return found
 
 

@@ -39,8 +39,8 @@ _INSIDE = (  # of a block: a name there -> ours
     (re.compile(r"(?:bn|norm|gn)([123])\.(\w+)"), r"residual.bn\1.\2"),
     (re.compile(r"(?:downsample|shortcut|skip|proj|identity_downsample)\.[01]\.(weight)#4"), r"shortcut.conv.\1"),
     (re.compile(r"(?:downsample|shortcut|skip|proj|identity_downsample)\.[12]\.(\w+)#1"), r"shortcut.bn.\1"),
-    (re.compile(r"shortcut\.convolution\.(\w+)"), r"shortcut.conv.\1"),
-    (re.compile(r"shortcut\.normalization\.(\w+)"), r"shortcut.bn.\1"),
+    (re.compile(r"(?:downsample|shortcut)\.conv(?:olution)?\.(\w+)"), r"shortcut.conv.\1"),
+    (re.compile(r"(?:downsample|shortcut)\.(?:bn|norm|normalization)\.(\w+)"), r"shortcut.bn.\1"),
 )
 _IN_TURN = re.compile(r"(?:residual_function|layer)\.(\d)\.(?:(convolution|normalization)\.)?(\w+)")
 # Kinds of networks that are near, and refused by name. By what their tensors are called.
@@ -52,6 +52,11 @@ _FOREIGN: tuple[tuple[re.Pattern[str], Message], ...] = (
         re.compile(r"\.(?:se|se_module|se_block|se_layer|squeeze|excitation)\."),
         _("a network with squeeze and excitation (SE)"),
     ),
+    (
+        re.compile(r"(?:layers?|stages?|blocks?)[._]?\d+\.\d+\.(?:fc[12]?|fc_?\d|se_?\w+)\.(?:\d\.)?weight$"),
+        _("a network with squeeze and excitation (SE)"),
+    ),
+    (re.compile(r"(?:^|\.)queue(?:_ptr)?$"), _("a network of MoCo, which compares pictures and names no classes")),
     (re.compile(r"(?:^|\.)blocks\.\d+\.attn\.|encoder_layer_\d+\.self_attention|cls_token"), _("a vision transformer")),
     (
         re.compile(r"\.(?:ca|sa|cbam|attn|self_attn|mhsa|attention|non_local)\."),
@@ -70,11 +75,18 @@ _FOREIGN: tuple[tuple[re.Pattern[str], Message], ...] = (
         _("a network whose weights are pruned or written in another form (remove that before you save it)"),
     ),
     (re.compile(r"\.\d+\.convs\.\d"), _("a Res2Net")),
+    (re.compile(r"\d\.conv_(?:exp|transition)\."), _("a CSPNet, whose stages let a part of the channels pass by")),
+    (re.compile(r"(?:^|\.)s\d\.b\d+\.conv1\.|trunk_output\.block\d"), _("a RegNet")),
     (re.compile(r"denseblock|denselayer"), _("a DenseNet")),
     (re.compile(r"convShortcut|block1\.layer\.0"), _("a Wide ResNet of pre-activation blocks that project")),
     (re.compile(r"depthwise|dwconv|_expand_conv"), _("a network with depthwise convolutions")),
     (re.compile(r"(?:^|\.)maxpool\.\d\.weight"), _("a network with a convolution in the place of max pooling")),
+    (re.compile(r"(?:^|\.)stages\.\d\.\d+\.conv1_1x1\.conv"), _("a network of timm’s ByobNet, with other blocks")),
 )
+
+
+# Heads of networks that were taught by comparing pictures (SimCLR, BYOL, MoCo, …): what they give are no classes.
+_FEATURES = re.compile(r"(?:^|[._])(?:proj|projector|projection|projection_?head|proj_?head|predictor|contrast\w*)[._]")
 
 
 @dataclass(frozen=True)
@@ -190,7 +202,7 @@ def _stages(found: Iterable[re.Match[str]], file: str) -> dict[str, int]:
         raise InputError(
             "{file} holds several networks ({names:and}); save one of them.",
             file=file,
-            names=[root.rstrip("._")[:60] or root for root in roots[:4]],
+            names=[re.sub(r"\.(?:layers?|stages?|blocks?)$", "", root.rstrip("._"))[:60] or root for root in roots[:4]],
         )
     ordered = sorted(names, key=lambda name: name[1])
     numbers = [number for _stage, number, _mid in ordered]
@@ -245,6 +257,15 @@ def _stem_and_head(keys: list[str], root: str, tensors: Mapping[str, Tensor], pu
             file=file,
             names=[key.removesuffix(".weight")[:60] for key in linear[:5]],
         )
+    if feature := next(
+        (key for key in linear if _FEATURES.search(key[len(root) :] if key.startswith(root) else key)), ""
+    ):
+        raise InputError(
+            "{file} ends in {tensor}, which by its name gives features to compare, and not classes; only networks that "
+            "name classes are read here.",
+            file=file,
+            tensor=feature.removesuffix(".weight")[:60],
+        )
     known = {key.rpartition(".")[0] for key in (*convs, *linear)}
     # A norm has statistics, or a weight and a bias for each channel of the stem (or of the last block).
     homes = {
@@ -255,7 +276,12 @@ def _stem_and_head(keys: list[str], root: str, tensors: Mapping[str, Tensor], pu
     in_head = (
         {home for home in homes if home.startswith(_parent(linear[0]) or " ")} if len(homes) > len(convs) else set()
     )
-    homes -= in_head
+    if in_head:
+        raise InputError(
+            "{file} is not a ResNet known here: it has norms among the layers of its classifier ({names:and}).",
+            file=file,
+            names=[home[:60] for home in sorted(in_head, key=_natural)[:5]],
+        )
     if len(homes) > max(1, len(convs)):
         raise InputError(
             "{file} is not a ResNet known here: outside of its blocks it has the norms {names:and}.",
@@ -297,8 +323,9 @@ def _is_norm(home: str, tensors: Mapping[str, Tensor]) -> bool:
 
 
 def _refuse_foreign(keys: Iterable[str], file: str) -> None:
-    for key in keys:
-        for pattern, what in _FOREIGN:
+    keys = list(keys)
+    for pattern, what in _FOREIGN:
+        for key in keys:
             if pattern.search(key):
                 raise InputError(
                     "{file} is {what}, not a ResNet known here ({tensor}).", file=file, what=what, tensor=key[:120]
@@ -372,6 +399,15 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
     batch_norm = any(name.endswith("running_mean") for name in shapes)
     notes: list[Message] = []
     norm_groups = 0
+    folded = next((name for name in shapes if name.endswith(".residual.conv1.bias")), None)
+    normed = batch_norm or any(name.endswith((".residual.bn1.weight", ".gain")) for name in shapes)
+    if folded and not normed:  # a network without norms of its own scales its filters by gains
+        raise InputError(
+            "{file} has no norms, but biases of convolutions ({tensor}): its batch norms are folded into these, it "
+            "seems. Save the network before that is done.",
+            file=file,
+            tensor=theirs[folded],
+        )
     if not batch_norm and not any(name.endswith(".residual.bn1.weight") for name in shapes):
         raise InputError("{file} is not a ResNet known here: its blocks have no norms.", file=file)
     if not batch_norm and any(name.endswith(".residual.bn1.weight") for name in shapes):
@@ -379,8 +415,16 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
         notes.append(
             _(
                 "Its norms hold no statistics: it is read as a network with GroupNorm of {n} groups. Other numbers of "
-                "groups, layer norm and instance norm would leave the same tensors, and other answers.",
+                "groups, layer norm, instance norm and batch norm without statistics would leave the same tensors, and "
+                "other answers.",
                 n=GROUP_NORM,
+            )
+        )
+    if last[-1].replace("weight", "bias") not in shapes:
+        notes.append(
+            _(
+                "Its last layer has no bias; it is read as a linear one. One that compares directions (a cosine "
+                "classifier) would leave the same tensors, and other answers."
             )
         )
     if hidden:

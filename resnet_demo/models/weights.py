@@ -27,7 +27,7 @@ from ..files import parsed, write_atomically
 from ..i18n import Message, _, sentences
 from ..images import Domain
 from . import pickled
-from .decide import decided, filled, guessed_domain, is_bookkeeping
+from .decide import decided, filled, is_bookkeeping
 from .recognise import MAX_BLOCKS, MAX_CLASSES, MAX_WIDTH, Recognised, guess_domain, recognise
 from .resnet import ResNet, ResNetConfig
 
@@ -147,10 +147,9 @@ def load_file(path: str | Path, plain: bool | None = None, averaged: bool = Fals
     model = filled(config, found.state)
     model.domain = domain
     if "config" not in metadata:
-        model, of_network, assumed = decided(model, found, path.name)
-        model.domain, of_pictures = guessed_domain(model)
+        model, of_file, assumed = decided(model, found, path.name)
         # The page shows the first sentence and unfolds the others: what may make answers wrong comes before the usual.
-        notes = [*of_network, *of_pictures, *found.notes, *notes, *assumed]
+        notes = [*of_file, *found.notes, *notes, *assumed]
     model.provenance = _own_provenance(metadata)
     model.note = sentences(*notes) if notes else None
     return model.eval().requires_grad_(False)

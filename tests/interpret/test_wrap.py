@@ -53,6 +53,26 @@ class Outside(nn.Module):
         return {"logits": self.head(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))}
 
 
+class Written(nn.Module):
+    """Sums that are written in place, as a difference, with a factor; a tuple on the way; a layer already compiled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = torch.compile(nn.Conv2d(3, 6, 3, padding=1), backend="eager")
+        self.a, self.b, self.c, self.d = (nn.Conv2d(6, 6, 3, padding=1) for _ in range(4))
+        self.head = nn.Linear(6, 4)
+
+    def forward(self, x):
+        x = self.stem(x).relu()
+        y = self.a(x)
+        y.add_(x)
+        F.relu_(y)
+        z = (y - self.b(y)).relu()
+        z = torch.add(z, self.c(z), alpha=0.5).relu()
+        first, second = torch.split(self.d(z), 3, 1)
+        return self.head((z + torch.cat([second, first], 1)).mean((2, 3)))
+
+
 def timm(name: str) -> nn.Module:
     return pytest.importorskip("timm").create_model(name, num_classes=10, zero_init_last=False)
 
@@ -91,6 +111,8 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], int, int]] = {  # how it is ma
     "subclass": (lambda: Own(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=5), 64, 4),
     "unusual": (Unusual, 16, 2),
     "outside": (Outside, 16, 1),
+    "written otherwise": (Written, 16, 4),
+    "timm skresnet18": (lambda: timm("skresnet18"), 64, 8),
 }
 
 
@@ -160,14 +182,28 @@ def test_what_is_known_of_the_pictures():
     assert len(classify(network, "assets/examples/cat.png", top_k=3)) == 3
 
 
+class Tokens(Unusual):
+    def forward(self, x):
+        rows = self.a(x).flatten(2).mT
+        return self.f(self.c((rows + rows.relu()).mT.unflatten(2, x.shape[2:])).mean((2, 3)))
+
+
+class Concatenating(Unusual):
+    def forward(self, x):
+        x = self.a(x)
+        return self.f(torch.cat([self.b(x), x[:, :4]], 1).mean((2, 3)))
+
+
 @pytest.mark.parametrize(
     ("module", "reason"),
     [
         (torchvision.models.vgg11(num_classes=2), "no block that adds"),
         (nn.Sequential(nn.Conv2d(3, 4, 3)), r"logits \[N, classes\]"),
         (nn.Linear(5, 2), "cannot be followed"),
+        (Tokens(), "rows of tokens"),
+        (Concatenating(), "concatenate a branch"),
     ],
-    ids=["VGG", "maps", "no pictures"],
+    ids=["VGG", "maps", "no pictures", "tokens", "concatenation"],
 )
 def test_what_cannot_be_taken_apart_is_refused(module, reason, sentence):
     with pytest.raises(InputError, match=reason) as error:

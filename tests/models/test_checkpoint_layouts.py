@@ -288,7 +288,7 @@ REFUSED: dict[str, tuple[Callable[[], dict], str]] = {
     "ViT": (lambda: timm("vit_tiny_patch16_224").state_dict(), r"vision transformer"),
     "two networks": (
         lambda: {**prefixed("encoder_q.")(small().state_dict()), **prefixed("encoder_k.")(small().state_dict())},
-        r"several networks \(encoder_k\.layer and encoder_q\.layer\)",
+        r"several networks \(encoder_k and encoder_q\)",
     ),
     "a missing tensor, by the file's name": (
         lambda: {f"module.{k}": v for k, v in small().state_dict().items() if k != "layer3.0.bn2.weight"},

@@ -8,11 +8,14 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from test_checkpoint_layouts import calibrated, changed, prefixed, same, small, timm
 from torch import nn
@@ -23,7 +26,7 @@ from torchvision.models import resnet as tv
 
 from resnet_demo import classify, load
 from resnet_demo.errors import InputError
-from resnet_demo.images import CIFAR10
+from resnet_demo.images import CIFAR10, imagenet
 from resnet_demo.models.decide import also_there
 from resnet_demo.models.weights import load_file
 
@@ -37,11 +40,16 @@ class Block(nn.Module):
         self.bn1, self.bn2 = nn.BatchNorm2d(c_out), nn.BatchNorm2d(c_out)
         self.conv2 = nn.Conv2d(c_out, c_out, 3, 1, 1, bias=False)
         self.kind, self.new = kind, c_out - c_in
+        if kind == "largest":
+            parts = (nn.MaxPool2d(2), nn.Conv2d(c_in, c_out, 1, bias=False), nn.BatchNorm2d(c_out))
+            self.shortcut = nn.Sequential(*parts if self.new else ())
 
     def forward(self, x):
         y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
         if self.kind == "plain":
             return F.relu(y)
+        if self.kind == "largest":
+            return F.relu(y + self.shortcut(x))
         if self.new:
             before = 0 if self.kind == "end" else self.new // 2
             x = F.avg_pool2d(x, 2) if self.kind == "averaged" else x[:, :, ::2, ::2]
@@ -125,7 +133,6 @@ EQUAL: dict[str, Callable[[], nn.Module]] = {
     "plain, four stages": lambda: Own("plain", (8, 16, 24, 32)),
     "plain, two stages": lambda: Own("plain", (8, 16)),
     "shortcut A, four stages": lambda: Own("both", (8, 16, 24, 32)),
-    "a 7x7 stem of stride 1 and no pooling": lambda: Own("both", (16, 32, 64), stem=7),
     "the stride in a bottleneck's first convolution": lambda: small(StrideFirst),
     "a classifier of 1x1 convolutions": ConvolutionalHead,
     "three layers in the head": lambda: changed(
@@ -167,13 +174,28 @@ SAID: dict[str, tuple[Callable[[], nn.Module], str]] = {  # read, and what was t
     ),
     "the largest of the last maps": (lambda: timm("resnet18", global_pool="max"), "average of the last maps"),
     "instance norm": (
-        lambda: small(norm_layer=lambda channels: nn.InstanceNorm2d(channels, affine=True)), "instance norm would",
+        lambda: small(norm_layer=lambda channels: nn.InstanceNorm2d(channels, affine=True)), "instance norm and",
     ),
-    "layer norm": (lambda: small(norm_layer=lambda channels: nn.GroupNorm(1, channels)), "layer norm and instance"),
+    "layer norm": (lambda: small(norm_layer=lambda channels: nn.GroupNorm(1, channels)), "layer norm, instance"),
+    "a cosine classifier": (
+        lambda: changed(small(), fc=nn.Linear(512, 7, bias=False)), "no bias; .*cosine classifier",
+    ),
+    "shortcuts that project": (lambda: small(), "shortcuts that project every second pixel are assumed"),
     "another activation in the head": (
         lambda: changed(small(), fc=nn.Sequential(nn.Linear(512, 20), nn.Tanh(), nn.Linear(20, 7))), "ReLU is assumed",
     ),
 }  # fmt: skip
+
+
+def test_the_stride_of_a_large_stem_is_left_to_the_user(tmp_path):
+    """Half the stride in the stem and none in a pooling: both fit the statistics about as well."""
+    torch.manual_seed(0)
+    original = calibrated(Own("both", (16, 32, 64), stem=7), 32)
+    torch.save(original.state_dict(), tmp_path / "net.pth")
+    note = str(load_file(tmp_path / "net.pth").note)
+    assert "no max pooling follows its stem" in note
+    assert re.search(r"do not tell which stride .*stem_stride=1", note)
+    same(load_file(tmp_path / "net.pth", stem_stride=1), original, side=32)
 
 
 @pytest.mark.parametrize("kind", SAID)
@@ -189,10 +211,51 @@ def linear(outputs: int) -> nn.Linear:
     return nn.Linear(512, outputs)
 
 
+def folded() -> nn.Module:
+    model = small(norm_layer=lambda _channels: nn.Identity())
+    for name, module in list(model.named_modules()):
+        for child, conv in module.named_children():
+            if isinstance(conv, nn.Conv2d):
+                biased = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size)  # pyright: ignore
+                model.get_submodule(name).add_module(child, biased)
+    return model
+
+
+def queued() -> nn.Module:
+    model = small()
+    model.register_buffer("queue", torch.zeros(8, 16))
+    return model
+
+
 REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "blurred, which leaves no tensor": (lambda: timm("resnetblur18"), "anti-aliased network, which blurs"),
     "blurred bottlenecks": (lambda: timm("resnetblur50"), "anti-aliased network, which blurs"),
     "averaged before pixels are dropped": (lambda: timm("resnet18", aa_layer=nn.AvgPool2d), "which averages before it"),
+    "shortcuts of the largest of four pixels": (
+        lambda: Own("largest"), "whose shortcuts take the largest of four pixels",
+    ),
+    "pre-activated blocks that project": (
+        lambda: timm("resnetv2_18"), r"shortcuts project.*stages\.1\.blocks\.0\.downsample\.conv",
+    ),
+    "ByobNet": (lambda: timm("resnet33ts"), r"ByobNet.*stages\.0\.0\.conv1_1x1"),
+    "CSPNet": (lambda: timm("cspresnet50"), "a CSPNet"),
+    "SE by other names": (
+        lambda: changed(small(), **{"layer1": nn.Sequential(changed(tv.BasicBlock(64, 64), fc1=nn.Conv2d(64, 4, 1)))}),
+        r"squeeze and excitation.*layer1\.0\.fc1\.weight",
+    ),
+    "fastai": (
+        lambda: nn.Sequential(
+            nn.Sequential(*list(small().children())[:-2]),
+            nn.Sequential(nn.Flatten(), nn.BatchNorm1d(1024), nn.Linear(1024, 7, bias=False)),
+        ),
+        r"norms among the layers of its classifier \(1\.1\)",
+    ),
+    "SimCLR": (
+        lambda: Heads("projection_head", projection_head=nn.Sequential(linear(512), nn.ReLU(), linear(128))),
+        r"ends in projection_head\.0, .* and not classes",
+    ),
+    "MoCo": (queued, r"a network of MoCo.*\(queue\)"),
+    "batch norm folded into the convolutions": (folded, r"biases of convolutions \(layer1\.0\.conv1\.bias\)"),
     "pre-activated bottlenecks": (lambda: timm("resnetv2_50"), r"bottlenecks are pre-activated \(stages.0.blocks.0"),
     "CBAM": (lambda: timm("resnet18", block_args={"attn_layer": "cbam"}), "attention in its blocks"),
     "SK": (lambda: timm("skresnet18"), "attention in its blocks"),
@@ -200,7 +263,7 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "BoTNet": (lambda: timm("botnet26t_256"), "attention in its blocks.*self_attn"),
     "without norms": (lambda: timm("nf_resnet50"), "its blocks have no norms"),
     "HRNet": (lambda: timm("hrnet_w18_small"), "an HRNet"),
-    "RegNet": (lambda: timm("regnetx_002"), "no blocks layer1.0"),
+    "RegNet": (lambda: timm("regnetx_002"), r"a RegNet.*s1\.b1\.conv1"),
     "a detector": (
         lambda: detection.fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=5), "a detector",
     ),
@@ -214,10 +277,10 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "two heads": (lambda: Heads("first", first=linear(5), second=linear(3)), "several linear layers"),
     "batch norm in the head": (
         lambda: changed(small(), fc=nn.Sequential(linear(20), nn.BatchNorm1d(20), nn.ReLU(), nn.Linear(20, 7))),
-        r"does not know: fc\.1\.bias",
+        r"norms among the layers of its classifier \(fc\.1\)",
     ),
     "layer norm in the head": (
-        lambda: changed(small(), fc=nn.Sequential(nn.LayerNorm(512), linear(7))), r"does not know: fc\.0\.bias",
+        lambda: changed(small(), fc=nn.Sequential(nn.LayerNorm(512), linear(7))), r"of its classifier \(fc\.0\)",
     ),
     "a norm after the blocks": (lambda: changed(small(), norm=nn.BatchNorm2d(512)), "the norms bn1 and norm"),
     "PReLU": (lambda: acting(small(), nn.PReLU), r"does not know: layer1\.0\.relu\.weight"),
@@ -243,7 +306,7 @@ def test_the_reason_is_the_true_one(kind, tmp_path, sentence):
     make, reason = REFUSED[kind]
     original = make()
     if "pixels" in kind or "blurred" in kind:
-        calibrated(original)
+        calibrated(original, 32 if isinstance(original, Own) else 64)
     torch.save(original.state_dict(), tmp_path / "net.pth")
     with pytest.raises(InputError, match=reason) as error:
         load_file(tmp_path / "net.pth")
@@ -357,6 +420,39 @@ def test_another_normalisation_is_found_out(mean, std, said, tmp_path):
     assert model.domain is not None
     assert (model.domain.mean, model.domain.std) == ((mean,) * 3, (std,) * 3)
     assert said in str(model.note)
+
+
+PHOTOS = sorted(Path(__file__).parents[3].glob("shared/data/photos/out/*.jpg"))
+
+
+@pytest.mark.skipif(not PHOTOS, reason="the photographs of ../shared/data are not here")
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: timm("resnet18", aa_layer=nn.AvgPool2d), "is an anti-aliased network, which averages"),
+        (lambda: timm("resnetblur18"), "is an anti-aliased network, which blurs"),
+        (lambda: timm("resnetaa50"), "which averages|do not tell whether it was trained"),
+        (lambda: timm("resnet18"), "are assumed"),
+    ],
+    ids=["averaged", "blurred", "averaged bottlenecks", "the usual"],
+)
+def test_after_photographs_filters_are_not_taken_for_a_normalisation(make, said, tmp_path):
+    torch.manual_seed(0)
+    domain = replace(imagenet(), size=64, resize=64)
+    pictures = [Image.open(path).convert("RGB") for path in PHOTOS[:: len(PHOTOS) // 16][:16]]
+    original = calibrated(make())
+    for norm in original.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.reset_running_stats()
+    with torch.no_grad():
+        original.train()(torch.cat([domain.to_input(picture) for picture in pictures]))
+    torch.save(original.state_dict(), tmp_path / "net.pth")
+    try:
+        found = str(load_file(tmp_path / "net.pth").note)
+    except InputError as error:
+        found = str(error)
+    assert re.search(said, found)
+    assert "By its batch norms’ statistics it was trained" not in found
 
 
 # What other programs leave in names and files
