@@ -578,6 +578,7 @@ def test_pictures_that_take_long_are_what_they_say():
 
 def test_the_benchmark_of_many_visitors(monkeypatch):
     monkeypatch.setattr(load, "PICTURES", 1)
+    monkeypatch.setattr(load, "KEPT", 5)
     result = bench.run("load", visitors=2, seconds=2)
     assert (result["wrong"], result["errors"], result["temporary_files"]) == (0, 0, 0)
     assert result["answers"] >= 2
