@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from .finding import finite
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -18,15 +19,7 @@ if TYPE_CHECKING:
 
 def dumps(value: Any, indent: int | None = None) -> str:
     """JSON, which knows no NaN and no infinity: both become null."""
-    return json.dumps(_finite(value), allow_nan=False, indent=indent)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(finite(value), allow_nan=False, indent=indent)
 
 
 def sentence(message: str) -> str:

@@ -744,6 +744,21 @@ def test_a_traceback_is_shown_to_who_asks_for_it(weights: Path, monkeypatch: pyt
     assert complaint("classify", "absent.png", "--model", weights) == "There is no file absent.png."
 
 
+def test_what_is_wrong_with_names_is_told_before_a_network_is_loaded_or_downloaded(
+    weights: Path, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "names.txt").write_text("apple, pear")
+    (tmp_path / "torn.json").write_text("[1, 2")
+    for name in ("zoo.load", "published.fetch"):
+        monkeypatch.setattr(f"resnet_demo.models.{name}", lambda *_, **__: pytest.fail("too early"))
+    for model in ("resnet18", "resnet20", weights):
+        labels = ("classify", picture, "--model", model, "--labels")
+        assert complaint(*labels, tmp_path / "absent.txt") == f"There is no file {tmp_path / 'absent.txt'}."
+        assert "torn.json is not a list of names" in complaint(*labels, tmp_path / "torn.json")
+        if model != weights:
+            assert "2 names are given" in complaint(*labels, tmp_path / "names.txt")
+
+
 def test_similar_names_are_offered(weights: Path, picture: Path) -> None:
     assert "(did you mean resnet20 or resnet152?)" in complaint("classify", picture, "--model", "resnet120")
     assert "(did you mean lesion" in complaint("experiment", "lessions", "--data", "shapes")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
 import os
 import re
@@ -118,7 +120,7 @@ def test_cheap_commands_run(page: str, elsewhere: Path) -> None:
 
 def test_json_holds_what_the_shell_promises(elsewhere: Path) -> None:
     promised = {row[0].strip("`"): row[1] for row in table(read("docs/shell.md"), "command")}
-    assert promised.keys() == COMMANDS.commands.keys() - {"serve"}
+    assert promised.keys() == COMMANDS.commands.keys() - {"serve", "mcp"}
     cat = "assets/examples/cat.png"
     for command, given in {"models": [], "classify": [cat], "inspect": [cat]}.items():
         answer = json.loads(CliRunner().invoke(cli.app, [command, *given, "--json"]).stdout)
@@ -151,6 +153,17 @@ def test_the_snippets_run(page: str, elsewhere: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "layer3.2" in done.stdout
+
+
+DOCTESTS = sorted(path for path in (ROOT / "resnet_demo").rglob("*.py") if ">>> " in path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", DOCTESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_examples_of_docstrings_run(path: Path, elsewhere: Path) -> None:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    done = doctest.testmod(importlib.import_module(name.removesuffix(".__init__")))
+    assert done.attempted
+    assert not done.failed
 
 
 # Links

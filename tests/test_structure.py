@@ -27,6 +27,7 @@ FLOORS = {
     "formats": 0,
     "assets": 1,
     "files": 1,
+    "finding": 1,
     "download": 2,
     "decoding": 1,
     "isolation": 1,
@@ -38,14 +39,16 @@ FLOORS = {
     "console": 7,  # it prints the records of trainings
     "lab": 7,
     "figures": 8,
+    "sharing": 9,
     "bench": 9,
+    "notebook": 9,
     "ui": 9,
     "cli": 9,
     "": 10,  # the package itself, which offers the public names
     "__main__": 11,
     "app": 11,
 }
-TORCHLESS = {"cores", "i18n", "errors", "assets", "decoding", "isolation", "console", "app", "__main__"}
+TORCHLESS = {"finding", "cores", "i18n", "errors", "assets", "decoding", "isolation", "console", "app", "__main__"}
 HEAVY = {"torchvision", "captum", "matplotlib"}  # each takes a second or more to import
 
 
@@ -162,7 +165,8 @@ def test_no_module_imports_another_in_a_circle():
         ("errors", {"i18n"}),
         ("files", {"errors", "i18n"}),
         ("assets", {"errors", "i18n"}),
-        ("console", {"errors", "i18n", "training"}),
+        ("finding", {"errors", "files", "i18n"}),
+        ("console", {"errors", "finding", "i18n", "training"}),
     ],
 )
 def test_these_know_no_more_than_they_need(name, known):
@@ -182,7 +186,8 @@ def test_these_know_no_more_than_they_need(name, known):
         ("rich", {"cli", "console"}),
         (
             "torch",
-            set(FLOORS) - {"cores", "errors", "i18n", "assets", "decoding", "isolation", "console", "app", "__main__"},
+            set(FLOORS)
+            - {"finding", "cores", "errors", "i18n", "assets", "decoding", "isolation", "console", "app", "__main__"},
         ),
         ("babel", {"i18n"}),
     ],
@@ -226,7 +231,8 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_the_public_names_are_the_documented_ones():
-    documented = "ResNet, ResNetConfig, build, load, save, wrap, classify, trace_blocks, grad_cam, train, evaluate"
+    documented = "ResNet, ResNetConfig, build, load, save, save_to_hub, wrap, classify, trace_blocks, grad_cam, train, "
+    documented += "evaluate, attribute, cut, experiment, lens, lesion, paths_exact, probes, trace_many, unfold"
     assert sorted(resnet_demo.__all__) == sorted(documented.split(", "))
     for name in resnet_demo.__all__:
         assert callable(getattr(resnet_demo, name))
@@ -257,13 +263,14 @@ def test_requirements_for_spaces_equal_the_dependencies():
 
 
 def test_every_library_that_is_imported_is_a_dependency():
-    names = {"PIL": "pillow", "yaml": "pyyaml"}
+    names = {"PIL": "pillow", "huggingface_hub": "huggingface-hub", "yaml": "pyyaml"}
     stated = {re.split(r"[<>=!~\[; ]", line)[0] for line in section("dependencies")}
     for module in MODULES:
         used = foreign(imports(module, lazy=True)) - set(sys.stdlib_module_names)
-        # Hugging Face's machines have the first, gradio brings the next three, a bench in a browser asks for the fifth,
-        # and extras bring the others.
-        optional = {"spaces", "gradio_client", "httpx", "fastapi", "playwright", "pillow_heif", "prometheus_client"}
+        # Hugging Face's machines have the first, gradio brings the next four, a bench in a browser asks for
+        # playwright, and extras bring the others.
+        optional = {"spaces", "gradio_client", "httpx", "fastapi", "pandas", "playwright", "pillow_heif"}
+        optional |= {"prometheus_client", "mcp"}
         assert {names.get(name, name) for name in used} - optional <= stated, module
 
 

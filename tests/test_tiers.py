@@ -36,3 +36,13 @@ def test_every_file_and_kind_is_there() -> None:
 )
 def test_the_tiers_of_a_test(nodeid: str, kinds: set[str]) -> None:
     assert tiers.kinds_of(nodeid) == kinds
+
+
+def test_what_waits_for_other_processes_is_run_a_second_time_when_it_fails(request: pytest.FixtureRequest) -> None:
+    here = request.node
+    assert not any(here.iter_markers("flaky"))
+    for name, again in (("server", True), ("slow", False)):
+        item = pytest.Function.from_parent(here.parent, name="test_every_file_and_kind_is_there")
+        item.add_marker(getattr(pytest.mark, name))
+        tiers.mark([item])
+        assert any(item.iter_markers("flaky")) is again

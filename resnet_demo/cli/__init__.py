@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from .. import cores, stopping
+from ..errors import InputError
 from . import experiments, measurements, networks, pictures, training
 from .shell import DataDir, Group, command
 
@@ -36,6 +37,16 @@ def serve(
     from .. import ui
 
     ui.launch(host, port, str(data_dir) if data_dir else None)
+
+
+@app.command()
+def mcp() -> None:
+    """Offer the laboratory's tools to a language model's program (MCP), over stdin and stdout."""
+    try:
+        from . import tools
+    except ImportError:
+        raise InputError("This command needs the package mcp: pip install 'resnet-demo[mcp]'.") from None
+    tools.server().run()
 
 
 for each in (

@@ -43,7 +43,8 @@ def classify(
         elif found and found.noted:
             above = [*([headline()] if found.rates else []), note(found, domain_of(asked).name)]
             above += [larger()] if found.rates else []
-        often = record(model, 0, ranked[0], found.noted) if found and found.rates and epoch is None else None
+        counted = found is not None and found.rates is not None and epoch is None
+        often = record(model, 0, picture, ranked[0], found.noted) if found and counted else None
         below = [reading(often, ranked[0].label)] if often else []
         notes.append(([str(message) for message in above], [str(message) for message in below]))
         answers.append(

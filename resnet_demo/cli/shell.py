@@ -120,11 +120,16 @@ def network(
     labels: Path | None = None,
 ) -> ResNet:
     """The network that the options name; what is to be known of it is told on stderr."""
-    from ..models.predict import named
-    from ..models.zoo import load
+    from ..models import zoo
+    from ..models.predict import check_names, named
 
+    if labels and zoo.is_file(model):
+        read_labels(labels)  # what is wrong with the names is told before a network is loaded, or downloaded
+    elif labels:
+        outputs = zoo.network(model).config.outputs
+        check_names(read_labels(labels, outputs), outputs)
     fetch(model)
-    found = load(model, epoch=epoch, plain=plain, **({"averaged": True} if averaged else {}))
+    found = zoo.load(model, epoch=epoch, plain=plain, **({"averaged": True} if averaged else {}))
     if found.note:
         typer.echo(str(found.note), err=True)
     return named(found, read_labels(labels, found.config.outputs)) if labels else found

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .dataset import Dataset, augment, batches, fitted, notes_of
-from .folders import load_folder, load_folder_halves
+from .folders import Survey, load_folder, load_folder_halves, survey
 from .published import DATASETS, data_folder, default_data_dir, downloading, load_published
 from .reading import Read
 from .shapes import draw_shapes
@@ -15,6 +15,7 @@ from .shapes import draw_shapes
 __all__ = [
     "DATASETS",
     "Dataset",
+    "Survey",
     "augment",
     "batches",
     "data_folder",
@@ -26,6 +27,7 @@ __all__ = [
     "load_folder",
     "load_halves",
     "notes_of",
+    "survey",
 ]
 
 

@@ -6,7 +6,8 @@ could be are divided into halves, where the folders do not do that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,30 @@ def load_folder_halves(path: str | Path, size: int = 32, read: Read | None = Non
     return train, test
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What the names in a folder or zip tell of a data set, before any of its pictures is read."""
+
+    classes: tuple[str, ...]
+    training: int  # pictures
+    testing: int
+    notes: list[Message]  # what was decided, and which pictures will be left out
+
+
+def survey(path: str | Path) -> Survey:
+    """What `load_folder` will find by the names alone, in an instant. Raises InputError as that does."""
+    with _reader(path) as reader:
+        return reader.survey()
+
+
 def _load(path: str | Path, wanted: Sequence[bool], size: int, read: Read | None = None) -> list[Dataset]:
+    with _reader(path, size, read) as reader:
+        return reader.halves(wanted)
+
+
+@contextmanager
+def _reader(path: str | Path, size: int = 32, read: Read | None = None) -> Iterator[_Reader]:
+    """What the names in a folder or zip say, which is open meanwhile."""
     path = Path(path)
     if path.is_dir():
         root = path.resolve()
@@ -67,8 +91,7 @@ def _load(path: str | Path, wanted: Sequence[bool], size: int, read: Read | None
                     name=listing.doubtful[-MAX_NAME:],
                 )
             )
-        reader = _Reader(name, title, layout, root.everything().unread, listing.too_deep, size, read)
-        return reader.halves(wanted)
+        yield _Reader(name, title, layout, root.everything().unread, listing.too_deep, size, read)
 
 
 def _check_size(listing: Listing, title: Message) -> None:
@@ -101,12 +124,25 @@ class _Reader:
     size: int
     read: Read | None
 
+    def survey(self) -> Survey:
+        layout = self.layout
+        for half in filter(None, (layout.train, layout.test)):
+            for kind in layout.classes:
+                if not half[kind].pictures:
+                    self._refuse(kind, half[kind], {})
+        notes = [*layout.notes, *left_out([], self.unread, self.too_deep)]
+        training = [len(layout.train[kind].pictures) for kind in layout.classes]
+        if layout.test is None:
+            self._check_for_training()
+            testing = [_held(count) for count in training]
+            return Survey(layout.classes, sum(training) - sum(testing), sum(testing), notes)
+        testing = [len(layout.test[kind].pictures) for kind in layout.classes]
+        return Survey(layout.classes, sum(training), sum(testing), notes)
+
     def halves(self, wanted: Sequence[bool]) -> list[Dataset]:
         layout = self.layout
         if layout.test is None:
-            for kind, found in sorted(layout.train.items()):
-                if len(found.pictures) == 1:
-                    self._refuse_for_training(kind)
+            self._check_for_training()
             read = self._read(layout.train)
             return [self._half(read, self._split(read, train)) for train in wanted]
         found = []
@@ -124,7 +160,7 @@ class _Reader:
         labels = [files[index][0] for index in decoded.indexes]
         for label in sorted(set(range(len(self.layout.classes))).difference(labels)):
             kind = self.layout.classes[label]
-            self._refuse(kind, half[kind], decoded)
+            self._refuse(kind, half[kind], decoded.unread)
         return decoded, labels
 
     def _by_class(self, read: tuple[Decoded, list[int]]) -> list[list[int]]:
@@ -139,7 +175,7 @@ class _Reader:
         for kind, indexes in zip(self.layout.classes, self._by_class(read), strict=True):
             if len(indexes) == 1:
                 self._refuse_for_training(kind)
-            order, held = _shuffled(len(indexes)), max(1, round(TEST_PART * len(indexes)))
+            order, held = _shuffled(len(indexes)), _held(len(indexes))
             chosen += [indexes[place] for place in (order[held:] if train else order[:held])]
         return chosen
 
@@ -156,6 +192,11 @@ class _Reader:
             note=_one(notes),
         )
 
+    def _check_for_training(self) -> None:
+        for kind, found in sorted(self.layout.train.items()):
+            if len(found.pictures) == 1:
+                self._refuse_for_training(kind)
+
     def _refuse_for_training(self, kind: str) -> None:
         raise InputError(
             "{title} has too few pictures that can be read of the class {kind!r}: none to train with.",
@@ -163,10 +204,8 @@ class _Reader:
             kind=kind,
         )
 
-    def _refuse(self, kind: str, found: Class, decoded: Decoded) -> None:
-        formats = set(found.unread.values()) | {
-            decoded.unread[path] for path in found.pictures if path in decoded.unread
-        }
+    def _refuse(self, kind: str, found: Class, unread: Mapping[str, str]) -> None:
+        formats = set(found.unread.values()) | {unread[path] for path in found.pictures if path in unread}
         if formats:
             raise InputError(
                 "{title} has no picture of the class {kind!r} that can be read: there are {formats:and} files, and "
@@ -181,6 +220,11 @@ class _Reader:
 
 def _one(notes: list[Message]) -> Message | Sentences | None:
     return notes[0] if len(notes) == 1 else sentences(*notes) if notes else None
+
+
+def _held(count: int) -> int:
+    """How many of so many pictures of a class are kept for testing."""
+    return max(1, round(TEST_PART * count))
 
 
 def _shuffled(count: int) -> list[int]:

@@ -12,7 +12,12 @@ COARSE = 100  # test pictures: with so many the accuracy is uncertain by ten per
 
 def enough_epochs(pictures: int, batch: int) -> int:
     """The epochs in which a training set of so many pictures gives `ENOUGH_STEPS`."""
-    return math.ceil(ENOUGH_STEPS / max(1, pictures // min(batch, pictures)))
+    return math.ceil(ENOUGH_STEPS / steps_per_epoch(pictures, batch))
+
+
+def steps_per_epoch(pictures: int, batch: int) -> int:
+    """What does not fill a batch waits for the next epoch; fewer pictures than a batch are a step."""
+    return max(1, pictures // min(batch, pictures))
 
 
 def chosen_epochs(pictures: int, epochs: int, batch: int) -> Message:
@@ -22,13 +27,13 @@ def chosen_epochs(pictures: int, epochs: int, batch: int) -> Message:
         "No budget was given; the {count:,} pictures are trained on for {epochs:,} epochs, which are {steps:,} steps.",
         pictures,
         epochs=epochs,
-        steps=epochs * max(1, pictures // min(batch, pictures)),
+        steps=epochs * steps_per_epoch(pictures, batch),
     )
 
 
 def few_steps(pictures: int, epochs: int, batch: int) -> Message | None:
     """That so many epochs of so few pictures are too short a training, and what would be long enough."""
-    steps = epochs * max(1, pictures // min(batch, pictures))
+    steps = epochs * steps_per_epoch(pictures, batch)
     if steps >= ENOUGH_STEPS / 3:
         return None
     return _n(

@@ -6,6 +6,28 @@ the page Cut. Of training, `race` and `gradients` draw what happens while it run
 `history` plots how; `runs` is what they share. `experiments` has a drawing for each experiment of the lab. `axes`
 (scales and panels), `strips` (a bar for each block), `contours` and `surface` (heights on a grid) are what many are
 made of.
+
+All of them are strings: SVG that stands for itself, in a file, on a page, in a notebook.
+
+>>> from resnet_demo import load, trace_blocks
+>>> from resnet_demo.images import load_image
+>>> model = load("resnet20")
+>>> picture = model.domain.crop(load_image("assets/examples/cat.png"))
+>>> trace = trace_blocks(model, model.domain.to_input(picture))
+>>> street = draw_street(trace, "layer2.0", picture, ("cat", "99 %"))
+>>> block = draw_block(trace["layer2.0"], channel=channel_to_show(trace["layer2.0"]))
+>>> street[:4], block[:4]
+('<svg', '<svg')
+
+Of a training the records are drawn, live ones or those of a file:
+
+>>> draw_race({"resnet20": [{"images": 5000, "train_accuracy": 0.41}]}, budget=10_000)[:4]
+'<svg'
+
+And maps become pictures of Pillow, or `data:` addresses:
+
+>>> signed_map(trace["layer2.0"].residual[0, 3], scale=1.0).size
+(16, 16)
 """
 
 from .block import block_scale, draw_block, source_channel

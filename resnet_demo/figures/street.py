@@ -31,7 +31,7 @@ from .street_layout import (
     winding,
     wrapped,
 )
-from .svg import ENGLISH, document, element, image, text
+from .svg import ENGLISH, document, element, image, text, without_buttons
 
 CHOSEN, CUT = "chosen", "cut"  # what a block can be in the drawing
 RISE = 4.0  # of a block that is lifted out
@@ -61,6 +61,7 @@ def draw_street(
     tall: bool = False,
     title: str | None = None,
     highest: float | None = None,
+    still: bool = False,
 ) -> str:
     """All blocks in order, an SVG document for a wide screen or a `tall` one; blocks are buttons with `data-block`.
 
@@ -68,7 +69,8 @@ def draw_street(
     words, how probable it finds it. Where the network was intervened in, `cut` names the wires that were cut (see
     `SHORTCUT_WIRE`), and `outputs` holds what blocks put out since, [1, C, H, W] by name; with it, a press cuts or
     mends, and the stretches of the motorway are buttons, too. Of two streets above each other, `title` tells them
-    apart, and `highest` is the share that gets the full height in both (see `highest_share`).
+    apart, and `highest` is the share that gets the full height in both (see `highest_share`). A `still` one is to be
+    looked at alone: nothing in it asks to be pressed.
     """
     stages = [list(group) for _, group in groupby(trace.blocks, key=_stage)]
     layout = (winding if tall else one_row)([len(blocks) for blocks in stages], title is not None)
@@ -104,12 +106,14 @@ def draw_street(
         _("The plain network, without shortcuts, as a street of {count} blocks.", count=len(cells))
         if plain
         else _("The residual network as a street of {count} blocks.", count=len(cells)),
-        _("Choose one to look inside.")
+        None
+        if still
+        else _("Choose one to look inside.")
         if outputs is None
         else _("Choose one to cut its residual branch, or to mend it."),
         _("Choose the road below one to cut or mend its shortcut.") if stretches else None,
     )
-    return document(
+    drawn = document(
         layout.width,
         layout.height,
         say(label),
@@ -118,6 +122,7 @@ def draw_street(
         class_=f"rd-street {'rd-tall' if tall else 'rd-wide'}",
         data_run=_run(trace, picture),
     )
+    return without_buttons(drawn) if still else drawn
 
 
 def _run(trace: Trace, picture: Image.Image) -> str:

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..errors import InputError
+from ..finding import Finding
 from ..models.resnet import ResNet
 from .trace import BlockTrace, Trace, check_image, check_target, private_view
 
@@ -48,12 +50,48 @@ def block_cam(block: BlockTrace, branch: str = "output", signed: bool = False) -
     return cam(getattr(block, branch), block.gradients[branch], signed)[0]
 
 
-def grad_cam(trace: Trace, branch: str = "output", signed: bool = False) -> dict[str, Tensor]:
+class Cams(dict[str, Tensor], Finding):
+    """Maps [H, W] of blocks by name, with the trace that they are of; else a dictionary like any other."""
+
+    def __init__(self, maps: Mapping[str, Tensor], trace: Trace, branch: str, signed: bool):
+        super().__init__(maps)
+        self.trace, self.branch, self.signed = trace, branch, signed
+
+    def __repr__(self) -> str:
+        return f"<Cams of {len(self)} blocks at {self.branch!r}, target {self.trace.label!r}>"
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)  # a copy is the maps alone: the trace's graph can be neither copied nor written
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return [
+            {"block": name, "row": row, "column": column, "evidence": value}
+            for name, cam in self.items()
+            for row, values in enumerate(cam.tolist())
+            for column, value in enumerate(values)
+        ]
+
+    def _plain(self) -> dict[str, Any]:
+        target = {"index": self.trace.target, "label": self.trace.label}
+        maps = {name: cam.tolist() for name, cam in self.items()}
+        return {"target": target, "branch": self.branch, "signed": self.signed, "maps": maps}
+
+
+def grad_cam(trace: Trace, branch: str = "output", signed: bool = False) -> Cams:
     """Grad-CAM of every block by name, each [H, W] in the block's own resolution, for the trace's target.
 
-    No further pass through the network. See `block_cam` for `branch` and `signed`.
+    No further pass through the network. See `block_cam` for `branch` and `signed`. Raises InputError for another
+    branch.
+
+    >>> from resnet_demo import load, trace_blocks
+    >>> trace = trace_blocks(load("resnet20"), torch.zeros(1, 3, 32, 32), target=3)
+    >>> maps = grad_cam(trace, branch="residual", signed=True)
+    >>> maps
+    <Cams of 9 blocks at 'residual', target 'cat'>
+    >>> tuple(maps["layer3.2"].shape)
+    (8, 8)
     """
-    return {block.name: block_cam(block, branch, signed) for block in trace.blocks}
+    return Cams({block.name: block_cam(block, branch, signed) for block in trace.blocks}, trace, branch, signed)
 
 
 def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str | None = None) -> Tensor:

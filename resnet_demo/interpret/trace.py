@@ -11,18 +11,22 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..models.predict import class_logits
-from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ResNetConfig, ZeroPadShortcut
+from ..finding import Finding
+from ..models.predict import class_logits, domain_of
+from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ResNetConfig, ZeroPadShortcut, unscaled
+
+if TYPE_CHECKING:
+    from ..images import Domain
 
 POINTS = ("x", "residual", "shortcut", "total", "output")  # the named values of a block, in the equation's order
 
@@ -31,11 +35,14 @@ SHORTCUT_WIRE = ".shortcut"
 
 HOOKS = [name for name, value in vars(nn.Module()).items() if "hooks" in name and isinstance(value, dict)]
 
+# Pictures that are traced together: more than so many are no faster, and what they record takes no more than this.
+MOST_TOGETHER, ROOM = 32, 2**29  # pictures, bytes
+
 M = TypeVar("M", bound=nn.Module)
 
 
-@dataclass(frozen=True)
-class BlockTrace:
+@dataclass(frozen=True, repr=False)
+class BlockTrace(Finding):
     """One block's values [1, C, H, W] for one picture, and the gradients of the target's logit there.
 
     The gradients at `residual` and at `shortcut` are the one at `total`: a sum hands its gradient to both terms
@@ -53,6 +60,10 @@ class BlockTrace:
     gradients: Mapping[str, Tensor]  # by point: x, residual, shortcut, total, output
     ends_in_relu: bool = True  # else the output is the total: a pre-activation block
     kernels: Mapping[str, Tensor] = field(default_factory=dict)  # of F's convolutions; the model's own tensors
+
+    def __repr__(self) -> str:
+        numbers = " ".join(f"{point}={norm:.4g}" for point, norm in self.norms.items())
+        return f"<BlockTrace {self.name}: {self.shortcut_kind} shortcut, norms {numbers}>"
 
     @cached_property
     def norms(self) -> dict[str, float]:
@@ -76,16 +87,34 @@ class BlockTrace:
         """Largest absolute difference between F(x) + shortcut(x) and the total that the network computed."""
         return (self.residual + self.shortcut - self.total).abs().max().item()
 
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return [self._plain()]
 
-@dataclass(frozen=True)
-class Trace:
+    def _plain(self) -> dict[str, Any]:
+        norms = {f"{point}_norm": norm for point, norm in self.norms.items()}
+        numbers = {"ratio": self.ratio, "cosine": self.cosine, "identity_error": self.identity_error}
+        return {"name": self.name, "shortcut_kind": self.shortcut_kind, **norms, **numbers}
+
+
+@dataclass(frozen=True, repr=False)
+class Trace(Finding):
     """One picture's way through one network: the input [1, 3, H, W], the logits [classes], and every block."""
 
     image: Tensor
     logits: Tensor
     target: int
     blocks: tuple[BlockTrace, ...]
-    _graph: _Graph = field(repr=False, compare=False)
+    _graph: _Graph = field(compare=False)
+    domain: Domain | None = field(default=None, compare=False)  # the pictures that the network is for
+
+    def __repr__(self) -> str:
+        side = "x".join(map(str, self.image.shape[2:]))
+        return f"<Trace of a picture of {side} through {len(self.blocks)} blocks, target {self.label!r}>"
+
+    @property
+    def label(self) -> str:
+        """The name of the target class."""
+        return self.domain.labels[self.target] if self.domain else str(self.target)
 
     def __getitem__(self, name: str) -> BlockTrace:
         """The block of that name."""
@@ -111,6 +140,14 @@ class Trace:
         """The largest of the blocks' identity errors."""
         return max(block.identity_error for block in self.blocks)
 
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return [block._plain() for block in self.blocks]
+
+    def _plain(self) -> dict[str, Any]:
+        target = {"index": self.target, "label": self.label}
+        logits = self.logits.tolist()
+        return {"target": target, "logits": logits, "blocks": self._rows(), "identity_error": self.identity_error}
+
 
 @dataclass(frozen=True)
 class _Graph:
@@ -120,6 +157,22 @@ class _Graph:
     x: tuple[Tensor, ...]  # by block
     total: tuple[Tensor, ...]  # by block
     output: Tensor  # of the last block; every other output is the next block's x
+    row: int | None = None  # which of several pictures it is that went through together; None: there is but one
+
+    def gradients(self, targets: Sequence[int]) -> list[dict[str, Tensor]]:
+        """By block, the gradients of each picture's target logit at the block's points: [N, C, H, W]."""
+        classes = max(2, self.logits.shape[1])
+        for target in targets:
+            check_target(target, classes)
+        points = (*self.x, *self.total, self.output)
+        with torch.inference_mode(False), torch.enable_grad():  # even picking the logits out is a step of the graph
+            found = torch.autograd.grad(target_logits(self.logits, targets).sum(), points, retain_graph=True)
+        at_x, at_total = found[: len(self.x)], found[len(self.x) : -1]
+        return [_by_point(*at) for at in zip(at_x, at_total, (*at_x[1:], found[-1]), strict=True)]
+
+
+def _by_point(x: Tensor, total: Tensor, output: Tensor) -> dict[str, Tensor]:
+    return {"x": x, "residual": total, "shortcut": total, "total": total, "output": output}
 
 
 def traced_bytes(config: ResNetConfig, size: int) -> int:
@@ -174,23 +227,111 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
     `target` is the class whose logit the gradients are of; None takes the class that the network puts first.
     Everything comes from one forward and one backward pass; the model itself is not touched.
 
-    Raises InputError if the input is not one finite picture the target is not a class of the network, or its
-    answer is not finite.
+    Raises InputError if the input is not one finite picture, the target is not a class of the network, or its answer is
+    not finite.
+
+    >>> from resnet_demo import load
+    >>> trace = trace_blocks(load("resnet20"), torch.zeros(1, 3, 32, 32), target=3)
+    >>> trace
+    <Trace of a picture of 32x32 through 9 blocks, target 'cat'>
+    >>> block = trace["layer2.0"]
+    >>> block.shortcut_kind, tuple(block.x.shape), tuple(block.total.shape)
+    ('padding', (1, 16, 32, 32), (1, 32, 16, 16))
+    >>> trace.identity_error <= 1e-5
+    True
     """
     check_image(image)
-    view = private_view(model)
+    (trace,) = _traced(private_view(model), image, None if target is None else [target])
+    return trace
+
+
+def trace_many(
+    model: ResNet, images: Tensor, targets: Sequence[int] | None = None, chunk: int | None = None
+) -> Iterator[Trace]:
+    """As `trace_blocks`, of many pictures [N, 3, H, W]: one trace after another, `chunk` pictures in each pass.
+
+    `targets` are N classes; None takes for each picture the one that the network puts first. What a trace records are
+    parts of its chunk's tensors, which stay in memory as long as one of its traces does: whoever takes the numbers and
+    lets the trace go needs no more memory for 10,000 pictures than for a chunk. By default that is up to 32 pictures,
+    as many as record 512 MiB. Of 256 pictures ResNet-20 is about five times faster than one by one; values differ by
+    rounding alone, by a millionth.
+
+    Raises InputError as `trace_blocks`, and where there is not one target for each picture.
+
+    >>> from resnet_demo import load
+    >>> traces = trace_many(load("resnet20"), torch.zeros(5, 3, 32, 32), chunk=2)
+    >>> [round(trace["layer1.0"].norms["residual"], 1) == 0 for trace in traces]
+    [False, False, False, False, False]
+    """
+    if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] != 3 or not images.numel():
+        shape = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
+        raise InputError("The inputs must be pictures, a tensor of shape [N, 3, H, W], not {shape}.", shape=shape)
+    _check_values(images)
+    if targets is not None and len(targets) != len(images):
+        raise InputError(
+            "There must be a target for each of the {pictures} pictures, not {targets}.",
+            pictures=len(images),
+            targets=len(targets),
+        )
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
+        raise InputError("A chunk is one picture or more, not {value!r}.", value=chunk)
+    return _chunks(private_view(model), images, targets, chunk)
+
+
+def _chunks(view: ResNet, images: Tensor, targets: Sequence[int] | None, chunk: int | None) -> Iterator[Trace]:
+    start, size = 0, chunk or 1
+    while start < len(images):
+        part = slice(start, start + size)
+        traces = _traced(view, images[part], None if targets is None else targets[part])
+        start += size
+        if chunk is None:  # the first picture alone tells what one takes
+            size = chunk = min(max(ROOM // traces[0].nbytes, 1), MOST_TOGETHER)
+        while traces:
+            yield traces.pop(0)  # and is kept by whoever wants it
+
+
+def _traced(view: ResNet, images: Tensor, targets: Sequence[int] | None) -> list[Trace]:
+    """One pass of pictures [N, 3, H, W] through a private view of the network, forward and back: N traces."""
     names, modules = zip(*view.named_blocks(), strict=True)
     with ExitStack() as hooks, torch.inference_mode(False), torch.enable_grad():
         watched = [_watch(block, hooks) for block in modules]
-        # The picture asks for gradients so that there is a graph even where the weights are frozen.
-        logits = view(image.detach().clone().requires_grad_())
+        # The pictures ask for gradients so that there is a graph even where the weights are frozen.
+        # Many go through with their channels last, the order in which convolutions are computed.
+        order = torch.channels_last if len(images) > 1 else torch.preserve_format
+        logits = view(images.detach().clone(memory_format=order).requires_grad_())
     if not torch.isfinite(logits).all():
         raise InputError("The network's answer to this picture is not a finite number; its weights are unusable.")
     points = [at for at, _ in watched]
     graph = _Graph(logits, tuple(at["x"] for at in points), tuple(at["total"] for at in points), points[-1]["output"])
-    blocks = tuple(_block_trace(*seen) for seen in zip(names, modules, *zip(*watched, strict=True), strict=True))
-    trace = Trace(image.detach(), logits.detach()[0], -1, blocks, graph)
-    return retarget(trace, int(class_logits(logits).argmax()) if target is None else target)
+    if targets is None:
+        targets = class_logits(logits).argmax(1).tolist()
+    gradients = graph.gradients(targets)
+    whole = [_block_trace(*seen) for seen in zip(names, modules, *zip(*watched, strict=True), strict=True)]
+    whole = [replace(block, gradients=at) for block, at in zip(whole, gradients, strict=True)]
+    domain, found = domain_of(view), logits.detach()
+    if len(images) == 1:
+        return [Trace(images.detach(), found[0], targets[0], tuple(whole), graph, domain)]
+    rows = zip(*(_rows_of(block) for block in whole), strict=True)
+    return [
+        Trace(images[row : row + 1].detach(), found[row], targets[row], blocks, replace(graph, row=row), domain)
+        for row, blocks in enumerate(rows)
+    ]
+
+
+def _rows_of(block: BlockTrace) -> list[BlockTrace]:
+    """A block's values of N pictures -> the same of each picture; views, which copy nothing."""
+    points = zip(*(getattr(block, point).split(1) for point in POINTS), strict=True)
+    inside = zip(*(value.split(1) for value in block.inside.values()), strict=True)
+    gradients = zip(*(block.gradients[point].split(1) for point in ("x", "total", "output")), strict=True)
+    return [
+        replace(
+            block,
+            **dict(zip(POINTS, values, strict=True)),
+            inside=dict(zip(block.inside, layers, strict=True)),
+            gradients=_by_point(*at),
+        )
+        for values, layers, at in zip(points, inside, gradients, strict=True)
+    ]
 
 
 @torch.no_grad()
@@ -228,23 +369,20 @@ def _block_trace(name: str, block: ResidualBlock, at: Mapping[str, Tensor], insi
 def retarget(trace: Trace, target: int) -> Trace:
     """The same forward pass with the gradients of another class's logit: one backward pass, no forward pass."""
     check_target(target, max(2, len(trace.logits)))
-    graph = trace._graph
-    points = (*graph.x, *graph.total, graph.output)
-    with torch.inference_mode(False), torch.enable_grad():  # even picking the logit out is a step of the graph
-        gradients = torch.autograd.grad(target_logit(graph.logits, target), points, retain_graph=True)
-    count = len(trace.blocks)
-    at_x, at_total = gradients[:count], gradients[count : 2 * count]
-    at_output = (*at_x[1:], gradients[-1])
+    row = trace._graph.row
+    gradients = trace._graph.gradients([target] * len(trace._graph.logits))
     blocks = tuple(
-        replace(block, gradients={"x": x, "residual": total, "shortcut": total, "total": total, "output": output})
-        for block, x, total, output in zip(trace.blocks, at_x, at_total, at_output, strict=True)
+        replace(block, gradients=at if row is None else {point: value[row, None] for point, value in at.items()})
+        for block, at in zip(trace.blocks, gradients, strict=True)
     )
     return replace(trace, target=target, blocks=blocks)
 
 
-def target_logit(logits: Tensor, target: int) -> Tensor:
-    """The logit of a class, of logits [1, classes]; a single logit is for the second of two, against the first."""
-    return logits[0, target] if logits.shape[1] > 1 else (2 * target - 1) * logits[0, 0]
+def target_logits(logits: Tensor, targets: Sequence[int]) -> Tensor:
+    """Each picture's logit of its class, of logits [N, classes]; a single one is for the second of two, against the
+    first."""
+    chosen = torch.tensor(targets, device=logits.device)
+    return logits.gather(1, chosen[:, None])[:, 0] if logits.shape[1] > 1 else (2 * chosen - 1) * logits[:, 0]
 
 
 def branch_ratios(model: ResNet, inputs: Tensor) -> dict[str, float]:
@@ -276,7 +414,11 @@ def check_image(image: Tensor) -> None:
     if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[:2] != (1, 3) or not image.numel():
         shape = tuple(image.shape) if isinstance(image, Tensor) else type(image).__name__
         raise InputError("The input must be one picture, a tensor of shape [1, 3, H, W], not {shape}.", shape=shape)
-    if not image.is_floating_point() or not torch.isfinite(image).all():
+    _check_values(image)
+
+
+def _check_values(images: Tensor) -> None:
+    if not images.is_floating_point() or not torch.isfinite(images).all():
         raise InputError("The picture's values must be finite real numbers.")
 
 
@@ -308,8 +450,9 @@ def _watch(block: ResidualBlock, hooks: ExitStack) -> tuple[dict[str, Tensor], d
 
 
 def _shortcut_kind(block: ResidualBlock) -> str:
-    if isinstance(block.shortcut, NoShortcut):
+    shortcut = unscaled(block.shortcut)
+    if isinstance(shortcut, NoShortcut):
         return "none"
-    if isinstance(block.shortcut, nn.Identity):
+    if isinstance(shortcut, nn.Identity):
         return "identity"
-    return "padding" if isinstance(block.shortcut, ZeroPadShortcut) else "projection"
+    return "padding" if isinstance(shortcut, ZeroPadShortcut) else "projection"

@@ -8,10 +8,11 @@ the result out take apart by attribute.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import InputError
+from ..finding import as_plain as as_plain
 from ..i18n import Message, Sentences, _
 
 if TYPE_CHECKING:
@@ -121,14 +122,3 @@ class Experiment:
 def first_line(docstring: str | None) -> str:
     """Of a file that begins with its question: the question."""
     return (docstring or "").strip().splitlines()[0]
-
-
-def as_plain(value: Any) -> Any:
-    """A record as the dictionaries, lists and numbers that JSON has; `lambda_` is written `lambda`."""
-    if is_dataclass(value):
-        return {field.name.removesuffix("_"): as_plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {key: as_plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_plain(item) for item in value]
-    return value

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, trace_block
-from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut
+from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut, times, unscaled
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,7 @@ def answer_without(model: ResNet, inputs: Tensor, deleted: Collection[str]) -> T
 
 def scaled(block: ResidualBlock, x: Tensor, scales: BranchScales) -> Tensor:
     """The block's output with its branches multiplied."""
-    return block.combine(_times(scales.residual, block.residual(x)), _times(scales.shortcut, block.shortcut(x)))
-
-
-def _times(factor: float, value: Tensor) -> Tensor:
-    return factor * value if factor else torch.zeros_like(value)  # 0 times infinity would be no number
+    return block.combine(times(scales.residual, block.residual(x)), times(scales.shortcut, block.shortcut(x)))
 
 
 def passed_on(block: ResidualBlock, x: Tensor) -> Tensor:
@@ -149,7 +145,7 @@ def way_past(block: ResidualBlock) -> nn.Module:
 
 def changes_shape(block: ResidualBlock) -> bool:
     """Whether the block halves the picture or widens it, so that nothing can pass it unchanged."""
-    return not isinstance(way_past(block), nn.Identity)
+    return not isinstance(unscaled(way_past(block)), nn.Identity)
 
 
 def block_names(model: ResNet) -> list[str]:

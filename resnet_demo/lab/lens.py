@@ -14,16 +14,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from ..data import Dataset
+from ..finding import Finding
 from ..i18n import Message, Sentences, _, _p, sentences
 from ..interpret.trace import Trace
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
+from ..models.zoo import name_of
 from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import NO_SCALES, BranchScales, answer_without, block_names, passed_on, states
 from .reading import Side, block_title, both, settled, sides
@@ -31,12 +33,31 @@ from .reading import Side, block_title, both, settled, sides
 BATCH = 50
 
 
-@dataclass(frozen=True)
-class Lens:
+@dataclass(frozen=True, repr=False)
+class Lens(Finding):
     """Logits [blocks + 1, N, classes]: after the stem, after the first block, …, after the last: the network's own."""
 
     names: tuple[str, ...]  # of the blocks
     logits: Tensor
+    network: str = "network"  # its name
+    labels: tuple[str, ...] = ()  # of the classes
+
+    def __repr__(self) -> str:
+        readings, pictures, classes = self.logits.shape
+        return f"<Lens into {self.network}: {readings} readings of {pictures} pictures, {classes} classes>"
+
+    def label(self, index: int) -> str:
+        """The name of a class."""
+        return self.labels[index] if index < len(self.labels) else str(index)
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        logits, added = self.logits.tolist(), self.contributions.tolist()
+        return [
+            {"after": name, "picture": picture, "class": self.label(index), "logit": logit, "contribution": adds}
+            for name, *found in zip(("stem", *self.names), logits, added, strict=True)
+            for picture, values in enumerate(zip(*found, strict=True))
+            for index, (logit, adds) in enumerate(zip(*values, strict=True))
+        ]
 
     @property
     def contributions(self) -> Tensor:
@@ -50,9 +71,16 @@ def lens(model: ResNet, inputs: Tensor) -> Lens:
 
     A plain network has no shortcuts that could carry a value on; it is given those of its residual twin. It was not
     trained to make sense that way, and the picture shows it.
+
+    >>> from resnet_demo import load
+    >>> found = lens(load("resnet20"), torch.zeros(2, 3, 32, 32))
+    >>> found
+    <Lens into resnet20: 10 readings of 2 pictures, 10 classes>
+    >>> bool(torch.allclose(found.contributions.sum(0), found.logits[-1], atol=1e-4))
+    True
     """
     found = read_off(model, [state for _, state in states(model, inputs)])
-    return Lens(tuple(block_names(model)), found)
+    return Lens(tuple(block_names(model)), found, name_of(model.config), domain_of(model).labels)
 
 
 @torch.no_grad()

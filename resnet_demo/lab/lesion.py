@@ -16,18 +16,20 @@ controls are ours.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from ..data import Dataset
+from ..finding import Finding
 from ..i18n import Message, Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResidualBlock, ResNet
+from ..models.zoo import name_of
 from ..training.evaluation import check_classes
 from .anew import measured_anew
 from .experiment import Experiment, Measure, Progress, first_line
@@ -41,14 +43,23 @@ MOST_CONTROLS = 2000  # pictures of the controls
 WORTH_FILLING = 0.02  # median error added by a hole, from which on it is asked what a linear map takes away
 
 
-@dataclass(frozen=True)
-class Lesion:
+@dataclass(frozen=True, repr=False)
+class Lesion(Finding):
     """Wrong fractions of the same n pictures: of the whole network, and by block, with that block deleted."""
 
     n: int
     error: float
     without: dict[str, float]
     halving: tuple[str, ...]  # the blocks whose shortcut cannot be the identity, since the shape changes
+    network: str = "network"  # its name
+
+    def __repr__(self) -> str:
+        added = f"{100 * self.median_added:+.1f} points without the median block"
+        return f"<Lesion of {self.network}: {100 * self.error:.1f} % wrong of {self.n} pictures, {added}>"
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        rows = [{"block": name, "error": error} for name, error in self.without.items()]
+        return [row | {"added": self.added[row["block"]], "halving": row["block"] in self.halving} for row in rows]
 
     @property
     def added(self) -> dict[str, float]:
@@ -65,7 +76,12 @@ def lesion(model: ResNet, dataset: Dataset, progress: Progress = lambda done: No
     """Delete every block of a network, one at a time, on a whole data set.
 
     `progress` is called with the fraction that is done. Raises InputError where the network's classes are not those of
-    the data set.
+    the data set. (Veit et al. 2016, section 4.1.)
+
+    >>> from resnet_demo import build
+    >>> from resnet_demo.data import draw_shapes
+    >>> lesion(build("resnet8", seed=0).eval(), draw_shapes(16, seed=0)).halving
+    ('layer2.0', 'layer3.0')
     """
     check_classes(model, dataset)
     domain, names, network = domain_of(model), block_names(model), quick(model)
@@ -77,7 +93,8 @@ def lesion(model: ResNet, dataset: Dataset, progress: Progress = lambda done: No
         progress(min(start + BATCH, len(dataset)) / len(dataset))
     *lesions, whole = (wrong.double() / len(dataset)).tolist()
     halving = tuple(name for name, block in model.named_blocks() if changes_shape(block))
-    return Lesion(len(dataset), whole, dict(zip(names, lesions, strict=True)), halving)
+    without = dict(zip(names, lesions, strict=True))
+    return Lesion(len(dataset), whole, without, halving, name_of(model.config))
 
 
 @torch.no_grad()

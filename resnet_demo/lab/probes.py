@@ -9,18 +9,20 @@ Alain and Bengio: Understanding intermediate layers using linear classifier prob
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ..data import Dataset
+from ..finding import Finding
 from ..i18n import Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
+from ..training.evaluation import check_classes
 from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import states
 from .quick import BATCH, quick
@@ -64,8 +66,8 @@ class Probe:
         return (values.double() - self.mean) / self.spread @ self.weights + self.base
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Finding):
     """Right fractions of n test pictures."""
 
     n: int
@@ -73,6 +75,30 @@ class Report:
     accuracy: Mapping[str, float]  # of the probe after the stem and after each block
     own_classifier: float  # of the network's own classifier behind the last block, which is the network itself
     ridge: float
+
+    def __repr__(self) -> str:
+        end = list(self.accuracy.values())[-1]
+        return f"<Probes after {len(self.accuracy)} places: {100 * end:.1f} % right of {self.n} pictures at the end>"
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return [{"after": name, "accuracy": accuracy} for name, accuracy in self.accuracy.items()]
+
+
+def probes(model: ResNet, dataset: Dataset, training: Dataset, progress: Progress = lambda done: None) -> Report:
+    """A linear classifier after the stem and after each block, fitted on training pictures, judged on the others.
+
+    `progress` is called with the fraction that is done. Raises InputError where the network's classes are not those of
+    the data sets. (Alain and Bengio 2016.)
+
+    >>> from resnet_demo import build
+    >>> from resnet_demo.data import draw_shapes
+    >>> found = probes(build("resnet8", seed=0).eval(), draw_shapes(16, seed=0), draw_shapes(32, seed=1))
+    >>> list(found.accuracy)
+    ['stem', 'layer1.0', 'layer2.0', 'layer3.0']
+    """
+    for pictures in (dataset, training):
+        check_classes(model, pictures)
+    return report(model, dataset, 0, progress, training)
 
 
 def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress, training: Dataset) -> Report:

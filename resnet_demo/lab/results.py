@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,8 +20,9 @@ import torch
 from .. import lab
 from ..assets import asset
 from ..data import Dataset
+from ..finding import Finding
 from ..models.resnet import ResNet
-from ..models.zoo import is_plain, twin
+from ..models.zoo import is_plain, name_of, twin
 from ..training import hardware
 from .experiment import Experiment, Reports, as_plain
 
@@ -49,9 +50,9 @@ class Provenance:
     seed_pictures: int | None = None  # on which the trainings from other seeds were measured; None: there are none
 
 
-@dataclass(frozen=True)
-class Result(Generic[Report]):
-    """An experiment's reports on several networks."""
+@dataclass(frozen=True, repr=False)
+class Result(Finding, Generic[Report]):
+    """An experiment's reports on several networks. What `save` writes is what `read` reads."""
 
     experiment: str
     question: str
@@ -59,6 +60,17 @@ class Result(Generic[Report]):
     networks: Mapping[str, Report]
     provenance: Provenance
     seeds: Mapping[str, Mapping[str, Report]] = field(default_factory=dict)  # of other trainings, by network and seed
+
+    def __repr__(self) -> str:
+        pictures = f"{self.provenance.pictures:,} pictures of {self.data}"
+        return f"<Result of {self.experiment!r} on {', '.join(self.networks)}; {pictures}>"
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        (_nothing, *names), rows = table(self.networks)
+        return [{"number": number, **dict(zip(names, values, strict=True))} for number, *values in rows]
+
+    def _plain(self) -> Any:
+        return rounded(as_json(self))
 
     def told_by(self, command: str, taught: str | None) -> Result[Report]:
         """The same, with the command that measured it, and the networks that it trained."""
@@ -154,6 +166,37 @@ def measure(
         device=hardware.name(torch.device("cpu")),
     )
     return Result(name, experiment.asks, dataset.name, reports, provenance)
+
+
+def experiment(
+    name: str,
+    networks: ResNet | Mapping[str, ResNet],
+    dataset: Dataset,
+    pictures: int | None = None,
+    seed: int = 0,
+    training: Dataset | None = None,
+    progress: Callable[[str, float], None] = lambda network, done: None,
+) -> Result[Any]:
+    """Make an experiment of the lab by its name: on one network, or on several by name, such as a network and its twin.
+
+    It takes the first `pictures` of the data set; None: as many as suit it. `training` are the data set's other half,
+    for what fits something first (`probes`, and the controls of `lesion` and `dial`). All reports are in `networks`
+    of what is returned; what their fields mean stands beside each experiment's `Report`.
+
+    Raises InputError for an unknown experiment, for a data set that is empty or lacks what the experiment asks for, and
+    where the experiment says nothing of these networks or their classes are not the data set's.
+
+    >>> from resnet_demo import ResNet
+    >>> from resnet_demo.data import draw_shapes
+    >>> found = experiment("unfold", ResNet(seed=0).eval(), draw_shapes(4, seed=0))
+    >>> found
+    <Result of 'unfold' on resnet20; 4 pictures of shapes>
+    >>> found.networks["resnet20"].different_answers
+    0
+    """
+    if isinstance(networks, ResNet):
+        networks = {name_of(networks.config): networks}
+    return measure(name, networks, dataset, pictures, seed, progress, training=training)
 
 
 def as_json(result: Result[Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ..errors import InputError
 from ..i18n import Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ProjectionShortcut, ResidualBlock, ResNet, ZeroPadShortcut
+from .cutting import is_cut
 from .experiment import Experiment, Measure, Progress, first_line
 from .reading import both
 
@@ -37,11 +38,21 @@ def unfold(model: ResNet) -> ResNet:
     """A plain network, twice as wide, that computes what this residual one does. In eval mode.
 
     Raises InputError for networks whose blocks are not basic ones of the paper, or have no shortcut that could be
-    removed.
+    removed, or which are cut. (Meng et al. 2021.)
+
+    >>> from resnet_demo import load
+    >>> model, picture = load("resnet20"), torch.ones(1, 3, 32, 32)
+    >>> twin = unfold(model)
+    >>> twin.config.plain, twin.config.widths
+    (True, (32, 64, 128))
+    >>> bool((model(picture) - twin(picture)).abs().max() < 1e-3)
+    True
     """
     config = model.config
     if config.plain:
         raise InputError("A plain network has no shortcuts that could be removed.")
+    if is_cut(model):
+        raise InputError("This network is cut: unfold the whole one.")
     if config.block != "basic":
         raise InputError(
             "Shortcuts can be removed in this way from basic blocks only, which end in a ReLU; this network has "

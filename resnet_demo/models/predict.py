@@ -72,15 +72,20 @@ def rank(model: ResNet, logits: Tensor, top_k: int = 5) -> list[Prediction]:
 
 def named(model: ResNet, labels: Sequence[str]) -> ResNet:
     """Give a network's classes names, in the order of its logits. Raises InputError unless there is one for each."""
-    if len(labels) != model.config.outputs or not all(label.strip() for label in labels):
-        raise InputError(
-            "The network distinguishes {classes} classes, and {named} names are given for them.",
-            classes=model.config.outputs,
-            named=len(labels),
-        )
+    check_names(labels, model.config.outputs)
     before, names = domain_of(model), tuple(label.strip()[:80] for label in labels)
     model.domain = replace(before, labels=names, name=before.name if names == before.labels else nameless(1).name)
     return model
+
+
+def check_names(labels: Sequence[str], outputs: int) -> None:
+    """Raises InputError unless there is one name for each of a network's classes."""
+    if len(labels) != outputs or not all(label.strip() for label in labels):
+        raise InputError(
+            "The network distinguishes {classes} classes, and {named} names are given for them.",
+            classes=outputs,
+            named=len(labels),
+        )
 
 
 def familiarity(model: ResNet, logits: Tensor) -> float | None:

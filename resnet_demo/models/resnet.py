@@ -256,6 +256,32 @@ class NoShortcut(nn.Module):
         return x.new_zeros(())
 
 
+class Scaled(nn.Sequential):
+    """A branch and a factor behind it, in a network that somebody cut or dialled. A chain's layers are its children.
+
+    The factor is a buffer: such a network's weights are not those of the whole one, and cannot be taken for them.
+    """
+
+    factor: Tensor
+
+    def __init__(self, branch: nn.Module, factor: float) -> None:
+        super().__init__()
+        vars(self)["_modules"] = dict(branch._modules) if isinstance(branch, nn.Sequential) else {"branch": branch}
+        self.register_buffer("factor", torch.tensor(factor, dtype=torch.float64))
+
+    def forward(self, input: Tensor) -> Tensor:
+        return times(self.factor.item(), super().forward(input))
+
+
+def times(factor: float, value: Tensor) -> Tensor:
+    return factor * value if factor else torch.zeros_like(value)  # 0 times infinity would be no number
+
+
+def unscaled(branch: nn.Module) -> nn.Module:
+    """A branch without its factor, as far as that says of which kind it is."""
+    return branch._modules.get("branch") or branch if isinstance(branch, Scaled) else branch
+
+
 class ResidualBlock(nn.Module):
     """y = relu(F(x) + shortcut(x)) ([1], equations 1 and 2). [N, C, H, W] -> [N, C', H/stride, W/stride].
 

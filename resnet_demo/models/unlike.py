@@ -67,6 +67,11 @@ class Record:
     band: int  # 0: up to 50 %, 1: up to 90 %, 2: above
     noted: bool
 
+    @property
+    def bears_out(self) -> bool:
+        """Whether as many were right as the answers' probability said, at its least: the lower edge of their band."""
+        return self.right >= (0.0, *BANDS)[self.band] * self.of
+
 
 def knows_the_ten(model: ResNet) -> bool:
     """Whether a network answers with CIFAR-10's classes, and was trained."""
@@ -190,14 +195,16 @@ def band_of(probability: float) -> int:
     return sum(probability > edge for edge in BANDS)
 
 
-def record(name: str, seed: int, answer: Prediction, noted: bool) -> Record | None:
+def record(name: str, seed: int, picture: Image.Image | Framed, answer: Prediction, noted: bool) -> Record | None:
     """How often this bundled network was right on photographs when it answered alike; None where nobody counted.
 
     Photographs like this one are those with the same note, or none, that it called the same class with a probability in
-    the same band; any class, where there are fewer than five of that one.
+    the same band; any class, where there are fewer than five of that one. A picture of 32 x 32 pixels, as CIFAR-10's
+    are, is no photograph like those.
     """
     counts = _probe()["records"].get(zoo.training_name(name, seed))
-    if counts is None:
+    size = (picture.picture if isinstance(picture, Framed) else picture).size
+    if counts is None or min(size) <= CIFAR10.size:
         return None
     band, key = band_of(answer.probability), "noted" if noted else "not noted"
     of_class: dict[str, list[int]] = counts[key][band]

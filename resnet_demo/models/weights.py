@@ -50,9 +50,13 @@ def save(model: ResNet, path: str | Path, half: bool = False) -> Path:
     `half` the numbers are rounded to half precision (float16), and the file is half as large.
     """
     path = Path(path)
-    state, metadata = _contents(model, half)
-    write_atomically(path, safetensors.torch.save(state, metadata))
+    write_atomically(path, contents(model, half))
     return path
+
+
+def contents(model: ResNet, half: bool = False) -> bytes:
+    """What `save` writes."""
+    return safetensors.torch.save(*_contents(model, half))
 
 
 def save_in_shards(model: ResNet, path: str | Path, most: int, half: bool = False) -> list[Path]:

@@ -18,7 +18,7 @@ from ..assets import asset
 from ..errors import InputError, similar
 from ..i18n import _, _n
 from ..images import CIFAR10, imagenet, nameless
-from . import published
+from . import hub, published
 from .resnet import ResNet, ResNetConfig
 from .weights import SUFFIXES, load_file, read_metadata
 
@@ -281,12 +281,13 @@ def load(
     download: bool = True,
     **said: Any,
 ) -> ResNet:
-    """A trained network: by its zoo name (bundled or downloaded weights), or from a checkpoint file.
+    """A trained network: by its zoo name (bundled or downloaded weights), from a checkpoint file, or from the Hub.
 
-    `seed` chooses among bundled weights of the same network, see `bundled_seeds`; `epoch` a moment of their training,
-    see `epochs`. `plain` and whatever else is `said` are about a file, see `weights.load_file`. With `download`,
-    ImageNet weights that are not on this computer are fetched, with progress on stderr. Returned in eval mode, without
-    gradients for its weights. Raises InputError where there are none to be had.
+    `source` may be `hf://user/name`, with `@revision` and `/file` where they are needed, see `hub`. `seed` chooses
+    among bundled weights of the same network, see `bundled_seeds`; `epoch` a moment of their training, see `epochs`.
+    `plain` and whatever else is `said` are about a file, see `weights.load_file`. With `download`, ImageNet weights
+    that are not on this computer are fetched, with progress on stderr; without, the Hub is not asked either. Returned
+    in eval mode, without gradients for its weights. Raises InputError where there are none to be had.
     """
     if is_file(source):
         if epoch is not None:
@@ -294,6 +295,10 @@ def load(
                 "{file} holds one moment of a training; only networks of the zoo can be asked for an epoch.",
                 file=Path(source).name,
             )
+        if hub.is_reference(source):
+            if not download:
+                raise InputError("The network {reference} would have to be downloaded first.", reference=str(source))
+            source = hub.fetch(str(source))
         return load_file(source, plain, **said)
     entry = network(str(source))
     if said or (plain is not None and plain != entry.config.plain):
@@ -327,9 +332,12 @@ def load(
 
 
 def is_file(source: str | Path) -> bool:
-    """Whether a checkpoint is meant, and no name of the zoo: what is there as a file or folder, or looks like one."""
+    """Whether a checkpoint is meant, and no name of the zoo: what is there as a file or folder, or looks like one.
+
+    One on the Hub, `hf://user/name`, is one, too.
+    """
     path = str(source)
-    if os.path.isfile(path) or Path(path).suffix.lower() in SUFFIXES:
+    if hub.is_reference(path) or os.path.isfile(path) or Path(path).suffix.lower() in SUFFIXES:
         return True
     return os.sep in path or (os.path.isdir(path) and not re.fullmatch(r"[a-z]+\d+(-cifar)?", path))
 

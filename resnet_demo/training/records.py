@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..finding import Finding, as_plain, in_notebook, show_html
 from . import distributed
 
 
@@ -31,6 +34,51 @@ class Record:
     @property
     def images_per_second(self) -> float:
         return self.images / self.seconds if self.seconds else 0.0
+
+
+class Records(Generator[Record, None, None], Finding):
+    """The records of a training, as they come: the training takes place while they are asked for.
+
+    `seen` holds those that have come, `name` is the network's. Shown, they are the curve up to here.
+    """
+
+    def __init__(self, records: Generator[Record, None, None], name: str, classes: int, pictures: int | None):
+        self._records, self.seen = records, list[Record]()
+        self.name, self.classes, self.pictures = name, classes, pictures  # that will be seen, where that is known
+
+    def __repr__(self) -> str:
+        if not self.seen:
+            return f"<Records of a training of {self.name} that has not begun>"
+        last = self.seen[-1]
+        return f"<Records of a training of {self.name}: {len(self.seen)} so far, {last.images:,} pictures seen>"
+
+    def send(self, value: None) -> Record:
+        self.seen.append(record := self._records.send(value))
+        return record
+
+    def throw(self, *error: Any) -> Record:
+        self.seen.append(record := self._records.throw(*error))
+        return record
+
+    def close(self) -> None:
+        self._records.close()
+
+    def show(self) -> None:
+        """Train to the end and show the curve: in a notebook from the first record on, as it grows."""
+        display = in_notebook()
+        handle = display and display.display(display.HTML(self._repr_html_()), display_id=True)
+        for _record in self:
+            if handle and display:
+                handle.update(display.HTML(self._repr_html_()))
+        if not handle:
+            show_html(self._repr_html_())
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        records = [as_plain(record) for record in self.seen]
+        return [{key: value for key, value in row.items() if not isinstance(value, dict)} for row in records]
+
+    def _plain(self) -> Any:
+        return {"network": self.name, "records": as_plain(self.seen)}
 
 
 class Meter:

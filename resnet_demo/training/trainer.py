@@ -25,6 +25,7 @@ from ..images import CIFAR10, Domain
 from ..interpret.trace import branch_ratios
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
+from ..models.zoo import name_of
 from . import checkpoint as checkpoints
 from . import distributed, hardware
 from .budget import FINE, Clock, pace_of
@@ -34,7 +35,7 @@ from .interruption import BrokenOff, interruptible, statistics_kept
 from .microbatches import Microbatches, microbatches_in
 from .optimizers import anneal, optimizers
 from .recipes import Recipe, learning_rate, recipe_of
-from .records import Meter, Record
+from .records import Meter, Record, Records
 
 TELL_EVERY = 0.4  # seconds between records that somebody watches; each costs about as much as eight more pictures
 KEEP_EVERY = 30.0  # seconds between checkpoints
@@ -72,7 +73,7 @@ def train(
     checkpoint: Path | None = None,
     resume: bool = False,
     compile: bool | None = None,
-) -> Iterator[Record]:
+) -> Records:
     """Train `model` in place; yield a record about twice a second, and one with test figures at every test.
 
     The budget is either a number of `epochs`, with a test after each, which the seed then fixes step by step; or of
@@ -82,10 +83,13 @@ def train(
     done on a GPU by default; on a processor it takes a minute or two and a C++ compiler, and then trains 5 % faster.
     A recipe's batch that is larger than the training set becomes the training set.
 
+    In a notebook the records can be shown while they come, `train(…).show()`.
+
     Raises InputError for an impossible budget or checkpoint, and DivergenceError when the training diverges.
     """
     training = Training(model, train_set, test_set, recipe, epochs=epochs, minutes=minutes, seed=seed, compile=compile)
-    return training.run(checkpoint, resume)
+    seen = epochs and epochs * training.steps_per_epoch * training.recipe.batch
+    return Records(training.run(checkpoint, resume), name_of(model.config), len(test_set.classes), seen)
 
 
 class Training:

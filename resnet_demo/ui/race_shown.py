@@ -7,8 +7,8 @@ from functools import lru_cache, partial
 from markupsafe import Markup
 
 from .. import i18n
-from ..data import notes_of
-from ..data.small import coarse_test
+from ..data import Survey, notes_of
+from ..data.small import coarse_test, steps_per_epoch
 from ..figures import (
     draw_confusion,
     draw_degradation,
@@ -88,7 +88,7 @@ def outlook(race: Race, found: Forecast | None, say: Language) -> Markup:
         count = plan.epochs * training.steps_per_epoch
         few = expected.steps(plan.epochs, len(race.train_set), count, training.recipe.batch)
     told = [few, expected.measuring(plan) if found is None else expected.forecast(found, plan)]
-    told.append(coarse_test(len(race.test_set)))
+    told += [coarse_test(len(race.test_set)), *notes_of(race.train_set, race.test_set)]
     poor = bool(few) or (found is not None and found.too_little)
     button = Markup("")
     if found is not None and found.shorter:
@@ -97,6 +97,14 @@ def outlook(race: Race, found: Forecast | None, say: Language) -> Markup:
         )
     words = Markup(" ").join(say(message) for message in told if message)
     return Markup("<div class='rd-outlook{}'><p>{}</p>{}</div>").format(" rd-warning" if poor else "", words, button)
+
+
+def brought(found: Survey, epochs: int, batch: int, say: Language) -> Markup:
+    """What is in a zip of the visitor's, and what of it will be left out; so many epochs were suggested for it."""
+    steps = steps_per_epoch(found.training, batch)
+    notes = filter(None, (*found.notes, coarse_test(found.testing)))
+    inside = note(say(expected.brought(found, epochs, steps)))
+    return inside + joined(note(say(words), "rd-warn") for words in notes)
 
 
 def refusal(why: Message, say: Language) -> Markup:

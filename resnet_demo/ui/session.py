@@ -560,12 +560,12 @@ class Session:
                 self._judged[is_second] = picture, found
         return found
 
-    def record(self) -> Record | None:
+    def record(self, picture: Framed, trace: Trace) -> Record | None:
         """How often the network was right on photographs when it answered as it does now; None: nobody counted."""
-        found, last = self.unlike(), self.moments[-1:]
+        found, last = self.judge(picture, trace), self.moments[-1:]
         if found is None or found.rates is None or self.weights != TRAINED or self.moment not in (None, *last):
             return None
-        return record(self.name, self.seed, self.predictions(1)[0], found.noted)
+        return record(self.name, self.seed, picture, self.predictions(1, trace)[0], found.noted)
 
 
 def forget(session: Session) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resnet_demo.data import Dataset, load_halves
+from resnet_demo.data import Dataset, load_halves, survey
 from resnet_demo.errors import InputError
 
 Tree = dict[str, int]  # a folder, and how many pictures lie in it (0: it is empty), or a file
@@ -354,12 +354,17 @@ def test_pictures_in_formats_that_are_not_read_are_counted_and_named(tmp_path, m
             archive.writestr(name, content)
     try:
         train, test = load_halves(tmp_path / "pets.zip")
+        found = survey(tmp_path / "pets.zip")
         only = as_folder({"cat": 5, "dog/*.heic": 4}, tmp_path)
         with pytest.raises(InputError, match="'dog' that can be read: there are HEIC files") as error:
             load_halves(only)
+        with pytest.raises(InputError, match="'dog' that can be read: there are HEIC files"):
+            survey(only)
     finally:
         monkeypatch.undo()
         decoding.readable_suffixes.cache_clear()
+    assert (found.classes, found.training, found.testing) == (("cat", "dog"), 9, 2)  # phone.jpg counts by its name
+    assert "3 pictures are HEIC and were left out: cat/IMG_0.HEIC is the first" in " ".join(map(str, found.notes))
     assert (counts(train), counts(test)) == ([4, 4], [1, 1])
     assert "4 pictures are HEIC and were left out: cat/IMG_0.HEIC is the first" in str(train.note)
     assert "One picture is RAW and was left out: dog/raw.cr2" in str(train.note)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from resnet_demo.errors import InputError
+from resnet_demo.interpret import trace
 from resnet_demo.interpret.attribution import grad_cam
 from resnet_demo.interpret.trace import (
     POINTS,
@@ -19,6 +20,7 @@ from resnet_demo.interpret.trace import (
     private_view,
     retarget,
     trace_blocks,
+    trace_many,
     traced_bytes,
 )
 from resnet_demo.models import zoo
@@ -409,3 +411,70 @@ def test_without_a_shortcut_there_is_no_ratio(tiny_image):
     with torch.no_grad():
         dead.get_parameter("stem.bn.weight").zero_()  # nothing reaches the first block
     assert math.isnan(branch_ratios(dead, tiny_image)["layer1.0"])
+
+
+# Many pictures at once
+
+
+@pytest.mark.parametrize("chunk", [None, 1, 2, 7])
+def test_many_pictures_are_traced_as_each_alone(tiny_model, chunk):
+    images = torch.randn(5, 3, 16, 16, generator=torch.Generator().manual_seed(2))
+    targets = [3, 0, 9, 3, 1]
+    for wanted in (None, targets):
+        many = list(trace_many(tiny_model, images, wanted, chunk))
+        alone = [
+            trace_blocks(tiny_model, image[None], None if wanted is None else wanted[i])
+            for i, image in enumerate(images)
+        ]
+        for one, other in zip(many, alone, strict=True):
+            assert_near(one, other)
+        assert_near(retarget(many[2], 5), retarget(alone[2], 5))
+    assert hooks_on(tiny_model) == 0
+
+
+def assert_near(one, other):
+    assert (one.target, one.label) == (other.target, other.label)
+    assert torch.equal(one.image, other.image)
+    assert torch.allclose(one.logits, other.logits, atol=1e-6, rtol=1e-5)
+    for block, expected in zip(one.blocks, other.blocks, strict=True):
+        assert (block.name, block.shortcut_kind, block.inside.keys()) == (
+            expected.name,
+            expected.shortcut_kind,
+            expected.inside.keys(),
+        )
+        for point in POINTS:
+            for value, right in (
+                (getattr(block, point), getattr(expected, point)),
+                (block.gradients[point], expected.gradients[point]),
+            ):
+                assert value.shape == right.shape
+                assert (value - right).norm() <= 1e-6 * right.norm() + 1e-9
+
+
+def test_of_many_pictures_a_chunk_is_in_memory(tiny_model, monkeypatch):
+    sizes, view = [], private_view(tiny_model)
+    view.stem.register_forward_hook(lambda _module, inputs, _output: sizes.append(len(inputs[0])))
+    monkeypatch.setattr(trace, "ROOM", 3 * trace_blocks(tiny_model, torch.zeros(1, 3, 16, 16)).nbytes)
+    monkeypatch.setattr(trace, "private_view", lambda _model: view)
+    traces = trace_many(tiny_model, torch.zeros(9, 3, 16, 16))
+    assert sizes == []
+    next(traces)
+    assert sizes == [1]
+    assert len(list(traces)) == 8
+    assert sizes == [1, 3, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("images", "options"),
+    [
+        (torch.zeros(3, 16, 16), {}),
+        (torch.full((2, 3, 16, 16), float("nan")), {}),
+        (torch.zeros(2, 3, 16, 16), {"targets": [1]}),
+        (torch.zeros(2, 3, 16, 16), {"targets": [1, 10]}),
+        (torch.zeros(2, 3, 16, 16), {"chunk": 0}),
+    ],
+)
+def test_what_cannot_be_traced_together(tiny_model, images, options, sentence):
+    with pytest.raises(InputError) as error:
+        list(trace_many(tiny_model, images, **options))
+    sentence(error.value)

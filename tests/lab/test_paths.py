@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from resnet_demo.errors import InputError
 from resnet_demo.lab.interventions import way_past
-from resnet_demo.lab.paths import BATCH, Paths, by_length, paths, report, within
+from resnet_demo.lab.paths import BATCH, Paths, by_length, paths_exact, report, within
 from resnet_demo.models import zoo
 from resnet_demo.models.resnet import NoShortcut, ResNet, ResNetConfig
 
@@ -61,14 +61,14 @@ def test_a_plain_network_is_one_path(plain):
     assert not parts[:6].any()
     assert torch.allclose(parts[6], gradient_of(plain.double()), atol=1e-12)
     assert all(isinstance(block.shortcut, NoShortcut) and way_past(block) for _name, block in plain.named_blocks())
-    found = paths(plain, inputs(), LABELS)
+    found = paths_exact(plain, inputs(), LABELS)
     assert found.counts == (0, 0, 0, 0, 0, 0, 1)
     assert found.shares == pytest.approx((0, 0, 0, 0, 0, 0, 1))
     assert found.mean_length == pytest.approx(6)
 
 
 def test_shares_are_averaged_over_pictures(residual):
-    found = paths(residual, inputs(), LABELS)
+    found = paths_exact(residual, inputs(), LABELS)
     assert len(inputs()) > BATCH
     parts, whole = by_length(residual, inputs(), LABELS)
     shares = [
@@ -86,7 +86,7 @@ def test_shares_are_averaged_over_pictures(residual):
 def test_an_answer_that_could_not_be_surer_has_no_paths_to_share(residual):
     residual.fc.weight.zero_()
     residual.fc.bias[0] = 1e4
-    found = paths(residual, inputs(), torch.zeros(5, dtype=torch.int64))
+    found = paths_exact(residual, inputs(), torch.zeros(5, dtype=torch.int64))
     assert found.shares == found.norms == (0,) * 7
     assert found.mean_length == 0
     with pytest.raises(InputError, match="No path"):
@@ -117,7 +117,7 @@ def test_one_picture_through_27_blocks_is_split_at_once():
     seconds = []
     for _ in range(3):
         started = time.process_time()
-        found = paths(model, picture, label)
+        found = paths_exact(model, picture, label)
         seconds.append(time.process_time() - started)
     assert found.sum_error <= 1e-6
     assert min(seconds) < 1
@@ -125,6 +125,6 @@ def test_one_picture_through_27_blocks_is_split_at_once():
 
 def test_the_model_is_left_alone():
     model = ResNet(CONFIGS["A"], seed=0).eval()  # its weights ask for gradients
-    paths(model, inputs(), LABELS)
+    paths_exact(model, inputs(), LABELS)
     assert all(weight.grad is None and weight.requires_grad for weight in model.parameters())
     assert all(weight.dtype == torch.float32 for weight in model.parameters())

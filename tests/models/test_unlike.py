@@ -162,17 +162,28 @@ def test_records_are_the_counts_of_like_answers() -> None:
     )  # fmt: skip
     of_noted = counts["resnet20"]["noted"][2]
     often = max(of_noted, key=lambda label: of_noted[label][1])
-    found = unlike.record("resnet20", 0, Prediction(0, often, 0.0, 0.95), True)
+    photo = Image.new("RGB", (256, 192))
+    found = unlike.record("resnet20", 0, photo, Prediction(0, often, 0.0, 0.95), True)
     right, of = of_noted[often]
     assert found is not None
     assert found == unlike.Record(right, of, often, 2, True)
     assert f"that it called {often} with more than 90 %" in str(unlike.reading(found, often))
-    pooled = unlike.record("resnet20", 0, Prediction(0, "no class", 0.0, 0.95), True)
+    pooled = unlike.record("resnet20", 0, Framed(photo), Prediction(0, "no class", 0.0, 0.95), True)
     assert pooled is not None
     assert pooled.label is None
     assert pooled.of == sum(of for _, of in of_noted.values())
     assert "named" in str(unlike.reading(pooled, "no class"))
-    assert unlike.record("resnet8", 0, Prediction(0, often, 0.0, 0.95), True) is None
+    assert unlike.record("resnet8", 0, photo, Prediction(0, often, 0.0, 0.95), True) is None
+    of_cifar = Image.new("RGB", (32, 32))  # was not counted among photographs
+    assert unlike.record("resnet20", 0, of_cifar, Prediction(0, often, 0.0, 0.95), True) is None
+
+
+@pytest.mark.parametrize(
+    ("right", "of", "band", "good"),
+    [(9, 10, 2, True), (8, 10, 2, False), (5, 10, 1, True), (4, 10, 1, False), (0, 10, 0, True)],
+)
+def test_a_record_bears_an_answer_out_or_not(right: int, of: int, band: int, good: bool) -> None:
+    assert unlike.Record(right, of, "dog", band, False).bears_out == good
 
 
 def test_bands() -> None:

@@ -18,6 +18,7 @@ from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.trace import POINTS, BlockTrace, Trace
 from resnet_demo.lab.interventions import BranchScales
 from resnet_demo.models.predict import Prediction
+from resnet_demo.models.unlike import Record
 from resnet_demo.ui import classes, pictures
 from resnet_demo.ui.captions import classify, cut, gradcam, inside, training
 
@@ -271,6 +272,7 @@ PAIR: Any = {"resnet56": run(0.61), "plain56": run(0.34)}
 SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
     "classify.answer": [
         ([CAT, DOG],), ([Prediction(3, "猫", 0.0, 0.95)],), ([Prediction(3, "猫", 0.0, 0.4), DOG],), ([CAT, DOG], True),
+        ([CAT, DOG], False, Record(2, 9, "cat", 1, False)),
     ],
     "inside.street": [(trace(),), (trace("none"),)],
     "inside.block": [

@@ -80,6 +80,33 @@ def test_a_visit_that_is_put_away_ends_its_race():
     assert not state.race.results
 
 
+def test_pictures_that_are_refused_leave_the_race_before():
+    def broken() -> Race:
+        raise InputError("There is nothing in it.")
+
+    state = Training()
+    first = state.begin(LONG, lambda: Race(LONG, *SETS), lambda race: None)
+    until(lambda: first.race and all(first.race.records.values()))
+    first.stop()
+    until(lambda: first.over)
+    refused = state.begin(LONG, broken, lambda race: None)
+    until(lambda: refused.over)
+    assert state.race is first.race
+    assert state.latest is first
+    assert first.race is not None
+    assert not first.race.abandoned
+    nothing = Training()
+    refused = nothing.begin(LONG, broken, lambda race: None)
+    until(lambda: refused.over)
+    assert nothing.latest is None
+    second = state.begin(LONG, lambda: Race(LONG, *SETS), lambda race: None)
+    until(lambda: second.race)
+    assert state.race is second.race
+    assert state.before is None
+    state.end()
+    until(lambda: second.over)
+
+
 def test_one_race_runs_at_a_time():
     first = job()
     until(lambda: first.race)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from resnet_demo.data import draw_shapes
 from resnet_demo.errors import InputError
-from resnet_demo.i18n import language
+from resnet_demo.i18n import _, language, sentences
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.attribution import METHODS
 from resnet_demo.interpret.trace import POINTS, BlockTrace, Trace
@@ -31,7 +31,7 @@ from resnet_demo.ui.captions import gradcam as of_maps
 from resnet_demo.ui.captions import inside as of_blocks
 from resnet_demo.ui.jobs.run import networks_of
 from resnet_demo.ui.lesson.twins import pair_of
-from resnet_demo.ui.pages import gradcam
+from resnet_demo.ui.pages import gradcam, inside
 from resnet_demo.ui.session import HERE, Session, Trained
 from resnet_demo.ui.store import RANDOM, TRAINED
 
@@ -143,6 +143,24 @@ def test_answer_is_as_sure_as_the_network() -> None:
     assert answered(ranked(("cat", 0.6), ("dog", 0.3))) == "Cat with 60 %; dog is the runner-up with 30 %."
     assert answered(ranked(("cat", 0.4), ("dog", 0.3))) == "The network wavers: cat with 40 %, dog with 30 %."
     assert "cat" in answered(ranked(("cat", 1.0)))
+
+
+def test_answer_is_no_surer_than_its_record_on_photographs() -> None:
+    sure = ranked(("cat", 0.95), ("dog", 0.05))
+    assert "nearly certain" in answered(sure, False, unlike.Record(9, 10, "cat", 2, False))
+    poor = answered(sure, False, unlike.Record(8, 10, "cat", 2, False))
+    assert poor == "Cat with 95 %, but its record on photographs is not that good."
+    assert "record" not in answered(sure, True, unlike.Record(0, 10, "cat", 2, True))
+
+
+def test_the_note_on_a_picture_is_in_sight_beside_one_on_a_file(session: Session, tmp_path: Path) -> None:
+    save(zoo.load("resnet20"), tmp_path / "own.safetensors")
+    session.use_file(tmp_path / "own.safetensors")  # the session's picture is noise
+    session.network.note = sentences(_("How the file was read."))
+    shown = str(inside._answer(session))
+    places = [shown.index(words) for words in ("looks like photographs", "How the file was read", "rd-answers")]
+    assert places == sorted(places)
+    assert "<details" not in shown[: places[0]]
 
 
 def test_the_note_rests_on_what_was_measured() -> None:

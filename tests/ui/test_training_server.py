@@ -73,16 +73,18 @@ def train(client: Client, **changes: Any) -> dict[str, Any]:
     return dict(zip(OUTPUTS, values, strict=False))
 
 
-def latest_session() -> sessions.Session:
-    return list(visits._visits._things.values())[-1][2]
+def session_of(client: Client) -> sessions.Session:
+    """A client's own, whoever else has just been answered."""
+    return next(session for session in visits._visits.things() if session.holder == client.session_hash)
 
 
 def begin(client: Client) -> tuple[Job, Race]:
     """A long training, of which both networks have been seen."""
-    before = latest_session().of(train_page.Training).race
+    training = session_of(client).of(train_page.Training)
+    before = training.race
     job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
     deadline = time.monotonic() + 60
-    while not (race := latest_session().of(train_page.Training).race) or race is before or not race.records["plain8"]:
+    while not (race := training.race) or race is before or not race.records["plain8"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return job, race
@@ -175,7 +177,7 @@ def test_an_end_is_heard_while_the_pictures_are_read(
     monkeypatch.setattr(train_page, "read_data", slow)
     job = client.submit(*{**FORM, "epochs": 200}.values(), api_name="/train")
     assert reading.wait(60)
-    session = latest_session()
+    session = session_of(client)
     if how == "stop":
         client.predict(api_name="/stop")
     else:
@@ -192,7 +194,7 @@ def test_an_end_is_heard_while_the_pictures_are_read(
 def test_training_again_while_looking_at_it(client: Client) -> None:
     train(client)
     assert client.predict("resnet8", api_name="/network")[0]["weights"] == sessions.HERE
-    session = latest_session()
+    session = session_of(client)
     before = session.trace
     train(client, seed=1)
     assert session.trace is not before  # the new network's, not the old one's
@@ -213,7 +215,7 @@ def test_training_again_while_looking_at_it(client: Client) -> None:
 
 def test_a_visit_that_ends_frees_the_processor(client: Client) -> None:
     job, race = begin(client)
-    visits.end(latest_session().key)
+    visits.end(session_of(client).key)
     job.result(timeout=60)
     steps = [training.step for training in race.trainings.values()]
     time.sleep(1)
@@ -280,9 +282,9 @@ def test_what_to_expect_is_told_and_a_shorter_network_is_trained_instead(
         time.sleep(0.1)
     client.predict(api_name="/leave")
     job.result(timeout=60)
-    assert not (race := latest_session().of(train_page.Training).race) or race.abandoned
+    assert not (race := session_of(client).of(train_page.Training).race) or race.abandoned
     job = client.submit(8, api_name="/train_shorter")
-    while not (race := latest_session().of(train_page.Training).race) or race.plan.depth == 14:
+    while not (race := session_of(client).of(train_page.Training).race) or race.plan.depth == 14:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     client.predict(api_name="/stop")

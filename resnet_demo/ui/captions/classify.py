@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...i18n import Message, _, _n
 from ...models.predict import Prediction
+from ...models.unlike import Record
 from .findings import block_title
 
 
@@ -14,12 +15,18 @@ def untrained() -> Message:
     return _("The weights are as they were drawn. The structure of the network is the same, though.")
 
 
-def answer(predictions: Sequence[Prediction], outside: bool = False) -> Message:
-    """`outside`: the picture probably shows none of the classes."""
+def answer(predictions: Sequence[Prediction], outside: bool = False, record: Record | None = None) -> Message:
+    """`outside`: the picture probably shows none of the classes; `record`: of such answers to photographs."""
     first, second = predictions[0], predictions[1] if len(predictions) > 1 else None
     if outside:
         return _(
             "It has to choose among its classes all the same: {label} comes first, with {share:percent}.",
+            label=first.label,
+            share=first.probability,
+        )
+    if record is not None and not record.bears_out:
+        return _(
+            "{label:capitalized} with {share:percent}, but its record on photographs is not that good.",
             label=first.label,
             share=first.probability,
         )

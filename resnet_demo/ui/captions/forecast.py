@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ...data import Survey
 from ...figures import network_title
 from ...i18n import Message, Sentences, _, _n, sentences
 from ...lab.wilson import wilson
 from ..jobs.forecast import FEW_STEPS, Forecast
 from ..jobs.race import Plan
 
+MOST_NAMED = 6  # classes
 SURE = 0.04  # how far a percentage may be off, without a word about it
 
 
@@ -15,6 +17,28 @@ def measuring(plan: Plan) -> Message:
     if plan.epochs:
         return _("How fast the networks are here is measured in the first second.")
     return _("How far they will come is known in a second, when their speed is measured.")
+
+
+def brought(found: Survey, epochs: int, steps: int) -> Message | Sentences:
+    """What is in a zip of the visitor's; so many epochs are suggested for it, of so many steps each."""
+    values = {"pictures": found.training + found.testing, "classes": len(found.classes), "testing": found.testing}
+    if len(found.classes) <= MOST_NAMED:
+        inside = _(
+            "{pictures:,} pictures of {classes:,} classes ({names:and}), {testing:,} of them for testing.",
+            names=found.classes,
+            **values,
+        )
+    else:
+        inside = _("{pictures:,} pictures of {classes:,} classes, {testing:,} of them for testing.", **values)
+    if epochs == 1:
+        return inside
+    few = _n(
+        "By epochs they are trained on for {epochs:,}, as one epoch is a single step.",
+        "By epochs they are trained on for {epochs:,}, as one epoch is only {count:,} steps.",
+        steps,
+        epochs=epochs,
+    )
+    return sentences(inside, few)
 
 
 def steps(epochs: int, pictures: int, steps: int, batch: int) -> Message | None:

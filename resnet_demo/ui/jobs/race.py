@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from ...data import DATASETS, Dataset, load_dataset, load_halves
+from ...data import DATASETS, Dataset, Survey, load_dataset, load_halves, survey
 from ...errors import DivergenceError, InputError
 from ...figures import curves_svg, draw_history, figure_png
 from ...i18n import Message, _
@@ -110,6 +110,13 @@ class Plan:
         return recipe if self.rate is None else recipe.at_rate(float(self.rate))
 
 
+def batch_of(recipe: object, batch: object) -> int:
+    """Pictures per step: the form's, or the recipe's own. Raises InputError for what cannot be."""
+    if batch is not None:
+        return whole_number(batch, *BATCHES, _("The batch"))
+    return recipe_of(one_of(recipe, tuple(RECIPES), _("The recipe"))).batch
+
+
 # One reading of each data set at a time: that of a visitor who did not wait for it goes on, and takes its memory.
 _READING = {name: threading.Lock() for name in DATA}
 
@@ -125,12 +132,27 @@ def read_data(plan: Plan, data_dir: str | None) -> tuple[Dataset, Dataset]:
         return _own(plan) if plan.data == OWN_PICTURES else _shared(plan.data, data_dir)
 
 
+def look_through(file: str) -> Survey:
+    """What the names in a visitor's zip tell of its pictures. Raises InputError where these cannot be trained on."""
+    found = survey(_zip(file))
+    _check_size(found.training + found.testing, len(found.classes))
+    return found
+
+
 def _own(plan: Plan) -> tuple[Dataset, Dataset]:
     assert plan.file is not None
-    if not Path(plan.file).is_file():  # a client of the API could name a folder of the server's
+    halves = load_halves(_zip(plan.file), read=load_isolated)
+    _check_size(sum(map(len, halves)), len(halves[0].classes))
+    return halves
+
+
+def _zip(file: str) -> str:
+    if not Path(file).is_file():  # a client of the API could name a folder of the server's
         raise InputError("The pictures must be a zip file with one folder of pictures per class.")
-    halves = load_halves(plan.file, read=load_isolated)
-    pictures, classes = sum(map(len, halves)), len(halves[0].classes)
+    return file
+
+
+def _check_size(pictures: int, classes: int) -> None:
     if pictures > MOST_PICTURES or classes > MOST_CLASSES:
         raise InputError(
             "Here you can train on at most {most:,} pictures of {most_classes} classes, and these are {pictures:,} of "
@@ -140,7 +162,6 @@ def _own(plan: Plan) -> tuple[Dataset, Dataset]:
             pictures=pictures,
             classes=classes,
         )
-    return halves
 
 
 @dataclass

@@ -130,11 +130,19 @@ class Training(PageState):
     """What the page Train keeps of a visit: the race that runs, or the last one that ran."""
 
     job: Job | None = None
+    before: Job | None = None  # whose race is in sight until that of the job begins
     refused: Message | None = None  # why what was asked for last cannot be
 
     @property
     def race(self) -> Race | None:
-        return self.job and self.job.race
+        return (self.job and self.job.race) or (self.before and self.before.race)
+
+    @property
+    def latest(self) -> Job | None:
+        """The job that is not over, or the last one that came to a race: one that was refused leaves that in sight."""
+        if self.job and self.job.over and not self.job.race:
+            self.job, self.before = self.before, None
+        return self.job
 
     @property
     def nbytes(self) -> int:
@@ -145,9 +153,15 @@ class Training(PageState):
         return self.job is not None and not self.job.over
 
     def begin(self, plan: Plan, make: Callable[[], Race], settle: Callable[[Race], None]) -> Job:
-        if self.job:
-            self.job.abandon()
-        self.refused, self.job = None, Job(plan, make, settle)
+        def begun(race: Race) -> None:
+            self.before = None
+            settle(race)
+
+        last = self.latest
+        if last and not last.over:
+            last.abandon()
+            last = None
+        self.refused, self.before, self.job = None, last, Job(plan, make, begun)
         return self.job.start()
 
     def end(self) -> None:

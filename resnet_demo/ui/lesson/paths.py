@@ -135,7 +135,7 @@ def _measured(session: Session) -> experiment.Paths:
     trace, kept = session.seen, session.of(Lesson).paths
     if kept and kept[0]() is trace:
         return kept[1]
-    found = experiment.paths(session.network, trace.image, torch.tensor([trace.target]))
+    found = experiment.paths_exact(session.network, trace.image, torch.tensor([trace.target]))
     session.of(Lesson).paths = (weakref.ref(trace), found)
     return found
 

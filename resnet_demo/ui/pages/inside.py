@@ -179,17 +179,15 @@ def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Mar
     predictions, noted = session.answers(of=sight.trace), unlike if unlike and unlike.noted else None
     outside = noted is not None and noted.rates is not None
     shown = whose(sight, seen, say) + heading(say(headline() if outside else _("What it answers")))
-    record = None if sight.mark == "B" else session.record()
+    record = session.record(sight.picture, sight.trace)
     often = reading(record, predictions[0].label) if record else None
-    warnings: list[object] = [session.network.note]  # how what a file left open was decided
-    if noted:
-        warnings += [unlike_note(noted, session.domain.name), often]
-    elif unlike is None:
-        warnings.append(classify.unmeasured())
-    if any(warnings):
-        shown += unfolding(sentences(*warnings), "rd-warning", say)
+    if noted:  # of the picture, in sight whatever there is to be said of the network
+        shown += unfolding(sentences(unlike_note(noted, session.domain.name), often), "rd-warning", say)
+    of_network = [session.network.note, None if unlike else classify.unmeasured()]  # how a file was read
+    if any(of_network):
+        shown += unfolding(sentences(*of_network), "rd-warning", say)
     shown += answers(predictions, session.seen.target, say)
-    shown += note(say(classify.answer(predictions, outside)))
+    shown += note(say(classify.answer(predictions, outside, record)))
     return shown + (note(say(often)) if often and not noted else Markup(""))
 
 

@@ -11,17 +11,30 @@ from markupsafe import Markup
 
 from ... import i18n
 from ...data import DATASETS, downloading
+from ...data.small import enough_epochs
 from ...errors import InputError
 from ...i18n import Language, _, _p
 from .. import race_form
+from ..components import given
 from ..events import Events, in_session, sent_with
 from ..html import note
 from ..jobs.forecast import forecast
-from ..jobs.race import OWN_PICTURES, Plan, Race, read_data
+from ..jobs.race import MOST_EPOCHS, OWN_PICTURES, Plan, Race, batch_of, look_through, read_data
 from ..jobs.training import Job, Training, adopt
 from ..page import Layout, Page, choose
 from ..race_form import PRESET_TITLES, PRESETS, Form, plan_of, preset
-from ..race_shown import curves, degradation_figure, gradients, outcome, outlook, progress, refusal, summary, waiting
+from ..race_shown import (
+    brought,
+    curves,
+    degradation_figure,
+    gradients,
+    outcome,
+    outlook,
+    progress,
+    refusal,
+    summary,
+    waiting,
+)
 from ..session import Session
 from ..visits import session_of
 
@@ -91,8 +104,8 @@ def build(data_dir: str | None = None) -> TrainPage:
 
     def retell(session: Session) -> dict[Any, Any]:
         """What stands on the page of the session's race, in the visitor's language."""
-        job, say = session.of(Training).job, session.say
-        race = job and job.race
+        state, say = session.of(Training), session.say
+        job, race = state.job, state.race
         if job is None or race is None:
             return {}
         over = race.over or race.abandoned
@@ -151,15 +164,19 @@ def connect(page: TrainPage, events: Events) -> None:
                     raise
                 job = state.begin(plan, make, lambda race: settle(session, race))
                 yield {key: session.key, **reading(page, session.say)}
-                yield from looking_on(page, events, session, job)
+                try:
+                    yield from looking_on(page, events, session, job)
+                except InputError as error:
+                    state.refused = error.message
+                    raise
 
         return run
 
     def resume(session_key: str | None) -> Iterator[Any]:
         """The page was loaded again: show the race that goes on, or what came of the last one."""
         with in_session(session_key) as session:
-            job = session.of(Training).job
-            if job is None or (job.over and job.race is None):
+            job = session.of(Training).latest
+            if job is None:
                 yield gr.skip()
                 return
             shown = {} if job.over else buttons(page, running=True)
@@ -170,7 +187,8 @@ def connect(page: TrainPage, events: Events) -> None:
         try:
             session = session_of(session_key)
             state = session.of(Training)
-            shown, why, state.refused = idle(page, session.say, state.race), state.refused, None
+            last, why, state.refused = state.latest, state.refused, None
+            shown = idle(page, session.say, last and last.race)
             return {**shown, page.status: refusal(why, session.say)} if why else shown
         except InputError:  # the session was put away, and that was said already
             return idle(page, i18n.language(i18n.FIRST))
@@ -243,6 +261,25 @@ def connect(page: TrainPage, events: Events) -> None:
             filled.success(bring, [key], [page.status], api_visibility="private", queue=False)
         else:
             train(filled.success, run, page.form.inputs)
+
+    def look_through_zip(session_key: str | None, file: Any, recipe: Any, batch: Any) -> dict[Any, Any]:
+        """Tell what is in a zip, and for how many epochs so many pictures are enough, before they are trained on."""
+        with in_session(session_key) as session:
+            if not file:
+                return {page.status: gr.skip()}
+            busy = session.of(Training).busy  # then the race's own status stands there
+            try:
+                found, size = look_through(given(file)), batch_of(recipe, batch)
+            except InputError as error:
+                return {page.status: gr.skip() if busy else refusal(error.message, session.say)}
+            epochs = min(enough_epochs(found.training, size), MOST_EPOCHS)
+            told = gr.skip() if busy else brought(found, epochs, size, session.say)
+            return {page.status: told, page.form.epochs: epochs}
+
+    page.form.file.upload(
+        look_through_zip, [key, page.form.file, page.form.recipe, page.form.batch], [page.status, page.form.epochs],
+        api_visibility="private", queue=False,
+    )  # fmt: skip
     race_form.connect(page.form)
 
 
@@ -265,13 +302,15 @@ def looking_on(page: TrainPage, events: Events, session: Session, job: Job) -> I
     for _moment in job.watch():
         if (race := job.race) is None:
             if job.stop_asked:  # a download goes on by itself: the next training finds it there
-                yield idle(page, session.say)
+                yield idle(page, session.say, session.of(Training).race)
                 return
             yield {
                 page.status: queued(session.say) if job.waits else arriving(job.plan.data, page.data_dir, session.say)
             }
             continue
         shown: dict[Any, Any] = {page.status: progress(race, session.say)}
+        if told < 0:  # now that the pictures are there, the race before makes way
+            shown |= {page.result: "", page.files: gr.update(visible=False)}
         if (records := sum(map(len, race.records.values()))) > told:
             told = records
             shown |= {page.live: curves(race, session.say), page.gradients: gradients(race, session.say)}
@@ -284,7 +323,7 @@ def looking_on(page: TrainPage, events: Events, session: Session, job: Job) -> I
         yield shown
     race = job.race
     if race is None:
-        yield idle(page, session.say)
+        yield idle(page, session.say, session.of(Training).race)
     elif not race.abandoned:
         yield idle(page, session.say, race)  # that it is over is told before what came of it is drawn
         with session.lock:
@@ -314,16 +353,8 @@ def idle(page: TrainPage, say: Language, race: Race | None = None) -> dict[Any, 
 
 
 def reading(page: TrainPage, say: Language) -> dict[Any, Any]:
-    """What is shown until the first step."""
-    return {
-        **buttons(page, running=True),
-        page.status: under_way(say(READING)),
-        page.live: waiting(say),
-        page.forecast: "",
-        page.gradients: "",
-        page.result: "",
-        page.files: gr.update(visible=False),
-    }
+    """What is shown until the pictures are there; if they are refused, what the last race came to is still in sight."""
+    return {**buttons(page, running=True), page.status: under_way(say(READING)), page.forecast: ""}
 
 
 def under_way(words: str) -> Markup:

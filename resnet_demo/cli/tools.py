@@ -1,0 +1,293 @@
+"""`mcp`: the laboratory as tools for a language model's program, by the Model Context Protocol over stdin and stdout.
+
+Whoever starts it is the one whose files it reads: pictures and checkpoints are named by their paths, and pass the same
+checks as in the other commands. Each tool is a thin call of the library; it answers with typed numbers and PNGs. It
+needs the extra `mcp`, so that this module is imported by its command alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, ImageContent, TextContent
+from PIL.Image import Image, Resampling
+from pydantic import BaseModel, Field
+
+from .. import __version__, console
+from ..errors import InputError
+from ..formats import ANY
+from . import experiments, pictures
+from .shell import network, opened
+
+SIDE = 320  # pixels of a picture that is sent
+ABOUT = """Look inside residual networks: y = F(x) + x. The networks are named resnet20, plain20 (the same without \
+shortcuts), resnet56, …, or by the path of a checkpoint, or as hf://user/name. Pictures are named by their paths on \
+this computer. Bundled networks know CIFAR-10's ten classes and nothing else; `unlike` says whether a picture probably \
+shows none of them."""
+
+Picture = Annotated[str, Field(description=f"Path of a picture on this computer: {ANY}.")]
+Model = Annotated[str, Field(description="A network's name, a checkpoint's path, or hf://user/name.")]
+Target = Annotated[str | None, Field(description="A class, by name or by index; else the likeliest.")]
+
+
+# What the tools answer with
+
+
+class Prediction(BaseModel):
+    label: str
+    probability: float
+
+
+class Answer(BaseModel):
+    image: str
+    model: str
+    predictions: list[Prediction]
+    trained: bool
+    familiarity: float | None
+    unlike: bool | None
+
+
+class Answers(BaseModel):
+    answers: list[Answer]
+
+
+class Block(BaseModel):
+    name: str
+    x_norm: float
+    residual_norm: float
+    shortcut_norm: float
+    total_norm: float
+    output_norm: float
+    cosine: float | None
+    ratio: float | None
+
+
+class Inspection(BaseModel):
+    image: str
+    model: str
+    target: str
+    predictions: list[Prediction]
+    trained: bool
+    blocks: list[Block]
+    identity_error: float
+
+
+class Cam(BaseModel):
+    target: str
+    block: str
+    branch: str
+    map: list[list[float]]
+    strongest: tuple[int, int]  # row and column of the map
+
+
+class Step(BaseModel):
+    block: str
+    probability: float  # of the target
+    answer: str  # the likeliest class
+
+
+class Steps(BaseModel):
+    target: str
+    probability: float  # of the whole network
+    blocks: list[Step]
+
+
+class Outcome(BaseModel):
+    experiment: str
+    question: str
+    reading: str
+    networks: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+# The tools
+
+
+def classify(
+    images: Annotated[list[str], Field(description=f"Paths of pictures on this computer: {ANY}.", min_length=1)],
+    model: Model = "resnet20",
+    top_k: Annotated[int, Field(ge=1, le=1000, description="How many classes to name.")] = 5,
+) -> Annotated[CallToolResult, Answers]:
+    """Say what a network takes pictures for, with probabilities, and whether they show none of its classes.
+
+    The pictures that come back are what the network saw: 32 x 32 pixels for those of CIFAR-10.
+    """
+    from ..figures import png
+    from ..models.predict import domain_of
+
+    answers, text = pictures.classify([*map(Path, images)], model, top_k)
+    domain = domain_of(network(model))
+    return _result(
+        Answers, {"answers": answers}, text, [png(_large(domain.crop(opened(Path(path))))) for path in images]
+    )
+
+
+def inspect(image: Picture, model: Model = "resnet20", target: Target = None) -> Annotated[CallToolResult, Inspection]:
+    """Measure every block of a network on one picture: the norms of x, of F(x), of what the shortcut carries and of
+    their sum, and the angle between the two branches. The plot has them over all blocks.
+    """
+    from ..figures import draw_curves, figure_png
+
+    report, text = pictures.inspect(Path(image), model, target)
+    trace, _ = _traced(image, model, target)
+    plot = figure_png(_on_white(draw_curves(trace)), 80)
+    return _result(Inspection, {**report, "target": report["target"]["label"]}, text, [plot])
+
+
+def cam(
+    image: Picture,
+    model: Model = "resnet20",
+    target: Target = None,
+    block: Annotated[str | None, Field(description="layer1.0, …; else the last block.")] = None,
+    branch: Annotated[
+        Literal["output", "total", "residual", "shortcut"], Field(description="At which side of the equation.")
+    ] = "output",
+    signed: Annotated[bool, Field(description="Keep what speaks against the class, too.")] = False,
+) -> Annotated[CallToolResult, Cam]:
+    """Grad-CAM of one block: which places of the picture speak for a class. Signed maps of residual and shortcut add
+    up to that of their sum. Red speaks for the class, blue against it.
+    """
+    from ..figures import over, png, scale_of
+    from ..interpret.attribution import grad_cam
+    from ..lab.interventions import check_blocks
+
+    trace, domain = _traced(image, model, target)
+    name = block or trace.blocks[-1].name
+    check_blocks(network(model), [name])
+    values = grad_cam(trace, branch, signed)[name]
+    place = divmod(int(values.argmax()), values.shape[1])
+    label = domain.labels[trace.target]
+    found = {"target": label, "block": name, "branch": branch, "map": values.tolist(), "strongest": place}
+    peak = values.max().item()
+    text = f"Grad-CAM of {name} ({branch}) for {label}: the strongest place is row {place[0]}, column {place[1]} of "
+    text += f"{values.shape[0]} x {values.shape[1]}." if peak > 0 else "none, since no place speaks for it."
+    picture = _large(domain.to_picture(trace.image))
+    return _result(Cam, found, text, [png(over(picture, values, scale_of(values)))])
+
+
+def lesion(image: Picture, model: Model = "resnet20", target: Target = None) -> Annotated[CallToolResult, Steps]:
+    """Delete every block of a network, one at a time, and see what it then says of one picture. The bars are the
+    probability of the class without that block, the dashed line that of the whole network.
+    """
+    import torch
+
+    from ..lab.interventions import block_names
+    from ..lab.lesion import without_each
+
+    asked = network(model)
+    trace, domain = _traced(image, model, target)
+    with torch.no_grad():
+        logits = without_each(asked, trace.image)[:, 0]
+    return _steps(logits, block_names(asked), trace.target, domain.labels, "without each block", whole=True)
+
+
+def lens(image: Picture, model: Model = "resnet20", target: Target = None) -> Annotated[CallToolResult, Steps]:
+    """What a network would answer if it stopped after the stem, after each block: the answer as it grows. Later
+    residual branches are left out, and the rest is carried on through the shortcuts.
+    """
+    from ..lab.lens import lens as growing
+
+    asked = network(model)
+    trace, domain = _traced(image, model, target)
+    found = growing(asked, trace.image)
+    return _steps(found.logits[:, 0], ["stem", *found.names], trace.target, domain.labels, "after each block")
+
+
+def experiment(
+    name: Annotated[str, Field(description=f"One of {', '.join(experiments.EXPERIMENTS)}.")],
+    models: Annotated[list[str] | None, Field(description="Networks; else resnet20. Twins come along.")] = None,
+    data: Annotated[str | None, Field(description="cifar10, shapes, or a folder or zip of class folders.")] = None,
+    data_dir: Annotated[str | None, Field(description="Where data sets lie, or are downloaded to.")] = None,
+    image_count: Annotated[int, Field(ge=1, le=2000, description="How many test pictures.")] = 100,
+    seed: Annotated[int, Field(ge=0, le=experiments.MOST_SEED)] = 0,
+) -> Annotated[CallToolResult, Outcome]:
+    """Intervene in networks on a data set and count what breaks, beside the same networks without shortcuts. Takes
+    from seconds to minutes; `reading` says the result in words.
+    """
+    from ..lab import get
+
+    if name == "all":
+        get(name)
+    folder = Path(data_dir) if data_dir else None
+    found, text = experiments.experiment(name, models, data, folder, image_count, seed, as_json=True)
+    return _result(Outcome, {"reading": text, **found}, text)
+
+
+TOOLS: tuple[Callable[..., CallToolResult], ...] = (classify, inspect, cam, lesion, lens, experiment)
+
+
+def server() -> MCPServer:
+    """All tools. What a file or a value is refused for comes back as one sentence."""
+    found = MCPServer("resnet-demo", instructions=ABOUT, version=__version__, log_level="WARNING")
+    for tool in TOOLS:
+        found.add_tool(_plainly(tool))
+    return found
+
+
+def _plainly(tool: Callable[..., CallToolResult]) -> Callable[..., CallToolResult]:
+    @functools.wraps(tool)
+    def run(*given: Any, **named: Any) -> CallToolResult:
+        try:
+            return tool(*given, **named)
+        except (InputError, FloatingPointError) as error:
+            raise ToolError(console.sentence(str(error))) from None
+        except OSError as error:
+            raise ToolError(console.sentence(error.strerror or "A file cannot be read")) from None
+
+    return run
+
+
+def _traced(image: str, model: str, target: str | None) -> tuple[Any, Any]:
+    """The trace of a picture, and the domain of the network's pictures."""
+    from ..interpret.trace import trace_blocks
+    from ..models.predict import domain_of
+
+    asked = network(model)
+    domain = domain_of(asked)
+    index = None if target is None else domain.class_index(target)
+    return trace_blocks(asked, domain.to_input(opened(Path(image))), index), domain
+
+
+def _steps(
+    logits: Any, names: Sequence[str], target: int, labels: Sequence[str], what: str, whole: bool = False
+) -> CallToolResult:
+    """Of logits [steps, classes], the last of which are the network's own: a step for each name."""
+    from ..figures import figure_png
+    from ..figures.profile import draw_profile
+    from ..models.predict import class_logits
+
+    probabilities = class_logits(logits).softmax(1)
+    own, answers = probabilities[-1, target].item(), probabilities.argmax(1).tolist()
+    steps = [
+        {"block": name, "probability": probabilities[step, target].item(), "answer": labels[answers[step]]}
+        for step, name in enumerate(names)
+    ]
+    title = f"Probability of “{labels[target][:40]}” {what}"
+    plot = draw_profile({step["block"]: step["probability"] for step in steps}, title, own if whole else None)
+    rows = ((step["block"], console.percent(step["probability"]), step["answer"]) for step in steps)
+    text = f"{title}; the whole network: {console.percent(own)}.\n"
+    text += console.table(("block", "probability", "answer"), rows, "<><")
+    return _result(Steps, {"target": labels[target], "probability": own, "blocks": steps}, text, [figure_png(plot, 80)])
+
+
+def _result(kind: type[BaseModel], value: Mapping[str, Any], text: str, images: Sequence[bytes] = ()) -> CallToolResult:
+    found = kind.model_validate(json.loads(console.dumps(dict(value)))).model_dump(mode="json")
+    drawn = [ImageContent(type="image", data=base64.b64encode(png).decode(), mime_type="image/png") for png in images]
+    return CallToolResult(content=[TextContent(type="text", text=text), *drawn], structured_content=found)
+
+
+def _large(picture: Image) -> Image:
+    """What the network saw, large enough to be looked at, without smoothing: its pixels stay visible."""
+    return picture.resize((SIDE, SIDE), Resampling.NEAREST) if picture.width < SIDE else picture
+
+
+def _on_white(figure: Any) -> Any:
+    figure.patch.set_facecolor("white")
+    return figure

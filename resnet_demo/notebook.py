@@ -1,0 +1,175 @@
+"""How each finding looks where HTML is shown and no script runs: below a notebook's cell, on a page of its own.
+
+The drawings are those of the app, from `figures`. With them goes a style sheet that concerns nothing else on the page;
+its colours are the app's, light and dark, and follow the notebook's theme where that is known, else the system's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache, singledispatch
+from html import escape
+from pathlib import Path
+
+from . import figures, lab
+from .errors import InputError
+from .figures.axes import percent
+from .figures.svg import FONTS, without_buttons
+from .finding import Finding
+from .i18n import Message, Sentences, language
+from .interpret.attribution import Cams
+from .interpret.trace import BlockTrace, Trace
+from .lab.lens import Lens
+from .lab.lesion import Lesion
+from .lab.lesion import Report as LesionReport
+from .lab.paths import Paths
+from .lab.probes import Report as ProbesReport
+from .lab.results import Result, pairs
+from .models.predict import class_logits
+from .training.records import Records
+
+say = language("en")
+MOST_PICTURES = 6  # whose lines a lens shows
+TOKENS = Path(__file__).parent / "ui" / "static" / "css" / "tokens.css"
+
+# What tells that the page is dark, or light whatever the system is: JupyterLab, VS Code, Colab, and the docs.
+DARK = ("[data-jp-theme-light='false']", ".vscode-dark", "html[theme='dark']", "[data-md-color-scheme='slate']")
+LIGHT = ("[data-jp-theme-light='true']", ".vscode-light", "html[theme='light']", "[data-md-color-scheme='default']")
+
+RULES = """
+.rd-shown { max-width: 1000px; padding: 12px; border-radius: 8px; background: var(--rd-paper); color: var(--rd-ink);
+  font: 14px/1.45 FONTS; overflow-x: auto; }
+.rd-shown svg { display: block; width: 100%; min-width: 640px; height: auto; }
+.rd-shown svg.rd-overlay { min-width: 0; max-width: 320px; }
+.rd-shown p { max-width: 90ch; margin: 6px 0; }
+.rd-shown .rd-block image { filter: var(--rd-turn); }
+.rd-shown .rd-heat { image-rendering: auto; }
+.rd-shown table { border-collapse: collapse; }
+.rd-shown :is(th, td) { padding: 4px 16px 4px 0; border: 0; border-bottom: 1px solid var(--rd-line); text-align: left;
+  background: none; color: var(--rd-ink); }
+"""
+
+
+def html(finding: Finding) -> str:
+    """A finding as HTML that stands for itself: drawings, what they say, and their style."""
+    pieces = "".join(drawings(finding))
+    return f'<div class="rd-shown"><style>{style()}</style>{pieces}</div>'
+
+
+@lru_cache
+def style() -> str:
+    """The style sheet of all drawings: nothing in it reaches beyond `.rd-shown`."""
+    tokens = TOKENS.read_text("utf-8")
+    light, dark = (
+        re.search(rf"^{selector} \{{(.*?)\}}", tokens, re.S | re.M) for selector in (":root", re.escape(".dark"))
+    )
+    assert light
+    assert dark
+    # On the dark page a signed map's lightness is turned over, and zero stays the page; see `ui/static/css/lens.css`.
+    day = f".rd-shown {{ --rd-turn: none; {_one_line(light[1])} }}"
+    night = f".rd-shown {{ --rd-turn: invert(1) hue-rotate(180deg); {_one_line(dark[1])} }}"
+    return "\n".join(
+        [
+            day,
+            f"@media (prefers-color-scheme: dark) {{ {night} }}",
+            day.replace(".rd-shown", f":is({', '.join(LIGHT)}) .rd-shown"),
+            night.replace(".rd-shown", f":is({', '.join(DARK)}) .rd-shown"),
+            RULES.replace("FONTS", FONTS).strip(),
+        ]
+    )
+
+
+def _one_line(css: str) -> str:
+    return " ".join(css.split())
+
+
+def paragraph(words: str | Message | Sentences) -> str:
+    return f"<p>{escape(say(words))}</p>"
+
+
+@singledispatch
+def drawings(finding: Finding) -> Iterable[str]:
+    """The pieces that are shown of a finding, in order."""
+    raise InputError("There is no drawing of {kind}.", kind=type(finding).__name__)
+
+
+@drawings.register
+def _(trace: Trace) -> Iterable[str]:
+    chosen = figures.strongest_change(trace)
+    yield street(trace, chosen.name)
+    yield from drawings(chosen)
+
+
+def street(trace: Trace, chosen: str | None = None) -> str:
+    """The whole network with the picture that it saw and the answer that it gave."""
+    domain = trace.domain
+    assert domain
+    probabilities = class_logits(trace.logits).softmax(0)
+    first = int(probabilities.argmax())
+    answer = domain.labels[first], say.percent(probabilities[first].item())
+    return figures.draw_street(trace, chosen, domain.to_picture(trace.image), answer, say=say, still=True)
+
+
+@drawings.register
+def _(block: BlockTrace) -> Iterable[str]:
+    yield figures.draw_block(block, figures.channel_to_show(block), say=say)
+
+
+@drawings.register
+def _(maps: Cams) -> Iterable[str]:
+    trace = maps.trace
+    assert trace.domain
+    picture, last = trace.domain.to_picture(trace.image), trace.blocks[-1].name
+    label = f"Grad-CAM: {trace.label}"
+    yield figures.draw_overlay(picture.resize((320, 320)), maps[last], label)
+    yield without_buttons(figures.draw_strip(picture, maps, last, label, say=say))
+
+
+@drawings.register
+def _(found: Lesion) -> Iterable[str]:
+    report = LesionReport(found.n, found.error, found.without, found.added, found.median_added, found.halving)
+    yield from experiment("lesion", {found.network: report})
+
+
+@drawings.register
+def _(found: Lens) -> Iterable[str]:
+    """Of each picture the logit of the class that it ends at, after the stem and after each block."""
+    last = found.logits[-1].argmax(1).tolist()
+    lines = {
+        f"{number + 1}: {found.label(index)}": found.logits[:, number, index].tolist()
+        for number, index in enumerate(last[:MOST_PICTURES])
+    }
+    places = ["stem", *(name.removeprefix("layer") for name in found.names)]
+    yield figures.draw_lines(lines, places, "logit of the answer", len(places) - 1, say=say)
+
+
+@drawings.register
+def _(found: Paths) -> Iterable[str]:
+    total = sum(found.counts)
+    counts, shares = [count / total for count in found.counts], list(found.shares)
+    yield figures.draw_lengths(counts, shares, ("share of the paths", "share of the gradient"), say=say, show=percent)
+
+
+@drawings.register
+def _(found: ProbesReport) -> Iterable[str]:
+    yield from experiment("probes", {"network": found})
+
+
+@drawings.register
+def _(result: Result) -> Iterable[str]:
+    yield paragraph(lab.get(result.experiment).title)
+    together = lab.get(result.experiment).together
+    for networks in [result.networks] if together else pairs(result.networks):
+        yield from experiment(result.experiment, networks)
+
+
+def experiment(name: str, reports: lab.experiment.Reports) -> Iterable[str]:
+    """An experiment's drawing and what is read out of it."""
+    yield without_buttons(figures.draw_experiment(name, reports, say=say))
+    yield paragraph(lab.get(name).read(reports))
+
+
+@drawings.register
+def _(training: Records) -> Iterable[str]:
+    yield figures.draw_race({training.name: training.seen}, training.pictures, training.classes, say=say)

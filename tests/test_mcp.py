@@ -1,0 +1,110 @@
+"""`resnet-demo mcp`: a real client starts it, asks what there is, and calls every tool."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import ClientSession, StdioServerParameters, stdio_client
+from mcp.types import ImageContent, TextContent
+from PIL import Image
+from typer.testing import CliRunner
+
+from resnet_demo import ResNet, ResNetConfig, classify, cli, load, save
+from resnet_demo.images import CIFAR10
+
+ROOT = Path(__file__).resolve().parents[1]
+CAT = str(ROOT / "assets" / "examples" / "cat.png")
+
+CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "classify": ("classify", {"images": [CAT], "top_k": 3}),
+    "inspect": ("inspect", {"image": CAT, "target": "dog"}),
+    "cam": ("cam", {"image": CAT, "block": "layer2.1", "branch": "residual", "signed": True}),
+    "lesion": ("lesion", {"image": CAT, "model": "plain20"}),
+    "lens": ("lens", {"image": CAT}),
+    "experiment": ("experiment", {"name": "lesion", "models": ["{model}"], "data": "{data}", "image_count": 4}),
+    "no picture": ("cam", {"image": "/absent.png"}),
+    "no network": ("classify", {"images": [CAT], "model": "resnet21"}),
+    "no block": ("cam", {"image": CAT, "block": "layer9.9"}),
+    "no branch": ("cam", {"image": CAT, "branch": "../x"}),
+    "no checkpoint": ("lens", {"image": CAT, "model": CAT}),
+}
+
+
+def test_a_client_calls_every_tool(tmp_path: Path) -> None:
+    for name in ("cat", "dog", "ship"):  # class folders, and a small network for them
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (32, 32), (number * 40, 80, 120)).save(tmp_path / "data" / name / f"{number}.png")
+    small = ResNet(ResNetConfig(blocks=(1, 1, 1), widths=(4, 8, 16), classes=3), seed=0)
+    small.domain = replace(CIFAR10, labels=("cat", "dog", "ship"))
+    places = {"{data}": str(tmp_path / "data"), "{model}": str(save(small, tmp_path / "small.safetensors"))}
+    found: dict[str, Any] = {}
+
+    async def talk() -> None:
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
+        server = StdioServerParameters(command=sys.executable, args=["-m", "resnet_demo", "mcp"], env=env, cwd=tmp_path)
+        with (tmp_path / "log").open("w") as log:
+            async with stdio_client(server, errlog=log) as streams, ClientSession(*streams) as session:
+                await session.initialize()
+                found["tools"] = (await session.list_tools()).tools
+                for title, (tool, given) in CALLS.items():
+                    filled = {
+                        key: [places.get(item, item) for item in value] if isinstance(value, list)
+                        else places.get(value, value)
+                        for key, value in given.items()
+                    }  # fmt: skip
+                    found[title] = await session.call_tool(tool, filled)
+
+    anyio.run(talk)
+    tools = {tool.name: tool for tool in found["tools"]}
+    assert list(tools) == ["classify", "inspect", "cam", "lesion", "lens", "experiment"]
+    for tool in tools.values():
+        assert len(tool.description or "") > 80
+        assert tool.output_schema
+        assert tool.output_schema["type"] == "object"
+    values = {}
+    for title in CALLS:
+        texts = [content.text for content in found[title].content if isinstance(content, TextContent)]
+        drawn = [content for content in found[title].content if isinstance(content, ImageContent)]
+        assert found[title].is_error == title.startswith("no "), texts
+        if title.startswith("no "):
+            assert not drawn
+            assert len(texts[0]) < 400
+            assert "Traceback" not in texts[0]
+            continue
+        values[title] = found[title].structured_content
+        assert len(drawn) == (title != "experiment")
+        for content in drawn:
+            assert content.mime_type == "image/png"
+            assert Image.open(io.BytesIO(base64.b64decode(content.data))).width >= 200
+    model = load("resnet20")
+    (answer,) = values["classify"]["answers"]
+    best = classify(model, CAT, top_k=3)
+    assert [each["label"] for each in answer["predictions"]] == [each.label for each in best]
+    assert answer["predictions"][0]["probability"] == pytest.approx(best[0].probability, abs=1e-5)
+    assert (values["inspect"]["target"], len(values["inspect"]["blocks"])) == ("dog", 9)
+    assert values["inspect"]["identity_error"] < 1e-5
+    assert (len(values["cam"]["map"]), values["cam"]["branch"]) == (16, "residual")
+    assert [step["block"] for step in values["lens"]["blocks"]][::9] == ["stem", "layer3.2"]
+    assert values["lens"]["blocks"][-1]["probability"] == pytest.approx(best[0].probability, abs=1e-5)
+    assert len(values["lesion"]["blocks"]) == 9
+    (report,) = values["experiment"]["networks"].values()
+    assert (report["n"], len(report["without"])) == (3, 3)  # a picture of each class is kept for tests
+    assert "There is no file" in found["no picture"].content[0].text
+    assert "There is no block 'layer9.9'" in found["no block"].content[0].text
+
+
+def test_without_the_package_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resnet_demo.cli.tools", None)
+    done = CliRunner().invoke(cli.app, ["mcp"])
+    assert (done.exit_code, done.stderr) == (
+        2, "This command needs the package mcp: pip install 'resnet-demo[mcp]'.\n"
+    )  # fmt: skip
