@@ -577,9 +577,10 @@ def test_pictures_that_take_long_are_what_they_say():
 
 
 def test_the_benchmark_of_many_visitors(monkeypatch):
-    monkeypatch.setattr(load, "PICTURES", 1)
-    result = bench.run("load", visitors=2, seconds=2)
+    for name, value in {"PICTURES": 1, "KEPT": 4, "CROWD": 1, "EACH": 9}.items():
+        monkeypatch.setattr(load, name, value)
+    result = bench.run("load", visitors=1, seconds=1)
     assert (result["wrong"], result["errors"], result["temporary_files"]) == (0, 0, 0)
-    assert result["answers"] >= 2
-    assert result["refusal"] > 0  # the crowd in the end was more than the queue takes
+    assert result["answers"] >= 1
+    assert result["refusal"] > 0  # what the crowd asked for in the end was more than a page may
     assert result["server_seconds_per_answer"] > 0

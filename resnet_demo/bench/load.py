@@ -40,10 +40,11 @@ from .visitors import App, Failed, Refused, Visitor, same
 LIMIT = 3.0  # seconds
 NETWORKS = ("resnet20", "plain20", "resnet56", "preresnet20", "resnet32", "plain56")
 AGAIN = 0.5  # seconds until a visitor who was refused clicks again
+KEPT = 30  # seconds that the server keeps an upload, here
 PICTURES = 2  # of each visitor
 KINDS = ("classify", "inspect", "gradcam", "cut")
 FROM, TO = 200, 1200  # the requests between which memory is looked at
-WAITING = 60  # requests at once, which are more than the queue takes
+CROWD, EACH = 8, 8  # visitors, and how many requests each of them has at once: more than there are places
 TRAINED = ("resnet20 and plain20, 60 s", [20, "both", "shapes", None, "seconds", 60, 1, "fast", None, None, 0])
 
 
@@ -194,11 +195,14 @@ def measure(
     memory: bool = False,
 ) -> dict[str, Any]:
     with TemporaryDirectory() as folder:
-        with server(APP, environment={"GRADIO_TEMP_DIR": folder}) as (port, _, process):
+        program = f"from resnet_demo.ui import shell; shell.UPLOADS = 1, {KEPT}; {APP}"
+        with server(program, environment={"GRADIO_TEMP_DIR": folder}) as (port, _, process):
             found = asyncio.run(
                 _measure(f"http://127.0.0.1:{port}", process, visitors, seconds, every, training, attacker, memory)
             )
-        files = sum(path.is_file() for path in Path(folder).rglob("*"))
+            deadline = time.monotonic() + KEPT + 10
+            while (files := _files(folder)) and time.monotonic() < deadline:
+                time.sleep(1)
     beside = "".join(f", {what}" for what, there in (("a training", training), ("an attacker", attacker)) if there)
     return {
         "ours": found["p95"]["classify"],
@@ -284,7 +288,8 @@ async def _train(app: App, address: str, told: Told) -> None:
             await visitor.send("train", *TRAINED[1])
             told.trainings += 1
         except (Refused, Failed) as failure:
-            told.errors[f"training: {failure}"[:200]] += isinstance(failure, Failed)
+            if isinstance(failure, Failed):
+                told.errors[f"training: {failure}"[:200]] += 1
             await asyncio.sleep(AGAIN)
 
 
@@ -299,26 +304,33 @@ async def _attack(app: App, address: str, told: Told) -> None:
         except Refused:
             await asyncio.sleep(AGAIN)
         except Failed as failure:
-            told.errors[""] += not str(failure)  # that it is refused is right, but in a sentence
+            if not str(failure):  # that it is refused is right, but in a sentence
+                told.errors[""] += 1
         told.attacks.append(time.perf_counter() - start)
 
 
 async def _crowd(app: App, address: str) -> list[tuple[float, str]]:
     """More requests at once than are taken: the seconds until each that was refused knew, and what it was told."""
-    visitor = Visitor(app, address)
-    await visitor.open()
+    crowd = [Visitor(app, address) for _ in range(CROWD)]
+    for visitor in crowd:
+        await visitor.open()
     told: list[tuple[float, str]] = []
 
-    async def ask() -> None:
+    async def ask(visitor: Visitor) -> None:
         try:
             await visitor.join("page_cut", None)
         except Refused as refusal:
             told.append((refusal.seconds, str(refusal)))
 
-    await asyncio.gather(*(ask() for _ in range(WAITING)))
-    await visitor.answers()
-    await visitor.close()
+    await asyncio.gather(*(ask(visitor) for _ in range(EACH) for visitor in crowd))
+    for visitor in crowd:
+        await visitor.answers()
+        await visitor.close()
     return told
+
+
+def _files(folder: str) -> int:
+    return sum(path.is_file() for path in Path(folder).rglob("*"))
 
 
 def late(seconds: list[float]) -> float:

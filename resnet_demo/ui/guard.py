@@ -33,6 +33,7 @@ from .uploads import check_files, has_room
 from .visits import Visitor
 
 COOKIE = "resnet-demo-visitor"  # a random number, by which a browser is known again; see `visits`
+POLL = 0.005  # seconds between two looks into the queue; gradio's thousand a second take a twentieth of a core
 MOST_BODY = 16_000_000  # bytes of a request, other than an upload
 MOST_CANCEL = 10_000  # bytes of one that cancels an event
 # What gradio offers and this app does not use: a look at other hosts, servers of components, recordings, and so on.
@@ -109,6 +110,8 @@ class Guarded(Blocks):
         # With every refusal gradio would make a table of the last 10,000 events, for a page that is closed here.
         self._queue.compute_analytics_summary = lambda records: {}  # pyright: ignore[reportAttributeAccessIssue]
         self._queue.ANALYTICS_MAX_EVENTS = 100
+        self._queue.sleep_when_free = POLL
+        self._queue.progress_update_sleep_when_free = 20 * POLL  # no event here has gradio's progress
         return made
 
     def _of_page(self, page: str | None) -> int:

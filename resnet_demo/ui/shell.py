@@ -38,6 +38,7 @@ from .session import Session, forget
 from .style import theme
 
 STATIC = Path(__file__).parent / "static"
+UPLOADS = (600, 3600)  # seconds from one clearing to the next, and how old uploads are that are deleted
 LAB = "lab"  # where the page finds scripts and fonts, relative to its own address, which a proxy may have moved
 SHEETS = (
     "tokens", "base", "bar", "network", "picture", "film", "figures", "street", "lens", "inside", "cut", "experiments",
@@ -135,7 +136,7 @@ def foot(say: Language) -> Markup:
 def build_demo(data_dir: str | None = None) -> gr.Blocks:
     """The whole app. `data_dir` is where CIFAR-10 may lie, for the button that draws a random test picture."""
     english = i18n.language(i18n.FIRST)
-    with Guarded(title=english(TITLE), analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as demo:
+    with Guarded(title=english(TITLE), analytics_enabled=False, delete_cache=UPLOADS, fill_width=True) as demo:
         key = gr.State(None)
         result = gr.JSON(visible=False)  # for clients of the API: the answer as data
         address = gr.Textbox(visible="hidden", label="address", elem_id="address")

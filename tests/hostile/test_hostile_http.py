@@ -13,7 +13,8 @@ import pytest
 
 from resnet_demo import ui
 from resnet_demo.assets import asset
-from resnet_demo.ui import guard, places, uploads, visits
+from resnet_demo.errors import InputError
+from resnet_demo.ui import guard, picture_drawer, places, uploads, visits
 from resnet_demo.ui.guard import COOKIE
 from resnet_demo.ui.session import PageState
 
@@ -261,6 +262,16 @@ def test_a_request_that_is_too_long_is_refused_before_it_is_read(
 
 
 # More than there are places for
+
+
+@pytest.mark.parametrize("event", ["upload", "second_upload"])
+def test_uploads_are_decoded_apart(event: str, victim: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise InputError("This was not read here.")
+
+    monkeypatch.setattr(picture_drawer, "load_isolated", refuse)
+    path = victim.send("cat.png", asset("examples", "cat.png").read_bytes())
+    assert victim.ask(event, {"path": path, "meta": META})["error"] == "This was not read here."
 
 
 def test_a_full_queue_says_so_at_once(victim: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
