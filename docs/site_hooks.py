@@ -1,10 +1,12 @@
 """What lies outside docs/ and belongs to the site: README and its pictures, CONTRIBUTING, changelog, security, tuning.
+And the notebooks, each as a page.
 
 Their links are written for the place where they lie, for GitHub and editors; on the site they lead to pages.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -25,9 +27,24 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, source in PAGES.items():
         text = (ROOT / source).read_text("utf-8")
         files.append(File.generated(config, name, content=as_on_the_site(text)))
+    for notebook in (ROOT / "docs" / "notebooks").glob("*.ipynb"):
+        files.append(File.generated(config, f"notebooks/{notebook.stem}.md", content=page_of(notebook)))
     for picture in (ROOT / "assets" / "screenshots").glob("*.*"):
         files.append(File.generated(config, f"assets/screenshots/{picture.name}", abs_src_path=str(picture)))
     return files
+
+
+def page_of(notebook: Path) -> str:
+    """A notebook as Markdown: text and code. Its badge, a picture from another host, becomes words."""
+    pieces = []
+    for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            get = f'<a href="../{notebook.name}" download>the notebook</a>'
+            pieces.append(re.sub(r"\[!\[(Open in Colab)\]\([^)]*\)\]\(([^)]*)\)", rf"[\1](\2), or get {get}.", text))
+        elif not text.startswith("%"):
+            pieces.append(f"```python\n{text}\n```")
+    return "\n\n".join(pieces)
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
@@ -41,4 +58,5 @@ def as_on_the_site(text: str) -> str:
         text = re.sub(rf"\]\((?:\.\./)?{re.escape(source)}", f"]({name}", text)
     text = re.sub(r"\]\(docs/", "](", text)
     text = re.sub(r"\[([^\]]+)\]\((?:\.\./)*examples/([\w.]+)\)", r"`examples/\2`", text)  # code is no page
+    text = re.sub(r"(\]\([\w./-]+)\.ipynb\)", r"\1.md)", text)  # notebooks are pages
     return re.sub(r"\]\((?:\.\./)*(assets/screenshots/)", r"](\1", text)
