@@ -6,9 +6,13 @@ Their links are written for the place where they lie, for GitHub and editors; on
 
 from __future__ import annotations
 
+import ast
+import io
 import json
 import re
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -35,8 +39,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def page_of(notebook: Path) -> str:
-    """A notebook as Markdown: text and code. Its badge, a picture from another host, becomes words."""
-    pieces = []
+    """A notebook as Markdown: text, code, and what the cells print and draw that are tagged `drawn`: they need no data.
+
+    Its badge, a picture from another host, becomes words.
+    """
+    pieces, names = [], dict[str, Any]()
     for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
@@ -44,7 +51,26 @@ def page_of(notebook: Path) -> str:
             pieces.append(re.sub(r"\[!\[(Open in Colab)\]\([^)]*\)\]\(([^)]*)\)", rf"[\1](\2), or get {get}.", text))
         elif not text.startswith("%"):
             pieces.append(f"```python\n{text}\n```")
+            if "drawn" in cell["metadata"].get("tags", []):
+                pieces += outputs(text, names)
     return "\n\n".join(pieces)
+
+
+def outputs(code: str, names: dict[str, Any]) -> list[str]:
+    """What a notebook would show below a cell: what is printed, and what its last line is, as HTML if it has any."""
+    tree, value = ast.parse(code), None
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    with redirect_stdout(io.StringIO()) as printed:
+        exec(compile(tree, "cell", "exec"), names)
+        if isinstance(last, ast.Expr):
+            value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+    words = printed.getvalue()
+    if value is not None and not hasattr(value, "_repr_html_"):
+        words += f"{value!r}\n"
+    found = [f"```text\n{words}```"] if words else []
+    if hasattr(value, "_repr_html_"):
+        found.append(" ".join(value._repr_html_().split("\n")))  # in one line, which Markdown leaves alone
+    return found
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
