@@ -20,12 +20,14 @@ from .finding import Finding, show_html
 from .i18n import Message, Sentences, _, language
 from .interpret.attribution import Cams
 from .interpret.trace import BlockTrace, Trace
+from .lab.experiment import Reports
 from .lab.lens import Lens
 from .lab.lesion import Lesion
 from .lab.lesion import Report as LesionReport
 from .lab.paths import Paths
 from .lab.probes import Report as ProbesReport
 from .lab.results import Result, pairs
+from .lab.seeds import NO_SEEDS, Seeds
 from .models.predict import class_logits
 from .training.records import Records
 
@@ -182,12 +184,12 @@ def _of_result(result: Result) -> Iterable[str]:
     yield paragraph(lab.get(result.experiment).title)
     together = lab.get(result.experiment).together
     for networks in [result.networks] if together else pairs(result.networks):
-        yield from experiment(result.experiment, networks)
+        yield from experiment(result.experiment, networks, result.seeds)
 
 
-def experiment(name: str, reports: lab.experiment.Reports) -> Iterable[str]:
+def experiment(name: str, reports: Reports, seeds: Seeds = NO_SEEDS) -> Iterable[str]:
     """An experiment's drawing and what is read out of it."""
-    yield without_buttons(figures.draw_experiment(name, reports, say=say))
+    yield without_buttons(figures.draw_experiment(name, reports, say=say, seeds=seeds))
     yield paragraph(lab.get(name).read(reports))
 
 
