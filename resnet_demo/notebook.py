@@ -16,16 +16,18 @@ from . import figures, lab
 from .errors import InputError
 from .figures.axes import percent
 from .figures.svg import FONTS, without_buttons
-from .finding import Finding
-from .i18n import Message, Sentences, language
+from .finding import Finding, show_html
+from .i18n import Message, Sentences, _, language
 from .interpret.attribution import Cams
 from .interpret.trace import BlockTrace, Trace
+from .lab.experiment import Reports
 from .lab.lens import Lens
 from .lab.lesion import Lesion
 from .lab.lesion import Report as LesionReport
 from .lab.paths import Paths
 from .lab.probes import Report as ProbesReport
 from .lab.results import Result, pairs
+from .lab.seeds import NO_SEEDS, Seeds
 from .models.predict import class_logits
 from .training.records import Records
 
@@ -53,8 +55,28 @@ RULES = """
 
 def html(finding: Finding) -> str:
     """A finding as HTML that stands for itself: drawings, what they say, and their style."""
-    pieces = "".join(drawings(finding))
-    return f'<div class="rd-shown"><style>{style()}</style>{pieces}</div>'
+    return Drawing(*drawings(finding))._repr_html_()
+
+
+class Drawing:
+    """Any drawings of `figures`, to be shown as findings are: `Drawing(figures.draw_race(…))` ends a notebook's cell.
+
+    >>> Drawing("<svg/>")
+    <Drawing of 6 characters>
+    """
+
+    def __init__(self, *pieces: str):
+        self.pieces = "".join(pieces)
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {len(self.pieces):,} characters>"
+
+    def _repr_html_(self) -> str:
+        return f'<div class="rd-shown"><style>{style()}</style>{self.pieces}</div>'
+
+    def show(self) -> None:
+        """Show it: below the cell in a notebook, else as a page of its own in the browser."""
+        show_html(self._repr_html_())
 
 
 @lru_cache
@@ -95,7 +117,7 @@ def drawings(finding: Finding) -> Iterable[str]:
 
 
 @drawings.register
-def _(trace: Trace) -> Iterable[str]:
+def _of_trace(trace: Trace) -> Iterable[str]:
     chosen = figures.strongest_change(trace)
     yield street(trace, chosen.name)
     yield from drawings(chosen)
@@ -112,12 +134,12 @@ def street(trace: Trace, chosen: str | None = None) -> str:
 
 
 @drawings.register
-def _(block: BlockTrace) -> Iterable[str]:
+def _of_blocktrace(block: BlockTrace) -> Iterable[str]:
     yield figures.draw_block(block, figures.channel_to_show(block), say=say)
 
 
 @drawings.register
-def _(maps: Cams) -> Iterable[str]:
+def _of_cams(maps: Cams) -> Iterable[str]:
     trace = maps.trace
     assert trace.domain
     picture, last = trace.domain.to_picture(trace.image), trace.blocks[-1].name
@@ -127,13 +149,13 @@ def _(maps: Cams) -> Iterable[str]:
 
 
 @drawings.register
-def _(found: Lesion) -> Iterable[str]:
+def _of_lesion(found: Lesion) -> Iterable[str]:
     report = LesionReport(found.n, found.error, found.without, found.added, found.median_added, found.halving)
     yield from experiment("lesion", {found.network: report})
 
 
 @drawings.register
-def _(found: Lens) -> Iterable[str]:
+def _of_lens(found: Lens) -> Iterable[str]:
     """Of each picture the logit of the class that it ends at, after the stem and after each block."""
     last = found.logits[-1].argmax(1).tolist()
     lines = {
@@ -141,35 +163,36 @@ def _(found: Lens) -> Iterable[str]:
         for number, index in enumerate(last[:MOST_PICTURES])
     }
     places = ["stem", *(name.removeprefix("layer") for name in found.names)]
-    yield figures.draw_lines(lines, places, "logit of the answer", len(places) - 1, say=say)
+    yield figures.draw_lines(lines, places, _("logit of the answer"), len(places) - 1, say=say)
 
 
 @drawings.register
-def _(found: Paths) -> Iterable[str]:
+def _of_paths(found: Paths) -> Iterable[str]:
     total = sum(found.counts)
     counts, shares = [count / total for count in found.counts], list(found.shares)
-    yield figures.draw_lengths(counts, shares, ("share of the paths", "share of the gradient"), say=say, show=percent)
+    bars = say(_("share of the paths through this many F’s")), say(_("share of the gradient that they carry"))
+    yield figures.draw_lengths(counts, shares, bars, say=say, show=percent)
 
 
 @drawings.register
-def _(found: ProbesReport) -> Iterable[str]:
+def _of_probesreport(found: ProbesReport) -> Iterable[str]:
     yield from experiment("probes", {"network": found})
 
 
 @drawings.register
-def _(result: Result) -> Iterable[str]:
+def _of_result(result: Result) -> Iterable[str]:
     yield paragraph(lab.get(result.experiment).title)
     together = lab.get(result.experiment).together
     for networks in [result.networks] if together else pairs(result.networks):
-        yield from experiment(result.experiment, networks)
+        yield from experiment(result.experiment, networks, result.seeds)
 
 
-def experiment(name: str, reports: lab.experiment.Reports) -> Iterable[str]:
+def experiment(name: str, reports: Reports, seeds: Seeds = NO_SEEDS) -> Iterable[str]:
     """An experiment's drawing and what is read out of it."""
-    yield without_buttons(figures.draw_experiment(name, reports, say=say))
+    yield without_buttons(figures.draw_experiment(name, reports, say=say, seeds=seeds))
     yield paragraph(lab.get(name).read(reports))
 
 
 @drawings.register
-def _(training: Records) -> Iterable[str]:
+def _of_records(training: Records) -> Iterable[str]:
     yield figures.draw_race({training.name: training.seen}, training.pictures, training.classes, say=say)

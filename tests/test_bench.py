@@ -32,9 +32,10 @@ from resnet_demo.bench import (
     load,
     servers,
     textbook,
+    traces,
     tuning,
     visitors,
-)  # fmt: skip
+)
 from resnet_demo.bench import lesion as bench_lesion
 from resnet_demo.bench import train as bench_train
 from resnet_demo.data import Dataset
@@ -91,6 +92,15 @@ def test_a_benchmark_reports_the_figures_of_the_interface(name):
     assert 0 < result["limit"] <= result["ours"] * 1.2
     assert result["unit"].startswith("peer / ours")
     assert result["work"]
+
+
+def test_the_benchmark_of_traces(monkeypatch):
+    monkeypatch.setattr(traces, "PICTURES", 8)
+    result = bench.run("traces")
+    assert result["ratio"] == pytest.approx(result["peer"] / result["ours"])
+    assert result["over_limit"] == pytest.approx(result["ours"] / result["limit"])
+    assert result["difference"] <= 1e-6
+    assert "8 pictures" in result["work"]
 
 
 def test_the_benchmark_of_training_beside_busy_processes(monkeypatch):

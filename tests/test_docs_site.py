@@ -30,6 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_has_every_page(site: Path) -> None:
     pages = {path.relative_to(ROOT / "docs").with_suffix("") for path in (ROOT / "docs").rglob("*.md")}
+    pages |= {path.relative_to(ROOT / "docs").with_suffix("") for path in (ROOT / "docs").rglob("*.ipynb")}
     pages |= {Path("index"), Path("contributing"), Path("changelog"), Path("security"), Path("tuning")}
     for page in pages:
         place = page.parent if page.name == "index" else page

@@ -83,6 +83,7 @@ TESTS = {
     "test_cli.py::test_process_prints_json_and_nothing_else": "slow",
     "test_cli.py::test_process_refuses_in_one_sentence": "slow",
     "test_docs.py::test_the_snippets_run": "slow",
+    "test_notebooks.py::test_a_notebook_runs": "slow",
     "test_examples.py::test_it_learns": "slow",
     "test_docs.py::test_cheap_commands_run": "slow",
     "test_figures.py::test_figures_never_touch_pyplot": "slow",

@@ -40,7 +40,7 @@ def measure() -> dict[str, Any]:
 
     seconds = take_turns({"ours": ours, "limit": limit, "peer": peer}, rounds=3, warmup=1)
     some = images[:MOST_TOGETHER]
-    pairs = zip(trace_many(model, some, chunk=len(some)), some.split(1), strict=True)
+    pairs = zip(trace_many(model, some, chunk=len(some)), some.split(1), strict=True)  # in the same pass
     return {
         **seconds,
         "ratio": seconds["peer"] / seconds["ours"],

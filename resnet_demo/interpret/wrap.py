@@ -75,6 +75,11 @@ def wrap(module: nn.Module, size: int | None = None, domain: Domain | None = Non
 
     Raises InputError where the module does not run, has no block that adds a branch to a shortcut, or cannot be put
     together again so that it answers the same.
+
+    >>> import torchvision
+    >>> network = wrap(torchvision.models.resnet18(), size=64)
+    >>> [name for name, _block in network.named_blocks()][:3]
+    ['layer1.0', 'layer1.1', 'layer2.0']
     """
     if isinstance(module, ResNet):
         return private_view(module)

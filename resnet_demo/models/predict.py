@@ -47,6 +47,11 @@ def classify(model: ResNet, image: Source | Tensor, top_k: int = 5) -> list[Pred
 
     The picture is a path, bytes, a Pillow image, or an input tensor [1, 3, H, W]. The model is expected in eval
     mode, as `load` returns it. Raises InputError for an unusable picture.
+
+    >>> from resnet_demo import load
+    >>> from resnet_demo.assets import asset
+    >>> [prediction.label for prediction in classify(load("resnet20"), asset("examples", "ship.png"), top_k=1)]
+    ['ship']
     """
     inputs = image if isinstance(image, Tensor) else domain_of(model).to_input(load_image(image))
     return rank(model, model(inputs)[0], top_k)

@@ -47,7 +47,14 @@ def save(model: ResNet, path: str | Path, half: bool = False) -> Path:
     """Write weights, config, domain and provenance into one safetensors file, whole or not at all.
 
     The file appears under its name only when every byte of it is on disk; a crash leaves the old file as it was. With
-    `half` the numbers are rounded to half precision (float16), and the file is half as large.
+    `half` the numbers are rounded to half precision (float16), and the file is half as large. Raises InputError where
+    it cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = save(ResNet(ResNetConfig(blocks=(1, 1), widths=(4, 8))), Path(folder) / "tiny.safetensors")
+    ...     load_file(path).config.widths
+    (4, 8)
     """
     path = Path(path)
     write_atomically(path, contents(model, half))

@@ -261,7 +261,11 @@ def count_parameters(config: ResNetConfig) -> int:
 def build(name: str, seed: int | None = None, classes: int | None = None) -> ResNet:
     """A fresh network of the zoo, with random weights that depend on nothing but the seed.
 
-    Raises InputError for an unknown name.
+    Raises InputError for an unknown name. (He et al. 2015, and what `ResNetConfig` names.)
+
+    >>> model = build("resnet20", seed=0)
+    >>> model.config.blocks, model.config.widths, count_parameters(model.config)
+    ((3, 3, 3), (16, 32, 64), 269722)
     """
     entry = network(name)
     config, domain = entry.config, CIFAR10 if entry.family == "cifar" else imagenet()
@@ -288,6 +292,10 @@ def load(
     `plain` and whatever else is `said` are about a file, see `weights.load_file`. With `download`, ImageNet weights
     that are not on this computer are fetched, with progress on stderr; without, the Hub is not asked either. Returned
     in eval mode, without gradients for its weights. Raises InputError where there are none to be had.
+
+    >>> model = load("plain20")
+    >>> model.config.plain, model.training, model.domain.name, model.domain.size
+    (True, False, 'CIFAR-10', 32)
     """
     if is_file(source):
         if epoch is not None:

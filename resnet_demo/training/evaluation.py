@@ -74,6 +74,10 @@ def evaluate(
 
     `forward` is another way through the same network: inputs [N, 3, H, W] -> logits [N, classes]. The processes of a
     distributed training share the work. Raises InputError where the network's classes are not the data set's.
+
+    >>> from resnet_demo.data import draw_shapes
+    >>> evaluate(ResNet(seed=0), draw_shapes(20, seed=0)).n
+    20
     """
     dataset = matched(model, dataset)
     domain, was_training, device = domain_of(model), model.training, next(model.parameters()).device

@@ -85,6 +85,11 @@ def train(
 
     In a notebook the records can be shown while they come, `train(…).show()`.
 
+    >>> from resnet_demo.data import draw_shapes
+    >>> records = train(ResNet(seed=0), draw_shapes(40, seed=0), draw_shapes(10, seed=1), epochs=1)
+    >>> [record.epoch for record in records if record.test_accuracy is not None]
+    [1]
+
     Raises InputError for an impossible budget or checkpoint, and DivergenceError when the training diverges.
     """
     training = Training(model, train_set, test_set, recipe, epochs=epochs, minutes=minutes, seed=seed, compile=compile)
