@@ -263,8 +263,8 @@ def test_every_library_that_is_imported_is_a_dependency():
     stated = {re.split(r"[<>=!~\[; ]", line)[0] for line in section("dependencies")}
     for module in MODULES:
         used = foreign(imports(module, lazy=True)) - set(sys.stdlib_module_names)
-        # Hugging Face's machines have the first, gradio brings the next three, a bench in a browser asks for playwright,
-        # and extras bring the others.
+        # Hugging Face's machines have the first, gradio brings the next three, a bench in a browser asks for
+        # playwright, and extras bring the others.
         optional = {"spaces", "gradio_client", "fastapi", "huggingface_hub", "playwright"}
         optional |= {"pillow_heif", "prometheus_client", "mcp"}
         assert {names.get(name, name) for name in used} - optional <= stated, module
