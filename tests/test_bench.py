@@ -570,7 +570,7 @@ def test_no_two_visitors_ask_for_the_same():
 
 
 def test_memory_grows_by_so_much_a_request():
-    weights = [
+    weights: list[tuple[int, float]] = [
         (count, 500_000 + (1_000 * count if count < 200 else 200_000 + 7 * count)) for count in range(0, 1300, 9)
     ]
     assert load.growth(weights) == pytest.approx(7)

@@ -263,14 +263,14 @@ def test_requirements_for_spaces_equal_the_dependencies():
 
 
 def test_every_library_that_is_imported_is_a_dependency():
-    names = {"PIL": "pillow", "huggingface_hub": "huggingface-hub", "yaml": "pyyaml"}
+    names = {"PIL": "pillow", "yaml": "pyyaml"}
     stated = {re.split(r"[<>=!~\[; ]", line)[0] for line in section("dependencies")}
     for module in MODULES:
         used = foreign(imports(module, lazy=True)) - set(sys.stdlib_module_names)
-        # Hugging Face's machines have the first, gradio brings the next four, a bench in a browser asks for
+        # Hugging Face's machines have the first, gradio brings the next five, a bench in a browser asks for
         # playwright, and extras bring the others.
-        optional = {"spaces", "gradio_client", "httpx", "fastapi", "pandas", "playwright", "pillow_heif"}
-        optional |= {"prometheus_client", "mcp"}
+        optional = {"spaces", "gradio_client", "httpx", "fastapi", "pandas", "huggingface_hub", "playwright"}
+        optional |= {"pillow_heif", "prometheus_client", "mcp"}
         assert {names.get(name, name) for name in used} - optional <= stated, module
 
 
