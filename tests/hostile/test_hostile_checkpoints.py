@@ -104,6 +104,8 @@ PICKLES: dict[str, Write] = {
     "a terabyte of bytes": lambda path, model: path.write_bytes(b"\x80\x05\x96" + struct.pack("<Q", 2**40) + b"."),
     "a terabyte of text": lambda path, model: path.write_bytes(b"\x80\x05\x8d" + struct.pack("<Q", 2**40) + b"."),
     "a place of memory far out": lambda path, model: path.write_bytes(b"\x80\x02Nr\xff\xff\xff\x7f."),
+    "a place of memory a gigabyte out": lambda path, model: path.write_bytes(b"\x80\x02Nr\xff\xff\xff\x03."),
+    "a place of memory in words": lambda path, model: packed(path, b"\x80\x02Np60000000\n."),
     "a surrogate": lambda path, model: path.write_bytes(pickle.dumps({"\ud800layer1.0.conv1.weight": 1}, 2)),
     "a stack that is empty": lambda path, model: path.write_bytes(b"\x80\x02\x86\x86\x86."),
     "a program that is packed": lambda path, model: packed(path, bytes(300_000_000), zipfile.ZIP_DEFLATED),
@@ -258,6 +260,7 @@ def unsafe(path: Path, most: int) -> Any:
 
 
 SEEDED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
+    "a place of memory in words": lambda patch: patch.setattr(pickled, "MAX_STEPS", 10**9),
     "tuples as a key": lambda patch: patch.setattr(pickled, "MAX_LEAVES", 10**9),
     "a stem of a billion": lambda patch: patch.setattr(weights, "MAX_WIDTH", 10**12),
     "a head that is one number": lambda patch: patch.setattr(
