@@ -40,7 +40,7 @@ class Browser:
                 return lines.json()
             for line in lines.iter_lines():
                 said = json.loads(line[5:]) if line.startswith("data:") else {}
-                if said.get("msg") == until and said["event_id"] == number:
+                if said.get("msg") in (until, COMPLETED) and said["event_id"] == number:
                     return said["output"]
         raise AssertionError("The server said nothing.")
 

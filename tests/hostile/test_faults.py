@@ -210,20 +210,69 @@ def pets() -> bytes:
 
 def test_a_training_whose_page_is_gone_goes_on_until_it_is_stopped(server: Server, browser: Browser) -> None:
     """The page that comes back finds it; and the server's end, which comes next, does not wait for it."""
-    file = {"path": browser.send("pets.zip", pets())}
-    form = [8, "residual", "own", file, "epochs", 30, 200, "fast", 4, None, 0]
-    browser.ask("train", *form, until=GENERATING)  # and nobody listens any more
+    file = {"path": browser.send("pets.zip", pets()), "meta": {"_type": "gradio.FileData"}}
+    form = [8, "residual", races.OWN_PICTURES, file, "epochs", 30, 200, "fast", 4, None, 0]
+    begun = browser.ask("train", *form, until=GENERATING)  # and nobody listens any more
+    assert "data" in begun, begun
     server.wait_for(lambda: server.health()["training"])
     kept = next(value for value in browser.ask("start", None)["data"] if isinstance(value, dict) and "key" in value)
     again = Browser(server.address, f"again{time.monotonic_ns()}")
     again.ask("start", {**kept, "left": True})
-    assert "data" in again.ask("stop")
+    said = again.ask("stop")
+    assert "data" in said, said
     server.wait_for(lambda: not server.health()["training"])
     again.ask("train", *form, until=GENERATING)
     server.wait_for(lambda: server.health()["training"])
 
 
 # Parts of a server
+
+KILLS = """
+import hashlib, io, os, random, signal, sys, time
+from pathlib import Path
+from types import SimpleNamespace
+from resnet_demo import download
+
+path, luck = Path(sys.argv[1]), random.Random(0)
+versions = [bytes([number]) * 1_000_000 for number in range(8)]
+sums = [hashlib.sha256(version).hexdigest() for version in versions]
+
+class Response(io.BytesIO):
+    headers = {"Content-Range": None, "Content-Length": "1000000"}
+
+download._ask = lambda url, there: Response(versions[int(url)])
+torn, seen = 0, set()
+for _ in range(200):
+    child = os.fork()
+    if not child:
+        while True:
+            number = luck.randrange(8) if path.exists() else 0
+            luck.seed(time.monotonic_ns())
+            download.fetch(str(number), path, sums[number])
+    deadline = time.monotonic() + 30
+    while not seen and not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(luck.uniform(0, 0.01))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    found = path.read_bytes()
+    torn += found not in versions
+    seen.add(found[0])
+download.fetch("3", path, sums[3])
+print(torn, len(seen), sorted(each.name for each in path.parent.iterdir()), path.read_bytes() == versions[3])
+"""
+
+
+def test_200_kills_leave_no_torn_download(tmp_path: Path) -> None:
+    """Those of checkpoints and of weights are in tests/training and tests/models."""
+    program = [sys.executable, "-c", KILLS, str(tmp_path / "weights.pth")]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(program, env=env, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    torn, versions, left = done.stdout.strip().split(" ", 2)
+    assert torn == "0"
+    assert int(versions) > 1  # the killed ones did write
+    assert left == "['weights.pth'] True"
 
 
 async def through_doors(error: Exception, path: str = "/gradio_api/upload") -> tuple[int | None, str]:
@@ -308,16 +357,16 @@ def test_pytorchs_own_words_for_a_full_memory() -> None:
 
 
 def test_an_event_without_memory_is_refused_and_the_next_one_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where it is the training's thread that finds none: the other network's goes on."""
     demo = shell.build_demo(None)
     (event,) = (event for event in demo.fns.values() if event.api_name == "example")
 
     def ask() -> Any:
-        calls = demo.process_api(event, [None, "dog"], state=SessionState(demo), request=None)
+        sent = gr.EventData(None, {"value": "dog"})
+        calls = demo.process_api(event, [None, None], state=SessionState(demo), event_data=sent)
         return asyncio.run(calls)["data"]
 
     with monkeypatch.context() as patch:
-        patch.setattr(Session, "show_picture", lambda *_: torch.empty(2**60, dtype=torch.uint8))
+        patch.setattr(Session, "show_picture", lambda *_values, **_named: torch.empty(2**60, dtype=torch.uint8))
         with pytest.raises(gr.Error, match="memory is full"):
             ask()
     assert ask()
