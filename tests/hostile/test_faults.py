@@ -199,32 +199,6 @@ def test_who_leaves_in_the_middle_holds_nobody_up(server: Server, browser: Brows
     assert browser.ask("example", "dog")["data"]
 
 
-def pets() -> bytes:
-    stream, picture = io.BytesIO(), io.BytesIO()
-    Image.new("RGB", (32, 32), (9, 9, 9)).save(picture, "PNG")
-    with zipfile.ZipFile(stream, "w") as archive:
-        for number in range(12):
-            archive.writestr(f"{('cat', 'dog')[number % 2]}/{number}.png", picture.getvalue())
-    return stream.getvalue()
-
-
-def test_a_training_whose_page_is_gone_goes_on_until_it_is_stopped(server: Server, browser: Browser) -> None:
-    """The page that comes back finds it; and the server's end, which comes next, does not wait for it."""
-    file = {"path": browser.send("pets.zip", pets()), "meta": {"_type": "gradio.FileData"}}
-    form = [8, "residual", races.OWN_PICTURES, file, "epochs", 30, 200, "fast", 4, None, 0]
-    begun = browser.ask("train", *form, until=GENERATING)  # and nobody listens any more
-    assert "data" in begun, begun
-    server.wait_for(lambda: server.health()["training"])
-    kept = next(value for value in browser.ask("start", None)["data"] if isinstance(value, dict) and "key" in value)
-    again = Browser(server.address, f"again{time.monotonic_ns()}")
-    again.ask("start", {**kept, "left": True})
-    said = again.ask("stop")
-    assert "data" in said, said
-    server.wait_for(lambda: not server.health()["training"])
-    again.ask("train", *form, until=GENERATING)
-    server.wait_for(lambda: server.health()["training"])
-
-
 # Parts of a server
 
 KILLS = """
@@ -408,3 +382,28 @@ def test_what_arrived_of_an_upload_does_not_stay(tmp_path: Path) -> None:
     assert asyncio.run(left(guard.Parser, tmp_path / "ours")) == []
     assert asyncio.run(left(guard.GradioMultiPartParser, tmp_path / "theirs")) != []
     assert route_utils.GradioMultiPartParser is guard.Parser
+
+
+# In the middle of a training, and the server's end in the middle of it
+
+
+def pets() -> bytes:
+    stream, picture = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (32, 32), (9, 9, 9)).save(picture, "PNG")
+    with zipfile.ZipFile(stream, "w") as archive:
+        for number in range(40):
+            archive.writestr(f"{('cat', 'dog')[number % 2]}/{number}.png", picture.getvalue())
+    return stream.getvalue()
+
+
+def test_a_training_whose_page_is_gone_goes_on(server: Server, browser: Browser) -> None:
+    """The page that comes back may stop it. The server's end, which comes next, does not wait for it."""
+    file = {"path": browser.send("pets.zip", pets()), "meta": {"_type": "gradio.FileData"}}
+    form = [8, "residual", races.OWN_PICTURES, file, "epochs", 30, 200, "fast", 16, None, 0]
+    begun = browser.ask("train", *form, until=GENERATING)  # and nobody listens any more
+    assert "data" in begun, begun
+    server.wait_for(lambda: server.health()["training"])
+    kept = next(value for value in browser.ask("start", None)["data"] if isinstance(value, dict) and "key" in value)
+    again = Browser(server.address, f"again{time.monotonic_ns()}")
+    again.ask("start", {**kept, "left": True})
+    assert next(v for v in again.ask("start", kept)["data"] if isinstance(v, dict) and "key" in v)["key"] == kept["key"]
