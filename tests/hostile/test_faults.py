@@ -21,22 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import httpx
 import pytest
 import torch
 from browsers import GENERATING, Browser
 from gradio import route_utils
-from gradio.state_holder import SessionState
 from PIL import Image
 from serving import ROOT
 from starlette.datastructures import Headers
 
 from resnet_demo.assets import asset
-from resnet_demo.ui import guard, shell
+from resnet_demo.ui import guard
 from resnet_demo.ui.guard import Doors
 from resnet_demo.ui.jobs import race as races
-from resnet_demo.ui.session import Session
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="does to a server what only Linux can")
 PATIENCE = 300  # seconds until a state is there, on a computer that is busy with more
@@ -328,22 +325,6 @@ def test_pytorchs_own_words_for_a_full_memory() -> None:
     with pytest.raises(RuntimeError) as error:
         torch.empty(2**60, dtype=torch.uint8)
     assert "memory is full" in str(guard.fault(error.value))
-
-
-def test_an_event_without_memory_is_refused_and_the_next_one_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    demo = shell.build_demo(None)
-    (event,) = (event for event in demo.fns.values() if event.api_name == "example")
-
-    def ask() -> Any:
-        sent = gr.EventData(None, {"value": "dog"})
-        calls = demo.process_api(event, [None, None], state=SessionState(demo), event_data=sent)
-        return asyncio.run(calls)["data"]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Session, "show_picture", lambda *_values, **_named: torch.empty(2**60, dtype=torch.uint8))
-        with pytest.raises(gr.Error, match="memory is full"):
-            ask()
-    assert ask()
 
 
 def test_files_to_be_downloaded_are_all_there_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
