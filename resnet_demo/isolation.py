@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,7 +30,8 @@ from .errors import InputError
 from .i18n import Message
 
 SECONDS = 3.0  # of work on one picture
-PATIENCE = 5  # times as long by the clock, where other processes have the cores; a picture's work is nothing but work
+PATIENCE = 5  # times as long by the clock, where other processes have the cores
+LOOKS = 12  # at a process in that time; one that sleeps at half of them on end hangs, for decoding is nothing but work
 BYTES = 360_000_000  # of memory for one picture, beyond the 40 MB that a process has when it starts
 MOST = 2  # processes: there are two cores on a free Space
 NICE = 5  # a third of what the server gets, where both want the same core
@@ -59,10 +61,17 @@ class Pool:
     def load(self, source: str | os.PathLike | bytes) -> Image.Image:
         worker = self._free.get()
         try:
-            if worker is None or not worker.fit:
-                worker = worker and worker.end()
-                worker = _Worker()
-            return worker.load(source)
+            if worker is not None and worker.fit:
+                with suppress(_Gone):  # perhaps before it saw the picture: the system kills where memory is short
+                    return worker.load(source)
+            worker = worker and worker.end()
+            worker = _Worker()
+            try:
+                return worker.load(source)
+            except _Gone:
+                raise InputError(
+                    "{name} is damaged: the picture in it cannot be decoded.", name=name_of(source)
+                ) from None
         finally:
             self._free.put(worker)
 
@@ -121,16 +130,18 @@ class _Worker:
         return self._pictures < PICTURES and self._process.poll() is None
 
     def load(self, source: str | os.PathLike | bytes) -> Image.Image:
+        """The picture; InputError, or _Gone where the process ended."""
         self._pictures += 1
-        name = name_of(source)
         try:
             return self._within(SECONDS, lambda: self._ask(source))
         except _Late:
             self.end()
-            raise InputError("{name} takes too long to decode; save it anew as JPEG or PNG.", name=name) from None
+            raise InputError(
+                "{name} takes too long to decode; save it anew as JPEG or PNG.", name=name_of(source)
+            ) from None
         except _Gone:
             self.end()
-            raise InputError("{name} is damaged: the picture in it cannot be decoded.", name=name) from None
+            raise
 
     def _ask(self, source: str | os.PathLike | bytes) -> Image.Image:
         content = source if isinstance(source, bytes) else b""
@@ -156,15 +167,19 @@ class _Worker:
 
     def _within(self, seconds: float, do: Any) -> Any:
         late, done = threading.Event(), threading.Event()
-        before = _worked(self.number)
+        before, began = _worked(self.number), time.monotonic()
 
         def watch() -> None:
-            for _time in range(PATIENCE if before is not None else 1):
-                if done.wait(seconds):
-                    return
+            idle, seen = 0, before
+            while not done.wait(seconds / LOOKS):
                 now = _worked(self.number)
-                if now is None or before is None or now - before >= 0.8 * seconds:
+                idle = idle + 1 if now == seen and _sleeps(self.number) else 0
+                seen, spent = now, time.monotonic() - began
+                busy = before is None or now is None or now - before >= 0.8 * seconds
+                if spent >= seconds and (busy or idle >= LOOKS / 2 or spent >= PATIENCE * seconds):
                     break
+            if done.is_set():
+                return
             late.set()
             self._process.kill()
 
@@ -209,6 +224,14 @@ def _worked(process: int) -> float | None:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, AttributeError, ValueError, IndexError):
         return None
+
+
+def _sleeps(process: int) -> bool:
+    """Whether a process waits for something other than its turn."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] == "S"
+    except (OSError, IndexError):
+        return False
 
 
 # What goes through the pipes: the length of a JSON object, the object, and the bytes that it announces

@@ -24,6 +24,8 @@ FILES = {  # whole files
     "test_distributed.py": "distributed",
     "test_checkpoint_layouts.py": "slow",  # a hundred checkpoints, each read in several ways
     "test_kinds_of_checkpoints.py": "slow",
+    "test_faults.py": "kill",  # a server, to which much is done
+    "test_fuzzing.py": "slow",
     "test_wrap.py": "slow",  # networks of up to 152 layers
     "test_server.py": "server",  # a real server, and clients that take turns
     "test_training_server.py": "server",

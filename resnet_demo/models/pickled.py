@@ -350,6 +350,8 @@ def _vet_program(program: bytes | BinaryIO, file: str) -> None:
             raise InputError("{file} holds too many objects for the weights of a network.", file=file)
         if code.name.startswith("EXT") or "BUFFER" in code.name:
             raise pickle.UnpicklingError
+        if code.name.endswith("PUT") and not 0 <= int(argument or 0) <= MAX_STEPS:
+            raise pickle.UnpicklingError  # Python would take memory for all places up to that one
         tuples.take(code, argument)
 
 

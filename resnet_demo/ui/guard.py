@@ -9,21 +9,28 @@ client got wrong leaves no traceback in the log; what is wrong with the program 
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import re
 import secrets
 import traceback
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import gradio.route_utils
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
-from gradio.route_utils import FnIndexInferError
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from gradio.route_utils import FnIndexInferError, GradioMultiPartParser
+from starlette.datastructures import FormData
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..download import FULL
 from ..errors import InputError
 from ..i18n import FIRST, Language, _, language
 from . import places, visits
@@ -35,6 +42,7 @@ from .visits import Visitor
 COOKIE = "resnet-demo-visitor"  # a random number, by which a browser is known again; see `visits`
 POLL = 0.005  # seconds between two looks into the queue; gradio's thousand a second take a twentieth of a core
 MOST_BODY = 16_000_000  # bytes of a request, other than an upload
+MOST_UPLOAD = 301_000_000  # bytes of an upload: one file of 300 MB and what is written around it
 MOST_CANCEL = 10_000  # bytes of one that cancels an event
 # What gradio offers and this app does not use: a look at other hosts, servers of components, recordings, and so on.
 CLOSED = re.compile(
@@ -44,8 +52,11 @@ CLOSED = re.compile(
 ELSEWHERE = re.compile(r"\w\w+:")  # in the place of a file: an address, not a drive
 PAGE = re.compile(r"/(?:heartbeat|stream)/(?P<page>[^/]+)|/queue/data$|/cancel$")
 PAGE_NAME = re.compile(r"[\w.-]{1,100}")
+NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory|bad_alloc")  # as PyTorch says it
+NO_DISK = (*FULL, errno.EROFS, errno.EACCES)
 NOT_FOUND = JSONResponse({"error": "There is nothing here."}, 404)
 NO_ROOM = JSONResponse({"error": "The server's disk has no room for this file; try again later."}, 507)
+TOO_LONG = JSONResponse({"error": "The request is too long."}, 413)
 NOT_UNDERSTOOD = JSONResponse({"error": "The request cannot be understood."}, 422)
 
 
@@ -85,9 +96,11 @@ class Guarded(Blocks):
             raise _refusal(error, self._language(state)) from None
         except gr.Error:
             raise
-        except Exception:
-            traceback.print_exc()
-            failed = InputError("Something went wrong on the server; reload the page if it does not go on.")
+        except Exception as error:
+            failed = fault(error)
+            if failed is None:
+                traceback.print_exc()
+                failed = InputError("Something went wrong on the server; reload the page if it does not go on.")
             raise _refusal(failed, self._language(state)) from None
 
     def queue(self, **options: Any) -> Any:
@@ -143,6 +156,17 @@ class Guarded(Blocks):
         return language(FIRST)
 
 
+def fault(error: Exception) -> InputError | None:
+    """What is to be said where the computer, and not the program, is at fault; one line goes to the log."""
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and NO_MEMORY.search(str(error))):
+        logging.getLogger(__name__).error("There is no memory left.")
+        return InputError("The server's memory is full at the moment; try again later, or with something smaller.")
+    if isinstance(error, OSError) and error.errno in NO_DISK:
+        logging.getLogger(__name__).error("The disk cannot be written to: %s.", error.strerror)
+        return InputError("The server's disk is full at the moment, or cannot be written to; try again later.")
+    return None
+
+
 def _refusal(error: InputError, say: Language) -> gr.Error:
     return gr.Error(notice(error, say), title=say(_("Error")), print_exception=False)
 
@@ -152,7 +176,7 @@ def visitor_of(request: Any) -> Visitor:
     address = str(getattr(getattr(request, "client", None), "host", None) or "")
     cookie = str(dict(request.cookies or {}).get(COOKIE, ""))
     known = re.fullmatch(r"[\w-]{32}", cookie)
-    return Visitor(f"cookie {cookie}" if known else f"address {address}", address)
+    return Visitor(f"cookie {cookie}" if known else f"address {address}", address, browser=known is not None)
 
 
 class Doors:
@@ -165,7 +189,8 @@ class Doors:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request = Request(scope, _no_longer_than(MOST_UPLOAD, receive))
+        receive = request.receive
         path, _file, file = request.url.path.partition("/file=")  # whose name may be anything
         refused = NOT_FOUND if ELSEWHERE.match(file) else _refused(request, path)
         if refused is None and (page := PAGE.search(path)):
@@ -186,16 +211,31 @@ class Doors:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                if path.endswith("/") and request.method == "GET" and COOKIE not in request.cookies:
-                    message.setdefault("headers", []).append((b"set-cookie", _cookie(request).encode("latin-1")))
+                if path.endswith("/") and request.method == "GET":
+                    if COOKIE in request.cookies:
+                        visits.serve(visitor_of(request))
+                    else:
+                        given = secrets.token_urlsafe(24)
+                        visits.serve(Visitor(f"cookie {given}", ""))
+                        cookie = _cookie(request, given).encode("latin-1")
+                        message.setdefault("headers", []).append((b"set-cookie", cookie))
             await send(message)
 
         try:
             await self._app(scope, receive, answer)
+        except ClientDisconnect:  # in the middle of what it sent
+            pass
+        except _TooLong:
+            await TOO_LONG(scope, receive, send)
         except (FnIndexInferError, KeyError, ValueError, TypeError):  # gradio looked for what there is not
             if begun:
                 raise
             await NOT_UNDERSTOOD(scope, receive, send)
+        except OSError as error:  # of an upload that cannot be kept
+            failed = fault(error)
+            if begun or failed is None:
+                raise
+            await PlainTextResponse(str(failed), 507)(scope, receive, send)
 
 
 def _refused(request: Request, path: str) -> Response | None:
@@ -205,13 +245,50 @@ def _refused(request: Request, path: str) -> Response | None:
     if request.method not in ("POST", "PUT", "PATCH"):
         return None
     length = request.headers.get("content-length", "")
-    if path.endswith("/upload"):
-        return None if has_room(int(length[:20]) if length.isdecimal() else 0) else NO_ROOM
+    if path.endswith("/upload"):  # which may come in pieces, and is counted as it does
+        told = int(length[:20]) if length.isdecimal() else 0
+        return TOO_LONG if told > MOST_UPLOAD else None if has_room(told) else NO_ROOM
     if not length.isdecimal():
         return JSONResponse({"error": "A request says how long it is."}, 411)
     if int(length[:20]) > (MOST_CANCEL if path.endswith("/cancel") else MOST_BODY):
-        return JSONResponse({"error": "The request is too long."}, 413)
+        return TOO_LONG
     return None
+
+
+class _TooLong(Exception):
+    """More came than a request may have."""
+
+
+def _no_longer_than(most: int, receive: Receive) -> Receive:
+    left = most
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _TooLong
+        return message
+
+    return counted
+
+
+class Parser(GradioMultiPartParser):
+    """gradio's reader of uploads; what has arrived of one that fails or is broken off does not stay on the disk."""
+
+    async def parse(self) -> FormData:
+        try:
+            return await super().parse()
+        except BaseException:
+            for file in self._files_to_close_on_error:
+                with suppress(OSError):
+                    file.close()
+                with suppress(OSError):
+                    Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+gradio.route_utils.GradioMultiPartParser = Parser
 
 
 def _page_in(body: bytes) -> str | None:
@@ -229,10 +306,10 @@ def _again(body: bytes) -> Receive:
     return receive
 
 
-def _cookie(request: Request) -> str:
+def _cookie(request: Request, value: str) -> str:
     """In a frame of another site, as on Hugging Face Spaces, only a secure one of its own partition is kept."""
     secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", "").split(",")[0].strip())
-    written = f"{COOKIE}={secrets.token_urlsafe(24)}; Path=/; HttpOnly"
+    written = f"{COOKIE}={value}; Path=/; HttpOnly"
     return f"{written}; Secure; SameSite=None; Partitioned" if secure else f"{written}; SameSite=Lax"
 
 

@@ -36,6 +36,7 @@ class Visitor:
 
     owner: str
     address: str
+    browser: bool = False  # known by its cookie
 
 
 visitor: ContextVar[Visitor | None] = ContextVar("visitor", default=None)  # of the request that is answered
@@ -64,6 +65,7 @@ def registry() -> ExpiringCache[Session]:
 
 
 _visits = registry()
+_served: ExpiringCache[bool] = ExpiringCache(most=20_000)  # browsers that got their page from this process
 _keys: ExpiringCache[str] = ExpiringCache(most=2 * MOST, seconds=2 * SECONDS)  # of the visits, by the page that is open
 
 
@@ -108,6 +110,16 @@ def _make_room(session: Session) -> None:
             _visits.drop(other.key)
 
 
+def serve(browser: Visitor) -> None:
+    """A browser gets a page of this process."""
+    _served.put(browser.owner, True)
+
+
+def _stranded(who: Visitor | None) -> bool:
+    """Whether a page is open that another process served: the server was started again, or another replica answers."""
+    return who is not None and who.browser and not _served.get(who.owner)
+
+
 def _theirs(session: Session) -> bool:
     """Whether a visit is of whoever asks now."""
     who = visitor.get()
@@ -136,10 +148,11 @@ def _weigh_again(session: Session) -> None:
 
 
 def session_of(key: str | None) -> Session:
-    """The session of that key; a new one for a client that has none, and InputError for one that was put away."""
-    if key is None:
+    """The session of that key; a new one for a client that has none, and InputError for one that was put away, or
+    that an open page had before the server was started again."""
+    if key is None and not _stranded(visitor.get()):
         return begin()[0]
-    session = _visits.get(key)
+    session = _visits.get(key) if key else None
     if session is None or not _theirs(session):
         raise InputError(ENDED.message)
     return session

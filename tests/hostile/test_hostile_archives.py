@@ -95,12 +95,12 @@ MADE: dict[str, Callable[[], bytes]] = {
     "checksums that are wrong": lambda: changed(WHOLE, b"PK\1\2", 16, b"abcd"),
     "LZMA": lambda: zipped(GOOD, zipfile.ZIP_LZMA),
     "a file of 60 MB of zeros": lambda: zipped({**GOOD, "zeros.bin": bytes(60_000_000)}),
-    "six files of 45 MB of zeros": lambda: zipped({**GOOD, **{f"{i}.bin": bytes(45_000_000) for i in range(6)}}),
+    "three files of 45 MB of zeros": lambda: zipped({**GOOD, **{f"{i}.bin": bytes(45_000_000) for i in range(3)}}),
     "200 pictures in one place": lambda: same_place(200),
     "a zip in a zip in a zip": lambda: zipped({"a.zip": zipped({"b.zip": WHOLE})}),
     "a comment of 65 kB": lambda: WHOLE[:-2] + b"\xff\xff" + b"PK\5\6" * 16_384,
     "5,000 classes": lambda: zipped({f"{number}/1.png": b"" for number in range(5_000)}),
-    "30,000 files": lambda: zipped({f"cat/{number}.txt": b"" for number in range(30_000)}, zipfile.ZIP_STORED),
+    "10,000 files": lambda: zipped({f"cat/{number}.txt": b"" for number in range(10_000)}, zipfile.ZIP_STORED),
     "words called pictures": lambda: zipped(dict.fromkeys(GOOD, b"words")),
     "bytes": lambda: random.Random(0).randbytes(10_000),
     "a zip behind a picture": lambda: png() + WHOLE,
@@ -159,8 +159,8 @@ def test_a_zip_that_takes_too_long_says_so(tmp_path: Path, monkeypatch: pytest.M
 
 
 def lying() -> bytes:
-    """A picture of 100 MB that is said to have a thousand bytes."""
-    content = zipped({**GOOD, "cat/big.png": bytes(100_000_000)})
+    """A picture of 80 MB that is said to have a thousand bytes."""
+    content = zipped({**GOOD, "cat/big.png": bytes(80_000_000)})
     return changed(content, b"PK\1\2", 24, (1_000).to_bytes(4, "little"))
 
 

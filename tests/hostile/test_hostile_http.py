@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from browsers import Browser
 
 from resnet_demo import ui
 from resnet_demo.assets import asset
@@ -17,6 +18,7 @@ from resnet_demo.errors import InputError
 from resnet_demo.ui import guard, picture_drawer, places, uploads, visits
 from resnet_demo.ui.guard import COOKIE
 from resnet_demo.ui.session import PageState
+from resnet_demo.ui.store import ExpiringCache
 
 META = {"_type": "gradio.FileData"}
 ENDED = "This session has ended"
@@ -28,45 +30,6 @@ def address() -> Iterator[str]:
     assert demo.local_url
     yield demo.local_url
     demo.close()
-
-
-class Browser:
-    """A page in a browser: it has a cookie, and a name that gradio gave it."""
-
-    def __init__(self, address: str, page: str, cookie: bool = True) -> None:
-        self.http, self.page = httpx.Client(base_url=address, timeout=60), page
-        if cookie:
-            assert COOKIE in self.http.get("/").cookies
-        self.config = self.http.get("/config").json()
-        self.events = {event["api_name"]: event for event in self.config["dependencies"]}
-
-    def ask(self, name: str, *values: Any, page: str | None = None, data: Any = None) -> dict[str, Any]:
-        """What an event answers: "data", or an "error"."""
-        page = page or self.page
-        asked = {"data": [None, *values], "fn_index": self.events[name]["id"], "session_hash": page, "event_data": data}
-        said = {"content": json.dumps(asked), "headers": {"Content-Type": "application/json"}}
-        joined = self.http.post("/gradio_api/queue/join", **said)
-        if joined.status_code != 200:
-            return joined.json()
-        number = joined.json()["event_id"]
-        with self.http.stream("GET", "/gradio_api/queue/data", params={"session_hash": page}) as lines:
-            if lines.status_code != 200:
-                lines.read()
-                return lines.json()
-            for line in lines.iter_lines():
-                said = json.loads(line[5:]) if line.startswith("data:") else {}
-                if said.get("msg") == "process_completed" and said["event_id"] == number:
-                    return said["output"]
-        raise AssertionError("The server said nothing.")
-
-    def sees(self) -> dict[str, Any]:
-        """What its visit is about, as data."""
-        shown = self.ask("page_inside", None)["data"]
-        return next(value for value in shown if isinstance(value, dict) and "model" in value)
-
-    def send(self, name: str, content: bytes) -> str:
-        """Upload a file; its path on the server."""
-        return self.http.post("/gradio_api/upload", files={"files": (name, content)}).json()[0]
 
 
 @pytest.fixture
@@ -103,6 +66,20 @@ def test_a_key_opens_the_visit_for_another_browser_and_closes_it_for_the_first(v
     assert session.holder == "later"
     said = victim.ask("page_inside", None)
     assert ENDED in str(said), said
+
+
+def test_a_page_of_a_server_that_was_started_again_is_told_so(victim: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence at the next click; a reload finds the view by its address, and what the tab kept."""
+    kept = next(value for value in victim.ask("start", None)["data"] if isinstance(value, dict) and "key" in value)
+    monkeypatch.setattr(visits, "_visits", visits.registry())
+    monkeypatch.setattr(visits, "_served", ExpiringCache(most=9))
+    again = Browser(victim.address, f"again{time.monotonic_ns()}", cookie=False)  # of whom gradio does not know either
+    again.http.cookies = victim.http.cookies
+    for name, value in {"network": "plain20", "block": "layer1.0", "example": "dog"}.items():
+        assert ENDED in str(again.ask(name, value)), name
+    again.http.get("/?model=plain20")
+    assert "data" in again.ask("start", {**kept, "left": True})
+    assert again.ask("example", "dog")["data"]
 
 
 def test_a_seeded_bug_is_seen(victim: Browser, address: str, monkeypatch: pytest.MonkeyPatch) -> None:

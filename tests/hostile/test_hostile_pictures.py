@@ -292,6 +292,7 @@ def test_what_becomes_of_a_process_is_one_sentence(case: str, monkeypatch: pytes
         patch.setattr(isolation, "_COMMAND", instead(answer))
         if "time" in answer:
             patch.setattr(isolation, "SECONDS", 0.2)
+            patch.setattr(isolation, "PATIENCE", 10**9)  # which is for those that wait for their turn
         with pytest.raises(InputError, match=said):
             pool.load(good)
     assert pool.load(good).size == (40, 30)

@@ -15,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+import torch
 from gradio.state_holder import SessionState
 
 from resnet_demo.ui import session as sessions
@@ -123,6 +124,17 @@ def test_every_event_answers_odd_values_in_a_sentence(demo: gr.Blocks) -> None:
     assert not verdict.wrong, "\n".join(verdict.wrong[:20])
     assert verdict.asked >= 1_000
     assert verdict.refused >= verdict.asked // 2
+
+
+def test_an_event_without_memory_is_refused_and_the_next_one_answered(
+    demo: gr.Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (event,) = (event for event in events(demo) if event.api_name == "example")
+    with monkeypatch.context() as patch:
+        much = lambda *_values, **_named: torch.empty(2**60, dtype=torch.uint8)  # noqa: E731
+        patch.setattr(sessions.Session, "show_picture", much)
+        assert "memory is full" in str(ask(demo, event, [None], "dog"))
+    assert ask(demo, event, [None], "dog") is None
 
 
 # The suite sees a check that is gone

@@ -350,8 +350,8 @@ class Race:
         """Weights, history and plots, in a folder that goes when the race goes."""
         if self._folder is not None:  # a page that was loaded again asks once more
             return sorted(map(str, Path(self._folder.name).iterdir()))
-        self._folder = TemporaryDirectory(prefix="resnet-demo-")
-        place = Path(self._folder.name)
+        folder = TemporaryDirectory(prefix="resnet-demo-")
+        place = Path(folder.name)
         for name, result in self.results.items():
             save(result.model, place / f"{name}.safetensors")
         (place / "history.csv").write_text(self._table(), "utf-8")
@@ -359,6 +359,7 @@ class Race:
         drawing = draw_history({name: training.history for name, training in self.trainings.items()})
         (place / "curves.svg").write_text(curves_svg(drawing, "Loss and accuracy of the race"), "utf-8")
         (place / "curves.png").write_bytes(figure_png(drawing))
+        self._folder = folder  # not before all of them are whole: a disk may be full
         return sorted(map(str, place.iterdir()))
 
     def _table(self) -> str:
