@@ -17,8 +17,8 @@ from typing import Any
 from ..errors import InputError
 
 NAMES = (
-    "inspect", "figures", "traces", "classify", "startup", "train", "accuracy", "lesion", "cut", "click", "dial", "beside",
-    "load",
+    "inspect", "figures", "traces", "classify", "startup", "train", "accuracy", "lesion", "cut", "click", "dial",
+    "beside", "load",
 )  # fmt: skip
 REST = 0.2  # seconds before a slice, in which the helpers of whoever was before come to rest
 
