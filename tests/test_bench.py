@@ -537,6 +537,9 @@ def test_answers_that_say_the_same_are_the_same():
     assert visitors.same(one, other)
     for wrong in ("dog 93.1 %", "cat 13.1 %", 'cat 93.1 % <img src="data:image/jpeg;base64,CCC">'):
         assert not visitors.same(one, {"html": wrong})
+    update = {"__type__": "update", "value": "layer1.0"}
+    assert visitors.same(update, {**update, "choices": ["layer1.0", "layer1.1"]})
+    assert not visitors.same(update, {**update, "value": "layer1.1"})
     photos = [{"html": f'<img src="data:image/jpeg;base64,{photo}">'} for photo in ("AAA", "BBB")]
     assert not visitors.same(*photos)  # a photo is somebody's
 

@@ -166,6 +166,9 @@ def same(found: Any, expected: Any) -> bool:
     """Whether two values for a component say the same, pictures of maps, last digits and numbers of uploads aside."""
     if found == expected:
         return True
+    if isinstance(found, dict) and isinstance(expected, dict) and "__type__" in found and "__type__" in expected:
+        # Of what is offered in a menu the server sends only what the page does not have yet.
+        found, expected = ({name: of[name] for name in found.keys() & expected.keys()} for of in (found, expected))
     one, other = (json.dumps(value, sort_keys=True, ensure_ascii=False) for value in (found, expected))
     one, other = (COUNTED.sub(r"\1", MAP.sub("", text)) for text in (one, other))
     if NUMBER.sub("0", one) != NUMBER.sub("0", other):
