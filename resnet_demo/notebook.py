@@ -17,7 +17,7 @@ from .errors import InputError
 from .figures.axes import percent
 from .figures.svg import FONTS, without_buttons
 from .finding import Finding, show_html
-from .i18n import Message, Sentences, _, language
+from .i18n import Message, Sentences, _, language, sentences
 from .interpret.attribution import Cams
 from .interpret.trace import BlockTrace, Trace
 from .lab.experiment import Reports
@@ -107,6 +107,10 @@ def _one_line(css: str) -> str:
 
 
 def paragraph(words: str | Message | Sentences) -> str:
+    """What is said of a drawing; of several sentences the first, which says the most, in bold."""
+    if isinstance(words, Sentences) and words.messages:
+        first, *rest = words.messages
+        return f"<p><b>{escape(say(first))}</b> {escape(say(sentences(*rest)))}</p>"
     return f"<p>{escape(say(words))}</p>"
 
 
