@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import fake_cifar
+import jsonschema
 import numpy as np
 import pytest
 import torch
@@ -28,6 +29,7 @@ from typer.testing import CliRunner, Result
 
 import resnet_demo
 from resnet_demo import build, cli, console, lab, load, save
+from resnet_demo.cli.answers import ANSWERS, schema_of
 from resnet_demo.data import Dataset, draw_shapes, load_dataset
 from resnet_demo.models import zoo
 from resnet_demo.training.provenance import provenance
@@ -37,7 +39,7 @@ from resnet_demo.training.trainer import Training
 ROOT = Path(__file__).resolve().parent.parent
 # What a training of three epochs tells of the fake CIFAR-10.
 FEW = ("With 512 pictures, --epochs 3 is only 12 steps", "There are only 40 test pictures")
-COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "unfold", "bench")
+COMMANDS = ("serve", "models", "classify", "inspect", "train", "evaluate", "experiment", "unfold", "bench", "schema")
 
 
 def shell(*arguments: object) -> Result:
@@ -45,11 +47,13 @@ def shell(*arguments: object) -> Result:
 
 
 def answer(*arguments: object) -> Any:
-    """What a command prints with `--json`."""
+    """What a command prints with `--json`, which is as its schema says."""
     result = shell(*arguments, "--json")
     assert result.exit_code == 0, result.stderr
     assert len(result.stdout.splitlines()) == 1
-    return json.loads(result.stdout, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    value = json.loads(result.stdout, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    jsonschema.validate(value, schema_of(str(arguments[0])))
+    return value
 
 
 def complaint(*arguments: object, status: int = 2, after: tuple[str, ...] = ()) -> str:
@@ -687,6 +691,47 @@ def test_bench(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer("bench", "inspect") == {**figures, "ratio": None}
     assert "0.4" in shell("bench", "inspect").stdout
     assert complaint("bench", "sunshine") == "There is no benchmark 'sunshine'; there are inspect and figures."
+
+
+def test_schemas() -> None:
+    for command in ANSWERS:
+        schema = json.loads(shell("schema", command).stdout)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert schema["$id"] == f"resnet-demo:{command}:1"
+    assert "classify" in shell("schema", "serve").stderr
+    value = answer("models")
+    del value[0]["params"]
+    with pytest.raises(jsonschema.ValidationError, match="params"):
+        jsonschema.validate(value, schema_of("models"))
+
+
+def test_what_is_typed_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_RESNET_DEMO_COMPLETE", "complete_bash")
+    for words, found in {
+        "cl": {"classify"},
+        "experiment le": {"lens", "lesion", "lesions"},
+        "bench cl": {"classify", "click"},
+        "schema in": {"inspect"},
+        "classify --mo": {"--model"},
+    }.items():
+        monkeypatch.setenv("COMP_WORDS", f"resnet-demo {words}")
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+        result = CliRunner().invoke(cli.app, [], prog_name="resnet-demo")
+        assert set(result.stdout.split()) == found, result.output
+
+
+def test_what_was_found_is_shown_in_the_browser(
+    picture: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    answer("inspect", picture, "--model", weights, "--open")
+    (page,) = tmp_path.glob("resnet-demo-*.html")
+    assert opened == [page.as_uri()]
+    html = page.read_text("utf-8")
+    assert html.count("<svg") >= 3  # the street, a block, the attributions
+    assert "<script" not in html
 
 
 def test_serve(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,15 +12,14 @@ from typing import Annotated
 
 import typer
 
-from .. import cores, stopping
+from .. import console, cores, stopping
 from ..errors import InputError
-from . import experiments, measurements, networks, pictures, training
+from . import answers, experiments, measurements, networks, pictures, training
 from .shell import DataDir, Group, command
 
 app = typer.Typer(
     cls=Group,
     help=__doc__,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -39,16 +38,6 @@ def serve(
     ui.launch(host, port, str(data_dir) if data_dir else None)
 
 
-@app.command()
-def mcp() -> None:
-    """Offer the laboratory's tools to a language model's program (MCP), over stdin and stdout."""
-    try:
-        from . import tools
-    except ImportError:
-        raise InputError("This command needs the package mcp: pip install 'resnet-demo[mcp]'.") from None
-    tools.server().run()
-
-
 for each in (
     networks.models,
     pictures.classify,
@@ -60,6 +49,26 @@ for each in (
     measurements.bench,
 ):
     command(app, each)
+
+
+@app.command()
+def mcp() -> None:
+    """Offer the laboratory's tools to a language model's program (MCP), over stdin and stdout."""
+    try:
+        from . import tools
+    except ImportError:
+        raise InputError("This command needs the package mcp: pip install 'resnet-demo[mcp]'.") from None
+    tools.server().run()
+
+
+@app.command()
+def schema(
+    name: Annotated[
+        str, typer.Argument(metavar="COMMAND", help="Which command.", autocompletion=lambda: list(answers.ANSWERS))
+    ],
+) -> None:
+    """Print the JSON Schema of what a command answers with `--json`."""
+    typer.echo(console.dumps(answers.schema_of(name), indent=1))
 
 
 def main() -> None:

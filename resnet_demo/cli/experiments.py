@@ -27,7 +27,8 @@ def experiment(
     name: Annotated[
         str,
         typer.Argument(
-            help=f"Which one: {', '.join(list(EXPERIMENTS)[:-1])} or {list(EXPERIMENTS)[-1]}. Or all of them: all."
+            help=f"Which one: {', '.join(list(EXPERIMENTS)[:-1])} or {list(EXPERIMENTS)[-1]}. Or all of them: all.",
+            autocompletion=lambda: [*EXPERIMENTS, "all"],
         ),
     ],
     model: Annotated[

@@ -11,8 +11,14 @@ from ..errors import InputError
 from .shell import Json
 
 
+def _names() -> list[str]:
+    from ..bench import NAMES
+
+    return list(NAMES)
+
+
 def bench(
-    name: Annotated[str, typer.Argument(help="Which measurement.")],
+    name: Annotated[str, typer.Argument(help="Which measurement.", autocompletion=_names)],
     budget: Annotated[
         list[float] | None, typer.Option(help="For `accuracy`: seconds to train; may be given several times.")
     ] = None,

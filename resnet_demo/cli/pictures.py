@@ -9,6 +9,7 @@ import typer
 
 from .. import console
 from ..formats import ANY
+from .answers import Classification
 from .shell import Averaged, Epoch, Json, Labels, Model, Plain, network, opened
 
 if TYPE_CHECKING:
@@ -25,14 +26,15 @@ def classify(
     averaged: Averaged = False,
     labels: Labels = None,
     as_json: Json = False,
-) -> tuple[Any, str]:
+) -> tuple[list[Classification], str]:
     """Say what is in pictures."""
     from ..models.predict import UNTRAINED, domain_of, familiarity, is_trained, rank
     from ..models.published import larger
     from ..models.unlike import headline, note, reading, record, unlike
 
     asked = network(model, epoch, plain, averaged, labels)
-    answers, notes, trained = [], [], is_trained(asked)
+    answers: list[Classification] = []
+    notes, trained = [], is_trained(asked)
     for path in images:
         picture = opened(path)
         logits = asked(domain_of(asked).to_input(picture))[0]
@@ -66,6 +68,7 @@ def inspect(
     model: Model = "resnet20",
     target: Annotated[str | None, typer.Option(help="A class, by name or by index; else the likeliest.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder for the figures and the numbers.")] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Show network, block and Grad-CAM in the browser.")] = False,
     epoch: Epoch = None,
     plain: Plain = None,
     averaged: Averaged = False,
@@ -101,7 +104,17 @@ def inspect(
     }
     if out:
         _write_figures(out, trace, domain, report)
+    if open_page:
+        _show(trace)
     return report, console.inspect(report, UNTRAINED)
+
+
+def _show(trace: Trace) -> None:
+    """The network as a street, its strongest block and the attributions, as one page in the browser."""
+    from ..interpret.attribution import grad_cam
+    from ..notebook import Drawing, drawings
+
+    Drawing(*drawings(trace), *drawings(grad_cam(trace))).show()
 
 
 def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, Any]) -> None:
