@@ -693,6 +693,12 @@ def test_bench(monkeypatch: pytest.MonkeyPatch) -> None:
     assert complaint("bench", "sunshine") == "There is no benchmark 'sunshine'; there are inspect and figures."
 
 
+def test_more_classes_than_there_are(picture: Path, weights: Path) -> None:
+    result = shell("classify", picture, "--model", weights, "--top-k", 11)
+    assert "knows 10 classes: all of them are shown." in result.stderr
+    assert "all of them" not in shell("classify", picture, "--model", weights, "--top-k", 10).stderr
+
+
 def test_schemas() -> None:
     for command in ANSWERS:
         schema = json.loads(shell("schema", command).stdout)

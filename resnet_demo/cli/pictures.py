@@ -10,7 +10,7 @@ import typer
 from .. import console
 from ..formats import ANY
 from .answers import Classification
-from .shell import Averaged, Epoch, Json, Labels, Model, Plain, network, opened
+from .shell import Averaged, Epoch, Json, Labels, Model, Plain, network, opened, tell
 
 if TYPE_CHECKING:
     from ..images import Domain
@@ -34,7 +34,9 @@ def classify(
 
     asked = network(model, epoch, plain, averaged, labels)
     answers: list[Classification] = []
-    notes, trained = [], is_trained(asked)
+    notes, trained, known = [], is_trained(asked), len(domain_of(asked).labels)
+    if top_k > known:
+        tell(f"{model} knows {known:,} classes: all of them are shown.")
     for path in images:
         picture = opened(path)
         logits = asked(domain_of(asked).to_input(picture))[0]
