@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import anyio
+import loops
 import pytest
 from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.types import ImageContent, TextContent
@@ -63,7 +63,7 @@ def test_a_client_calls_every_tool(tmp_path: Path) -> None:
                     }  # fmt: skip
                     found[title] = await session.call_tool(tool, filled)
 
-    anyio.run(talk)
+    loops.run(talk())
     tools = {tool.name: tool for tool in found["tools"]}
     assert list(tools) == ["classify", "inspect", "cam", "lesion", "lens", "experiment"]
     for tool in tools.values():

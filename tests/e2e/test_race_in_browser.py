@@ -107,7 +107,7 @@ def test_a_race_goes_on_while_its_page_is_loaded_again(open_app: OpenApp) -> Non
     with open_app("?tab=train", shows="#train") as visit:
         visit.expected += ["AbortError", "Connection errored out"]  # the stream that the reload cuts off
         visit.choose("depth", "8 layers")
-        visit.at("#seconds input").fill("600")
+        visit.at("#seconds input").fill("120")  # tested every six seconds
         visit.at("#train").click()
         more_than(0, visit)
         asked = []

@@ -6,7 +6,6 @@ to a server from outside is done to the parts of one.
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import io
 import os
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import loops
 import pytest
 import torch
 from browsers import GENERATING, Browser
@@ -280,7 +280,7 @@ async def through_doors(error: Exception, path: str = "/gradio_api/upload") -> t
     ids=["full", "read-only", "gone"],
 )
 def test_an_upload_that_cannot_be_kept_is_one_sentence(error: Exception, status: int | None, said: str) -> None:
-    found, answer = asyncio.run(through_doors(error))
+    found, answer = loops.run(through_doors(error))
     assert found == status
     assert said in answer
 
@@ -299,8 +299,8 @@ def test_an_upload_is_counted_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(guard._TooLong):
             await counted()
 
-    asyncio.run(read())
-    assert asyncio.run(through_doors(guard._TooLong()))[0] == 413
+    loops.run(read())
+    assert loops.run(through_doors(guard._TooLong()))[0] == 413
 
 
 @pytest.mark.parametrize(
@@ -360,8 +360,8 @@ def test_what_arrived_of_an_upload_does_not_stay(tmp_path: Path) -> None:
             await reader(headers, pieces(), upload_dir=folder, max_file_size=1_000).parse()
         return list(folder.iterdir())
 
-    assert asyncio.run(left(guard.Parser, tmp_path / "ours")) == []
-    assert asyncio.run(left(guard.GradioMultiPartParser, tmp_path / "theirs")) != []
+    assert loops.run(left(guard.Parser, tmp_path / "ours")) == []
+    assert loops.run(left(guard.GradioMultiPartParser, tmp_path / "theirs")) != []
     assert route_utils.GradioMultiPartParser is guard.Parser
 
 

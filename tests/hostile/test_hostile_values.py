@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
+import loops
 import pytest
 import torch
 from gradio.state_holder import SessionState
@@ -66,7 +67,7 @@ def ask(demo: gr.Blocks, event: Any, values: list[Any], data: Any = None) -> str
     request = gr.Request(session_hash="hostile", headers={}, query_params={}, cookies={}, client={"host": "1.2.3.4"})
     calls = demo.process_api(event, [None, *values], state=state, request=request, event_data=sent)
     try:
-        asyncio.run(asyncio.wait_for(calls, 60))
+        loops.run(asyncio.wait_for(calls, 60))
     except gr.Error as error:
         return f"Traceback: {error}" if error.print_exception else str(error.message)
     finally:

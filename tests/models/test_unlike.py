@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
 
 from resnet_demo.assets import asset
 from resnet_demo.data import load_dataset
@@ -134,19 +135,25 @@ def test_cifars_test_pictures_rarely_get_it(shared_data: Path) -> None:
     assert np.mean([unlike.judge(image).noted for image in images]) <= 0.1
 
 
-@pytest.mark.parametrize("name", ["resnet20", "resnet56"])
-def test_photographs(name: str) -> None:
-    """The shipped probe has seen these: that it keeps what was cross-validated says that it is the one measured."""
+@pytest.fixture(scope="module")
+def photographs() -> list[tuple[str, Tensor, bool]]:
+    """Of each photograph its folder, a network's input, and whether it gets the note."""
     if not PHOTOS.is_dir():
         pytest.skip(f"there are no photographs in {PHOTOS}")
+    pictures = ((path, load_image(path)) for path in sorted(PHOTOS.rglob("*.jp*g")))
+    return [(path.parent.name, CIFAR10.to_input(seen), unlike.judge(seen).noted) for path, seen in pictures]
+
+
+@pytest.mark.parametrize("name", ["resnet20", "resnet56"])
+def test_photographs(name: str, photographs: list[tuple[str, Tensor, bool]]) -> None:
+    """The shipped probe has seen these: that it keeps what was cross-validated says that it is the one measured."""
     network, rows = zoo.load(name), []
-    for path in sorted(PHOTOS.rglob("*.jp*g")):
-        picture = load_image(path)
+    for folder, seen, noted in photographs:
         with torch.no_grad():
-            p = network(CIFAR10.to_input(picture))[0].softmax(0)
-        known = path.parent.name in CIFAR10.labels
-        right = known and CIFAR10.labels[int(p.argmax())] == path.parent.name
-        rows.append((known, right, bool(p.max() > 0.9), unlike.judge(picture).noted))
+            p = network(seen)[0].softmax(0)
+        known = folder in CIFAR10.labels
+        right = known and CIFAR10.labels[int(p.argmax())] == folder
+        rows.append((known, right, bool(p.max() > 0.9), noted))
     assert len(rows) > 500
     known, right, sure, noted = np.array(rows, dtype=bool).T
     assert noted[right].mean() <= 0.15

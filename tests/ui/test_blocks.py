@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gradio as gr
+import loops
 import pytest
 from gradio.components import Component
 from gradio.state_holder import SessionState
@@ -18,12 +16,6 @@ from resnet_demo.ui.pictures import example_picture, first_example
 from resnet_demo.ui.shell import build_demo
 
 
-def in_a_loop(answer: Coroutine[Any, Any, Any]) -> Any:
-    """Run it in a thread: this one may have a loop already, that of a browser."""
-    with ThreadPoolExecutor(1) as other:
-        return other.submit(asyncio.run, answer).result()
-
-
 def answered(kind: type[gr.Blocks], answer: Any, count: int = 4) -> list[Any]:
     """What the page is sent, with a state and three boxes as outputs; `answer` is given the boxes."""
     with kind() as demo:
@@ -31,7 +23,7 @@ def answered(kind: type[gr.Blocks], answer: Any, count: int = 4) -> list[Any]:
         demo.load(lambda: None, None, [key, *boxes])
     (fn,) = demo.fns.values()
     state = SessionState(demo)
-    sent = in_a_loop(demo.postprocess_data(fn, answer(key, boxes), state))
+    sent = loops.run(demo.postprocess_data(fn, answer(key, boxes), state))
     return [*sent, state[key._id]]
 
 
@@ -74,7 +66,7 @@ def test_what_stays_as_it_is_is_not_built_again(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Component, "__init__", counted)
     street, choice = (next(c for c in fn.outputs if c.elem_id == name) for name in ("street", "block-choice"))
     answer = {street: "drawing", choice: gr.update(value="layer1.1")}
-    sent = in_a_loop(demo.postprocess_data(fn, answer, SessionState(demo)))
+    sent = loops.run(demo.postprocess_data(fn, answer, SessionState(demo)))
     assert built == ["Dropdown"]
     assert len(sent) == len(fn.outputs) > 50
 
