@@ -18,6 +18,9 @@ import httpx
 
 API = "/gradio_api"
 PATIENCE = 120.0  # seconds for an answer
+# The server closes a connection that rests for 5 seconds. A browser sends again what meets such an end; httpx would
+# count it as an error, and keeps its connections for 5 seconds, too.
+KEPT = httpx.Limits(keepalive_expiry=2.0)
 FULL = (429, 503)  # status
 NOTHING = {"__type__": "update"}
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
@@ -79,7 +82,7 @@ class Visitor:
     def __init__(self, app: App, address: str):
         self.app, self.page = app, secrets.token_hex(6)
         self.seen: dict[int, Any] = {}  # what the page shows, by component
-        self._client = httpx.AsyncClient(base_url=address, timeout=PATIENCE)
+        self._client = httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=KEPT)
 
     async def open(self) -> None:
         """Load the page; its event `start` begins a visit."""
