@@ -9,11 +9,12 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
+import gradio.route_utils
 from gradio.utils import get_upload_folder
 
 from ..errors import InputError
@@ -21,6 +22,7 @@ from .visits import visitor
 
 MOST_PATH = 1_000  # characters
 SPARE = 200_000_000  # bytes of the disk that uploads leave free
+TRIES = 20  # to go through the files while others arrive
 
 _turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()  # by visitor, while a file of theirs is read
 _one_at_a_time = threading.Lock()
@@ -42,6 +44,22 @@ def has_room(size: int) -> bool:
     while not folder.exists():  # gradio makes it with the first upload
         folder = folder.parent
     return shutil.disk_usage(folder).free >= size + SPARE
+
+
+_delete_old = gradio.route_utils.delete_files_created_by_app
+
+
+def delete_old(blocks: Any, age: int | None) -> None:
+    """gradio's deletion of old files, which is called on schedule, and must not fail: nothing would call it again.
+
+    It goes through sets of names that grow with every upload, and Python breaks such a loop off.
+    """
+    for _try in range(TRIES):
+        with suppress(RuntimeError, OSError):  # what has been deleted so far stays so
+            return _delete_old(blocks, age)
+
+
+gradio.route_utils.delete_files_created_by_app = delete_old
 
 
 def uploaded(path: object) -> Path:

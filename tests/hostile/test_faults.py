@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -31,7 +32,7 @@ from serving import ROOT
 from starlette.datastructures import Headers
 
 from resnet_demo.assets import asset
-from resnet_demo.ui import guard
+from resnet_demo.ui import guard, uploads
 from resnet_demo.ui.guard import Doors
 from resnet_demo.ui.jobs import race as races
 
@@ -388,3 +389,28 @@ def test_a_training_whose_page_is_gone_goes_on(server: Server, browser: Browser)
     again = Browser(server.address, f"again{time.monotonic_ns()}")
     again.ask("start", {**kept, "left": True})
     assert next(v for v in again.ask("start", kept)["data"] if isinstance(v, dict) and "key" in v)["key"] == kept["key"]
+
+
+class Growing(set[str]):
+    """A set to which something is added while somebody goes through it, the first time."""
+
+    gone_through = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.gone_through += 1
+        yield from list(super().__iter__())
+        if self.gone_through == 1:
+            raise RuntimeError("Set changed size during iteration")
+
+
+def test_old_uploads_are_deleted_though_others_arrive_meanwhile(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"x")
+    files = Growing([str(tmp_path / "old")])
+    blocks: Any = SimpleNamespace(blocks={}, temp_file_sets=[files, {str(tmp_path / "older")}])
+    (tmp_path / "older").write_bytes(b"x")
+    with pytest.raises(RuntimeError, match="changed size"):
+        uploads._delete_old(blocks, None)  # gradio's own, whose task has then ended
+    assert (tmp_path / "older").exists()
+    files.gone_through = 0
+    route_utils.delete_files_created_by_app(blocks, None)
+    assert not list(tmp_path.iterdir())
