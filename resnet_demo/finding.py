@@ -11,6 +11,7 @@ import math
 import sys
 import tempfile
 import webbrowser
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ def drawn_by(find: Callable[[], Callable[[Any], str]]) -> None:
     _drawn_by[:] = [find]
 
 
-class Finding:
+class Finding(ABC):
     """Something that the library found: a trace, maps, an experiment's numbers, a training."""
 
     def _repr_html_(self) -> str:
@@ -54,9 +55,9 @@ class Finding:
         """Write all numbers as JSON; what is not finite becomes null. Raises InputError where that cannot be."""
         write_atomically(Path(path), (json.dumps(finite(self._plain()), allow_nan=False, indent=1) + "\n").encode())
 
+    @abstractmethod
     def _rows(self) -> Sequence[Mapping[str, Any]]:
         """The table's rows, each by the columns' names."""
-        raise NotImplementedError
 
     def _plain(self) -> Any:
         """What is saved."""

@@ -10,13 +10,14 @@ import base64
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from fileserver import listening
 
 TOKEN = "hf_of_the_tests"
 
@@ -121,14 +122,6 @@ def hub_server() -> Iterator[Hub]:
             digest = hub.commit(found[1], {value["path"]: base64.b64decode(value["content"]) for value in values})
             self.answer({"commitOid": digest, "commitUrl": f"{hub.url}/{found[1]}/commit/{digest}"})
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    hub = Hub(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as url:
+        hub = Hub(url)
         yield hub
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

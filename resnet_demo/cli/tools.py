@@ -24,6 +24,7 @@ from .. import __version__, console
 from ..errors import InputError
 from ..formats import ANY
 from . import experiments, pictures
+from .answers import BlockReport, Prediction
 from .shell import network, opened
 
 SIDE = 320  # pixels of a picture that is sent
@@ -40,11 +41,6 @@ Target = Annotated[str | None, Field(description="A class, by name or by index; 
 # What the tools answer with
 
 
-class Prediction(BaseModel):
-    label: str
-    probability: float
-
-
 class Answer(BaseModel):
     image: str
     model: str
@@ -58,24 +54,13 @@ class Answers(BaseModel):
     answers: list[Answer]
 
 
-class Block(BaseModel):
-    name: str
-    x_norm: float
-    residual_norm: float
-    shortcut_norm: float
-    total_norm: float
-    output_norm: float
-    cosine: float | None
-    ratio: float | None
-
-
 class Inspection(BaseModel):
     image: str
     model: str
     target: str
     predictions: list[Prediction]
     trained: bool
-    blocks: list[Block]
+    blocks: list[BlockReport]
     identity_error: float
 
 
