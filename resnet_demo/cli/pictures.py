@@ -9,12 +9,13 @@ import typer
 
 from .. import console
 from ..formats import ANY
-from .answers import Classification
+from .answers import Classification, Inspection
 from .shell import Averaged, Epoch, Json, Labels, Model, Plain, network, opened, tell
 
 if TYPE_CHECKING:
     from ..images import Domain
     from ..interpret.trace import Trace
+    from ..models.resnet import ResNet
 
 
 def classify(
@@ -78,24 +79,49 @@ def inspect(
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Measure what every block of a network did with a picture."""
-    from ..interpret.trace import trace_blocks
-    from ..models.predict import UNTRAINED, domain_of, is_trained, rank
+    from ..models.predict import UNTRAINED, domain_of
 
     asked = network(model, epoch, plain, averaged, labels)
+    report, trace = measured(asked, image, model, target, epoch)
+    if out:
+        _write_figures(out, trace, domain_of(asked), report)
+    if open_page:
+        _show(trace)
+    return report, console.inspect(report, UNTRAINED)
+
+
+def traced(asked: ResNet, image: Path, target: str | None) -> Trace:
+    """What every block of a network did with the picture in a file, seen for a class, or for the likeliest."""
+    from ..interpret.trace import trace_blocks
+    from ..models.predict import domain_of
+
     domain = domain_of(asked)
     index = None if target is None else domain.class_index(target)
-    trace = trace_blocks(asked, domain.to_input(opened(image)), index)
-    report = {
+    return trace_blocks(asked, domain.to_input(opened(image)), index)
+
+
+def measured(
+    asked: ResNet, image: Path, model: str, target: str | None, epoch: int | None = None
+) -> tuple[Inspection, Trace]:
+    """What `inspect` answers, by the name that the network was asked for, and the trace that it is about."""
+    from ..models.predict import domain_of, is_trained, rank
+
+    trace = traced(asked, image, target)
+    report: Inspection = {
         "image": str(image),
         "model": model,
         "epoch": epoch,
-        "target": {"index": trace.target, "label": domain.labels[trace.target]},
+        "target": {"index": trace.target, "label": domain_of(asked).labels[trace.target]},
         "predictions": [{"label": p.label, "probability": p.probability} for p in rank(asked, trace.logits)],
         "trained": is_trained(asked),
         "blocks": [
             {
                 "name": block.name,
-                **{f"{point}_norm": norm for point, norm in block.norms.items()},
+                "x_norm": block.norms["x"],
+                "residual_norm": block.norms["residual"],
+                "shortcut_norm": block.norms["shortcut"],
+                "total_norm": block.norms["total"],
+                "output_norm": block.norms["output"],
                 "cosine": block.cosine,
                 "ratio": block.ratio,
             }
@@ -104,11 +130,7 @@ def inspect(
         "identity_error": trace.identity_error,
         "files": [],
     }
-    if out:
-        _write_figures(out, trace, domain, report)
-    if open_page:
-        _show(trace)
-    return report, console.inspect(report, UNTRAINED)
+    return report, trace
 
 
 def _show(trace: Trace) -> None:
@@ -119,7 +141,7 @@ def _show(trace: Trace) -> None:
     Drawing(*drawings(trace), *drawings(grad_cam(trace))).show()
 
 
-def _write_figures(out: Path, trace: Trace, domain: Domain, report: dict[str, Any]) -> None:
+def _write_figures(out: Path, trace: Trace, domain: Domain, report: Inspection) -> None:
     """Every block as its equation and its Grad-CAM over the picture, the curves, and the report, which names them."""
     from PIL import Image
 

@@ -12,7 +12,7 @@ import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -26,6 +26,11 @@ from ..formats import ANY
 from . import experiments, pictures
 from .answers import BlockReport, Prediction
 from .shell import network, opened
+
+if TYPE_CHECKING:
+    from ..images import Domain
+    from ..interpret.trace import Trace
+    from ..models.resnet import ResNet
 
 SIDE = 320  # pixels of a picture that is sent
 ABOUT = """Look inside residual networks: y = F(x) + x. The networks are named resnet20, plain20 (the same without \
@@ -119,9 +124,10 @@ def inspect(image: Picture, model: Model = "resnet20", target: Target = None) ->
     their sum, and the angle between the two branches. The plot has them over all blocks.
     """
     from ..figures import draw_curves, figure_png
+    from ..models.predict import UNTRAINED
 
-    report, text = pictures.inspect(Path(image), model, target)
-    trace, _ = _traced(image, model, target)
+    report, trace = pictures.measured(network(model), Path(image), model, target)
+    text = console.inspect(report, UNTRAINED)
     plot = figure_png(_on_white(draw_curves(trace)), 80)
     return _result(Inspection, {**report, "target": report["target"]["label"]}, text, [plot])
 
@@ -143,9 +149,10 @@ def cam(
     from ..interpret.attribution import grad_cam
     from ..lab.interventions import check_blocks
 
-    trace, domain = _traced(image, model, target)
+    asked = network(model)
+    trace, domain = _traced(asked, image, target)
     name = block or trace.blocks[-1].name
-    check_blocks(network(model), [name])
+    check_blocks(asked, [name])
     values = grad_cam(trace, branch, signed)[name]
     place = divmod(int(values.argmax()), values.shape[1])
     label = domain.labels[trace.target]
@@ -167,7 +174,7 @@ def lesion(image: Picture, model: Model = "resnet20", target: Target = None) -> 
     from ..lab.lesion import without_each
 
     asked = network(model)
-    trace, domain = _traced(image, model, target)
+    trace, domain = _traced(asked, image, target)
     with torch.no_grad():
         logits = without_each(asked, trace.image)[:, 0]
     return _steps(logits, block_names(asked), trace.target, domain.labels, "without each block", whole=True)
@@ -180,7 +187,7 @@ def lens(image: Picture, model: Model = "resnet20", target: Target = None) -> An
     from ..lab.lens import lens as growing
 
     asked = network(model)
-    trace, domain = _traced(image, model, target)
+    trace, domain = _traced(asked, image, target)
     found = growing(asked, trace.image)
     return _steps(found.logits[:, 0], ["stem", *found.names], trace.target, domain.labels, "after each block")
 
@@ -229,15 +236,11 @@ def _plainly(tool: Callable[..., CallToolResult]) -> Callable[..., CallToolResul
     return run
 
 
-def _traced(image: str, model: str, target: str | None) -> tuple[Any, Any]:
+def _traced(asked: ResNet, image: str, target: str | None) -> tuple[Trace, Domain]:
     """The trace of a picture, and the domain of the network's pictures."""
-    from ..interpret.trace import trace_blocks
     from ..models.predict import domain_of
 
-    asked = network(model)
-    domain = domain_of(asked)
-    index = None if target is None else domain.class_index(target)
-    return trace_blocks(asked, domain.to_input(opened(Path(image))), index), domain
+    return pictures.traced(asked, Path(image), target), domain_of(asked)
 
 
 def _steps(
