@@ -105,7 +105,8 @@ class Training:
     each thousandth of a budget of minutes. Given to another training of the same network, data, recipe, minutes and
     seed, on a machine of the same kind with as many threads, it makes that one repeat this one step by step. `in_short`
     tells on how many pictures the end of a training that was stopped was settled and tested, and is 0 for others; it
-    goes with the schedule, so that the repetition of such a one ends in the same way, with the same weights.
+    goes with the schedule, so that the repetition of such a one ends in the same way, with the same weights. `give_way`
+    is called between every two blocks, and may wait there for those who have to go first.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Training:
         seed: int = 0,
         compile: bool | None = None,
         tell_every: float | None = None,
+        give_way: Callable[[], object] | None = None,
     ):
         self.model, self.train_set, self.test_set = model, train_set, test_set
         self.epochs, self.minutes, self.seed = epochs, minutes, seed
@@ -153,6 +155,7 @@ class Training:
         # Alone on a GPU the kernels of a step are launched all at once; several processes compile their networks.
         self._captured = self.compile and self.device.type == "cuda" and distributed.world() == 1
         self.tell_every = TELL_EVERY if tell_every is None else tell_every
+        self.give_way = give_way
         self.step, self.seconds, self.lr = 0, 0.0, 0.0
         self.history: list[Record] = []
         self.test: Evaluation | None = None
@@ -295,6 +298,8 @@ class Training:
         """Whoever stops or leaves the training is heard in the middle of what is done here."""
 
         def unwanted() -> bool:
+            if self.give_way is not None:
+                self.give_way()
             return self.abandoned or (self.stopped and self.step > 0 and not self._hurries)
 
         return interruptible(self.model, unwanted) if self._interruptible else nullcontext()

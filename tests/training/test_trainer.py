@@ -433,6 +433,14 @@ def test_an_end_is_heard_in_the_middle_of_things(name, when, how, train_set, tes
         assert len(epochs_of(records)) < 3  # the last record did not come
 
 
+def test_a_training_gives_way_between_every_two_blocks(train_set, test_set):
+    calls, model = [], ResNet(CONFIG, seed=0)
+    training = Training(model, train_set, test_set, RECIPE, epochs=1, give_way=lambda: calls.append(training.step))
+    list(training.run())
+    blocks, step = len(list(model.named_blocks())), 2  # on the way there and back
+    assert calls.count(1) >= blocks * step
+
+
 def test_what_was_broken_off_leaves_no_trace(train_set, test_set):
     """The same weights and statistics as after the last whole step, without a recipe that settles them."""
     recipe = replace(RECIPE, settle=False, batch=32)

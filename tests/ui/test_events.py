@@ -182,6 +182,41 @@ def test_who_came_first_goes_first() -> None:
     assert one_place._free == 1
 
 
+def test_what_works_for_long_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a second of work it waits three at most, and not at all while nobody holds or wants a place."""
+    clock, waited, one_place = [0.0], [], places.Places(1)
+    monkeypatch.setattr(places.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(one_place._quiet, "wait", lambda seconds: waited.append((seconds, one_place._quiet.is_set())))
+    give_way = places.GivesWay(one_place)
+    give_way()
+    clock[0] += 1
+    give_way()
+    with one_place:
+        clock[0] += 2
+        give_way()
+    give_way()
+    assert waited == [(0, True), (3, True), (6, False), (0, True)]
+
+
+def test_a_place_is_quiet_when_nobody_holds_or_wants_it() -> None:
+    one_place, begun = places.Places(1), threading.Event()
+
+    def next_one() -> None:
+        with one_place:
+            begun.set()
+            assert not one_place._quiet.is_set()
+
+    thread = threading.Thread(target=next_one)
+    with one_place:
+        thread.start()
+        while not one_place._waiting:
+            time.sleep(0.001)
+    begun.wait()
+    thread.join()
+    one_place.wait_until_quiet(60)
+    assert one_place._quiet.is_set()
+
+
 def test_a_visitors_files_are_read_one_after_another() -> None:
     def turn(owner: str) -> tuple[bool, bool]:
         """Whether a file of somebody is read at once, while one of the first visitor's is being read."""
