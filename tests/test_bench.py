@@ -577,8 +577,8 @@ def test_memory_grows_by_so_much_a_request():
     weights: list[tuple[int, float]] = [
         (count, 500_000 + (1_000 * count if count < 200 else 200_000 + 7 * count)) for count in range(0, 1300, 9)
     ]
-    assert load.growth(weights) == pytest.approx(7)
-    assert load.growth(weights[:50]) is None  # too few
+    assert load.growth(weights, load.FROM, load.TO) == pytest.approx(7)
+    assert load.growth(weights[:50], load.FROM, load.TO) is None  # too few
 
 
 def test_pictures_that_take_long_are_what_they_say():
