@@ -31,6 +31,7 @@ from resnet_demo.bench import (
     dial,
     expectations,
     load,
+    page,
     servers,
     textbook,
     traces,
@@ -530,6 +531,16 @@ def test_without_a_browser_the_benchmark_says_what_it_needs(monkeypatch):
 
 
 # Visitors
+
+
+def test_the_benchmark_of_pages(monkeypatch):
+    monkeypatch.setattr(page, "ROUNDS", 1)
+    result = loops.apart(bench.run, "page")
+    assert {"inside", "train", "step 1", "step 9"} < result["pages"].keys()
+    for name, figures in result["pages"].items():
+        assert figures["cold"] <= figures["below"], name
+        assert 0 < figures["bytes"] <= page.MOST_BYTES, name  # which does not depend on how busy a computer is
+    assert result["most_bytes"] == max(figures["bytes"] for figures in result["pages"].values())
 
 
 def test_answers_that_say_the_same_are_the_same():
