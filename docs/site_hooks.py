@@ -113,8 +113,8 @@ def benchmarks(found: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             f"Measured on {found['date']}: {machine['device']}, {machine['cores']} cores, {machine['system']}, Python "
-            f"{versions['python']}, torch {versions['torch']}. The line is at 1. Green: how many times faster, further right is better. Brown: "
-            "overhead, or the share of a limit, further left is better.",
+            f"{versions['python']}, torch {versions['torch']}. The line is at 1. Green: how many times faster, further "
+            "right is better. Brown: overhead, or the share of a limit, further left is better.",
             svg.document(width, height, label, *drawn, style=f"max-width:{width}px"),
             f"| benchmark | ratio | of what |\n| --- | --- | --- |\n{table}",
             *missing,

@@ -648,7 +648,7 @@ def test_a_record_by_hand(train_set, test_set, monkeypatch):
     recipe = replace(RECIPES["textbook"], batch=32)
     training = Training(model, data, test_set, recipe, epochs=1)
     monkeypatch.setattr(trainer, "GLANCE", 1)
-    training._half = False  # whatever this machine is good at
+    training.half = False  # whatever this machine is good at
     (record,) = training.run()
     twin.train().domain = domain = dataset_domain(data)
     logits = twin(domain.normalise(data.pictures))
@@ -754,7 +754,7 @@ def test_a_compiled_training_takes_the_same_way(train_set, test_set, tmp_path, m
     try:
         for model, compile in zip(models, (False, True), strict=True):
             training = Training(model, train_set, test_set, one_size, epochs=1, compile=compile)
-            training._half = False  # in half precision, what is computed together is rounded once
+            training.half = False  # in half precision, what is computed together is rounded once
             ends.append(list(training.run())[-1])
     finally:
         torch.set_num_threads(threads)

@@ -25,10 +25,10 @@ from ...models import zoo
 from ...models.resnet import ResNet
 from ...models.weights import save
 from ...training.evaluation import Evaluation
-from ...training.microbatches import threads_of
 from ...training.provenance import provenance
 from ...training.recipes import RECIPES, Recipe, recipe_of
 from ...training.records import Record
+from ...training.threads import threads_of
 from ...training.trainer import Training
 from .. import places
 from ..bounds import number_within, one_of, whole_number
