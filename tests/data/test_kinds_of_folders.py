@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+import unicodedata
+import zlib
+
 import pytest
-from test_folder_layouts import as_folder, as_zip, counts
+from test_folder_layouts import as_folder, as_zip, counts, picture, raw_zip
 
 from resnet_demo.data import load_halves
 from resnet_demo.errors import InputError
@@ -175,6 +179,14 @@ NAMES = {
     "cp949": "정상 폐렴 균열",
     "cp850": "Bäume Häuser Vögel",
     "cp866": "машина птица",
+    "cp1251": "берёза сосна клён",
+    "koi8-r": "берёза сосна клён",
+    "cp1252": "Schäden Größen Brüche",
+    "cp852": "dub bříza javor",
+    "cp1250": "bříza jedle žula",
+    "cp1254": "kaplumbağa kırlangıç",
+    "cp1253": "πεύκο ελιά",
+    "euc-jp": "りす きつね たぬき",
 }
 
 
@@ -189,5 +201,39 @@ def test_few_names_in_code_pages(codec, form, tmp_path):
 
 
 def test_names_that_could_be_others_are_said_to_be(tmp_path):
-    train, _ = load_halves(as_zip({"鸟": 4, "病害": 4}, tmp_path, "gbk"))  # in Big5, too, these are words
-    assert "may have been read wrongly" in str(train.note)
+    train, _ = load_halves(as_zip({"poire": 4, "gâche": 4}, tmp_path, "cp1252"))  # in others it has an a, too
+    assert train.classes == ("gâche", "poire")
+    assert "read as CP1252, they may have been read wrongly: is gâche/0.png right?" in str(train.note)
+
+
+# How programs write names, each with its flags and extra fields
+TOOLS = {
+    "macOS": lambda name: (unicodedata.normalize("NFD", name).encode(), 0, b""),
+    "Python, jar, Windows 11": lambda name: (name.encode(), 0x800, b""),
+    "Explorer": lambda name: (name.encode("cp850"), 0, b""),
+    "7-Zip": lambda name: (name.encode(), 0x800, b"") if "œ" in name else (name.encode("cp850"), 0, b""),
+    "Info-ZIP": lambda name: (name.encode(), 0, _unicode_path(name, name.encode())),
+    "WinRAR": lambda name: (name.encode("cp850", "replace"), 0, _unicode_path(name, name.encode("cp850", "replace"))),
+}
+
+
+def _unicode_path(name: str, raw: bytes) -> bytes:
+    field = b"\1" + struct.pack("<I", zlib.crc32(raw)) + name.encode()
+    return struct.pack("<HHB", 0x5455, 1, 0) + struct.pack("<HH", 0x7075, len(field)) + field
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_names_as_programs_write_them(tool, tmp_path):
+    kinds = ["Gänseblümchen", "Löwenzahn", *(["cœur ♥"] if tool != "Explorer" else [])]
+    names = [f"{kind}/{kind} {i}.png" for kind in kinds for i in range(4)]
+    extra = [(b"__MACOSX/._a.png", 0, b"", b"x"), (b"META-INF/MANIFEST.MF", 0, b"", b"x")]
+    train, _test = load_halves(raw_zip(tmp_path / "a.zip", [*((*TOOLS[tool](n), picture(1)) for n in names), *extra]))
+    assert (set(train.classes), counts(train)) == (set(kinds), [3] * len(kinds))
+    assert train.note is None
+
+
+def test_names_in_two_code_pages_lose_nothing(tmp_path):
+    names = [(f"猫/{i}.png".encode(), 0, b"", picture(i)) for i in range(4)]
+    names += [(f"Löwenzahn/{i}.png".encode("cp850"), 0, b"", picture(i)) for i in range(4)]
+    train, _test = load_halves(raw_zip(tmp_path / "a.zip", names))
+    assert (train.classes, counts(train)) == (("Löwenzahn", "猫"), [3, 3])
