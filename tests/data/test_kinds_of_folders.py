@@ -105,6 +105,24 @@ READ = {
         halves("train", "test", "cat", "dog") | {"extra/cat": 5, "extra/dog": 5},
         "cat dog", [4, 4], [4, 4], "extra is not used",
     ),
+    "masks in the classes": (
+        {f"{kind}/{part}": 5 for kind in ("COVID", "Normal") for part in ("images", "masks")} | {"COVID.xlsx": 3},
+        "COVID Normal", [4, 4], [1, 1], "10 pictures in COVID/masks and folders like it are annotations",
+    ),
+    "classes of classes": (
+        halves("train", "test", "animal/cat", "animal/dog", "plant/oak", "plant/fir", count=2),
+        "animal plant", [4, 4], [4, 4], "The classes animal and plant hold folders of their own, such as cat and dog",
+    ),
+    "numbered classes": ({"class_1": 5, "class_2": 5}, "class_1 class_2", [4, 4], [1, 1], ""),
+    "unpaired translation": (
+        {"trainA": 5, "trainB": 5, "testA": 3, "testB": 3}, "a b", [5, 5], [3, 3], "",
+    ),
+    "Chinese groups": (halves("【训练组】", "【测试组】", "a", "b"), "a b", [4, 4], [4, 4], ""),
+    "before and after a training": ({"训练前": 5, "训练后": 5}, "训练前 训练后", [4, 4], [1, 1], ""),
+    "countries": ({"de": 5, "fr": 5, "tr": 5}, "de fr tr", [4] * 3, [1] * 3, ""),
+    "a test, positive and negative": (
+        {"test_positive": 5, "test_negative": 5}, "test_negative test_positive", [4, 4], [1, 1], "",
+    ),
     "Chinese words beside English ones": (halves("train_训练", "test_测试", "a", "b"), "a b", [4, 4], [4, 4], ""),
     "Chinese samples": (
         halves("数据集/训练样本", "数据集/测试样本", "a", "b"), "a b", [4, 4], [4, 4], "",
@@ -157,6 +175,13 @@ REFUSED = {
     "two for training": (
         halves("train", "test", "a", "b") | {"train_small/a": 2, "train_small/b": 2}, "train and train_small, which",
     ),
+    "parts of one folder": (
+        {"HAM10000_images_part_1": 9, "HAM10000_images_part_2": 9, "metadata.csv": 3},
+        "differ in numbers only and are parts of one folder",
+    ),
+    "a class called valid": ({"valid": 5, "invalid": 5}, "only one, 'invalid', since valid is no class by its name"),
+    "Russian words": (halves("обучение", "тест", "a", "b"), "which is for training"),
+    "copies, augmented": (halves("Original", "Augmented", "a", "b"), "which is for training"),
     "German words": (halves("Trainingsdaten", "Testdaten", "gut", "schlecht"), "which is for training"),
     "query and gallery": (halves("query", "gallery", "a", "b"), "which is for training"),
 }  # fmt: skip
