@@ -94,7 +94,7 @@ def refuse_foreign(keys: Iterable[str], tensors: Mapping[str, Tensor], file: str
                 raise InputError(
                     "{file} is {what}, not a ResNet known here ({tensor}).", file=file, what=what, tensor=key[:120]
                 )
-    depthwise = [key for key in keys if tensors[key].ndim == 4 and tensors[key].shape[1] == 1 < tensors[key].shape[2]]
+    depthwise = [key for key in keys if tensors[key].ndim == 4 and _is_depthwise(tensors[key])]
     if len(depthwise) > 1:  # and not only the stem of a network for grey pictures
         raise InputError(
             "{file} is {what}, not a ResNet known here ({tensor}).",
@@ -110,3 +110,8 @@ def refuse_foreign(keys: Iterable[str], tensors: Mapping[str, Tensor], file: str
             tensor=convolutions[0][:120],
             n=tensors[convolutions[0]].ndim - 2,
         )
+
+
+def _is_depthwise(weight: Tensor) -> bool:
+    """Whether each filter sees one channel, more than a pixel of it."""
+    return weight.shape[1] == 1 < weight.shape[2] == weight.shape[3]
