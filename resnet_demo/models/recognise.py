@@ -156,8 +156,8 @@ def _stages(found: Iterable[re.Match[str]], convolutions: list[str], file: str) 
     names = {(m["stage"], int(m["s"]), m["mid"]) for m in found}
     if not names and convolutions:
         raise InputError(
-            "{file} is not a ResNet known here: none of its convolutions, such as {tensor}, is by its name the first "
-            "of a block in a stage, like layer1.0.conv1.",
+            "{file} is not a ResNet known here: it has no blocks, since none of its convolutions, such as {tensor}, "
+            "is by its name the first of one, like layer1.0.conv1.",
             file=file,
             tensor=convolutions[-1][:120],
         )
