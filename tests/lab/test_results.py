@@ -13,6 +13,7 @@ import torch
 from networks import noise
 
 from resnet_demo import lab
+from resnet_demo.errors import InputError
 from resnet_demo.lab import results
 from resnet_demo.models import zoo
 
@@ -46,6 +47,14 @@ def test_a_result_tells_what_it_rests_on(residual, plain):
     assert all(seconds > 0 for seconds in provenance.seconds.values())
     assert [network for network, _ in told] == sorted(network for network, _ in told)
     json.dumps(results.as_json(result), allow_nan=False)
+
+
+def test_a_network_that_is_refused_is_refused_before_another_is_measured(residual):
+    told: list[str] = []
+    networks = {"a": residual, "b": zoo.build("preresnet20")}
+    with pytest.raises(InputError, match="basic blocks only"):
+        results.measure("unfold", networks, noise(4), progress=lambda network, _done: told.append(network))
+    assert told == []
 
 
 def test_a_fingerprint_is_that_of_the_weights(residual, plain):
