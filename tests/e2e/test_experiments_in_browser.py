@@ -41,6 +41,7 @@ def test_run_one_on_a_phone(open_app: OpenApp) -> None:
     with open_app(
         "?tab=experiments&experiment=refinement", width=390, shows="#experiment-bundled svg.rd-tall"
     ) as visit:
+        expect(visit.at("#experiments-menu [aria-pressed=true]")).to_be_in_viewport(ratio=1)  # of a menu that scrolls
         expect(visit.at("#experiment-here")).to_contain_text("with your picture")
         visit.at("#experiment-run").click()
         expect(visit.at("#experiment-live svg.rd-tall")).to_be_visible()
