@@ -33,7 +33,7 @@ MICROBATCHES = (8, 4)  # of batches of 16: two, or four
 def training(epochs: int = 5, microbatch: int | None = None) -> Training:
     recipe = replace(RECIPE, microbatch=microbatch)
     found = Training(ResNet(CONFIG, seed=0), stripes(192, seed=1), stripes(90, seed=2), recipe, epochs=epochs)
-    found._half = False  # in half precision, the halves of a batch are not rounded like the whole
+    found.half = False  # in half precision, the halves of a batch are not rounded like the whole
     return found
 
 
