@@ -21,6 +21,8 @@ from serving import serving
 
 APP = """
 import runpy
+from resnet_demo import cores
+cores.prepare()  # as app.py does, before torch is imported
 from resnet_demo.ui.jobs import training
 training.PATIENCE = 5.0  # instead of half a minute
 runpy.run_path("app.py", run_name="__main__")
