@@ -1,5 +1,5 @@
 """What lies outside docs/ and belongs to the site: README and its pictures, CONTRIBUTING, changelog, security, tuning.
-And the notebooks, each as a page.
+And the notebooks, each as a page, and the drawing of the benchmarks.
 
 Their links are written for the place where they lie, for GitHub and editors; on the site they lead to pages.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import math
 import re
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -16,6 +17,9 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+
+from resnet_demo.bench import together
+from resnet_demo.figures import svg
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {  # on the site: in the repository
@@ -25,6 +29,8 @@ PAGES = {  # on the site: in the repository
     "security.md": "SECURITY.md",
     "tuning.md": "resnet_demo/bench/tuning.md",
 }
+BENCHMARKS = "<!-- benchmarks -->"  # where their figures come
+FASTER, OVERHEAD = "#1a7f5a", "#b7791f"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -74,7 +80,46 @@ def outputs(code: str, names: dict[str, Any]) -> list[str]:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
+    if BENCHMARKS in markdown:
+        markdown = markdown.replace(BENCHMARKS, benchmarks(together.read(ROOT / "docs" / "benchmarks.json")))
     return as_on_the_site(markdown)
+
+
+def benchmarks(found: dict[str, Any]) -> str:
+    """What `bench all` wrote: a drawing of all ratios, on one logarithmic axis, and on what they were measured."""
+    ratios = [(name, result) for name, result in found["results"].items() if result.get("ratio")]
+    label, width, left, row = "Ratios of all benchmarks", 880, 90, 26
+    most = max(1.0, *(abs(math.log10(result["ratio"])) for _name, result in ratios))
+    middle = (left + width - 60) / 2 + 30
+    drawn = [svg.element("path", d=f"M{middle} 8 v{row * len(ratios) + 4}", stroke="currentColor", opacity=0.5)]
+    for number, (name, result) in enumerate(ratios):
+        ratio, y = result["ratio"], 12 + row * number
+        reach = math.log10(ratio) / most * (width - 60 - middle)
+        drawn += [
+            svg.text(name, 0, y + 13, font_size=14, fill="currentColor"),
+            svg.element(
+                "rect", x=min(middle, middle + reach), y=y, width=max(abs(reach), 1), height=row - 8,
+                fill=FASTER if together.more_is_better(result) else OVERHEAD,
+            ),
+            svg.text(
+                f"{ratio:.3g}", middle + reach + (6 if reach >= 0 else -6), y + 13, font_size=13, fill="currentColor",
+                text_anchor="start" if reach >= 0 else "end",
+            ),
+        ]  # fmt: skip
+    height = row * len(ratios) + 16
+    table = "\n".join(f"| `{name}` | {result['ratio']:.3g} | {result['unit']} |" for name, result in ratios)
+    machine, versions = found["machine"], found["versions"]
+    missing = [f"{name} was not measured: {why}" for name, why in found["failed"].items()]
+    return "\n\n".join(
+        [
+            f"Measured on {found['date']}: {machine['device']}, {machine['cores']} cores, {machine['system']}, Python "
+            f"{versions['python']}, torch {versions['torch']}. The line is at 1. Green: how many times faster, further "
+            "right is better. Brown: overhead, or the share of a limit, further left is better.",
+            svg.document(width, height, label, *drawn, style=f"max-width:{width}px"),
+            f"| benchmark | ratio | of what |\n| --- | --- | --- |\n{table}",
+            *missing,
+        ]
+    )
 
 
 def as_on_the_site(text: str) -> str:

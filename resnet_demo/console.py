@@ -14,6 +14,7 @@ from .finding import finite
 if TYPE_CHECKING:
     from rich.live import Live
 
+    from .bench.together import Change
     from .training.records import Record
 
 
@@ -142,6 +143,23 @@ def experiment(question: str, header: Sequence[str], rows: Iterable[Sequence[obj
 def bench(result: Mapping[str, Any]) -> str:
     figures = ((name, value) for name, value in result.items() if name != "runs")
     return table(("figure", "value"), figures, "<<")
+
+
+def benches(found: Mapping[str, Any], changes: Iterable[Change] | None) -> str:
+    """All benchmarks, and where there is an earlier file, how each has changed; what became worse is named below."""
+    from .bench.together import WORSE
+
+    known = {change.name: change for change in changes or ()}
+    header, rows = ("benchmark", "ratio", "before", "change", "unit"), list[Sequence[object]]()
+    for name, result in found["results"].items():
+        change = known.get(name)
+        rows.append((name, result["ratio"], change and change.before, change and f"{change.gain:+.0%}", result["unit"]))
+    lines = [table(header, rows, "<>>><")]
+    lines += [f"{name} was not measured: {reason}" for name, reason in found["failed"].items()]
+    if changes is not None:
+        worse = [change.name for change in known.values() if change.worse]
+        lines.append(f"Worse by more than {WORSE:.0%}: {', '.join(worse)}" if worse else "None is worse than before.")
+    return "\n".join(lines)
 
 
 # Progress

@@ -31,6 +31,7 @@ from resnet_demo.bench import (
     dial,
     expectations,
     load,
+    page,
     servers,
     textbook,
     traces,
@@ -532,6 +533,16 @@ def test_without_a_browser_the_benchmark_says_what_it_needs(monkeypatch):
 # Visitors
 
 
+def test_the_benchmark_of_pages(monkeypatch):
+    monkeypatch.setattr(page, "ROUNDS", 1)
+    result = loops.apart(bench.run, "page")
+    assert {"inside", "train", "step 1", "step 9"} < result["pages"].keys()
+    for name, figures in result["pages"].items():
+        assert figures["cold"] <= figures["below"], name
+        assert 0 < figures["bytes"] <= page.MOST_BYTES, name  # which does not depend on how busy a computer is
+    assert result["most_bytes"] == max(figures["bytes"] for figures in result["pages"].values())
+
+
 def test_answers_that_say_the_same_are_the_same():
     one = {"html": 'cat 93.1 % <img src="data:image/png;base64,AAA"> data-number="3"'}
     other = {"html": 'cat 93.2 % <img src="data:image/png;base64,BBB"> data-number="7"'}
@@ -577,8 +588,8 @@ def test_memory_grows_by_so_much_a_request():
     weights: list[tuple[int, float]] = [
         (count, 500_000 + (1_000 * count if count < 200 else 200_000 + 7 * count)) for count in range(0, 1300, 9)
     ]
-    assert load.growth(weights) == pytest.approx(7)
-    assert load.growth(weights[:50]) is None  # too few
+    assert load.growth(weights, load.FROM, load.TO) == pytest.approx(7)
+    assert load.growth(weights[:50], load.FROM, load.TO) is None  # too few
 
 
 def test_pictures_that_take_long_are_what_they_say():

@@ -63,6 +63,7 @@ TESTS = {
     "test_bench.py::test_so_many_pictures_are_seen": "slow",
     "test_bench.py::test_the_benchmark_of_training_beside_busy_processes": "slow",
     "test_bench.py::test_the_benchmark_of_many_visitors": "slow",
+    "test_bench.py::test_the_benchmark_of_pages": "slow",
     "test_job.py::test_whoever_looks_on_hears_of_a_race_several_times_a_second_and_it_of_a_stop": "slow",
     "test_trainer.py::test_an_end_is_heard_in_the_middle_of_things": "slow",
     "test_cli.py::test_a_resumed_training_ends_at_the_same_weights": "slow",

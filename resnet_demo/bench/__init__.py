@@ -18,7 +18,7 @@ from ..errors import InputError
 
 NAMES = (
     "inspect", "figures", "traces", "classify", "startup", "train", "accuracy", "lesion", "cut", "click", "dial",
-    "beside", "load",
+    "beside", "load", "page",
 )  # fmt: skip
 REST = 0.2  # seconds before a slice, in which the helpers of whoever was before come to rest
 

@@ -24,8 +24,8 @@ import torch
 from ..data import load_dataset
 from ..models.zoo import build
 from ..training import hardware
-from ..training.microbatches import threads_of
 from ..training.recipes import recipe_of
+from ..training.threads import threads_of
 from ..training.trainer import Training
 from . import REST
 

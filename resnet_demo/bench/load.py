@@ -210,7 +210,8 @@ def measure(
         **found,
         "temporary_files": files,
         "unit": "ours / limit: p95 of a classification; p50, p95 and refusals in seconds; "
-        "`memory`: kB for each request; `*_cores`: of processor time a second",
+        "`memory`: kB for each request from number 200 to 1,200, `memory_last`: for the last 1,000; "
+        "`*_cores`: of processor time a second",
         "work": f"{visitors} visitors for {seconds:g} s, who click "
         f"{f'every {every:g} s' if every else 'without a pause'}{beside}; networks {', '.join(NETWORKS)}",
     }
@@ -268,7 +269,8 @@ async def _measure(
         "attacks": len(told.attacks),
         "p95_attack": late(told.attacks) if told.attacks else None,
         "trainings": told.trainings,
-        "memory": growth(weights),
+        "memory": growth(weights, FROM, TO),
+        "memory_last": growth(weights, told.answers - (TO - FROM), told.answers),
         "memory_mb": resident(process) / 1e3,
         "server_cores": theirs / wall,
         "server_seconds_per_answer": theirs / max(1, told.answers),
@@ -336,10 +338,10 @@ def late(seconds: list[float]) -> float:
     return statistics.quantiles(seconds, n=20)[-1] if len(seconds) > 1 else max(seconds, default=0.0)
 
 
-def growth(weights: list[tuple[int, float]]) -> float | None:
-    """kB for each request from number 200 to 1,200, from (requests, kB) on the way; None where it were fewer."""
-    within = [(count, weight) for count, weight in weights if FROM <= count <= TO + 50]
-    if not within or within[-1][0] < TO - 50:
+def growth(weights: list[tuple[int, float]], since: int, until: int) -> float | None:
+    """kB for each request between two of them, from (requests, kB) on the way; None where it were fewer."""
+    within = [(count, weight) for count, weight in weights if since <= count <= until + 50]
+    if since < FROM or not within or within[-1][0] < until - 50:
         return None
     counts, kilobytes = zip(*within, strict=True)
     return statistics.linear_regression(counts, kilobytes).slope

@@ -82,6 +82,7 @@ class Visitor:
     def __init__(self, app: App, address: str):
         self.app, self.page = app, secrets.token_hex(6)
         self.seen: dict[int, Any] = {}  # what the page shows, by component
+        self.received = 0  # bytes of answers
         self._client = httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=KEPT)
 
     async def open(self) -> None:
@@ -112,6 +113,10 @@ class Visitor:
             raise Failed(str(answers[-1]["output"].get("error") or ""))
         return self._take(self.app.named[name], answers[-1]["output"]["data"])
 
+    async def nothing(self) -> None:
+        """Ask for what needs no work."""
+        (await self._client.get("/health")).raise_for_status()
+
     async def join(self, name: str, *values: Any, clicked: Any = None) -> None:
         """Let an event join the queue."""
         event = self.app.named[name]
@@ -139,6 +144,7 @@ class Visitor:
         answers: list[dict[str, Any]] = []
         async with self._client.stream("GET", f"{API}/queue/data", params={"session_hash": self.page}) as stream:
             async for line in stream.aiter_lines():
+                self.received += len(line.encode())
                 if '"process_completed"' in line[:200]:
                     answers.append(json.loads(line.removeprefix("data:")))
                 elif '"close_stream"' in line[:200]:
@@ -156,6 +162,7 @@ class Visitor:
                 raise Refused(0, "")
             if answer.status_code != 200:
                 raise Failed(str(answer.json().get("error") or ""))
+            self.received += len(answer.content)
             shown |= self._take(event, answer.json()["data"])
         return shown
 

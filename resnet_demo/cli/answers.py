@@ -127,6 +127,23 @@ class Benchmark(TypedDict):
     name: str
 
 
+class Change(TypedDict):
+    name: str
+    before: float
+    now: float
+    gain: float
+
+
+class Benchmarks(TypedDict):
+    version: int
+    date: str
+    machine: dict[str, str | int]
+    versions: dict[str, str]
+    results: dict[str, Benchmark]
+    failed: dict[str, str]
+    changes: list[Change] | None
+
+
 ANSWERS: Mapping[str, Any] = {
     "models": list[Network],
     "classify": list[Classification],
@@ -135,7 +152,7 @@ ANSWERS: Mapping[str, Any] = {
     "evaluate": Evaluation,
     "experiment": Experiment | list[Experiment],
     "unfold": Unfolded,
-    "bench": Benchmark,
+    "bench": Benchmark | Benchmarks,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,11 +15,11 @@ from .shell import Json
 def _names() -> list[str]:
     from ..bench import NAMES
 
-    return list(NAMES)
+    return [*NAMES, "all"]
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which measurement.", autocompletion=_names)],
+    name: Annotated[str, typer.Argument(help="Which measurement, or `all`.", autocompletion=_names)],
     budget: Annotated[
         list[float] | None, typer.Option(help="For `accuracy`: seconds to train; may be given several times.")
     ] = None,
@@ -31,11 +32,18 @@ def bench(
     memory: Annotated[
         bool, typer.Option("--memory", help="For `load`: until request 1,200, whose memory is told.")
     ] = False,
+    only: Annotated[list[str] | None, typer.Option(help="For `all`: only these.", autocompletion=_names)] = None,
+    out: Annotated[Path | None, typer.Option(help="For `all`: a file for machine, versions and results.")] = None,
+    against: Annotated[Path | None, typer.Option(help="For `all`: an earlier such file to compare with.")] = None,
     as_json: Json = False,
 ) -> tuple[Any, str]:
     """Measure this laboratory against others, side by side."""
     from .. import bench as benches
 
+    if name == "all":
+        return _all(only, out, against)
+    if only or out or against:
+        raise InputError("The options `--only`, `--out` and `--against` are for `bench all`.")
     if name not in benches.NAMES:
         raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=benches.NAMES)
     given = {
@@ -44,3 +52,19 @@ def bench(
     }  # fmt: skip
     result = benches.run(name, **{option: value for option, value in given.items() if value})
     return result, console.bench(result)
+
+
+def _all(only: list[str] | None, out: Path | None, against: Path | None) -> tuple[Any, str]:
+    from ..bench import NAMES, together
+    from ..files import write_atomically
+
+    for name in only or ():
+        if name not in NAMES:
+            raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=NAMES)
+    before = together.read(against) if against else None
+    found = together.measure_all(only or NAMES, lambda name: console.progress(f"bench {name} …", stays=False))
+    if out:
+        write_atomically(out, console.dumps(found, indent=1).encode())
+    changes = None if before is None else list(together.changes(found, before))
+    report = {**found, "changes": None if changes is None else [vars(change) for change in changes]}
+    return report, console.benches(found, changes)

@@ -95,6 +95,7 @@ def train(
             in_short=settings.in_short,
             seed=settings.seed,
             compile=settings.compiled,
+            half=settings.half,
             tell_every=2.0,  # seconds: whoever reads a shell is in less of a hurry than who watches curves
         )
         if first and training.compile:

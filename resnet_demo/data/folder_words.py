@@ -21,6 +21,7 @@ NEUTRAL: list[str] = _WORDS["neutral"]  # what may stand beside these in a name
 _ANY_ROLE = re.compile("|".join(chain(*ROLES.values())))
 _NEUTRAL = re.compile("|".join(sorted(NEUTRAL, key=len, reverse=True)))
 IMAGES, ANNOTATIONS = set(_WORDS["images"]), set(_WORDS["annotations"])
+PARTS = set(_WORDS["parts"])
 WITHOUT_CLASSES = set(_WORDS["without_classes"])
 
 
@@ -69,6 +70,12 @@ def _words(name: str) -> list[str]:
 
 def letters_of(name: str) -> str:
     return "".join(_words(name))
+
+
+def are_parts(names: Iterable[str]) -> bool:
+    """Whether these are numbered parts of one thing: images_part_1, images_part_2."""
+    kinds = {tuple(_words(name)) for name in names}
+    return len(kinds) == 1 and any(word in PARTS for word in kinds.pop())
 
 
 def role_name(role: str) -> Message:

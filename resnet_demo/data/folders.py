@@ -85,10 +85,13 @@ def _reader(path: str | Path, size: int = 32, read: Read | None = None) -> Itera
         root = tree(listing)
         layout = recognised(root, title)
         if listing.doubtful:
+            name, page = listing.doubtful
             layout.notes.append(
                 _(
-                    "The zip does not say how its names are written; they may have been read wrongly, such as {name}.",
-                    name=listing.doubtful[-MAX_NAME:],
+                    "The zip does not say how its names are written; read as {page}, they may have been read wrongly: "
+                    "is {name} right?",
+                    name=name[-MAX_NAME:],
+                    page=page,
                 )
             )
         yield _Reader(name, title, layout, root.everything().unread, listing.too_deep, size, read)

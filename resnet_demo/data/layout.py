@@ -21,6 +21,7 @@ from .folder_words import (
     TRAIN,
     VALIDATION,
     WITHOUT_CLASSES,
+    are_parts,
     letters_of,
     role_name,
     role_of,
@@ -28,10 +29,10 @@ from .folder_words import (
 )
 from .listing import MAX_NAME
 from .tree import Class, Folder, Half
+from .unused import leave_out_masks, note_annotations, note_beside, note_unused
 
 TABLES = (".csv", ".tsv", ".json", ".xlsx", ".xls", ".parquet", ".xml", ".mat")  # likeliest first
 PACKED = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
-MASK = re.compile(r"(.+?)[ _-]?(?:mask|seg|segmentation|groundtruth|gt)(?:[ _-]?\d+)?", re.IGNORECASE)
 FLAT = re.compile(r"([^\W\d_][^.]*)\.\d+\.\w+")  # cat.0.jpg
 
 
@@ -51,7 +52,7 @@ class Layout:
 def recognised(root: Folder, title: Message) -> Layout:
     """The layout of a folder. Raises InputError, one sentence, where there is none or more than one."""
     notes: list[Message] = []
-    _leave_out_masks(root, notes)
+    leave_out_masks(root, notes)
     top = _container(_unwrapped(root, notes), notes)
     layout = _in_halves(top, title, notes) or _in_classes_of_halves(top, title, notes)
     if layout is None:
@@ -59,6 +60,13 @@ def recognised(root: Folder, title: Message) -> Layout:
         layout = Layout(_classes(top, notes, at_top=True))
     _check_spelling(layout.train, title)
     layout.notes = notes
+    if are_parts(layout.train) and not all(letters_of(name) in IMAGES for name in layout.train):
+        raise InputError(
+            "{title} holds {folders:and}, which differ in numbers only and are parts of one folder by their names, and "
+            "no classes; put the pictures into one folder for each class.",
+            title=title,
+            folders=list(layout.train)[:5],
+        )
     if len(layout.train) < 2 or all(letters_of(name) in IMAGES for name in layout.train):
         _refuse(root, top, layout.train, title)
     return layout
@@ -73,7 +81,7 @@ def _unwrapped(folder: Folder, notes: list[Message]) -> Folder:
         (inner,) = folder.filled.values()
         if not _only_wraps(inner) or _waits_for_halves(folder, inner):
             break
-        _note_beside(folder, notes)
+        note_beside(folder, notes)
         folder = inner
     return folder
 
@@ -88,9 +96,9 @@ def _container(top: Folder, notes: list[Message]) -> Folder:
     without = all(letters_of(other.path[-1]) in WITHOUT_CLASSES for other in others)
     if role_of(within[0].path[-1]) or not (name in IMAGES or name in NEUTRAL or without):
         return top
-    _note_beside(top, notes)
+    note_beside(top, notes)
     for other in others:
-        _note_unused(other, notes)
+        note_unused(other, notes)
     return _unwrapped(within[0], notes)
 
 
@@ -146,9 +154,9 @@ def _in_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | No
             return None  # a class may be called "train"
         if any(map(_has_classes, strangers)):
             return None if _alike([train, *strangers]) else _ask_about(train, strangers, title)
-    _note_beside(top, notes)
+    note_beside(top, notes)
     for folder in strangers:
-        _note_unused(folder, notes)
+        note_unused(folder, notes)
     classes = _classes(_unwrapped(train, notes), notes)
     if not classes:
         return Layout({})
@@ -163,7 +171,7 @@ def _in_halves(top: Folder, title: Message, notes: list[Message]) -> Layout | No
     unlabelled: list[Folder] = []
     for folder in filled:
         if test is not None:
-            _note_unused(folder, notes)
+            note_unused(folder, notes)
             continue
         beside: list[Message] = []
         found = _classes(_unwrapped(folder, beside), beside)
@@ -248,10 +256,10 @@ def _in_halves_of_classes(top: Folder, roles: dict[str, tuple[str, str]], notes:
         return None
     if any(map(_has_classes, top.filled.values())):
         return None
-    _note_beside(top, notes)
+    note_beside(top, notes)
     for name, folder in top.filled.items():
         if name not in roles:
-            _note_unused(folder, notes)
+            note_unused(folder, notes)
     return Layout(halves[TRAIN], test)
 
 
@@ -279,9 +287,9 @@ def _in_classes_of_halves(top: Folder, title: Message, notes: list[Message]) -> 
             folders=list(train)[:5],
             classes=list(_unwrapped(halves[0], []).filled)[:5],
         )
-    _note_beside(top, notes)
+    note_beside(top, notes)
     for folder in unused:
-        _note_unused(folder, notes)
+        note_unused(folder, notes)
     return Layout(train, test)
 
 
@@ -320,16 +328,28 @@ def _classes(top: Folder, notes: list[Message], at_top: bool = False) -> Half:
     filled = dict(top.filled)
     if not filled:
         return _by_file_names(top)
-    _note_beside(top, notes)
+    note_beside(top, notes)
     if at_top:
         for name, (role, rest) in roles_of(filled).items():
             if role != TRAIN and not rest:
-                _note_unused(filled.pop(name), notes)
+                note_unused(filled.pop(name), notes)
     for name, folder in list(filled.items()):
         if len(folder.filled) > 1 and folder.filled.keys() <= filled.keys():  # a copy of all, in itself
-            _note_unused(filled.pop(name), notes)
+            note_unused(filled.pop(name), notes)
+    note_annotations(filled.values(), notes)
     deeper = [folder for folder in filled.values() if len(folder.filled) > 1 and not folder.pictures]
-    if at_top and deeper and any(folder.pictures and not folder.filled for folder in filled.values()):
+    if len(deeper) > 1 and len(set().union(*(folder.filled for folder in deeper))) == sum(
+        len(folder.filled) for folder in deeper
+    ):  # animals/cat, animals/dog, plants/oak, plants/rose: no folder is in two of them, as views of one thing would be
+        notes.append(
+            _(
+                "The classes {kinds:and} hold folders of their own, such as {inside:and}; their pictures are taken "
+                "together.",
+                kinds=[folder.path[-1] for folder in deeper[:5]],
+                inside=list(deeper[0].filled)[:5],
+            )
+        )
+    elif at_top and deeper and any(folder.pictures and not folder.filled for folder in filled.values()):
         for folder in deeper:
             notes.append(
                 _(
@@ -375,54 +395,7 @@ def _is_without_classes(folder: Folder) -> bool:
     return letters_of(folder.path[-1]) in WITHOUT_CLASSES | IMAGES and not _has_classes(folder)
 
 
-# What is left out, and what is refused
-
-
-def _note_beside(folder: Folder, notes: list[Message]) -> None:
-    """Tell of the pictures and annotations that lie beside the folders that are gone into."""
-    for beside in folder.annotations.values():
-        _note_unused(beside, notes)
-    if folder.pictures:
-        notes.append(
-            _n(
-                "One picture lies outside of the class folders and was left out: {first}.",
-                "{count:,} pictures lie outside of the class folders and were left out; the first is {first}.",
-                len(folder.pictures),
-                first=min(folder.pictures)[-MAX_NAME:],
-            )
-        )
-
-
-def _leave_out_masks(root: Folder, notes: list[Message]) -> None:
-    """Beside "a (1).png" the picture "a (1)_mask.png" says where something is; it is no picture of the class."""
-    found = []
-    for folder in root.walk():
-        stems = {path.rpartition(".")[0] for path in folder.pictures}
-        for path in list(folder.pictures):
-            match = MASK.fullmatch(path.rpartition(".")[0])
-            if match and match[1] in stems:
-                found.append(path)
-                del folder.pictures[path]
-    if found:
-        notes.append(
-            _n(
-                "One picture is the mask of another one and was left out: {first}.",
-                "{count:,} pictures are masks of others and were left out; the first is {first}.",
-                len(found),
-                first=min(found)[-MAX_NAME:],
-            )
-        )
-
-
-def _note_unused(folder: Folder, notes: list[Message]) -> None:
-    notes.append(
-        _n(
-            "The folder {folder} is not used; it holds one picture.",
-            "The folder {folder} is not used; it holds {count:,} pictures.",
-            folder.count,
-            folder=folder.name,
-        )
-    )
+# What is refused
 
 
 def _refuse(root: Folder, top: Folder, train: Half, title: Message) -> None:

@@ -57,7 +57,8 @@ class Listing:
 
     files: dict[tuple[str, ...], Fetch | None] = field(default_factory=dict)
     too_deep: list[str] = field(default_factory=list)  # pictures
-    doubtful: str | None = None  # a name that may be read wrongly, since the zip does not say how it is written
+    # A name that may be read wrongly, since the zip does not say how it is written, and how it is read.
+    doubtful: tuple[str, str] | None = None
 
 
 def is_picture(name: str) -> bool:
@@ -113,7 +114,7 @@ def _list_zip(archive: zipfile.ZipFile) -> Listing:
     found, shown = Listing(), Printable()
     entries = archive.infolist()
     names, doubtful = entry_names(entries)
-    found.doubtful = doubtful and printable(doubtful)
+    found.doubtful = doubtful and (printable(doubtful[0]), doubtful[1])
     for entry, name in zip(entries, names, strict=True):
         name = name.replace("\\", "/")  # some Windows programs write backslashes
         parts = PurePosixPath(name).parts

@@ -45,9 +45,9 @@ class Folder:
         return {name: folder for name, folder in self.folders.items() if folder.count and name not in self.annotations}
 
     def everything(self) -> Class:
-        """All its pictures, however deep."""
+        """All its pictures, however deep, without annotations such as masks."""
         found = Class(dict(self.pictures), dict(self.unread))
-        for folder in self.folders.values():
+        for folder in self.filled.values():
             inside = folder.everything()
             found.pictures |= inside.pictures
             found.unread |= inside.unread

@@ -6,7 +6,6 @@ import operator
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import Tensor, fx, nn
 
 
@@ -81,17 +80,62 @@ def out_of_place(root: nn.Module, graph: fx.Graph) -> None:
 
 
 def as_sums(graph: fx.Graph) -> None:
-    """A difference is a sum with -1 times a branch; so is torch.add with a factor."""
+    """A difference is a sum with -1 times a branch; torch.add with a factor, lerp and addcmul are sums, too."""
     for node in list(graph.nodes):
-        called = node.target if node.op in ("call_function", "call_method") else None
-        minus = called in (operator.sub, torch.sub, "sub")
-        factor = (-1 if minus else 1) * node.kwargs.get("alpha", 1)
-        added = node.args[1] if called is not None and len(node.args) > 1 else None
-        if not (minus or called in (torch.add, "add")) or factor == 1 or not isinstance(added, fx.Node):
-            continue
-        if not isinstance(node.args[0], fx.Node) or not isinstance(factor, (int, float)):
+        name = node.target if node.op == "call_method" else getattr(node.target, "__name__", "")
+        terms = _TERMS.get(name) if node.op in ("call_function", "call_method") else None
+        if terms is None or not isinstance(node.args[0], fx.Node) or "out" in node.kwargs:
             continue
         with graph.inserting_before(node):
-            scaled = graph.call_function(operator.mul, (added, factor))
-        scaled.meta = {**node.meta, "value": added.meta.get("value")}
-        node.op, node.target, node.args, node.kwargs = "call_function", operator.add, (node.args[0], scaled), {}
+
+            def calculated(target: Any, *args: Any, graph: fx.Graph = graph, node: fx.Node = node) -> Any:
+                if not any(isinstance(arg, fx.Node) for arg in args):
+                    return target(*args)
+                made = graph.call_function(target, args)
+                values = [arg.meta.get("value") if isinstance(arg, fx.Node) else arg for arg in args]
+                made.meta = {**node.meta, "value": target(*values)}
+                return made
+
+            found = terms(calculated, *node.args, **node.kwargs)
+        if found is not None:
+            node.op, node.target, node.args, node.kwargs = "call_function", operator.add, found, {}
+
+
+def _scaled_sum(calculated: Any, first: Any, second: Any, alpha: Any = 1, sign: int = 1) -> tuple[Any, Any] | None:
+    if sign * alpha == 1 or not isinstance(second, fx.Node):
+        return None
+    return first, calculated(operator.mul, second, sign * alpha)
+
+
+def _difference(calculated: Any, first: Any, second: Any, alpha: Any = 1) -> tuple[Any, Any] | None:
+    return _scaled_sum(calculated, first, second, alpha, -1)
+
+
+def _difference_from(calculated: Any, first: Any, second: Any, alpha: Any = 1) -> tuple[Any, Any] | None:
+    return (second, calculated(operator.mul, first, -alpha)) if isinstance(second, fx.Node) else None
+
+
+def _interpolated(calculated: Any, input: Any, end: Any, weight: Any) -> tuple[Any, Any]:
+    rest = calculated(operator.sub, 1, weight)
+    return calculated(operator.mul, input, rest), calculated(operator.mul, end, weight)
+
+
+def _with_product(calculated: Any, input: Any, tensor1: Any, tensor2: Any, value: Any = 1) -> tuple[Any, Any]:
+    product = calculated(operator.mul, tensor1, tensor2)
+    return input, product if value == 1 else calculated(operator.mul, product, value)
+
+
+def _with_quotient(calculated: Any, input: Any, tensor1: Any, tensor2: Any, value: Any = 1) -> tuple[Any, Any]:
+    quotient = calculated(operator.truediv, tensor1, tensor2)
+    return input, quotient if value == 1 else calculated(operator.mul, quotient, value)
+
+
+_TERMS = {  # what is written as something else than a + b -> its terms
+    "add": _scaled_sum,
+    "sub": _difference,
+    "subtract": _difference,
+    "rsub": _difference_from,
+    "lerp": _interpolated,
+    "addcmul": _with_product,
+    "addcdiv": _with_quotient,
+}

@@ -18,6 +18,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
 from ..errors import InputError
+from ..i18n import _n, sentences
 from ..images import IMAGENET_MEAN, IMAGENET_STD, Domain, imagenet, nameless
 from ..models.resnet import Grey, ResidualBlock, ResNet, ResNetConfig
 from .record import Recorder, as_sums, out_of_place
@@ -202,7 +203,7 @@ def _assembled(root: nn.Module, graph: fx.Graph, classes: int, channels: int) ->
     flow = _flow(graph, start)
     cuts = [start, *_cuts(flow, end)]
     blocks: OrderedDict[str, WrappedBlock] = OrderedDict()
-    at, index, stem = start, 1, None
+    at, index, stem, inside = start, 1, None, set()
     while index < len(cuts):
         before, after = cuts[index - 1], cuts[index]
         branches = _branches(after, flow)
@@ -211,6 +212,7 @@ def _assembled(root: nn.Module, graph: fx.Graph, classes: int, channels: int) ->
             continue
         if stem is None:
             stem, at = _piece(root, flow, start, before), before
+        inside |= {*_between(flow, before, after)}
         shortcut, residual = sorted(branches, key=lambda branch: _work(flow, before, branch))
         relu: nn.Module = nn.Identity()
         following = cuts[index + 1] if index + 1 < len(cuts) else None
@@ -230,7 +232,18 @@ def _assembled(root: nn.Module, graph: fx.Graph, classes: int, channels: int) ->
         )
     if channels == 1:
         stem = nn.Sequential(Grey(), stem)
-    return Wrapped(stem, blocks, _piece(root, flow, at, end), classes)
+    network = Wrapped(stem, blocks, _piece(root, flow, at, end), classes)
+    if others := [node for node in flow if node not in inside and _branches(node, flow)]:
+        network.note = sentences(
+            _n(
+                "One more sum of two branches, in {place}, is not traced: what it is made of is used again later.",
+                "{count} more sums of two branches, the first in {place}, are not traced: what they are made of is "
+                "used again later.",
+                len(others),
+                place=_name(others[0], 1),
+            )
+        )
+    return network
 
 
 def _say_why_not(graph: fx.Graph, flow: Mapping[fx.Node, int]) -> None:
@@ -246,6 +259,33 @@ def _say_why_not(graph: fx.Graph, flow: Mapping[fx.Node, int]) -> None:
             "The module's blocks concatenate a branch with a shortcut instead of adding it, as in a DenseNet; nothing "
             "in it can be traced."
         )
+    merges = [n for n in flow if sum(arg in flow for arg in n.all_input_nodes) > 1]
+    if first := next((n for n in sums if _branches(n, flow)), None):
+        join = next((n for n in merges if flow[n] > flow[first] and n not in sums), first)
+        raise InputError(
+            "The module adds branches to shortcuts, first in {block}, but beside another way that is joined to them "
+            "later (by {operation} in {place}), as in a CSPNet or a DPN: it cannot be cut at its blocks.",
+            block=_name(first, 1),
+            operation=_operation(join),
+            place=_name(join, 1),
+        )
+    if sums:
+        raise InputError(
+            "The module adds maps of different sizes to each other, in {place}, and no branch to a shortcut; nothing "
+            "in it can be traced.",
+            place=_name(sums[0], 1),
+        )
+    if merges:
+        raise InputError(
+            "The module joins its branches by {operation}, in {place}, and not by a sum of two; nothing in it can be "
+            "traced.",
+            operation=_operation(merges[0]),
+            place=_name(merges[0], 1),
+        )
+
+
+def _operation(node: fx.Node) -> str:
+    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "a function")
 
 
 def _flow(graph: fx.Graph, start: fx.Node) -> dict[fx.Node, int]:

@@ -73,6 +73,7 @@ class Experiment:
     twins: bool = False  # whether `report` gets the network's twin, too, as `twin`: None where it is not at hand
     anew: bool = False  # whether it builds the network anew, with other weights
     batch_norm: bool = False  # whether it takes batch norm away, or its theory is about that
+    made_for: Callable[[ResNet], None] | None = None  # raises InputError for networks that `report` is not made for
     together: bool = False  # whether networks of several depths are shown in one figure
 
     def pictures_for(self, wanted: int | None = None) -> int:
@@ -108,6 +109,8 @@ class Experiment:
             )
         if self.batch_norm and model.config.norm_groups:
             raise InputError("This experiment is about batch norm; this network has GroupNorm in its place.")
+        if self.made_for:
+            self.made_for(model)
 
     def check(self, dataset: Dataset) -> None:
         """Raise InputError where it cannot be made on this data set."""

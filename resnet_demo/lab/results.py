@@ -137,6 +137,8 @@ def measure(
     there = known if known and _is_run(known, experiment, dataset, len(chosen), seed) else None
     before = there.provenance.weights if there else {}
     concerned = experiment.concerned(networks)
+    for network in concerned.values():  # before any is measured
+        experiment.check_network(network)
     weights = {title: fingerprint(network) for title, network in concerned.items()}
     reports, seconds = {}, {}
     for title, network in concerned.items():

@@ -151,13 +151,17 @@ class Report:
     same_gradient: bool | None  # with the scale at zero, to the bit within every stage; None of plain networks
 
 
-def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
-    """Of the model only the architecture counts, and what pictures it is for: its weights are not looked at."""
+def check(model: ResNet) -> None:
+    """Raise InputError for networks that theory says nothing of."""
     if model.config.groups > 1 or model.config.shortcut == "D":
         raise InputError(
             "The theory that this experiment compares with does not hold for convolutions in groups, or for shortcuts "
             "that average."
         )
+
+
+def report(model: ResNet, dataset: Dataset, seed: int, progress: Progress) -> Report:
+    """Of the model only the architecture counts, and what pictures it is for: its weights are not looked at."""
     inputs = domain_of(model).normalise(dataset.pictures)
     settings = {WITH: (True, 1.0), WITHOUT: (False, 1.0), ZERO: (False, 0.0)}
     if model.config.plain:
@@ -437,4 +441,5 @@ EXPERIMENT = Experiment(
     most=256,  # one batch, as in a training
     anew=True,
     batch_norm=True,
+    made_for=check,
 )

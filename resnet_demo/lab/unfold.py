@@ -33,21 +33,8 @@ from .reading import both
 BATCH = 100
 
 
-@torch.no_grad()
-def unfold(model: ResNet) -> ResNet:
-    """A plain network, twice as wide, that computes what this residual one does. In eval mode.
-
-    Raises InputError for networks whose blocks are not basic ones of the paper, or have no shortcut that could be
-    removed, or which are cut. (Meng et al. 2021.)
-
-    >>> from resnet_demo import load
-    >>> model, picture = load("resnet20"), torch.ones(1, 3, 32, 32)
-    >>> twin = unfold(model)
-    >>> twin.config.plain, twin.config.widths
-    (True, (32, 64, 128))
-    >>> bool((model(picture) - twin(picture)).abs().max() < 1e-3)
-    True
-    """
+def check(model: ResNet) -> None:
+    """Raise InputError for networks that have no such plain one."""
     config = model.config
     if config.plain:
         raise InputError("A plain network has no shortcuts that could be removed.")
@@ -64,6 +51,25 @@ def unfold(model: ResNet) -> ResNet:
             "Shortcuts can be removed in this way where batch norm follows each convolution, no shortcut averages, and "
             "the stem is no wider than the first block; not in this network."
         )
+
+
+@torch.no_grad()
+def unfold(model: ResNet) -> ResNet:
+    """A plain network, twice as wide, that computes what this residual one does. In eval mode.
+
+    Raises InputError for networks whose blocks are not basic ones of the paper, or have no shortcut that could be
+    removed, or which are cut. (Meng et al. 2021.)
+
+    >>> from resnet_demo import load
+    >>> model, picture = load("resnet20"), torch.ones(1, 3, 32, 32)
+    >>> twin = unfold(model)
+    >>> twin.config.plain, twin.config.widths
+    (True, (32, 64, 128))
+    >>> bool((model(picture) - twin(picture)).abs().max() < 1e-3)
+    True
+    """
+    check(model)
+    config = model.config
     wide = ResNet(replace(config, widths=tuple(2 * width for width in config.widths), plain=True)).eval()
     for weight in wide.parameters():
         weight.zero_()
@@ -219,4 +225,5 @@ EXPERIMENT = Experiment(
     pictures=1000,
     labels=True,
     shortcuts=True,
+    made_for=check,
 )

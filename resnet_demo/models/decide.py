@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..i18n import Message, _, sentences
 from ..images import CIFAR10, Domain, nameless
 from .evidence import BETTER, CLEAR, EXCELLENT, FITS, knows_examples, mismatch, probes, smoothed, was_trained
+from .heads import assumed_of_outputs
 from .recognise import Recognised, guess_domain
 from .resnet import ResNet, ResNetConfig
 
@@ -54,7 +55,7 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
         if found.config.shortcut == "D" and not found.config.plain:
             notes.append(_AVERAGE_OR_MAXIMUM)
         model.domain, of_pictures = guessed_domain(model)
-        return model, [*notes, *of_pictures], assumed
+        return model, [*notes, *of_pictures], [*_more_assumed(model), *assumed]
     inputs = probes(found.domain)
     if found.config.channels == 3:  # whoever normalised otherwise
         inputs += [
@@ -112,7 +113,21 @@ def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[M
             ),
         )
     model.domain, of_pictures = guessed_domain(model, rival)
-    return model, [*notes, *of_pictures], assumed
+    return model, [*notes, *of_pictures], [*_more_assumed(model), *assumed]
+
+
+def _more_assumed(model: ResNet) -> list[Message]:
+    """What is assumed of the outputs, where no known names of classes suit them, and of bottlenecks."""
+    unknown = model.domain is None or model.domain.name == nameless(2).name
+    notes = [assumed_of_outputs(model.config.classes)] if unknown and model.config.classes > 1 else []
+    if model.config.block == "bottleneck" and not model.config.stride_first:
+        notes.append(
+            _(
+                "Of its bottlenecks the 3x3 convolution is assumed to have the stride, and the first stage to have "
+                "none; load(…, stride_first=True) reads the former otherwise."
+            )
+        )
+    return notes
 
 
 def _assumed(config: ResNetConfig) -> list[Message]:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from torch import Tensor
 
 from ..errors import InputError
 from ..i18n import Message, _
 from ..images import CIFAR10, IMAGENET_MEAN, IMAGENET_STD, Domain, imagenet, nameless
+from .foreign import refuse_foreign
+from .heads import check_heads, of_outputs
 from .resnet import ResNetConfig
 
 MAX_BLOCKS = 600  # the deepest network of the paper, ResNet-1202, has 600
@@ -43,50 +46,6 @@ _INSIDE = (  # of a block: a name there -> ours
     (re.compile(r"(?:downsample|shortcut)\.(?:bn|norm|normalization)\.(\w+)"), r"shortcut.bn.\1"),
 )
 _IN_TURN = re.compile(r"(?:residual_function|layer)\.(\d)\.(?:(convolution|normalization)\.)?(\w+)")
-# Kinds of networks that are near, and refused by name. By what their tensors are called.
-_FOREIGN: tuple[tuple[re.Pattern[str], Message], ...] = (
-    (re.compile(r"\.filt$|\.blur"), _("an anti-aliased network, which has blur filters")),
-    (re.compile(r"\d\.(?:se|eca|attn)\.conv\.weight$|\.eca\."), _("a network with efficient channel attention (ECA)")),
-    (re.compile(r"\.se\.(?:channel|spatial|conv_attn|mlp_)"), _("a network with attention in its blocks")),
-    (
-        re.compile(r"\.(?:se|se_module|se_block|se_layer|squeeze|excitation)\."),
-        _("a network with squeeze and excitation (SE)"),
-    ),
-    (
-        re.compile(r"(?:layers?|stages?|blocks?)[._]?\d+\.\d+\.(?:fc[12]?|fc_?\d|se_?\w+)\.(?:\d\.)?weight$"),
-        _("a network with squeeze and excitation (SE)"),
-    ),
-    (re.compile(r"(?:^|\.)queue(?:_ptr)?$"), _("a network of MoCo, which compares pictures and names no classes")),
-    (re.compile(r"(?:^|\.)blocks\.\d+\.attn\.|encoder_layer_\d+\.self_attention|cls_token"), _("a vision transformer")),
-    (
-        re.compile(r"\.(?:ca|sa|cbam|attn|self_attn|mhsa|attention|non_local)\."),
-        _("a network with attention in its blocks"),
-    ),
-    (re.compile(r"\.conv2\.(?:fc1|bn0)\."), _("a ResNeSt, with split attention")),
-    (re.compile(r"\.IN\.weight$"), _("an IBN-Net, with instance norm in its blocks")),
-    (re.compile(r"(?:^|\.)(?:rpn|roi_heads|fpn|bbox_head)\."), _("a detector of objects")),
-    (
-        re.compile(r"(?:^|\.)(?:aux_classifier|decode_head|decoder|segmentation_head)\."),
-        _("a network for segmentation"),
-    ),
-    (re.compile(r"\.branches\.\d|fuse_layers|incre_modules"), _("an HRNet")),
-    (
-        re.compile(r"(?:weight_orig|weight_mask|weight_[uvg]|parametrizations\.\w+\.original\d?)$"),
-        _("a network whose weights are pruned or written in another form (remove that before you save it)"),
-    ),
-    (re.compile(r"\.\d+\.convs\.\d"), _("a Res2Net")),
-    (re.compile(r"\d\.conv_(?:exp|transition)\."), _("a CSPNet, whose stages let a part of the channels pass by")),
-    (re.compile(r"(?:^|\.)s\d\.b\d+\.conv1\.|trunk_output\.block\d"), _("a RegNet")),
-    (re.compile(r"denseblock|denselayer"), _("a DenseNet")),
-    (re.compile(r"convShortcut|block1\.layer\.0"), _("a Wide ResNet of pre-activation blocks that project")),
-    (re.compile(r"depthwise|dwconv|_expand_conv"), _("a network with depthwise convolutions")),
-    (re.compile(r"(?:^|\.)maxpool\.\d\.weight"), _("a network with a convolution in the place of max pooling")),
-    (re.compile(r"(?:^|\.)stages\.\d\.\d+\.conv1_1x1\.conv"), _("a network of timm’s ByobNet, with other blocks")),
-)
-
-
-# Heads of networks that were taught by comparing pictures (SimCLR, BYOL, MoCo, …): what they give are no classes.
-_FEATURES = re.compile(r"(?:^|[._])(?:proj|projector|projection|projection_?head|proj_?head|predictor|contrast\w*)[._]")
 
 
 @dataclass(frozen=True)
@@ -126,9 +85,9 @@ def recognise(tensors: Mapping[str, Tensor], file: str = "The file") -> Recognis
     keys = [key for key in tensors if key.rpartition(".")[2] not in COUNTERS]
     if len(keys) > 20 * MAX_BLOCKS + 100:
         raise InputError("{file} has too many tensors for a network known here.", file=file)
-    _refuse_foreign(keys, file)
+    refuse_foreign(keys, tensors, file)
     first = {key: match for key in keys if (match := _FIRST.fullmatch(key)) and tensors[key].ndim == 4}
-    stages = _stages(first.values(), file)
+    stages = _stages(first.values(), [key for key in keys if tensors[key].ndim == 4], file)
     theirs: dict[str, str] = {}
     outside: list[str] = []
     root = _root(next(iter(first.values())).group("stage"))
@@ -158,8 +117,8 @@ def recognise(tensors: Mapping[str, Tensor], file: str = "The file") -> Recognis
     tensors = _as_linear(outside, tensors)
     _stem_and_head(outside, root, tensors, put, file)
     state = {ours: tensors[key] for ours, key in theirs.items()}
-    found = _read(state, theirs, len(stages), file)
-    found = replace(found, theirs={ours: own_names[key] for ours, key in found.theirs.items()})
+    reading = _read(state, theirs, len(stages), file)
+    found = replace(reading, theirs={ours: own_names[key] for ours, key in reading.theirs.items()})
     if company:
         beside = _("It holds tensors that are not the network’s, and are passed over: {names:and}.", names=company[:4])
         found = replace(found, notes=(beside, *found.notes))
@@ -192,9 +151,16 @@ def _as_linear(outside: Iterable[str], tensors: Mapping[str, Tensor]) -> Mapping
     return {**tensors, small[0]: tensors[small[0]].flatten(1)}
 
 
-def _stages(found: Iterable[re.Match[str]], file: str) -> dict[str, int]:
+def _stages(found: Iterable[re.Match[str]], convolutions: list[str], file: str) -> dict[str, int]:
     """What stands before a block's number, stage by stage -> 1, 2, …"""
     names = {(m["stage"], int(m["s"]), m["mid"]) for m in found}
+    if not names and convolutions:
+        raise InputError(
+            "{file} is not a ResNet known here: it has no blocks, since none of its convolutions, such as {tensor}, "
+            "is by its name the first of one, like layer1.0.conv1.",
+            file=file,
+            tensor=convolutions[-1][:120],
+        )
     if not names:
         raise InputError("{file} is not a ResNet known here: it has no blocks layer1.0, layer1.1 and so on.", file=file)
     roots = sorted({stage for stage, _number, _mid in names})
@@ -240,7 +206,7 @@ def _stem_and_head(keys: list[str], root: str, tensors: Mapping[str, Tensor], pu
     """What lies outside of the blocks: convolutions are the stem's, matrices the classifier's, norms by their place."""
     convs = sorted((key for key in keys if tensors[key].ndim == 4 and key.endswith(".weight")), key=_natural)
     linear = [key for key in sorted(keys, key=_natural) if tensors[key].ndim == 2 and key.endswith(".weight")]
-    if len(convs) not in (1, 3):
+    if len(convs) not in (1, 3) or not _in_a_row(convs, tensors):
         if not convs:
             raise InputError("{file} is not a ResNet known here: it lacks a first convolution.", file=file)
         raise InputError(
@@ -250,22 +216,7 @@ def _stem_and_head(keys: list[str], root: str, tensors: Mapping[str, Tensor], pu
         )
     if not linear:
         raise InputError("{file} is not a ResNet known here: it lacks a last linear layer.", file=file)
-    if len({re.sub(r"\d+$", "", key.removesuffix(".weight")) for key in linear}) > 1:
-        raise InputError(
-            "{file} has several linear layers after its blocks ({names:and}), and does not tell which gives the "
-            "answer; leave the others out of it.",
-            file=file,
-            names=[key.removesuffix(".weight")[:60] for key in linear[:5]],
-        )
-    if feature := next(
-        (key for key in linear if _FEATURES.search(key[len(root) :] if key.startswith(root) else key)), ""
-    ):
-        raise InputError(
-            "{file} ends in {tensor}, which by its name gives features to compare, and not classes; only networks that "
-            "name classes are read here.",
-            file=file,
-            tensor=feature.removesuffix(".weight")[:60],
-        )
+    check_heads(linear, root, tensors, file)
     known = {key.rpartition(".")[0] for key in (*convs, *linear)}
     # A norm has statistics, or a weight and a bias for each channel of the stem (or of the last block).
     homes = {
@@ -312,6 +263,11 @@ def _stem_and_head(keys: list[str], root: str, tensors: Mapping[str, Tensor], pu
         put(f"{at[home]}.{what}" if home in at else key.removeprefix(root), key)
 
 
+def _in_a_row(convs: list[str], tensors: Mapping[str, Tensor]) -> bool:
+    """Whether each convolution takes what the one before gives, as in a deep stem."""
+    return all(tensors[one].shape[0] == tensors[next].shape[1] for one, next in pairwise(convs))
+
+
 def _parent(key: str) -> str:
     """fc.3.weight -> "fc.": what holds a layer in a row of layers; nothing for one that stands alone."""
     home = key.rpartition(".")[0]
@@ -320,16 +276,6 @@ def _parent(key: str) -> str:
 
 def _is_norm(home: str, tensors: Mapping[str, Tensor]) -> bool:
     return {f"{home}.weight", f"{home}.bias"} <= tensors.keys() or f"{home}.running_mean" in tensors
-
-
-def _refuse_foreign(keys: Iterable[str], file: str) -> None:
-    keys = list(keys)
-    for pattern, what in _FOREIGN:
-        for key in keys:
-            if pattern.search(key):
-                raise InputError(
-                    "{file} is {what}, not a ResNet known here ({tensor}).", file=file, what=what, tensor=key[:120]
-                )
 
 
 def _numbers(names: Iterable[str], stage: int) -> list[int]:
@@ -395,6 +341,14 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
             "{file} is not a ResNet known here: it has no classes, or its layers have impossible sizes.", file=file
         )
     projects = any(".shortcut.conv." in name for name in shapes)
+    here = f"layer1.{min(numbers[1])}.shortcut.conv.weight"
+    if not bottleneck and here in shapes and stem[0] == widths[0]:
+        raise InputError(
+            "{file} is not a ResNet known here: the shortcut of its first block projects as many channels as it gets "
+            "({tensor}), as where the first stage drops every second pixel, too.",
+            file=file,
+            tensor=theirs[here],
+        )
     averaged = any(name.endswith("shortcut.conv.weight") and theirs[name].endswith(".1.weight") for name in shapes)
     batch_norm = any(name.endswith("running_mean") for name in shapes)
     notes: list[Message] = []
@@ -429,6 +383,17 @@ def _read(state: dict[str, Tensor], theirs: dict[str, str], stages: int, file: s
         )
     if hidden:
         notes.append(_("Its classifier has several layers; a ReLU is assumed between them."))
+    features = shapes[last[0]][1]
+    notes = [*of_outputs(features, hidden, classes), *notes]
+    width = widths[-1] * (4 if bottleneck else 1)
+    if features != width and features % max(1, width) == 0:
+        raise InputError(
+            "{file} is not a ResNet known here: its last layer, {tensor}, takes {n} numbers for each channel of the "
+            "last maps, and not their averages alone.",
+            file=file,
+            tensor=theirs[last[0]],
+            n=features // width,
+        )
     try:
         config = ResNetConfig(
             blocks=tuple(max(numbers[stage]) + 1 for stage in numbers),

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from threading import Barrier
 from typing import TypeVar
 
 import torch
@@ -27,6 +25,7 @@ from ..models.predict import domain_of
 from ..models.resnet import ResNet
 from . import distributed
 from .recipes import Recipe
+from .threads import threads_of
 
 T = TypeVar("T")
 
@@ -179,21 +178,6 @@ def _replica(model: ResNet, weights: dict[nn.Parameter, nn.Parameter], first: bo
 def _statistics(network: nn.Module) -> list[Tensor]:
     """Batch norm's running means and variances, each [C]."""
     return [buffer for buffer in network.buffers() if buffer.ndim == 1]
-
-
-def threads_of(count: int, cores: int) -> ThreadPoolExecutor:
-    """So many threads, each of which computes on so many cores."""
-    before, all_here = torch.get_num_threads(), Barrier(count)
-
-    def start(_: int) -> None:
-        torch.get_num_threads()  # it is set to the default when it is first needed; not after the next line, then
-        torch.set_num_threads(cores)
-        all_here.wait()
-
-    pool = ThreadPoolExecutor(count, "microbatch")
-    list(pool.map(start, range(count)))
-    torch.set_num_threads(before)  # what was set there is the default of threads that are still to come, too
-    return pool
 
 
 @contextmanager

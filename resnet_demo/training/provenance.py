@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
@@ -51,7 +51,7 @@ def provenance(network: str, training: Training, test: Evaluation) -> dict[str, 
         "processes": distributed.world(),
         "threads": torch.get_num_threads(),
         "compiled": training.compile,
-        "precision": "bf16" if hardware.half_is_faster(where) else "fp32",
+        "precision": "bf16" if training.half else "fp32",
         "python": platform.python_version(),
         "torch": torch.__version__,
         "torchvision": version("torchvision"),
@@ -80,6 +80,7 @@ class Settings:
     in_short: int = 0
     threads: int | None = None  # None: all there are
     compiled: bool | None = None  # None: as is usual on the device
+    half: bool | None = None  # None: where it is faster
 
 
 def settings_of(path: Path) -> Settings:
@@ -117,6 +118,7 @@ def settings_of(path: Path) -> Settings:
         in_short=(story.in_short or ASK_IN_SHORT) if story.stopped else 0,
         threads=max(1, story.threads),
         compiled=story.compiled,
+        half=None if story.precision is None else story.precision == "bf16",
     )
 
 
@@ -135,7 +137,8 @@ class _Story:
     schedule: list[int] | None = None
     stopped: bool = False
     steps: int | None = None
-    in_short: int = 0  # which old files do not tell
+    in_short: int = 0  # which old files do not tell, and
+    precision: Literal["bf16", "fp32"] | None = None
 
 
 def _story(path: Path) -> _Story:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from ..data import Dataset, augment, batches
@@ -36,6 +36,7 @@ from .microbatches import Microbatches, microbatches_in
 from .optimizers import anneal, optimizers
 from .recipes import Recipe, learning_rate, recipe_of
 from .records import Meter, Record, Records
+from .settling import settle
 
 TELL_EVERY = 0.4  # seconds between records that somebody watches; each costs about as much as eight more pictures
 KEEP_EVERY = 30.0  # seconds between checkpoints
@@ -105,7 +106,9 @@ class Training:
     each thousandth of a budget of minutes. Given to another training of the same network, data, recipe, minutes and
     seed, on a machine of the same kind with as many threads, it makes that one repeat this one step by step. `in_short`
     tells on how many pictures the end of a training that was stopped was settled and tested, and is 0 for others; it
-    goes with the schedule, so that the repetition of such a one ends in the same way, with the same weights.
+    goes with the schedule, so that the repetition of such a one ends in the same way, with the same weights. `half`:
+    whether convolutions are computed in bfloat16, by default where that is faster. `give_way` is called between every
+    two blocks, and may wait there for those who have to go first.
     """
 
     def __init__(
@@ -121,7 +124,9 @@ class Training:
         in_short: int = 0,
         seed: int = 0,
         compile: bool | None = None,
+        half: bool | None = None,
         tell_every: float | None = None,
+        give_way: Callable[[], object] | None = None,
     ):
         self.model, self.train_set, self.test_set = model, train_set, test_set
         self.epochs, self.minutes, self.seed = epochs, minutes, seed
@@ -153,6 +158,7 @@ class Training:
         # Alone on a GPU the kernels of a step are launched all at once; several processes compile their networks.
         self._captured = self.compile and self.device.type == "cuda" and distributed.world() == 1
         self.tell_every = TELL_EVERY if tell_every is None else tell_every
+        self.give_way = give_way
         self.step, self.seconds, self.lr = 0, 0.0, 0.0
         self.history: list[Record] = []
         self.test: Evaluation | None = None
@@ -162,7 +168,9 @@ class Training:
         self._broken_off, self._hurries = False, False
         # What is compiled, or what others wait for, has to go through.
         self._interruptible = not self.compile and distributed.world() == 1
-        self._clock, self._meter, self._half = Clock(), Meter(self.device), hardware.half_is_faster(self.device)
+        if half is None:  # all processes of a distributed training take the same steps
+            half = distributed.from_first(lambda: hardware.half_is_faster(self.device))
+        self._clock, self._meter, self.half = Clock(), Meter(self.device), half
 
     def stop(self) -> None:
         """End the training, from any thread. What was learned is kept, and tested in short.
@@ -209,7 +217,7 @@ class Training:
                 return
             with (
                 self._asking(),
-                Microbatches(model, recipe, self._half, self.compile and not self._captured) as network,
+                Microbatches(model, recipe, self.half, self.compile and not self._captured) as network,
             ):
                 for record in self._steps(network, descent, checkpoint):
                     self._clock.stop()
@@ -277,7 +285,7 @@ class Training:
                     self.seconds += time.perf_counter() - now
                 # By the clock, a test on the way takes time from training: half precision is enough for it.
                 try:
-                    record = self._tested(self.test_set) if self.epochs else self._tested(self.sample, self._half)
+                    record = self._tested(self.test_set) if self.epochs else self._tested(self.sample, self.half)
                 except BrokenOff:
                     return
             elif tell:
@@ -295,6 +303,8 @@ class Training:
         """Whoever stops or leaves the training is heard in the middle of what is done here."""
 
         def unwanted() -> bool:
+            if self.give_way is not None:
+                self.give_way()
             return self.abandoned or (self.stopped and self.step > 0 and not self._hurries)
 
         return interruptible(self.model, unwanted) if self._interruptible else nullcontext()
@@ -411,7 +421,7 @@ class Training:
             return
         state = {name: getattr(self, name) for name in KEPT}
         state |= {"history": [asdict(record) for record in self.history], "clock": self._clock()}
-        state |= {"model": self.model.state_dict(), "meter": sums}
+        state |= {"model": self.model.state_dict(), "meter": sums, "half": self.half}
         state |= {"optimizers": [optimizer.state_dict() for optimizer in descent]}
         checkpoints.keep(checkpoint, self._task, state)
 
@@ -430,7 +440,7 @@ class Training:
                     if isinstance(group["lr"], Tensor):
                         group["lr"] = group["lr"].to(self.device)
             self.history = [Record(**record) for record in state["history"]]
-            self._clock = Clock(state["clock"])
+            self._clock, self.half = Clock(state["clock"]), state.get("half", self.half)
             if distributed.rank() == 0:  # these are the sums of all processes
                 self._meter.sums.copy_(state["meter"])
             for name in KEPT:
@@ -457,30 +467,6 @@ def _put_back(model: ResNet) -> None:
     """As others expect a network: in eval mode, on the processor, in the usual order of memory."""
     model.to(device="cpu", memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
     model.eval()
-
-
-@torch.no_grad()
-def settle(model: ResNet, dataset: Dataset, batch: int) -> None:
-    """Measure the batch-norm statistics anew, on whole pictures and with the weights as they are now.
-
-    Those that were gathered while training lag behind the weights, and may be of smaller crops. The new ones are means
-    over whole batches; an incomplete last one is left out.
-    """
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta, was_training = [norm.momentum for norm in norms], model.training
-    device, batch = next(model.parameters()).device, min(batch, len(dataset))
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain mean over all batches
-    model.train()
-    try:
-        for pictures, _ in batches(dataset, batch):
-            if len(pictures) == batch:  # a small last batch would count as much as the others
-                model(domain_of(model).normalise(pictures.to(device)))
-    finally:
-        model.train(was_training)
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
 
 
 def dataset_domain(dataset: Dataset) -> Domain:

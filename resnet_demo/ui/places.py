@@ -7,6 +7,7 @@ meanwhile; few work. What takes long has places of its own: uploads, trainings, 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,7 @@ THREADS = 300  # handlers that wait or work; each visit that looks on at a train
 MOST_WAITING = 40  # events in the queue
 MOST_OF_PAGE = 8  # events of one page, in the queue or beyond it; its scripts send one at a time
 MOST_AT_ONCE = 100  # requests past the queue
+SHARE = 0.25  # of its time that a training has while visitors are waiting for answers all the time
 
 # Options of events, by what they have to wait for. Those of a page that wait for each other take no place of others.
 TOGETHER: dict[str, Any] = {"concurrency_id": "network", "concurrency_limit": 12}
@@ -32,10 +34,13 @@ class Places:
     """So many at a time, in the order in which they came: a semaphore may let somebody pass who comes just then."""
 
     def __init__(self, count: int):
-        self._free, self._waiting, self._lock = count, deque[threading.Event](), threading.Lock()
+        self._count = self._free = count
+        self._waiting, self._lock, self._quiet = deque[threading.Event](), threading.Lock(), threading.Event()
+        self._quiet.set()
 
     def __enter__(self) -> None:
         with self._lock:
+            self._quiet.clear()
             if self._free:
                 self._free -= 1
                 return
@@ -51,6 +56,29 @@ class Places:
                 self._waiting.popleft().set()  # who takes this place over
             else:
                 self._free += 1
+                if self._free == self._count:
+                    self._quiet.set()
+
+    def wait_until_quiet(self, seconds: float) -> None:
+        """Until all places are free, and at most so long."""
+        self._quiet.wait(seconds)
+
+
+class GivesWay:
+    """Called now and again by what works for long: it waits while others hold or want places.
+
+    Under the load of a whole class it still has `SHARE` of its time: for each second of work it waits three at most.
+    Every thread of the work has a clock of its own.
+    """
+
+    def __init__(self, to: Places):
+        self._to, self._clock = to, threading.local()
+
+    def __call__(self) -> None:
+        now = time.perf_counter()
+        worked = now - getattr(self._clock, "since", now)
+        self._to.wait_until_quiet(worked * (1 / SHARE - 1))
+        self._clock.since = time.perf_counter()
 
 
 network = Places(AT_WORK)  # of whoever changes a session and shows it

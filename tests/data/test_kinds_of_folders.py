@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+import unicodedata
+import zlib
+
 import pytest
-from test_folder_layouts import as_folder, as_zip, counts
+from test_folder_layouts import as_folder, as_zip, counts, picture, raw_zip
 
 from resnet_demo.data import load_halves
 from resnet_demo.errors import InputError
@@ -101,6 +105,24 @@ READ = {
         halves("train", "test", "cat", "dog") | {"extra/cat": 5, "extra/dog": 5},
         "cat dog", [4, 4], [4, 4], "extra is not used",
     ),
+    "masks in the classes": (
+        {f"{kind}/{part}": 5 for kind in ("COVID", "Normal") for part in ("images", "masks")} | {"COVID.xlsx": 3},
+        "COVID Normal", [4, 4], [1, 1], "10 pictures in COVID/masks and folders like it are annotations",
+    ),
+    "classes of classes": (
+        halves("train", "test", "animal/cat", "animal/dog", "plant/oak", "plant/fir", count=2),
+        "animal plant", [4, 4], [4, 4], "The classes animal and plant hold folders of their own, such as cat and dog",
+    ),
+    "numbered classes": ({"class_1": 5, "class_2": 5}, "class_1 class_2", [4, 4], [1, 1], ""),
+    "unpaired translation": (
+        {"trainA": 5, "trainB": 5, "testA": 3, "testB": 3}, "a b", [5, 5], [3, 3], "",
+    ),
+    "Chinese groups": (halves("【训练组】", "【测试组】", "a", "b"), "a b", [4, 4], [4, 4], ""),
+    "before and after a training": ({"训练前": 5, "训练后": 5}, "训练前 训练后", [4, 4], [1, 1], ""),
+    "countries": ({"de": 5, "fr": 5, "tr": 5}, "de fr tr", [4] * 3, [1] * 3, ""),
+    "a test, positive and negative": (
+        {"test_positive": 5, "test_negative": 5}, "test_negative test_positive", [4, 4], [1, 1], "",
+    ),
     "Chinese words beside English ones": (halves("train_训练", "test_测试", "a", "b"), "a b", [4, 4], [4, 4], ""),
     "Chinese samples": (
         halves("数据集/训练样本", "数据集/测试样本", "a", "b"), "a b", [4, 4], [4, 4], "",
@@ -153,6 +175,13 @@ REFUSED = {
     "two for training": (
         halves("train", "test", "a", "b") | {"train_small/a": 2, "train_small/b": 2}, "train and train_small, which",
     ),
+    "parts of one folder": (
+        {"HAM10000_images_part_1": 9, "HAM10000_images_part_2": 9, "metadata.csv": 3},
+        "differ in numbers only and are parts of one folder",
+    ),
+    "a class called valid": ({"valid": 5, "invalid": 5}, "only one, 'invalid', since valid is no class by its name"),
+    "Russian words": (halves("обучение", "тест", "a", "b"), "which is for training"),
+    "copies, augmented": (halves("Original", "Augmented", "a", "b"), "which is for training"),
     "German words": (halves("Trainingsdaten", "Testdaten", "gut", "schlecht"), "which is for training"),
     "query and gallery": (halves("query", "gallery", "a", "b"), "which is for training"),
 }  # fmt: skip
@@ -175,6 +204,14 @@ NAMES = {
     "cp949": "정상 폐렴 균열",
     "cp850": "Bäume Häuser Vögel",
     "cp866": "машина птица",
+    "cp1251": "берёза сосна клён",
+    "koi8-r": "берёза сосна клён",
+    "cp1252": "Schäden Größen Brüche",
+    "cp852": "dub bříza javor",
+    "cp1250": "bříza jedle žula",
+    "cp1254": "kaplumbağa kırlangıç",
+    "cp1253": "πεύκο ελιά",
+    "euc-jp": "りす きつね たぬき",
 }
 
 
@@ -189,5 +226,39 @@ def test_few_names_in_code_pages(codec, form, tmp_path):
 
 
 def test_names_that_could_be_others_are_said_to_be(tmp_path):
-    train, _ = load_halves(as_zip({"鸟": 4, "病害": 4}, tmp_path, "gbk"))  # in Big5, too, these are words
-    assert "may have been read wrongly" in str(train.note)
+    train, _ = load_halves(as_zip({"poire": 4, "gâche": 4}, tmp_path, "cp1252"))  # in others it has an a, too
+    assert train.classes == ("gâche", "poire")
+    assert "read as CP1252, they may have been read wrongly: is gâche/0.png right?" in str(train.note)
+
+
+# How programs write names, each with its flags and extra fields
+TOOLS = {
+    "macOS": lambda name: (unicodedata.normalize("NFD", name).encode(), 0, b""),
+    "Python, jar, Windows 11": lambda name: (name.encode(), 0x800, b""),
+    "Explorer": lambda name: (name.encode("cp850"), 0, b""),
+    "7-Zip": lambda name: (name.encode(), 0x800, b"") if "œ" in name else (name.encode("cp850"), 0, b""),
+    "Info-ZIP": lambda name: (name.encode(), 0, _unicode_path(name, name.encode())),
+    "WinRAR": lambda name: (name.encode("cp850", "replace"), 0, _unicode_path(name, name.encode("cp850", "replace"))),
+}
+
+
+def _unicode_path(name: str, raw: bytes) -> bytes:
+    field = b"\1" + struct.pack("<I", zlib.crc32(raw)) + name.encode()
+    return struct.pack("<HHB", 0x5455, 1, 0) + struct.pack("<HH", 0x7075, len(field)) + field
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_names_as_programs_write_them(tool, tmp_path):
+    kinds = ["Gänseblümchen", "Löwenzahn", *(["cœur ♥"] if tool != "Explorer" else [])]
+    names = [f"{kind}/{kind} {i}.png" for kind in kinds for i in range(4)]
+    extra = [(b"__MACOSX/._a.png", 0, b"", b"x"), (b"META-INF/MANIFEST.MF", 0, b"", b"x")]
+    train, _test = load_halves(raw_zip(tmp_path / "a.zip", [*((*TOOLS[tool](n), picture(1)) for n in names), *extra]))
+    assert (set(train.classes), counts(train)) == (set(kinds), [3] * len(kinds))
+    assert train.note is None
+
+
+def test_names_in_two_code_pages_lose_nothing(tmp_path):
+    names = [(f"猫/{i}.png".encode(), 0, b"", picture(i)) for i in range(4)]
+    names += [(f"Löwenzahn/{i}.png".encode("cp850"), 0, b"", picture(i)) for i in range(4)]
+    train, _test = load_halves(raw_zip(tmp_path / "a.zip", names))
+    assert (train.classes, counts(train)) == (("Löwenzahn", "猫"), [3, 3])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from random import Random
 
-from resnet_demo.data.names import Printable, code_page
+import pytest
+from babel import Locale
+
+from resnet_demo.data.code_pages import CODECS, code_page
+from resnet_demo.data.names import Printable
 
 LISTS = {
     "gbk": [
@@ -193,6 +197,44 @@ def test_the_code_page_of_lists_of_classes(codec, form):
         names = [form.format(word, word) for word in words.split()]
         found, _doubtful = code_page([name.encode(codec) for name in names])
         assert [name.encode(codec).decode(found, "replace") for name in names] == names, (words, found)
+
+
+LANGUAGES = {
+    **dict.fromkeys(("de", "fr", "es", "pt", "it", "sv"), "cp437 cp850 cp1252 mac-roman utf-8"),
+    **dict.fromkeys(("pl", "cs", "hu", "hr"), "cp852 cp1250 iso8859-2 utf-8"),
+    **dict.fromkeys(("ru", "uk", "bg"), "cp866 cp1251 koi8-u iso8859-5 utf-8"),
+    "zh_Hans": "gbk gb18030 utf-8", "zh_Hant": "big5 utf-8", "ja": "cp932 euc-jp utf-8", "ko": "cp949 utf-8",
+    "tr": "cp857 cp1254 utf-8", "el": "cp737 cp1253 utf-8", "he": "cp862 cp1255 utf-8", "ar": "cp720 cp1256 utf-8",
+    "th": "cp874 utf-8", "lt": "cp775 cp1257 utf-8", "vi": "cp1258 utf-8",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_read_wrongly_is_doubtful(language):
+    """On names of countries, of which none was chosen for it: one, two or four at a time."""
+    random, wrong = Random(language), []
+    names = [name for name in Locale.parse(language).territories.values() if len(name) < 12 and not name.isascii()]
+    for codec in LANGUAGES[language].split():
+        for count in (1, 1, 2, 2, 4, 4):
+            words = [name for name in random.sample(names, count) if name == name.encode(codec, "ignore").decode(codec)]
+            found, doubtful = code_page([word.encode(codec) for word in words])
+            read = [word.encode(codec).decode(found, "replace") for word in words]
+            if read != words and not doubtful:
+                wrong.append((codec, found, words, read))
+    assert not wrong
+
+
+@pytest.mark.parametrize("words", ["猫 狗", "训练 测试", "良性 恶性"])
+def test_usual_words_are_sure(words):
+    assert code_page([word.encode("gbk") for word in words.split()]) == ("gb18030", False)
+
+
+def test_any_bytes_are_judged():
+    """Among them 88 62 and 88 A3, which are two characters each in Big5."""
+    random = Random(0)
+    for names in ([b"\x88\x62\x88\xa3"], *([random.randbytes(6)] for _ in range(50))):
+        found, _doubtful = code_page(names)
+        assert found in CODECS
 
 
 def test_nothing_but_ascii():

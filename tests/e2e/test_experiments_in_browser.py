@@ -28,6 +28,10 @@ def test_read_three_experiments_and_cut_a_block(open_app: OpenApp) -> None:
         assert download.value.suggested_filename == "lesion-resnet20-plain20.csv"
         assert "added layer1.0" in download.value.path().read_text()
 
+        bars = visit.at("#experiment-bundled svg.rd-wide .rd-stop")  # one stop of the Tab key, whatever their number
+        expect(bars.and_(visit.at("[tabindex='0']"))).to_have_count(1)
+        bars.first.press("ArrowRight")
+        expect(bars.nth(1)).to_be_focused()
         visit.at("#experiment-bundled svg.rd-wide [data-cut='plain20 layer2.1']").click()
         expect(visit.at("#cut-street figcaption")).to_contain_text("Without F of block 2.1")
         expect(visit.at("#chips .rd-network-chip")).to_have_text("Plain-20")
@@ -37,6 +41,7 @@ def test_run_one_on_a_phone(open_app: OpenApp) -> None:
     with open_app(
         "?tab=experiments&experiment=refinement", width=390, shows="#experiment-bundled svg.rd-tall"
     ) as visit:
+        expect(visit.at("#experiments-menu [aria-pressed=true]")).to_be_in_viewport(ratio=1)  # of a menu that scrolls
         expect(visit.at("#experiment-here")).to_contain_text("with your picture")
         visit.at("#experiment-run").click()
         expect(visit.at("#experiment-live svg.rd-tall")).to_be_visible()

@@ -178,6 +178,8 @@ def test_keys_turn_the_steps(open_app: OpenApp) -> None:
         visit.at("#lesson-range-0 input[type=range]").press("ArrowRight")  # the slider's own key
         visit.page.wait_for_function("/row=/.test(location.search)")
         expect(visit.at("#lesson-prose h3:visible")).to_have_text(re.compile(r"^2\. "))
+        visit.page.get_by_role("tab", name="Learn").press("3")  # who has just come by the tab
+        arrives(visit, 3)
 
 
 def test_the_score_outlives_a_reload(open_app: OpenApp) -> None:

@@ -106,7 +106,12 @@ def parse(drawing: str) -> Element:
 
 
 def pixels_of(address: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
+    return colours_of(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
+
+
+def colours_of(picture: Image.Image) -> np.ndarray:
+    """[H, W, 4], whatever the picture's palette."""
+    return np.asarray(picture.convert("RGBA"))
 
 
 def stops(root: Element) -> dict[str, Element]:
@@ -123,33 +128,33 @@ def words_in(root: Element) -> str:
 
 def test_signed_colours_by_hand() -> None:
     values = torch.tensor([[0.0, 2.0, -2.0], [0.5, -0.5, 8.0]])
-    colours = np.asarray(signed_map(values, scale=2.0))
+    colours = colours_of(signed_map(values, scale=2.0))
     assert colours.shape == (2, 3, 4)
     assert colours[0, 0, 3] == 0  # zero is transparent
     assert tuple(colours[0, 1]) == (*POSITIVE, 255)  # the scale: crimson, opaque
     assert tuple(colours[0, 2]) == (*NEGATIVE, 255)  # minus the scale: indigo, opaque
-    # A quarter of the scale: level round(0.25 * 255) = 64, opacity sqrt(64 / 255) * 255 = 127.7, cut to 127.
-    assert tuple(colours[1, 0]) == (*POSITIVE, 127)
-    assert tuple(colours[1, 1]) == (*NEGATIVE, 127)
+    # A quarter of the scale: sqrt(0.25) * 127 = 63.5, which is shade 64 of 127: opacity 64 / 127 * 255 = 128.504.
+    assert tuple(colours[1, 0]) == (*POSITIVE, 129)
+    assert tuple(colours[1, 1]) == (*NEGATIVE, 129)
     assert tuple(colours[1, 2]) == (*POSITIVE, 255)  # what lies beyond the scale does not wrap around
 
 
 def test_signed_colours_are_symmetric_and_rise() -> None:
     values = torch.arange(-32, 33)[None] / 32  # exact in binary
-    opacity = np.asarray(signed_map(values, 1.0))[0, :, 3].astype(int)
+    opacity = colours_of(signed_map(values, 1.0))[0, :, 3].astype(int)
     assert (opacity == opacity[::-1]).all()
     assert (np.diff(opacity[32:]) > 0).all()
-    half = np.asarray(signed_map(values * 4, 4.0))[0, :, 3]
+    half = colours_of(signed_map(values * 4, 4.0))[0, :, 3]
     assert (half == opacity).all()  # only the quotient of value and scale matters
 
 
 def test_activity_goes_from_dark_blue_to_yellow() -> None:
-    colours = np.asarray(activity_map(torch.tensor([[3.0, 4.0, 5.0]])))
-    assert tuple(colours[0, 0]) == (0, 32, 77)
-    assert tuple(colours[0, 2]) == (255, 234, 70)
-    lightness = np.asarray(activity_map(torch.linspace(0, 1, 60)[None]).convert("L"))[0].astype(int)
+    colours = colours_of(activity_map(torch.tensor([[3.0, 4.0, 5.0]])))
+    assert tuple(colours[0, 0]) == (0, 32, 77, 255)
+    assert tuple(colours[0, 2]) == (255, 234, 70, 255)
+    lightness = colours_of(activity_map(torch.linspace(0, 1, 60)[None]).convert("L"))[0].astype(int)
     assert (np.diff(lightness) >= 0).all()
-    assert len(np.unique(np.asarray(activity_map(torch.full((2, 2), 7.0))))) <= 3  # a flat map is one colour
+    assert len(np.unique(colours_of(activity_map(torch.full((2, 2), 7.0)))[..., :3])) <= 3  # a flat map is one colour
 
 
 def test_scale_of_is_shared_and_never_zero() -> None:
@@ -177,26 +182,27 @@ def test_grid_places_every_pixel(count: int, columns: int, magnify: int) -> None
     scale = 1.5
     rows = math.ceil(count / columns)
     slow = np.zeros((rows * 4 * magnify, columns * 6 * magnify, 4), dtype=np.uint8)  # 3 + 1 and 5 + 1: a gap each
+    slow[:] = colours_of(signed_map(torch.zeros(1, 1), scale))  # transparent
     for index in range(count):
         row, column = index // columns, index % columns
-        one = np.asarray(signed_map(maps[index], scale))
+        one = colours_of(signed_map(maps[index], scale))
         for y in range(3):
             for x in range(5):
                 top, left = (row * 4 + y) * magnify, (column * 6 + x) * magnify
                 for dy in range(magnify):
                     for dx in range(magnify):
                         slow[top + dy, left + dx] = one[y, x]
-    fast = np.asarray(grid(maps, scale, columns, magnify))
+    fast = colours_of(grid(maps, scale, columns, magnify))
     assert fast.shape == slow.shape
     assert (fast == slow).all()
 
 
 def test_png_and_data_uri_keep_every_pixel(picture: Image.Image) -> None:
     assert np.asarray(Image.open(io.BytesIO(png(picture)))).tolist() == np.asarray(picture).tolist()
-    assert pixels_of(data_uri(picture)).tolist() == np.asarray(picture).tolist()
+    assert pixels_of(data_uri(picture)).tolist() == colours_of(picture).tolist()
     address = photo_uri(picture)
     assert address.startswith("data:image/jpeg;base64,")
-    assert pixels_of(address).shape == (16, 16, 3)
+    assert pixels_of(address).shape == (16, 16, 4)
 
 
 def test_strongest_channels_in_their_own_order() -> None:
@@ -242,7 +248,7 @@ def test_street_has_a_button_for_every_block(trace: Trace, picture: Image.Image)
         assert button.attrib["aria-label"] == f"Block {block.name}: changes what passes by {100 * share(block):.0f} %"
         assert button.attrib["aria-pressed"] == ("true" if block.name == "layer2.0" else "false")
         (thumb,) = button.iter(f"{SVG}image")
-        expected = np.asarray(activity_map(block.output[0].abs().mean(dim=0)))
+        expected = colours_of(activity_map(block.output[0].abs().mean(dim=0)))
         assert pixels_of(thumb.attrib["href"]).tolist() == expected.tolist()
     assert root.attrib["role"] == "group"
     assert "4 blocks" in root.attrib["aria-label"]
@@ -262,7 +268,7 @@ def test_street_of_a_network_that_was_cut(trace: Trace, picture: Image.Image) ->
         crosses = [path for path in button.iter(f"{SVG}path") if path.attrib["stroke"] == WRONG]
         assert len(crosses) == (name == "layer1.1")
         (thumb,) = button.iter(f"{SVG}image")  # what the block puts out now
-        expected = np.asarray(activity_map(outputs[name][0].abs().mean(dim=0)))
+        expected = colours_of(activity_map(outputs[name][0].abs().mean(dim=0)))
         assert pixels_of(thumb.attrib["href"]).tolist() == expected.tolist()
     assert "mend" in root.attrib["aria-label"]
     assert ("road" in root.attrib["aria-label"]) == (not plain)
@@ -552,7 +558,7 @@ def test_block_shows_the_channel_on_one_scale(trace: Trace, tall: bool) -> None:
     maps = [getattr(block, point)[0, channel] for point in ("x", "residual", "shortcut", "total", "output")]
     shown = [pixels_of(image.attrib["href"]) for image in parse(draw_block(block, channel, tall)).iter(f"{SVG}image")]
     for point, value in zip(("x", "residual", "shortcut", "total", "output"), maps, strict=True):
-        expected = np.asarray(signed_map(value, scale_of(*maps)))
+        expected = colours_of(signed_map(value, scale_of(*maps)))
         found = any(picture.shape == expected.shape and (picture == expected).all() for picture in shown)
         assert found == (block.shortcut_kind != "none" or point != "shortcut"), point
 
@@ -591,7 +597,7 @@ def test_a_preactivation_block_is_drawn_as_it_is(tall: bool) -> None:
             for layer, relu in (("bn1", "relu1"), ("relu1", "relu1"), ("conv1", "relu2"), ("relu2", "relu2")):
                 strongest = int(block.inside[relu][0].flatten(1).norm(dim=1).argmax())
                 value = block.inside[layer][0, strongest]
-                assert np.asarray(signed_map(value, scale_of(value))).tolist() in shown
+                assert colours_of(signed_map(value, scale_of(value))).tolist() in shown
         assert torch.equal(block.total, block.output)
 
 
@@ -604,7 +610,7 @@ def test_padding_shortcut_shows_nothing_for_a_new_channel(traces: dict[str, Trac
         if carried is not None:
             maps = [getattr(block, point)[0, channel] for point in ("residual", "shortcut", "total", "output")]
             scale = scale_of(block.x[0, carried], *maps)
-            expected = np.asarray(signed_map(block.x[0, carried], scale)).tolist()
+            expected = colours_of(signed_map(block.x[0, carried], scale)).tolist()
             assert any(pixels_of(image.attrib["href"]).tolist() == expected for image in images)
 
 
@@ -617,14 +623,14 @@ def test_overlay_and_split(traces: dict[str, Trace], picture: Image.Image) -> No
     root = parse(draw_overlay(picture, cam, "Here", opacity=0.4))
     (heat,) = [image for image in root.iter(f"{SVG}image") if image.attrib.get("class") == "rd-heat"]
     assert heat.attrib["opacity"] == "0.4"
-    assert pixels_of(heat.attrib["href"]).tolist() == np.asarray(signed_map(cam, scale_of(cam))).tolist()
+    assert pixels_of(heat.attrib["href"]).tolist() == colours_of(signed_map(cam, scale_of(cam))).tolist()
     assert root.attrib["aria-label"] == "Here"
 
     cams = {"residual": torch.ones(2, 2), "shortcut": torch.full((2, 2), -3.0), "total": torch.full((2, 2), -2.0)}
     root = parse(draw_split(picture, cams, "Split"))
     heats = [image for image in root.iter(f"{SVG}image") if image.attrib.get("class") == "rd-heat"]
     colours = [tuple(pixels_of(heat.attrib["href"])[0, 0]) for heat in heats]
-    assert colours == [tuple(np.asarray(signed_map(cam, 3.0))[0, 0]) for cam in cams.values()]  # one scale
+    assert colours == [tuple(colours_of(signed_map(cam, 3.0))[0, 0]) for cam in cams.values()]  # one scale
     assert [word for word in words_in(root).split(" | ") if word in "+="] == ["+", "="]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -73,13 +74,27 @@ class Written(nn.Module):
         return self.head((z + torch.cat([second, first], 1)).mean((2, 3)))
 
 
+class Combined(Written):
+    """Sums that are written as interpolations, with products and quotients, and the wrong way round."""
+
+    def forward(self, x):
+        x = self.stem(x).relu()
+        x = torch.lerp(x, self.a(x), 0.3).relu()
+        x = x.lerp(self.b(x), self.head.bias[0]).relu()
+        x = torch.addcmul(x, self.c(x), self.d(x), value=0.5).relu()
+        x = x.addcdiv(self.a(x), self.head.bias[1] + 2)
+        return self.head(torch.rsub(x, self.b(x)).mean((2, 3)))
+
+
 def timm(name: str) -> nn.Module:
     return pytest.importorskip("timm").create_model(name, num_classes=10, zero_init_last=False)
 
 
-def transformers() -> nn.Module:
+def transformers(**options: Any) -> nn.Module:
     library = pytest.importorskip("transformers")
-    config = library.ResNetConfig(depths=[1, 2], hidden_sizes=[16, 32], embedding_size=16, layer_type="basic")
+    config = library.ResNetConfig(
+        depths=[1, 2], hidden_sizes=[16, 32], embedding_size=16, layer_type="basic", **options
+    )
     return library.ResNetForImageClassification(config)
 
 
@@ -112,6 +127,8 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], int, int]] = {  # how it is ma
     "unusual": (Unusual, 16, 2),
     "outside": (Outside, 16, 1),
     "written otherwise": (Written, 16, 4),
+    "combined otherwise": (Combined, 16, 5),
+    "transformers, half the pixels in the first stage": (lambda: transformers(downsample_in_first_stage=True), 64, 3),
     "timm skresnet18": (lambda: timm("skresnet18"), 64, 8),
 }
 
@@ -194,6 +211,40 @@ class Concatenating(Unusual):
         return self.f(torch.cat([self.b(x), x[:, :4]], 1).mean((2, 3)))
 
 
+class Largest(Unusual):
+    def forward(self, x):
+        x = self.a(x)
+        return self.f(self.c(torch.maximum(self.b(x), x)).mean((2, 3)))
+
+
+class Beside(Unusual):
+    """Part of the channels pass by, as in a CSPNet."""
+
+    def forward(self, x):
+        x = self.a(x)
+        y = x + self.b(x)
+        return self.f(torch.cat([y, x[:, :4]], 1).mean((2, 3)))
+
+
+class Spread(Unusual):
+    def forward(self, x):
+        x = self.a(x)
+        return self.f(self.c(x + self.b(x).mean((2, 3), keepdim=True)).mean((2, 3)))
+
+
+def test_sums_that_are_not_traced_are_said():
+    class Twice(Unusual):
+        def forward(self, x):
+            x = self.a(x)
+            x = x + self.b(x)
+            y = self.c(x)
+            y = y + self.d(y)
+            return self.f(y.mean((2, 3))) + x.mean()
+
+    assert "One more sum of two branches" in str(wrap(Twice(), size=16).note)
+    assert wrap(Unusual(), size=16).note is None
+
+
 @pytest.mark.parametrize(
     ("module", "reason"),
     [
@@ -202,8 +253,11 @@ class Concatenating(Unusual):
         (nn.Linear(5, 2), "cannot be followed"),
         (Tokens(), "rows of tokens"),
         (Concatenating(), "concatenate a branch"),
+        (Beside(), "first in .* beside another way that is joined to them later .by cat"),
+        (Largest(), "joins its branches by maximum"),
+        (Spread(), "adds maps of different sizes"),
     ],
-    ids=["VGG", "maps", "no pictures", "tokens", "concatenation"],
+    ids=["VGG", "maps", "no pictures", "tokens", "concatenation", "a way beside", "maximum", "broadcast"],
 )
 def test_what_cannot_be_taken_apart_is_refused(module, reason, sentence):
     with pytest.raises(InputError, match=reason) as error:

@@ -25,6 +25,9 @@ test('keys are left to those that have their own', () => {
     assert.ok(!isFree(pressed({ [held]: true })));
   }
   assert.ok(!isFree(pressed({ target: { closest: () => ({}) } })));
+  const tab = { closest: (own) => own.includes('[role=tab]') || null }; // has arrows of its own, and no digits
+  assert.ok(!isFree(pressed({ key: 'ArrowRight', target: tab })));
+  assert.ok(isFree(pressed({ key: '5', target: tab })));
 });
 
 test('what was opened and answered is told again', () => {

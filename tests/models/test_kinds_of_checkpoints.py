@@ -9,6 +9,7 @@ import argparse
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
-from test_checkpoint_layouts import calibrated, changed, narrow, prefixed, same, small, timm
+from test_checkpoint_layouts import calibrated, changed, hugging_face, narrow, prefixed, same, small, timm
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import prune
-from torchvision.models import detection, segmentation
+from torchvision.models import detection, mobilenet_v2, segmentation, video
 from torchvision.models import resnet as tv
 
 from resnet_demo import classify, load
@@ -181,6 +182,17 @@ SAID: dict[str, tuple[Callable[[], nn.Module], str]] = {  # read, and what was t
         lambda: changed(small(), fc=nn.Linear(512, 7, bias=False)), "no bias; .*cosine classifier",
     ),
     "shortcuts that project": (lambda: small(), "shortcuts that project every second pixel are assumed"),
+    "MoCo v2 and SimCLR without their names": (
+        lambda: changed(small(), fc=row(512, 512, 128)), "128 outputs may be no classes: a hidden layer as wide",
+    ),
+    "MoCo v1 without its name": (lambda: small(classes=128), "128 outputs may be no classes: many networks"),
+    "SupCon": (
+        lambda: Heads("head", head=row(512, 512, 128)), "128 outputs may be no classes: a hidden layer as wide",
+    ),
+    "faces": (lambda: changed(small(), fc=nn.Linear(512, 512, bias=False)), "512 outputs may be no classes"),
+    "a quantity": (lambda: small(classes=1), "one output is read as .* a quantity"),
+    "several labels, or quantities": (lambda: small(classes=4), "4 outputs .* quantities, and classes of which"),
+    "bottlenecks": (lambda: small(tv.Bottleneck), "the 3x3 convolution is assumed to have the stride"),
     "another activation in the head": (
         lambda: changed(small(), fc=nn.Sequential(nn.Linear(512, 20), nn.Tanh(), nn.Linear(20, 7))), "ReLU is assumed",
     ),
@@ -205,6 +217,13 @@ def test_what_is_taken_for_granted_is_said(kind, tmp_path):
     original = make()
     torch.save(calibrated(original, 32 if isinstance(original, Own) else 64).state_dict(), tmp_path / "net.pth")
     assert re.search(said, str(load_file(tmp_path / "net.pth").note))
+
+
+def row(*sizes: int, **options: Any) -> nn.Sequential:
+    """Linear layers with a ReLU between them."""
+    pairs = list(pairwise(sizes))
+    layers = [layer for c_in, c_out in pairs for layer in (nn.Linear(c_in, c_out, **options), nn.ReLU())]
+    return nn.Sequential(*layers[:-1])
 
 
 def linear(outputs: int) -> nn.Linear:
@@ -255,6 +274,83 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
         r"ends in projection_head\.0, .* and not classes",
     ),
     "MoCo": (queued, r"a network of MoCo.*\(queue\)"),
+    "MoCo v3": (
+        lambda: changed(small(), fc=nn.Sequential(linear(20), nn.BatchNorm1d(20), nn.ReLU(), nn.Linear(20, 7))),
+        r"norms among the layers of its classifier \(fc\.1\)",
+    ),
+    "SimCLR of sizes of its own": (
+        lambda: Heads("projector", projector=row(512, 512, 64, bias=False)), r"ends in projector\.0, .* not classes",
+    ),
+    "SimSiam, BYOL": (
+        lambda: Heads("predictor", fc=row(512, 512, 512), predictor=row(512, 128, 512)), r"ends in predictor\.0, ",
+    ),
+    "SwAV": (
+        lambda: Heads("prototypes", projection_head=linear(128), prototypes=nn.Linear(128, 30, bias=False)),
+        r"a network of SwAV.*\(prototypes\.weight\)",
+    ),
+    "Barlow Twins, VICReg, solo-learn": (
+        lambda: Heads("classifier", classifier=linear(7), projector=row(512, 64, 64)), r"\(classifier, projector\.0",
+    ),
+    "DINO": (
+        lambda: Heads(
+            "head", head=nn.ModuleDict({"mlp": row(512, 64, 64), "last_layer": nn.utils.weight_norm(nn.Linear(64, 99))})
+        ),
+        r"a network of DINO.*\(head\.last_layer\.",
+    ),
+    "CLIP": (
+        lambda: Heads("attnpool", attnpool=nn.ModuleDict({f"{name}_proj": linear(512) for name in "qkvc"})),
+        r"a network of CLIP.*\(attnpool\.q_proj",
+    ),
+    "metric learning": (lambda: Heads("embedder", embedder=linear(64)), "ends in embedder, .* features to compare"),
+    "InsightFace": (
+        lambda: changed(small(), layer1=nn.Sequential(changed(tv.BasicBlock(64, 64), prelu=nn.PReLU(64)))),
+        r"compares faces .*layer1\.0\.prelu",
+    ),
+    "re-identification": (
+        lambda: Heads("classifier", bottleneck=nn.BatchNorm1d(512), classifier=linear(7)), "bn1 and bottleneck",
+    ),
+    "classifiers side by side": (
+        lambda: Heads("fc1", fc1=linear(9), fc2=linear(9)), r"several linear layers .*\(fc1 and fc2\)",
+    ),
+    "the maps themselves": (
+        lambda: changed(small(), fc=nn.Linear(512 * 4, 7)), r"its last layer, fc\.weight, takes 4 numbers for each",
+    ),
+    "key points": (
+        lambda: Heads("deconv_layers", deconv_layers=nn.Sequential(nn.ConvTranspose2d(512, 9, 4))), "places of things",
+    ),
+    "a feature pyramid": (
+        lambda: Heads("neck", neck=nn.ModuleDict({"fpn_convs": nn.ModuleList([nn.Conv2d(512, 9, 1)])})), "a detector",
+    ),
+    "DeepLab": (
+        lambda: segmentation.deeplabv3_resnet50(weights=None, weights_backbone=None, num_classes=5),
+        r"for segmentation.*classifier\.0\.convs",
+    ),
+    "videos": (lambda: video.r3d_18(num_classes=3), r"stem\.0\.weight is a convolution in 3 dimensions"),
+    "videos, by shifts in time": (
+        lambda: changed(small(), layer1=nn.ModuleList([nn.ModuleDict({"conv1": nn.ModuleDict({"net": linear(3)})})])),
+        "for videos",
+    ),
+    "three convolutions that are no stem": (
+        lambda: Heads("fc", a=nn.Conv2d(3, 8, 7), b=nn.Conv2d(3, 8, 7), fc=linear(7)),
+        r"outside of its blocks it has the convolutions a, b and backbone\.conv1",
+    ),
+    "DLA": (lambda: timm("dla34"), r"a DLA, .*level2\.tree1"),
+    "RepVGG": (lambda: timm("repvgg_a0"), r"a RepVGG, .*stem\.conv_kxk"),
+    "SelecSLS": (lambda: timm("selecsls42"), r"a SelecSLS, "),
+    "DPN": (lambda: timm("dpn48b"), r"a DPN, .*c1x1_a"),
+    "ConvNeXt": (lambda: timm("convnext_atto"), r"depthwise .*stages\.0\.blocks\.0\.conv_dw"),
+    "MobileNet": (lambda: timm("mobilenetv2_050"), r"depthwise .*conv_dw"),
+    "torchvision's MobileNet": (lambda: mobilenet_v2(num_classes=3), r"depthwise .*features\.1\.conv\.0\.0"),
+    "VGG": (
+        lambda: nn.ModuleDict({"features": nn.Sequential(*(nn.Conv2d(3, 3, 3) for _ in range(3)))}),
+        r"none of its convolutions, such as features\.2\.weight",
+    ),
+    "DarkNet": (lambda: timm("darknet17"), r"none of its convolutions, such as stages\.\d"),
+    "attention of another kind": (lambda: timm("ese_vovnet19b_dw"), "attention in its blocks"),
+    "transformers, half the pixels in the first stage": (
+        lambda: hugging_face("basic", (16, 32), embedding_size=16, downsample_in_first_stage=True),
+        r"first block projects as many channels .*stages\.0\.layers\.0\.shortcut\.convolution\.weight",
+    ),
     "batch norm folded into the convolutions": (folded, r"biases of convolutions \(layer1\.0\.conv1\.bias\)"),
     "pre-activated bottlenecks": (lambda: timm("resnetv2_50"), r"bottlenecks are pre-activated \(stages.0.blocks.0"),
     "CBAM": (lambda: timm("resnet18", block_args={"attn_layer": "cbam"}), "attention in its blocks"),

@@ -18,22 +18,32 @@ def test_the_device_is_a_gpu_of_ones_own_where_there_are_any(monkeypatch):
     assert hardware.device() == torch.device("cuda", 1)
 
 
-@pytest.mark.parametrize(
-    ("capabilities", "faster"),
-    [
-        ({"amx_bf16": True, "cpu_name": "Intel Xeon"}, True),
-        ({"avx512_bf16": True, "cpu_name": "Intel Xeon"}, False),
-        ({"avx512_bf16": True, "cpu_name": "AMD EPYC"}, True),  # from Zen 4 on
-        ({"avx512_bf16": False, "cpu_name": "AMD EPYC"}, False),
-        ({}, False),
-    ],
-    ids=str,
-)
-def test_bfloat16_where_matrices_are_multiplied_in_it(capabilities, faster, monkeypatch):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
-    assert hardware.half_is_faster(torch.device("cpu")) is faster
-    monkeypatch.delattr(torch.cpu, "get_capabilities")
-    assert hardware.half_is_faster(torch.device("cpu")) is False
+@pytest.mark.parametrize(("of_half", "faster"), [(0.5, True), (0.8, True), (0.9, False), (6.0, False), (None, False)])
+def test_bfloat16_where_a_convolution_is_clearly_faster_in_it(of_half, faster, monkeypatch):
+    """On a clock that goes by the work that is done; None: this processor has no such convolution."""
+    clock = [0.0]
+
+    def convolve(self, inputs):
+        half = torch.is_autocast_enabled("cpu")
+        if half and of_half is None:
+            raise RuntimeError("not implemented for 'BFloat16'")
+        clock[0] += of_half if half else 1.0
+        return inputs * self.weight.sum()
+
+    monkeypatch.setattr(torch.nn.Conv2d, "forward", convolve)
+    monkeypatch.setattr(hardware.time, "thread_time", lambda: clock[0])
+    assert hardware._half_is_faster_here.__wrapped__() is faster
+
+
+def test_bfloat16_is_measured_once(monkeypatch):
+    asked = []
+    hardware._half_is_faster_here.cache_clear()
+    monkeypatch.setattr(hardware.time, "thread_time", lambda: asked.append(1) or 0.0)
+    first = hardware.half_is_faster(torch.device("cpu"))
+    count = len(asked)
+    assert hardware.half_is_faster(torch.device("cpu")) is first
+    assert len(asked) == count > 0
+    hardware._half_is_faster_here.cache_clear()
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
     assert hardware.half_is_faster(torch.device("cuda")) is True
 

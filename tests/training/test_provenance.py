@@ -65,6 +65,7 @@ def test_settings_are_read_from_both_files_and_repeat_the_training(training, sto
     settings = settings_of(tmp_path / "net.json")
     assert settings == settings_of(tmp_path / "net.safetensors")
     assert (settings.network, settings.dataset, settings.recipe, settings.seed) == ("tiny", "stripes", RECIPE, 7)
+    assert settings.half is training.half
     again = Training(
         ResNet(CONFIG, seed=0),
         training.train_set,

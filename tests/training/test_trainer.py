@@ -433,6 +433,14 @@ def test_an_end_is_heard_in_the_middle_of_things(name, when, how, train_set, tes
         assert len(epochs_of(records)) < 3  # the last record did not come
 
 
+def test_a_training_gives_way_between_every_two_blocks(train_set, test_set):
+    calls, model = [], ResNet(CONFIG, seed=0)
+    training = Training(model, train_set, test_set, RECIPE, epochs=1, give_way=lambda: calls.append(training.step))
+    list(training.run())
+    blocks, step = len(list(model.named_blocks())), 2  # on the way there and back
+    assert calls.count(1) >= blocks * step
+
+
 def test_what_was_broken_off_leaves_no_trace(train_set, test_set):
     """The same weights and statistics as after the last whole step, without a recipe that settles them."""
     recipe = replace(RECIPE, settle=False, batch=32)
@@ -640,7 +648,7 @@ def test_a_record_by_hand(train_set, test_set, monkeypatch):
     recipe = replace(RECIPES["textbook"], batch=32)
     training = Training(model, data, test_set, recipe, epochs=1)
     monkeypatch.setattr(trainer, "GLANCE", 1)
-    training._half = False  # whatever this machine is good at
+    training.half = False  # whatever this machine is good at
     (record,) = training.run()
     twin.train().domain = domain = dataset_domain(data)
     logits = twin(domain.normalise(data.pictures))
@@ -746,7 +754,7 @@ def test_a_compiled_training_takes_the_same_way(train_set, test_set, tmp_path, m
     try:
         for model, compile in zip(models, (False, True), strict=True):
             training = Training(model, train_set, test_set, one_size, epochs=1, compile=compile)
-            training._half = False  # in half precision, what is computed together is rounded once
+            training.half = False  # in half precision, what is computed together is rounded once
             ends.append(list(training.run())[-1])
     finally:
         torch.set_num_threads(threads)

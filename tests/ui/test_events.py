@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import gradio as gr
@@ -180,6 +181,87 @@ def test_who_came_first_goes_first() -> None:
         thread.join()
     assert went == list(range(5))
     assert one_place._free == 1
+
+
+class Lock:
+    """A visit's lock, which tells how many have come to it; one that is broken lets everybody in."""
+
+    def __init__(self, broken: bool):
+        self.came, self.inner = 0, nullcontext() if broken else threading.Lock()
+
+    def __enter__(self) -> None:
+        self.came += 1
+        self.inner.__enter__()
+
+    def __exit__(self, *how: Any) -> None:
+        self.inner.__exit__(*how)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_two_clicks_of_one_visit_at_once_are_not_mixed(broken: bool, events: Events, parts: dict[str, Any]) -> None:
+    """The first answer is that of the first click, though the second one comes while it is made. Not without a lock."""
+    session, _again = visits.begin()
+    lock, turned, answers = Lock(broken), threading.Event(), {}
+    session.lock = lock  # pyright: ignore[reportAttributeAccessIssue]
+
+    def wait_for(came: int) -> None:
+        while lock.came < came:
+            time.sleep(0.001)
+
+    def first(session: Session) -> None:
+        session.page = "first"
+        wait_for(2)  # the other click
+        assert not broken or turned.wait(60)
+
+    def second(session: Session) -> None:
+        session.page = "second"
+        turned.set()
+
+    def click(change: Any) -> None:
+        answers[change.__name__] = events.handler(change)(session.key)[parts["text"]]
+
+    clicks = [threading.Thread(target=click, args=(change,)) for change in (first, second)]
+    for number, thread in enumerate(clicks, 1):
+        thread.start()
+        wait_for(number)
+    for thread in clicks:
+        thread.join()
+    assert answers == {"first": "second, some" if broken else "first, some", "second": "second, some"}
+
+
+def test_what_works_for_long_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a second of work it waits three at most, and not at all while nobody holds or wants a place."""
+    clock, waited, one_place = [0.0], [], places.Places(1)
+    monkeypatch.setattr(places.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(one_place._quiet, "wait", lambda seconds: waited.append((seconds, one_place._quiet.is_set())))
+    give_way = places.GivesWay(one_place)
+    give_way()
+    clock[0] += 1
+    give_way()
+    with one_place:
+        clock[0] += 2
+        give_way()
+    give_way()
+    assert waited == [(0, True), (3, True), (6, False), (0, True)]
+
+
+def test_a_place_is_quiet_when_nobody_holds_or_wants_it() -> None:
+    one_place, begun = places.Places(1), threading.Event()
+
+    def next_one() -> None:
+        with one_place:
+            begun.set()
+            assert not one_place._quiet.is_set()
+
+    thread = threading.Thread(target=next_one)
+    with one_place:
+        thread.start()
+        while not one_place._waiting:
+            time.sleep(0.001)
+    begun.wait()
+    thread.join()
+    one_place.wait_until_quiet(60)
+    assert one_place._quiet.is_set()
 
 
 def test_a_visitors_files_are_read_one_after_another() -> None:

@@ -391,7 +391,7 @@ def test_a_step_is_computed_once_and_anew_where_something_changes(
     step = lesson.STEPS[3]
     spied = dataclasses.replace(step, view=lambda session: made.append(1) or step.view(session))
     monkeypatch.setattr(lesson, "STEPS", (*lesson.STEPS[:3], spied, *lesson.STEPS[4:]))
-    ahead = learn.drawn(session, 4)
+    ahead = learn.drawn(session, 4, learn.seen_in(session, 4))
     assert page.render(opened(session, 4))[page.view] == ahead
     assert len(made) == 1
     opened(session, 4, measure="kept")

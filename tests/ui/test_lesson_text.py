@@ -510,6 +510,7 @@ def test_score() -> None:
     assert str(captions.score({1: True, 2: False})).startswith("At the first attempt, 1 of 2 questions was answered")
     assert "Not answered" not in str(captions.score({1: True}))
     assert str(captions.score({1: True, 2: None})).endswith("Not answered yet: step 2.")
+    assert str(captions.score({1: None, 2: None})) == "None of the 2 questions has been answered yet."
 
 
 # All of it in Chinese

@@ -19,6 +19,7 @@ from resnet_demo.i18n import language
 from resnet_demo.models import weights
 from resnet_demo.training.evaluation import evaluate
 from resnet_demo.training.trainer import Training
+from resnet_demo.ui import places
 from resnet_demo.ui.jobs import race as race_module
 from resnet_demo.ui.jobs.race import BOTH, OWN_PICTURES, PLAIN, RESIDUAL, SHAPES, Plan, Race, read_data
 from resnet_demo.ui.race_shown import outcome
@@ -109,6 +110,13 @@ def test_networks_train_at_the_same_time():
         first = [0]
         training.model.stem.register_forward_pre_hook(lambda *_, first=first: met_once(first) if first else None)
     assert set(finished(race).results) == {"resnet8", "plain8"}
+
+
+def test_a_race_gives_way_to_visitors(monkeypatch):
+    waited: list[float] = []
+    monkeypatch.setattr(places.network, "wait_until_quiet", waited.append)
+    finished(Race(plan(), *SETS))
+    assert any(waited)
 
 
 def test_a_race_leaves_the_number_of_threads_as_it_was():

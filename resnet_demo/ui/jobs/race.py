@@ -25,11 +25,12 @@ from ...models import zoo
 from ...models.resnet import ResNet
 from ...models.weights import save
 from ...training.evaluation import Evaluation
-from ...training.microbatches import threads_of
 from ...training.provenance import provenance
 from ...training.recipes import RECIPES, Recipe, recipe_of
 from ...training.records import Record
+from ...training.threads import threads_of
 from ...training.trainer import Training
+from .. import places
 from ..bounds import number_within, one_of, whole_number
 from .film import filmed
 
@@ -215,6 +216,7 @@ class Race:
                 schedule=self.schedules.get(name),
                 in_short=self.short.get(name, 0),
                 seed=int(plan.seed),
+                give_way=places.GivesWay(places.network),
                 compile=False,  # which would take a minute of a budget that is hardly longer
             )
             self.records[name], self.films[name] = [], {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import weakref
 from collections.abc import Mapping
 from math import comb
 
@@ -62,10 +61,7 @@ def telling_draw(session: Session, deleted: int) -> int:
 
     Looked for once for each trace and number of deleted blocks.
     """
-    state, trace = session.of(Lesson), session.seen
-    if state.draws is None or state.draws[0]() is not trace:
-        state.draws = weakref.ref(trace), {}
-    found = state.draws[1]
+    found: dict[int, int] = session.of(Lesson).once(session.seen, "draws", None, dict)
     if deleted not in found:
         pair = pair_of(session) if deleted else {}
         found[deleted] = next((draw for draw in range(1, DRAWS + 1) if _parts(session, pair, draw, deleted)), 1)
@@ -132,12 +128,10 @@ def _gradient(session: Session) -> View:
 
 def _measured(session: Session) -> experiment.Paths:
     """Split once for each trace: the gradient of the loss for the class asked for, in the visitor's network."""
-    trace, kept = session.seen, session.of(Lesson).paths
-    if kept and kept[0]() is trace:
-        return kept[1]
-    found = experiment.paths_exact(session.network, trace.image, torch.tensor([trace.target]))
-    session.of(Lesson).paths = (weakref.ref(trace), found)
-    return found
+    trace, target = session.seen, torch.tensor([session.seen.target])
+    return session.of(Lesson).once(
+        trace, "paths", None, lambda: experiment.paths_exact(session.network, trace.image, target)
+    )
 
 
 STEP = Step("paths", controls, view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from markupsafe import Markup
+from torch import Tensor
 
 from ...figures import draw_lines, network_title
 from ...i18n import _
@@ -44,13 +45,12 @@ def pick(session: Session, what: str) -> None:
 
 
 def view(session: Session) -> View:
-    after, trace = int(_after(session).value), session.seen
-    assert session.framed is not None
+    after, trace, pair = int(_after(session).value), session.seen, pair_of(session)
     lines, told = {}, {}
-    for name, network in pair_of(session).items():
-        found = lens(network, domain_of(network).to_input(session.framed)).logits[:, 0]  # [blocks + 1, classes]
+    sources = tuple(source for _model, source in session.pair().values())
+    for name, found in session.of(Lesson).once(trace, "lens", sources, lambda: _logits(session)).items():
         lines[name] = class_logits(found).softmax(1)[:, trace.target].tolist()
-        (told[name],) = rank(network, found[after], 1)
+        (told[name],) = rank(pair[name], found[after], 1)
     names = ["stem", *(block.name for block in trace.blocks)]
     say = session.say
     title = say(_("probability of “{label}” after each block", label=session.titles[trace.target]))
@@ -65,6 +65,15 @@ def view(session: Session) -> View:
     )
 
 
+def _logits(session: Session) -> dict[str, Tensor]:
+    """What both would answer after the stem and after each block: logits [blocks + 1, classes] by network."""
+    assert session.framed is not None
+    return {
+        name: lens(network, domain_of(network).to_input(session.framed)).logits[:, 0]
+        for name, network in pair_of(session).items()
+    }
+
+
 def _unfolded(session: Session) -> Markup:
     """The same network without a shortcut: on the test pictures, and here, on the visitor's."""
     found = evidence.residual("unfold", session.name)
@@ -73,11 +82,16 @@ def _unfolded(session: Session) -> Markup:
     told = evidence.read_out(captions.unfolded(*found), session.say, _("The same answers without a shortcut"))
     network = session.network
     if can_be_unfolded(network):
-        inputs = session.seen.image
-        with torch.no_grad():
-            difference = (unfolded(network)(inputs) - network(inputs)).abs().max().item()
+        difference = session.of(Lesson).once(session.seen, "unfolded", None, lambda: _difference(session))
         told += Markup("<p>{}</p>").format(session.say(captions.unfolded_here(session.name, difference)))
     return told
+
+
+@torch.no_grad()
+def _difference(session: Session) -> float:
+    """How far the logits of the unfolded network are from those of the visitor's, for the picture in sight."""
+    network, inputs = session.network, session.seen.image
+    return (unfolded(network)(inputs) - network(inputs)).abs().max().item()
 
 
 def _save(session: Session) -> Save | None:

@@ -48,6 +48,7 @@ from ..session import PageState, Session, Source
 from ..store import TRAINED
 
 BUNDLED, HERE, RUN = _("Measured beforehand, at the end of training"), _("Run it here"), _("Run")
+CHOSEN = "lab.then(({chosen}) => chosen(element));"  # what an address chose is in sight
 # One experiment runs at a time; other visitors see their place in the queue.
 ALONE: dict[str, Any] = {"concurrency_id": "experiment", "concurrency_limit": 1}
 
@@ -98,7 +99,7 @@ class ExperimentsPage(Layout):
 
 def build(data_dir: str | None = None) -> ExperimentsPage:
     with gr.Row(equal_height=False, elem_id="experiments"):
-        menu = gr.HTML(elem_id="experiments-menu", js_on_load=choose("experiment"))
+        menu = gr.HTML(elem_id="experiments-menu", js_on_load=choose("experiment") + CHOSEN)
         with gr.Column(elem_id="experiment-shown"):
             asked = gr.HTML(elem_id="experiment", js_on_load=choose("compared"))
             with gr.Row(equal_height=False, elem_id="experiment-results"):

@@ -6,7 +6,6 @@ This file lays a step out and names its events; what a step shows is computed in
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -135,7 +134,7 @@ def build(data_dir: str | None = None) -> LearnPage:
             steps: _steps(session),
             prose: _prose(session),
             **_set(choices, ranges, lesson.STEPS[number - 1].controls(session), say),
-            view: drawn(session, number),
+            view: drawn(session, number, seen),
             ahead: "",
             under: seen.below,
             save: offered,
@@ -185,7 +184,7 @@ def connect(page: LearnPage, events: Events) -> None:
             if session.page != "learn" or number > len(lesson.STEPS):
                 return gr.skip()
             with suppress(InputError):  # it is told when the step is opened
-                return drawn(session, number)
+                return drawn(session, number, seen_in(session, number))
         return gr.skip()
 
     page.ahead.select(fetch_ahead, [events.key], page.ahead, api_name="lesson_ahead", **events.quiet, **TOGETHER)
@@ -259,17 +258,13 @@ def prose_of(session: Session, number: int) -> Prose:
 
 def seen_in(session: Session, number: int) -> View:
     """What a step shows, computed once for each trace and setting, but for the last one, which recalls the others."""
-    step, kept = lesson.STEPS[number - 1], session.of(Lesson).views
+    step = lesson.STEPS[number - 1]
     if number == len(lesson.STEPS):
         return step.view(session)
-    trace = session.seen
     values = tuple(control.value for control in step.controls(session))
     sources = tuple(source for _model, source in session.pair().values())
     key = (session.language, session.block, session.cut, session.dials, values, sources)
-    there = kept.get(number)
-    if there is None or there[0]() is not trace or there[1] != key:
-        there = kept[number] = weakref.ref(trace), key, step.view(session)
-    return there[2]
+    return session.of(Lesson).once(session.seen, number, key, lambda: step.view(session))
 
 
 def headline(seen: View) -> Message:
@@ -277,9 +272,9 @@ def headline(seen: View) -> Message:
     return seen.reading.messages[0] if isinstance(seen.reading, Sentences) else seen.reading  # pyright: ignore
 
 
-def drawn(session: Session, number: int) -> Markup:
+def drawn(session: Session, number: int, seen: View) -> Markup:
     """A step's figure: one sentence that reads it out, and its numbers folded away."""
-    say, seen = session.say, seen_in(session, number)
+    say = session.say
     caption = Markup("<strong>{}</strong>").format(say(headline(seen)))
     if isinstance(seen.reading, Sentences) and (numbers := seen.reading.messages[1:]):
         fold = Markup('<details class="rd-fold"><summary>{}</summary><p>{}</p></details>')

@@ -61,6 +61,8 @@ def unfolded_here(name: str, difference: float) -> Message:
 def score(right: Mapping[int, bool | None]) -> Sentences:
     """How the questions of all steps were answered: whether the first choice was right, None while none was made."""
     missing = [number for number, found in right.items() if found is None]
+    if len(missing) == len(right):
+        return sentences(_("None of the {all} questions has been answered yet.", all=len(right)))
     hits = sum(found is True for found in right.values())
     told = _n(
         "At the first attempt, {count} of {all} questions was answered correctly.",

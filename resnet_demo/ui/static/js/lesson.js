@@ -6,10 +6,11 @@ const QUIET = 200; // ms until a figure that waits says so
 const TOO_LONG = 20_000; // the connection is lost, or the step was refused
 const SETTLED = 300; // since the figure last changed: then the next one is fetched
 const KEPT = 'lesson'; // in the tab's storage: what was opened and answered, for when the page is loaded again
-// What has arrow keys or figures of its own.
-const OWN =
-  'input, textarea, select, [contenteditable], [role=slider], [role=radio], [role=tab], [role=option], ' +
-  '[role=listbox], [role=combobox], svg [tabindex]';
+// What one writes in, or chooses from by what one writes; and what has arrow keys of its own.
+const WRITTEN_IN =
+  'input:not([type=radio], [type=range], [type=checkbox]), textarea, select, [contenteditable], [role=option], ' +
+  '[role=listbox], [role=combobox]';
+const OWN = `${WRITTEN_IN}, input, [role=slider], [role=radio], [role=tab], svg [tabindex]`;
 
 /** The step that a key opens; 0 where it opens none. */
 export function stepAfter(key, step, last) {
@@ -21,7 +22,7 @@ export function stepAfter(key, step, last) {
 /** Whether a key press is meant for the page rather than for what has the focus. */
 export function isFree(event) {
   const held = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
-  return !event.defaultPrevented && !held && !event.target.closest?.(OWN);
+  return !event.defaultPrevented && !held && !event.target.closest?.(/^\d$/.test(event.key) ? WRITTEN_IN : OWN);
 }
 
 /** What is told to the server after a reload, "1,2 3,0": by step the choice that was made, 0 where none was. */

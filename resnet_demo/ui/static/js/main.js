@@ -10,6 +10,7 @@ import './save.js';
 import './search.js';
 import './train.js';
 
+export { chosen } from './chosen.js';
 export { crop } from './crop.js';
 export { chips, open } from './drawers.js';
 export { film } from './film.js';

@@ -1,7 +1,8 @@
-// Lists of buttons are one stop of the Tab key: the one that is chosen, or the first. Arrow keys go from one to the next.
+// Lists of buttons, and the bars of a chart, are one stop of the Tab key: the one that is chosen, or the first. Arrow keys
+// go from one to the next.
 const LISTS =
   '.rd-pictures, .rd-answers, .rd-classes, .rd-examples, .rd-menu, .rd-networks, .rd-pairs, .rd-switch, .rd-strip, ' +
-  '#language, #pages .tab-container[role=tablist]';
+  '#language, #pages .tab-container[role=tablist], #experiment-bundled svg, #experiment-live svg';
 const STEPS = '.rd-lesson-steps'; // whose arrow keys turn the lesson
 const CHOSEN = ':checked, [aria-pressed=true], [aria-current], [aria-selected=true]';
 const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
