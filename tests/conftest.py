@@ -22,22 +22,23 @@ from resnet_demo.models.weights import save
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 # The tests' tensors are small: more threads cost more than they bring, and OMP_NUM_THREADS=1 is respected. Processes
-# that share the tests (`pytest -n 2`) have one each.
+# that share the tests (`pytest -n 3`) have one each.
 torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, torch.get_num_threads()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tiers.mark(items)
+    tiers.order(items)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n 2` the tests of a file stay together, and so do all that need the app in a browser: they come first."""
+    """With `-n 3` the tests of a file stay together, and so do all that need the app in a browser."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith("tests/e2e/") else nodeid.split("::")[0]
+            return tiers.scope(nodeid)
 
     config.option.loadscopereorder = False
     return ByFile(config, log)

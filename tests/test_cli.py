@@ -458,6 +458,7 @@ def test_an_experiment_is_told_beside_the_twins(name: str, monkeypatch: pytest.M
         networks.append((network.config.plain, len(dataset), seed))
         return {"n": len(dataset), "error": {"layer1.0": 0.25}, "shares": [0.5, math.nan]}
 
+    monkeypatch.setattr("resnet_demo.data.draw_shapes", lambda count, seed: draw_shapes(min(count, 100), seed))
     monkeypatch.setattr(lab, "run", run)
     monkeypatch.setattr(cli.experiments, "_taught", lambda name, *_: load(name))  # for localise
     options = ("experiment", name, "--data", "shapes", "--pictures", 3, "--seed", 7, "--model", "plain20")

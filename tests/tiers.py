@@ -7,6 +7,8 @@ compiles. A test checks that every name here is that of a test.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 KINDS = ("browser", "server", "packaging", "distributed", "kill", "compile")  # each of them is slow, too
@@ -187,6 +189,17 @@ def kinds_of(nodeid: str) -> set[str]:
     name = short(nodeid)
     found = {FILES.get(name.split("::")[0]), TESTS.get(name), TESTS.get(name.split("[")[0])} - {None}
     return {kind for kind in found if kind} | ({"slow"} if found else set())
+
+
+def scope(nodeid: str) -> str:
+    """What of several processes one has to itself: a file, or all tests in a browser, which share an app."""
+    return "browser" if nodeid.startswith(BROWSER) else nodeid.split("::")[0]
+
+
+def order(items: list[pytest.Item]) -> None:
+    """Scopes with many slow tests first, and that of the browser before all: no process is left with one at the end."""
+    slow = Counter(scope(item.nodeid) for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: (scope(item.nodeid) != "browser", -slow[scope(item.nodeid)]))
 
 
 def mark(items: list[pytest.Item]) -> None:

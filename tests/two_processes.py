@@ -94,28 +94,40 @@ def main(folder: Path) -> None:
     torch.set_num_threads(1)
     with distributed.together():
         rank, world = distributed.rank(), distributed.world()
-        whole = training()
-        found: dict[str, Any] = {"norm": norm_of(), "losses": losses_of(whole)}
-        found["state"], found["history"] = whole.model.state_dict(), [vars(record) for record in whole.history]
-        for microbatch in MICROBATCHES:
-            in_microbatches = training(2, microbatch)
-            found[f"losses in microbatches of {microbatch}"] = losses_of(in_microbatches)
-            found[f"state after microbatches of {microbatch}"] = in_microbatches.model.state_dict()
-        found["logits"] = evaluate(whole.model, whole.test_set, batch=7).logits
-        # Left in the second epoch, with a checkpoint of the first process only; then taken up again.
-        trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0
-        checkpoint = folder / str(rank) / f"{world}.pt"
-        for record in training().run(checkpoint):
-            if record.step == 17:
-                break
-        resumed = training()
-        list(resumed.run(checkpoint, True))
-        found["resumed"], found["files"] = resumed.model.state_dict(), checkpoint.exists()
-        found["resumed history"] = [vars(record) for record in resumed.history]
-        found["agreed"] = distributed.agreed(10.0 + rank, 0.5)
-        found["told"] = distributed.from_first(only_the_first)
-        found["refused"] = [refused(lambda: distributed.from_first(fail)), refused(uneven)]
+        found: dict[str, Any] = in_microbatches()
+        if world <= 2:  # more are there for the microbatches
+            found |= in_whole_batches(folder)
     torch.save(found, folder / f"{rank}-of-{world}.pt")
+
+
+def in_microbatches() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for microbatch in MICROBATCHES:
+        trained = training(2, microbatch)
+        found[f"losses in microbatches of {microbatch}"] = losses_of(trained)
+        found[f"state after microbatches of {microbatch}"] = trained.model.state_dict()
+    return found
+
+
+def in_whole_batches(folder: Path) -> dict[str, Any]:
+    rank, whole = distributed.rank(), training()
+    found: dict[str, Any] = {"norm": norm_of(), "losses": losses_of(whole)}
+    found["state"], found["history"] = whole.model.state_dict(), [vars(record) for record in whole.history]
+    found["logits"] = evaluate(whole.model, whole.test_set, batch=7).logits
+    # Left in the second epoch, with a checkpoint of the first process only; then taken up again.
+    trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0
+    checkpoint = folder / str(rank) / f"{distributed.world()}.pt"
+    for record in training().run(checkpoint):
+        if record.step == 17:
+            break
+    resumed = training()
+    list(resumed.run(checkpoint, True))
+    found["resumed"], found["files"] = resumed.model.state_dict(), checkpoint.exists()
+    found["resumed history"] = [vars(record) for record in resumed.history]
+    found["agreed"] = distributed.agreed(10.0 + rank, 0.5)
+    found["told"] = distributed.from_first(only_the_first)
+    found["refused"] = [refused(lambda: distributed.from_first(fail)), refused(uneven)]
+    return found
 
 
 if __name__ == "__main__":

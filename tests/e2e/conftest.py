@@ -19,6 +19,14 @@ from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 from serving import serving
 
+APP = """
+import runpy
+from resnet_demo import cores
+cores.prepare()  # as app.py does, before torch is imported
+from resnet_demo.ui.jobs import training
+training.PATIENCE = 5.0  # instead of half a minute
+runpy.run_path("app.py", run_name="__main__")
+"""
 PATIENCE = 60_000  # ms: far more than anything takes, on a very busy computer, too
 
 
@@ -40,9 +48,9 @@ def browser_() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`python app.py` on a free port, until the tests are over."""
+    """`python app.py` on a free port, until the tests are over; it keeps races that nobody looks at for less long."""
     log = tmp_path_factory.mktemp("app") / "log.txt"
-    with serving("app.py", log=log, within=90, RESNET_DEMO_DATA=str(log.parent)) as url:
+    with serving("-c", APP, log=log, within=90, RESNET_DEMO_DATA=str(log.parent)) as url:
         yield url
 
 

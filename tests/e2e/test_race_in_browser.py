@@ -109,14 +109,13 @@ def test_a_race_goes_on_while_its_page_is_loaded_again(open_app: OpenApp) -> Non
         visit.choose("depth", "8 layers")
         visit.at("#seconds input").fill("120")  # tested every six seconds
         visit.at("#train").click()
-        more_than(0, visit)
+        seen = more_than(0, visit)
         asked = []
         visit.page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
         visit.page.reload()
         assert asked == ["beforeunload"]
         expect(visit.at("#train-status .rd-running")).to_be_visible(timeout=LONG)
         expect(visit.at("#depth input")).to_have_value("8 layers")
-        seen = more_than(0, visit)
         more_than(seen, visit)
         visit.at("#stop").click()
         expect(visit.at("#train-result .rd-look")).to_have_count(2, timeout=LONG)
@@ -128,7 +127,7 @@ def test_a_closed_page_frees_the_place_for_the_next(open_app: OpenApp) -> None:
         visit.at("#seconds input").fill("600")
         visit.at("#train").click()
         expect(visit.at("#train-status .rd-running")).to_be_visible(timeout=LONG)
-    # Ten minutes before the first would have been done: half a minute after nobody looks at it any more.
+    # Ten minutes before the first would have been done: as soon as nobody has looked at it for a while.
     with open_app("?tab=train", shows="#train") as visit:
         visit.choose("depth", "8 layers")
         visit.at("#seconds input").fill("10")

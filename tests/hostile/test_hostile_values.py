@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import gradio as gr
@@ -60,9 +62,23 @@ def demo() -> gr.Blocks:
     return shell.build_demo(None)
 
 
+@lru_cache(maxsize=1)
+def first_session(demo: gr.Blocks) -> SessionState:
+    return SessionState(demo)
+
+
+def new_session(demo: gr.Blocks) -> SessionState:
+    """A session in which nothing happened. The words of its components, most of the work, are computed once for all."""
+    first = first_session(demo)
+    state = copy.copy(first)
+    state.blocks_config, state.state_data, state._state_ttl = copy.copy(demo.default_config), {}, {}
+    state.config_values = {key: {**words, "props": {**words["props"]}} for key, words in first.config_values.items()}
+    return state
+
+
 def ask(demo: gr.Blocks, event: Any, values: list[Any], data: Any = None) -> str | None:
     """The sentence that refuses them; None where they were accepted."""
-    state = SessionState(demo)
+    state = new_session(demo)
     sent = gr.EventData(None, {} if data is None else {"value": data})
     request = gr.Request(session_hash="hostile", headers={}, query_params={}, cookies={}, client={"host": "1.2.3.4"})
     calls = demo.process_api(event, [None, *values], state=state, request=request, event_data=sent)

@@ -255,7 +255,7 @@ def test_works_where_gradients_are_off_and_weights_frozen(tiny_model, tiny_image
 
 
 def test_sixteen_threads_on_one_network(randomise):
-    # 500 traces of different pictures, every tenth of which fails: half of those before the forward pass (NaN),
+    # 200 traces of different pictures, every tenth of which fails: half of those before the forward pass (NaN),
     # half in the midst of it, with all hooks in place (a block that refuses this picture).
     model = zoo.build("resnet20", seed=0)
     randomise(model)
@@ -301,11 +301,11 @@ def test_sixteen_threads_on_one_network(randomise):
     torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(16) as pool:
-            results = list(pool.map(one, range(500)))
+            results = list(pool.map(one, range(200)))
     finally:
         torch.set_num_threads(threads)
         last.shortcut = identity
-    assert {result: results.count(result) for result in set(results)} == {"equal": 450, "nan": 25, "refused": 25}
+    assert {result: results.count(result) for result in set(results)} == {"equal": 180, "nan": 10, "refused": 10}
     assert hooks_on(model) == 0
     assert [module.training for module in model.modules()] == modes
     assert all(torch.equal(value, state[key]) for key, value in model.state_dict().items())

@@ -130,17 +130,19 @@ def test_the_examples_do_not_get_it() -> None:
 
 
 def test_cifars_test_pictures_rarely_get_it(shared_data: Path) -> None:
-    pictures = load_dataset("cifar10", False, shared_data).pictures[-300:]  # the probe was judged on the first 600
+    pictures = load_dataset("cifar10", False, shared_data).pictures[-100:]  # the probe was judged on the first 600
     images = [Image.fromarray(pixels.permute(1, 2, 0).numpy()) for pixels in pictures]
     assert np.mean([unlike.judge(image).noted for image in images]) <= 0.1
 
 
 @pytest.fixture(scope="module")
 def photographs() -> list[tuple[str, Tensor, bool]]:
-    """Of each photograph its folder, a network's input, and whether it gets the note."""
+    """Of each photograph its folder, a network's input, and whether it gets the note; of other things every second."""
     if not PHOTOS.is_dir():
         pytest.skip(f"there are no photographs in {PHOTOS}")
-    pictures = ((path, load_image(path)) for path in sorted(PHOTOS.rglob("*.jp*g")))
+    paths = sorted(PHOTOS.rglob("*.jp*g"))
+    others = [path for path in paths if path.parent.name not in CIFAR10.labels]
+    pictures = ((path, load_image(path)) for path in paths if path not in others[1::2])
     return [(path.parent.name, CIFAR10.to_input(seen), unlike.judge(seen).noted) for path, seen in pictures]
 
 
@@ -154,7 +156,7 @@ def test_photographs(name: str, photographs: list[tuple[str, Tensor, bool]]) -> 
         known = folder in CIFAR10.labels
         right = known and CIFAR10.labels[int(p.argmax())] == folder
         rows.append((known, right, bool(p.max() > 0.9), noted))
-    assert len(rows) > 500
+    assert len(rows) > 300
     known, right, sure, noted = np.array(rows, dtype=bool).T
     assert noted[right].mean() <= 0.15
     assert (sure & ~noted)[~known].mean() <= 0.075

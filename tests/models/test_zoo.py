@@ -207,11 +207,19 @@ def test_a_snapshot_is_of_the_training_of_the_bundled_network(name, epoch):
     assert snapshot.domain == CIFAR10
 
 
-@pytest.mark.parametrize(("name", "epoch"), [SNAPSHOTS[0], SNAPSHOTS[-1]])  # 15 s each
+# Of the first 500 test pictures, counted with files that on all 10,000 were exactly as accurate as their histories say.
+RIGHT = {
+    ("resnet20", 1): 229, ("resnet20", 3): 335, ("resnet20", 10): 364, ("resnet20", 19): 410,
+    ("plain20", 1): 190, ("plain20", 3): 286, ("plain20", 10): 259, ("plain20", 19): 406,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "epoch"), SNAPSHOTS)
 def test_a_snapshot_is_as_accurate_as_the_history_says(name, epoch, shared_data):
     history = (zoo.load(name).provenance or {})["history"]
-    test_set = load_dataset("cifar10", False, shared_data)
-    assert evaluate(zoo.load(name, epoch=epoch), test_set).accuracy == history[epoch - 1]["test_accuracy"]
+    found = evaluate(zoo.load(name, epoch=epoch), load_dataset("cifar10", False, shared_data).subset(500))
+    assert abs(round(found.accuracy * 500) - RIGHT[name, epoch]) <= 1  # another processor may round otherwise
+    assert found.accuracy == pytest.approx(history[epoch - 1]["test_accuracy"], abs=0.04)
 
 
 def test_a_film_holds_its_moments(film, sentence):
@@ -266,16 +274,16 @@ def test_whether_all_were_trained_alike(monkeypatch):
 
 @pytest.mark.parametrize(("name", "seed"), TRAININGS)
 def test_bundled_weights_are_as_accurate_as_they_say(name, seed, shared_data):
-    """One network on the whole test set; the others on a tenth of it, whose standard error is below a point."""
+    """One network on the whole test set; the others on 500 pictures, with three standard errors to either side."""
     whole = (name, seed) == ("resnet20", 0)
     test_set = load_dataset("cifar10", train=False, data_dir=shared_data, download=False)
     model = zoo.load(name, seed)
     assert model.config == zoo.network(name).config
     assert model.domain == CIFAR10
     assert model.provenance is not None
-    found = evaluate(model, test_set if whole else test_set.subset(1000))
+    found = evaluate(model, test_set if whole else test_set.subset(500))
     # Another processor may round one picture of the 10,000 to the other side.
-    assert found.accuracy == pytest.approx(model.provenance["test_accuracy"], abs=2e-4 if whole else 0.03)
+    assert found.accuracy == pytest.approx(model.provenance["test_accuracy"], abs=2e-4 if whole else 0.045)
     # The measure of familiarity is that of these very pictures.
     percentiles = model.provenance["energy_percentiles"]
     share = (found.energies[:, None] > torch.tensor(percentiles)).float().mean(1)
