@@ -54,12 +54,16 @@ def file_server() -> Iterator[FileServer]:
             if start and start >= len(content):
                 return self.send_error(416)
             self.send_response(206 if start else 200)
+            folder = self.path.endswith("/")  # as in an index of packages
+            self.send_header("Content-Type", "text/html" if folder else "application/octet-stream")
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
             rest = content[start:]
             if held.length:
                 self.send_header("Content-Length", str(len(rest)))
             self.end_headers()
+            if self.command == "HEAD":
+                return None
             rest = rest if held.cut is None else rest[: held.cut]
             try:
                 if held.slow:
@@ -69,6 +73,8 @@ def file_server() -> Iterator[FileServer]:
                 self.wfile.write(rest)
             except OSError:  # whoever asked has hung up
                 pass
+
+        do_HEAD = do_GET
 
     with listening(Handler) as url:
         held = FileServer(url)

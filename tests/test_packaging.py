@@ -1,24 +1,45 @@
-"""The wheel: everything is inside, and installed by itself, far from the checkout, it works."""
+"""The wheel: everything is inside, and from an index, far from the checkout, it installs and works."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
+import urllib.request
 import zipfile
+from collections.abc import Iterator
+from email import message_from_bytes
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from fileserver import file_server
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from resnet_demo.bench.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
+MOST_BYTES = 100e6
 
 
-def run(*command: object, cwd: Path | None = None) -> str:
-    # Nothing of this test's own surroundings may lead the installed program back to the checkout.
-    env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    done = subprocess.run([*map(str, command)], cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+def surroundings(**more: str) -> dict[str, str]:
+    """Nothing of this test's own may lead an installed program back to the checkout, or to another index."""
+    ours = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_", "UV_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    return {**kept, "PIP_CONFIG_FILE": os.devnull, **more}
+
+
+def run(*command: object, cwd: Path | None = None, **more: str) -> str:
+    done = subprocess.run(
+        [*map(str, command)], cwd=cwd, env=surroundings(**more), capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -32,30 +53,58 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs' folder of a fresh virtual environment with the wheel; returns it.
+def index(wheel: Path) -> Iterator[str]:
+    """The address of an index that has the wheel, and what it asks for.
 
-    The gigabytes of torch are not installed once more: behind its own packages the environment sees those of the
-    running interpreter. Were the checkout installed there too, as editable, the wheel's copy would still come first.
+    The gigabytes of torch are not installed once more: the other distributions have the names and versions of those
+    that are installed here, and no code; one of them leads to the running interpreter's packages. So what the wheel
+    asks for is resolved in earnest.
     """
+    wheels = {"resnet-demo": {wheel.name: wheel.read_bytes()}}
+    for requirement in map(Requirement, asked_for_by(wheel)):
+        if not (requirement.marker and "extra" in str(requirement.marker)):
+            borrowed = requirement.name == "torch"
+            wheels[canonicalize_name(requirement.name)] = dict([hollow(requirement.name, borrowed)])
+    with file_server() as server:
+        for name, files in wheels.items():
+            links = "".join(f'<a href="/{file}">{file}</a>' for file in files)
+            server.files[f"simple/{name}/"] = f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
+            server.files |= files
+        yield f"{server.url}/simple/"
+
+
+def asked_for_by(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])
+
+
+def hollow(name: str, borrowed: bool) -> tuple[str, bytes]:
+    """A wheel of a distribution that is installed here: its name and version, no code and no requirements."""
+    version = distribution(name).version.partition("+")[0]
+    stem = f"{re.sub('[-_.]+', '_', name)}-{version}"
+    files = {
+        f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    if borrowed:
+        files["borrowed.pth"] = sysconfig.get_path("purelib") + "\n"
+    record = f"{stem}.dist-info/RECORD"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for path, text in {**files, record: "".join(f"{path},,\n" for path in (*files, record))}.items():
+            archive.writestr(path, text)
+    return f"{stem}-py3-none-any.whl", content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def environment(index: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs' folder of a fresh virtual environment, after `pip install resnet-demo`."""
     folder = tmp_path_factory.mktemp("fresh") / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", folder)
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
-    python = programs / "python"
-    own = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
-    (own / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    run(
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        python,
-        "install",
-        "--no-deps",
-        "--no-index",
-        "--force-reinstall",
-        wheel,
-    )
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+    run(*pip, "install", "--no-cache-dir", "--ignore-installed", "--index-url", index, "resnet-demo")
     return programs
 
 
@@ -68,6 +117,7 @@ def test_every_asset_and_module_is_in_the_wheel(wheel: Path) -> None:
         name = path.as_posix()
         assert (f"resnet_demo/{name}" if path.parts[0] == "assets" else name) in inside
     assert not [name for name in inside if name.startswith("tests/") or "resume" in name]
+    assert wheel.stat().st_size <= MOST_BYTES
 
 
 def test_the_installed_program_classifies_a_picture(environment: Path, tmp_path: Path) -> None:
@@ -88,3 +138,36 @@ def test_the_installed_program_runs_the_installed_code(environment: Path, tmp_pa
         assert path.is_relative_to(environment.parent)
         assert not path.is_relative_to(ROOT)
         assert path.exists()
+
+
+def test_the_installed_program_serves_the_app(environment: Path, tmp_path: Path) -> None:
+    port = free_port()
+    server = subprocess.Popen(
+        [environment / "resnet-demo", "serve", "--port", str(port)],
+        cwd=tmp_path,
+        env=surroundings(GRADIO_TEMP_DIR=str(tmp_path)),
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        while not (page := asked(f"http://127.0.0.1:{port}/")):
+            assert server.poll() is None
+            time.sleep(0.2)
+        assert b"gradio" in page
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(60)
+
+
+def asked(address: str) -> bytes | None:
+    try:
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            return answer.read()
+    except OSError:
+        return None
+
+
+def test_uvx_runs_it_without_an_installation(index: str, tmp_path: Path) -> None:
+    uvx = Path(sysconfig.get_path("scripts")) / ("uvx.exe" if os.name == "nt" else "uvx")
+    command = (uvx, "--no-config", "--python", sys.executable, "--default-index", index, "resnet-demo")
+    models = json.loads(run(*command, "models", "--json", cwd=tmp_path, UV_CACHE_DIR=str(tmp_path / "cache")))
+    assert any((entry["name"], entry["weights"]) == ("resnet20", "bundled") for entry in models)
