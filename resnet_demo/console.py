@@ -55,7 +55,12 @@ def _cell(value: object) -> str:
 
 
 def percent(fraction: float | None) -> str | None:
-    return None if fraction is None else f"{100 * fraction:.2f} %"
+    """0.9162 -> "91.62 %"; what is not quite nothing or not quite all is not rounded to it."""
+    if fraction is None:
+        return None
+    if 0 < fraction < 0.00005:
+        return "< 0.01 %"
+    return "> 99.99 %" if 0.99995 < fraction < 1 else f"{100 * fraction:.2f} %"
 
 
 # What the commands answer, each made of the value that it prints with `--json`
@@ -105,13 +110,14 @@ def _ranked(predictions: Iterable[Mapping[str, Any]]) -> str:
     return table(("class", "probability"), ((p["label"], percent(p["probability"])) for p in predictions), "<>")
 
 
-def inspect(report: Mapping[str, Any], untrained: object) -> str:
-    """`untrained`: what stands in place of the answer of a network that was not trained."""
+def inspect(report: Mapping[str, Any], untrained: object, above: Iterable[object] = ()) -> str:
+    """`untrained`: what stands in place of the answer of a network that was not trained; `above`: above the answer."""
     columns = ("name", "x_norm", "residual_norm", "shortcut_norm", "total_norm", "output_norm", "ratio", "cosine")
     header = ("block", "|x|", "|F(x)|", "|shortcut|", "|sum|", "|output|", "|F|/|shortcut|", "cosine")
     best = report["predictions"][0]
     answer = f"{best['label']} ({percent(best['probability'])})" if report["trained"] else str(untrained)
     lines = [
+        *map(str, above),
         f"{report['image']}: {answer}",
         f"seen for the class {report['target']['label']}",
         table(header, ([block[column] for column in columns] for block in report["blocks"]), "<>>>>>>>"),

@@ -193,6 +193,7 @@ def test_inspect(weights: Path, picture: Path, tmp_path: Path) -> None:
     assert (out / "layer1.0.svg").read_text().startswith("<svg")
     with Image.open(out / "layer3.0.gradcam.png") as overlay:
         assert overlay.size == (256, 256)
+    assert report["unlike"] is None  # not trained
     text = shell("inspect", picture, "--model", weights, "--target", 5).stdout
     assert "layer3.0" in text
     assert "dog" in text

@@ -101,6 +101,12 @@ def test_inspect() -> None:
         "largest |F(x) + shortcut - sum|: 2.4e-07",
         "out/layer1.0.svg",
     ]
+    assert console.inspect(report, "", ["Probably not", "a note"]).startswith("Probably not\na note\na.png: cat")
+
+
+def test_what_is_not_quite_certain_is_not_rounded_to_it() -> None:
+    written = [console.percent(share) for share in (0, 1e-6, 0.0001, 0.99994, 0.999999, 1, None)]
+    assert written == ["0.00 %", "< 0.01 %", "0.01 %", "99.99 %", "> 99.99 %", "100.00 %", None]
 
 
 def test_train_and_evaluate() -> None:

@@ -69,6 +69,7 @@ class Inspection(TypedDict):
     target: Target
     predictions: list[Prediction]
     trained: bool
+    unlike: bool | None  # as in Classification
     blocks: list[BlockReport]
     identity_error: float
     files: list[str]

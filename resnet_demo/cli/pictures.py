@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..images import Domain
     from ..interpret.trace import Trace
     from ..models.resnet import ResNet
+    from ..models.unlike import Unlikeness
 
 
 def classify(
@@ -30,8 +31,7 @@ def classify(
 ) -> tuple[list[Classification], str]:
     """Say what is in pictures."""
     from ..models.predict import UNTRAINED, domain_of, familiarity, is_trained, rank
-    from ..models.published import larger
-    from ..models.unlike import headline, note, reading, record, unlike
+    from ..models.unlike import reading, record, unlike
 
     asked = network(model, epoch, plain, averaged, labels)
     answers: list[Classification] = []
@@ -42,12 +42,7 @@ def classify(
         picture = opened(path)
         logits = asked(domain_of(asked).to_input(picture))[0]
         ranked, found = rank(asked, logits, top_k), unlike(asked, picture, logits)
-        above = []  # the answer
-        if not trained:
-            above = [UNTRAINED]
-        elif found and found.noted:
-            above = [*([headline()] if found.rates else []), note(found, domain_of(asked).name)]
-            above += [larger()] if found.rates else []
+        above = noted(found, domain_of(asked)) if trained else [UNTRAINED]
         counted = found is not None and found.rates is not None and epoch is None
         often = record(model, 0, picture, ranked[0], found.noted) if found and counted else None
         below = [reading(often, ranked[0].label)] if often else []
@@ -82,12 +77,22 @@ def inspect(
     from ..models.predict import UNTRAINED, domain_of
 
     asked = network(model, epoch, plain, averaged, labels)
-    report, trace = measured(asked, image, model, target, epoch)
+    report, trace, above = measured(asked, image, model, target, epoch)
     if out:
         _write_figures(out, trace, domain_of(asked), report)
     if open_page:
         _show(trace)
-    return report, console.inspect(report, UNTRAINED)
+    return report, console.inspect(report, UNTRAINED, above)
+
+
+def noted(found: Unlikeness | None, domain: Domain) -> list[object]:
+    """What stands above the answer to a picture that probably shows none of the classes."""
+    from ..models.published import larger
+    from ..models.unlike import headline, note
+
+    if found is None or not found.noted:
+        return []
+    return [headline(), note(found, domain.name), larger()] if found.rates else [note(found, domain.name)]
 
 
 def traced(asked: ResNet, image: Path, target: str | None) -> Trace:
@@ -102,11 +107,13 @@ def traced(asked: ResNet, image: Path, target: str | None) -> Trace:
 
 def measured(
     asked: ResNet, image: Path, model: str, target: str | None, epoch: int | None = None
-) -> tuple[Inspection, Trace]:
-    """What `inspect` answers, by the name that the network was asked for, and the trace that it is about."""
+) -> tuple[Inspection, Trace, list[object]]:
+    """What `inspect` answers, by the name that the network was asked for; the trace; what stands above the answer."""
     from ..models.predict import domain_of, is_trained, rank
+    from ..models.unlike import unlike
 
     trace = traced(asked, image, target)
+    found = unlike(asked, opened(image), trace.logits) if is_trained(asked) else None
     report: Inspection = {
         "image": str(image),
         "model": model,
@@ -114,6 +121,7 @@ def measured(
         "target": {"index": trace.target, "label": domain_of(asked).labels[trace.target]},
         "predictions": [{"label": p.label, "probability": p.probability} for p in rank(asked, trace.logits)],
         "trained": is_trained(asked),
+        "unlike": None if found is None else found.noted,
         "blocks": [
             {
                 "name": block.name,
@@ -130,7 +138,7 @@ def measured(
         "identity_error": trace.identity_error,
         "files": [],
     }
-    return report, trace
+    return report, trace, noted(found, domain_of(asked))
 
 
 def _show(trace: Trace) -> None:

@@ -65,6 +65,7 @@ class Inspection(BaseModel):
     target: str
     predictions: list[Prediction]
     trained: bool
+    unlike: bool | None
     blocks: list[BlockReport]
     identity_error: float
 
@@ -126,8 +127,8 @@ def inspect(image: Picture, model: Model = "resnet20", target: Target = None) ->
     from ..figures import draw_curves, figure_png
     from ..models.predict import UNTRAINED
 
-    report, trace = pictures.measured(network(model), Path(image), model, target)
-    text = console.inspect(report, UNTRAINED)
+    report, trace, above = pictures.measured(network(model), Path(image), model, target)
+    text = console.inspect(report, UNTRAINED, above)
     plot = figure_png(_on_white(draw_curves(trace)), 80)
     return _result(Inspection, {**report, "target": report["target"]["label"]}, text, [plot])
 

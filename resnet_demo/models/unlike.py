@@ -259,20 +259,20 @@ def reading(found: Record, label: str) -> Message:
     values = {"right": found.right, "of": found.of, "band": bands[found.band], "label": label}
     if found.label is not None and found.noted:
         return _(
-            "Tested on photographs: of {of} that it called {label} with {band}, with this note, {right} showed one.",
+            "Tested on photographs: when it said {label} with {band}, with this note, it was right in {right} of {of}.",
             **values,
         )
     if found.label is not None:
         return _(
-            "Tested on photographs: of {of} that it called {label} with {band}, without a note, {right} showed one.",
+            "Tested on photographs: when it said {label} with {band}, without a note, it was right in {right} of {of}.",
             **values,
         )
     if found.noted:
         return _(
-            "Tested on photographs: of {of} that it answered with {band}, with this note, it named {right} rightly.",
+            "Tested on photographs: when it answered with {band}, with this note, it was right in {right} of {of}.",
             **values,
         )
     return _(
-        "Tested on photographs: of {of} that it answered with {band}, without a note, it named {right} rightly.",
+        "Tested on photographs: when it answered with {band}, without a note, it was right in {right} of {of}.",
         **values,
     )

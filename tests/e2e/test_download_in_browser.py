@@ -101,7 +101,7 @@ def test_a_download_is_offered_watched_cancelled_and_gone_on_with(
 ) -> None:
     with open_app() as visit:
         visit.at("#bar input[type=file]").set_input_files(odd_picture)
-        offer = visit.at("#evidence [data-offer]")
+        offer = visit.at("#answer [data-offer]")
         expect(offer).to_have_text("Ask one that knows 1,000 things (ResNet-18, 45 MB)")
         gate.write_bytes(bytes(2))
         offer.focus()
@@ -165,9 +165,11 @@ def test_what_cannot_be_had_is_said_and_the_menu_goes_by_keyboard(open_app: Open
 def test_on_a_phone_the_menu_and_the_offer_fit(open_app: OpenApp, odd_picture: Path) -> None:
     with open_app(width=390, height=844) as visit:
         visit.at("#bar input[type=file]").set_input_files(odd_picture)
-        box = visit.at("#evidence [data-offer]").bounding_box()
+        box, block = (visit.at(each).bounding_box() for each in ("#answer [data-offer]", "#block"))
         assert box
+        assert block
         assert box["x"] + box["width"] <= 390
+        assert box["y"] < block["y"]  # below the answer, not below what it came from
         visit.open_drawer("network")
         for button in visit.at("#network button").all():
             box = button.bounding_box()

@@ -160,6 +160,16 @@ def test_the_square_is_dragged_and_what_the_network_sees_follows(open_app: OpenA
         visit.page.keyboard.press("Escape")
         expect(visit.at("#picture-drawer")).to_be_hidden()
         expect(visit.at(".rd-picture-chip")).to_be_focused()
+        # In a panorama the square is small; its middle moves it all the same, and not a corner.
+        panorama = photo.with_name("panorama.png")
+        wide_photo().crop((0, 0, 480, 60)).save(panorama)
+        visit.at("#bar input[type=file]").set_input_files(panorama)
+        expect(visit.at("#input [data-asked]")).to_have_attribute("data-square", "0.4375,0.0000,1.0000")
+        visit.at(".rd-picture-chip").click()
+        square.click()
+        held = "(e) => { const { x, y, width: w, height: h } = e.getBoundingClientRect(); "
+        held += "return document.elementFromPoint(x + w / 2, y + h / 2).className; }"
+        assert square.evaluate(held) == "rd-square"
 
 
 @pytest.mark.parametrize("width", [390, 640, 1280])

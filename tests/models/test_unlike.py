@@ -176,12 +176,12 @@ def test_records_are_the_counts_of_like_answers() -> None:
     right, of = of_noted[often]
     assert found is not None
     assert found == unlike.Record(right, of, often, 2, True)
-    assert f"that it called {often} with more than 90 %" in str(unlike.reading(found, often))
+    assert f"when it said {often} with more than 90 %" in str(unlike.reading(found, often))
     pooled = unlike.record("resnet20", 0, Framed(photo), Prediction(0, "no class", 0.0, 0.95), True)
     assert pooled is not None
     assert pooled.label is None
     assert pooled.of == sum(of for _, of in of_noted.values())
-    assert "named" in str(unlike.reading(pooled, "no class"))
+    assert "when it answered with" in str(unlike.reading(pooled, "no class"))
     assert unlike.record("resnet8", 0, photo, Prediction(0, often, 0.0, 0.95), True) is None
     of_cifar = Image.new("RGB", (32, 32))  # was not counted among photographs
     assert unlike.record("resnet20", 0, of_cifar, Prediction(0, often, 0.0, 0.95), True) is None

@@ -274,15 +274,16 @@ def test_beside_a_trained_network_its_twin_that_was_not_has_no_answer(cat: Sessi
 
 
 def test_unlike_pictures_offer_a_network_that_knows_more(hub: Hub, cat: Session) -> None:
-    assert "data-offer" not in inside._evidence(cat)
+    assert "What it answers <small>it knows 10 things</small>" in inside._answer(cat)
+    assert "data-offer" not in inside._answer(cat)
     cat.show_picture(Image.new("RGB", (64, 64), (200, 30, 200)))
-    assert "Probably none of its ten things" in inside._answer(cat)
-    shown = inside._evidence(cat)
+    shown = inside._answer(cat)
+    assert "Probably none of its ten things" in shown
     assert "Ask one that knows 1,000 things (ResNet-18, 45 MB)" in shown
     assert 'data-offer="resnet18" data-opens="network"' in shown
     published.fetch("resnet18")
-    assert "Ask one that knows 1,000 things (ResNet-18)<" in inside._evidence(cat)
-    assert "data-opens" not in inside._evidence(cat)
+    assert "Ask one that knows 1,000 things (ResNet-18)<" in inside._answer(cat)
+    assert "data-opens" not in inside._answer(cat)
 
 
 def test_a_thousand_classes_are_found_by_their_names(cat: Session) -> None:

@@ -58,6 +58,11 @@ def no_answer() -> Message:
     return _("none of its things?")
 
 
+def of(count: int) -> Message:
+    """Beside the answer's title: how much there is to choose among, before the answer is read."""
+    return _n("it knows one thing", "it knows {count:,} things", count)
+
+
 def knows(count: int) -> Message:
     """What stands over a network's classes."""
     return _n("It knows one thing, whatever it is shown", "It knows {count:,} things, whatever it is shown", count)

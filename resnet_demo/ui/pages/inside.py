@@ -170,7 +170,7 @@ def _answer(session: Session) -> Markup:
         return heading(say(_("What it answers"))) + unfolding(why, "rd-warning", say) + _whose_picture(session)
     for sight in seen if session.second else [mine(seen, session)]:
         shown += _answer_to(session, sight, seen)
-    return shown + _whose_picture(session)
+    return shown + _offer(session) + _whose_picture(session)
 
 
 def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Markup:
@@ -178,7 +178,8 @@ def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Mar
     say, unlike = session.say, session.judge(sight.picture, sight.trace)
     predictions, noted = session.answers(of=sight.trace), unlike if unlike and unlike.noted else None
     outside = noted is not None and noted.rates is not None
-    shown = whose(sight, seen, say) + heading(say(headline() if outside else _("What it answers")))
+    known = Markup("{} <small>{}</small>").format(say(_("What it answers")), say(classify.of(len(session.labels))))
+    shown = whose(sight, seen, say) + heading(say(headline()) if outside else known)
     record = session.record(sight.picture, sight.trace)
     often = reading(record, predictions[0].label) if record else None
     if noted:  # of the picture, in sight whatever there is to be said of the network
@@ -191,6 +192,12 @@ def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Mar
     return shown + (note(say(often)) if often and not noted else Markup(""))
 
 
+def _offer(session: Session) -> Markup:
+    """A network that knows more, where the picture is probably none of the things that this one knows."""
+    unlike = session.unlike()
+    return offer(session) if unlike and unlike.noted and unlike.rates is not None else Markup("")
+
+
 def _whose_picture(session: Session) -> Markup:
     """Beside a checkpoint of the visitor's own: that the picture is still ours."""
     if session.weights != OWN or session.picture_name is None:
@@ -199,13 +206,8 @@ def _whose_picture(session: Session) -> Markup:
 
 
 def _evidence(session: Session) -> Markup:
-    """Where the network sees the class that is asked about, and, where they are few, all classes that it has.
-
-    Before it, where the picture is probably none of these, the offer of a network that knows more.
-    """
-    unlike = session.unlike()
-    other = offer(session) if unlike and unlike.noted and unlike.rates is not None else Markup("")
-    return other + _overlay(session) + (_classes(session) if len(session.labels) <= MOST_CLASSES else _search(session))
+    """Where the network sees the class that is asked about, and, where they are few, all classes that it has."""
+    return _overlay(session) + (_classes(session) if len(session.labels) <= MOST_CLASSES else _search(session))
 
 
 def _classes(session: Session) -> Markup:

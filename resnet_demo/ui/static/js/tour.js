@@ -96,6 +96,14 @@ document.addEventListener('click', (event) => {
   if (event.target.closest('[data-tour]')) tour();
   else if (bubble && target(place)?.contains(event.target)) next();
 });
+// Who brings a picture wants to see its answer, which the bubble would cover.
+document.addEventListener(
+  'change',
+  (event) => {
+    if (bubble && event.target.matches('#bar input[type=file]')) end();
+  },
+  true,
+);
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && bubble) end();
 });
