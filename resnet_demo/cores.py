@@ -7,6 +7,7 @@ before that. Commands and the app do so; `import resnet_demo` does not, since a 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
 from pathlib import Path
@@ -39,7 +40,7 @@ def available(groups: Path = GROUPS, mount: Path = MOUNT) -> int:
 
 
 def _bound_to() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _shares(groups: Path, mount: Path) -> Iterator[float]:

@@ -125,10 +125,10 @@ def _alone(part: Path, stopped: Callable[[], bool]) -> Iterator[BinaryIO]:
 
 
 def _lock(file: BinaryIO) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return True
+    import fcntl
+
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

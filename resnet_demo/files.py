@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -37,7 +38,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def sync_folder(path: Path) -> None:
     """A new name, too, must survive a power cut."""
-    if hasattr(os, "O_DIRECTORY"):  # Windows cannot open a folder
+    if sys.platform != "win32":  # which cannot open a folder
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             with suppress(OSError):  # some file systems cannot; the file is in place all the same

@@ -219,10 +219,12 @@ def _widen(*pipes: BinaryIO | Any) -> None:
 
 def _worked(process: int) -> float | None:
     """The processor's seconds that another process has had; None where that cannot be told."""
+    if sys.platform == "win32":
+        return None
     try:
         fields = Path(f"/proc/{process}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, AttributeError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError):
         return None
 
 
@@ -320,11 +322,14 @@ def _answer(answers: Any, source: Source) -> None:
 
 def _step_back() -> None:
     """Where there is too much to do, whoever waits for an answer comes before a picture that takes seconds."""
-    with suppress(AttributeError, OSError):
-        os.nice(NICE)
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.nice(NICE)
 
 
 def _limit_memory() -> None:
+    if sys.platform == "win32":
+        return
     with suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -336,6 +341,7 @@ def _limit_memory() -> None:
 
 def _address_space() -> int:
     """Bytes that this process has reserved; far more than it uses."""
+    assert sys.platform != "win32"
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, AttributeError, ValueError):
@@ -344,6 +350,8 @@ def _address_space() -> int:
 
 def _limit_time(seconds: float) -> None:
     """Of this process's own work on the next picture; should the other one have ended, nobody else would stop it."""
+    if sys.platform == "win32":
+        return
     with suppress(ImportError, ValueError, OSError):
         import resource
 

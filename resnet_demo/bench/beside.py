@@ -22,6 +22,7 @@ from typing import Any
 import torch
 
 from ..data import load_dataset
+from ..errors import InputError
 from ..models.zoo import build
 from ..training import hardware
 from ..training.recipes import recipe_of
@@ -36,6 +37,8 @@ ROUNDS, SLICE = 7, 3.0  # seconds
 
 
 def measure() -> dict[str, Any]:
+    if sys.platform == "win32":
+        raise InputError("The benchmark {name} stops processes by signals, which Windows lacks.", name="beside")
     train_set, test_set = load_dataset("shapes", True), load_dataset("shapes", False)
     recipe = recipe_of("fast", MINUTES)
 

@@ -29,7 +29,7 @@ def page_of(query: str, name: str) -> Iterator[Any]:
     if executable is None:
         raise InputError("The benchmark {name} needs a browser: install chromium.", name=name)
     with _app() as url, sync_playwright() as playwright:
-        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        as_root = ["--no-sandbox"] if sys.platform == "linux" and os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=executable, args=as_root)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.goto(f"{url}/{query}")

@@ -16,6 +16,7 @@ import asyncio
 import io
 import os
 import statistics
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -360,6 +361,8 @@ def _family(process: int) -> list[int]:
 def processor(process: int) -> float:
     """Seconds of processor time that a process and its children have had, those that ended among them."""
     total = 0.0
+    if sys.platform == "win32":
+        return total
     for number in _family(process):
         with suppress(OSError):
             fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
@@ -369,6 +372,8 @@ def processor(process: int) -> float:
 
 def resident(process: int) -> float:
     """kB of memory that a process holds, without its children."""
+    if sys.platform == "win32":
+        return 0.0
     with suppress(OSError):
         return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1000
     return 0.0
