@@ -149,7 +149,9 @@ def load_image(source: Source) -> Image.Image:
             )
             raise UnreadFormatError(message, kind) from None
         raise InputError(
-            "{name} is not a picture that can be read here; use {formats:or}.", name=name, formats=list(NAMES.values())
+            "{name} is not a picture that can be read here; use {formats:or}.",
+            name=name,
+            formats=[*NAMES.values(), *optional_formats()],
         ) from None
     except (Image.DecompressionBombError, MemoryError):
         raise InputError(
@@ -200,6 +202,15 @@ def _checked(picture: Image.Image) -> Image.Image:
             most=MAX_ASPECT,
         )
     if not _fits(width, height) and not _reduced(picture):
+        if isinstance(picture, JpegImageFile):
+            raise InputError(
+                "The picture has {width} x {height} pixels; of a JPEG at most {most} megapixels are read, of one that "
+                "is progressive {progressive}.",
+                width=width,
+                height=height,
+                most=MAX_REDUCED // 1_000_000,
+                progressive=MAX_PROGRESSIVE // 1_000_000,
+            )
         raise InputError(
             "The picture has {width} x {height} pixels; at most {most} megapixels are read, and {side} a side.",
             width=width,
