@@ -414,8 +414,11 @@ class ResNet(nn.Module):
     def initialise(self, seed: int | None = None) -> None:
         """Draw the weights anew: He initialisation of the convolutions [He et al. 2015, arXiv 1502.01852].
 
-        The shortcuts' own convolutions come last, so that they do not shift the draws that both twins share.
+        The shortcuts' own convolutions come last, so that they do not shift the draws that both twins share. On the
+        device `meta`, where tensors have shapes alone, nothing is drawn: PyTorch would import its compiler for that.
         """
+        if self.fc.weight.is_meta:
+            return
         generator = torch.default_generator if seed is None else torch.Generator().manual_seed(seed)
         modules = sorted(self.named_modules(), key=lambda named: "shortcut" in named[0])
         for _, module in modules:
