@@ -22,7 +22,8 @@ _ANY_ROLE = re.compile("|".join(chain(*ROLES.values())))
 _NEUTRAL = re.compile("|".join(sorted(NEUTRAL, key=len, reverse=True)))
 IMAGES, ANNOTATIONS = set(_WORDS["images"]), set(_WORDS["annotations"])
 PARTS = set(_WORDS["parts"])
-WITHOUT_CLASSES = set(_WORDS["without_classes"])
+UNLABELLED = set(_WORDS["unlabelled"])
+WITHOUT_CLASSES = UNLABELLED | set(_WORDS["without_classes"])
 
 
 def roles_of(names: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -18,7 +18,7 @@ from ..formats import NAMES
 from ..i18n import Message, Sentences, _, sentences
 from .dataset import Dataset
 from .layout import Layout, recognised
-from .listing import MAX_NAME, Listing, is_picture, listed, unread_format
+from .listing import MAX_NAME, Listing, listed, unread_format
 from .reading import Decoded, Read, decode, left_out
 from .tree import Class, Half, tree
 
@@ -98,7 +98,7 @@ def _reader(path: str | Path, size: int = 32, read: Read | None = None) -> Itera
 
 
 def _check_size(listing: Listing, title: Message) -> None:
-    pictures = [parts for parts in listing.files if is_picture(parts[-1]) or unread_format(parts[-1])]
+    pictures = [parts for parts in listing.files if listing.is_picture(parts) or unread_format(parts[-1])]
     if len(pictures) > MAX_PICTURES:
         raise InputError(
             "{title} holds {pictures:,} pictures; at most {most:,} are read.",

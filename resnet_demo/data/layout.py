@@ -19,6 +19,7 @@ from .folder_words import (
     ROLES,
     TEST,
     TRAIN,
+    UNLABELLED,
     VALIDATION,
     WITHOUT_CLASSES,
     are_parts,
@@ -333,6 +334,9 @@ def _classes(top: Folder, notes: list[Message], at_top: bool = False) -> Half:
         for name, (role, rest) in roles_of(filled).items():
             if role != TRAIN and not rest:
                 note_unused(filled.pop(name), notes)
+        unlabelled = [name for name in filled if letters_of(name) in UNLABELLED]
+        for name in unlabelled if len(filled) - len(unlabelled) > 1 else ():
+            note_unused(filled.pop(name), notes)
     for name, folder in list(filled.items()):
         if len(folder.filled) > 1 and folder.filled.keys() <= filled.keys():  # a copy of all, in itself
             note_unused(filled.pop(name), notes)
@@ -413,8 +417,13 @@ def _refuse(root: Folder, top: Folder, train: Half, title: Message) -> None:
     folders = list(root.walk())
     flat = max(folders, key=lambda folder: len(folder.pictures))
     annotations = [folder for folder in folders if folder.path and letters_of(folder.path[-1]) in ANNOTATIONS]
+    annotations += [found for folder in folders for found in folder.annotations.values()]
     tables = [name for folder in folders for name in folder.others if name.lower().endswith(TABLES)]
-    tables.sort(key=lambda name: (TABLES.index("." + name.lower().rpartition(".")[2]), name.count("/"), name))
+    tables.sort(
+        key=lambda name: (
+            "submission" in name.lower(), TABLES.index("." + name.lower().rpartition(".")[2]), name.count("/"), name,
+        )
+    )  # fmt: skip
     packed = [name for folder in folders for name in folder.others if name.lower().endswith(PACKED)]
     if packed and not root.count:
         raise InputError(

@@ -10,10 +10,11 @@ import mmap
 import os
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from ..errors import InputError
 from ..i18n import Message
@@ -47,6 +48,9 @@ UNREAD = {
     **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"), "RAW"),
 }
 
+# How JPEG, PNG, GIF, BMP and TIFF files begin: of those whose names have no ending, this tells.
+BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+
 # A path -> what fetches the file there; None: a folder.
 Fetch = Callable[[], Path | bytes]
 
@@ -56,9 +60,13 @@ class Listing:
     """The files and folders by their paths as a person reads them, hidden ones left out."""
 
     files: dict[tuple[str, ...], Fetch | None] = field(default_factory=dict)
+    bare: set[tuple[str, ...]] = field(default_factory=set)  # those that are pictures, but have no ending
     too_deep: list[str] = field(default_factory=list)  # pictures
     # A name that may be read wrongly, since the zip does not say how it is written, and how it is read.
     doubtful: tuple[str, str] | None = None
+
+    def is_picture(self, parts: tuple[str, ...]) -> bool:
+        return is_picture(parts[-1]) or parts in self.bare
 
 
 def is_picture(name: str) -> bool:
@@ -68,6 +76,11 @@ def is_picture(name: str) -> bool:
 def unread_format(name: str) -> str | None:
     """The format of a picture that is not read here, by its name; None for others."""
     return None if is_picture(name) else UNREAD.get(os.path.splitext(name)[1].lower())
+
+
+def _begins_as_picture(file: IO[bytes]) -> bool:
+    head = file.read(12)
+    return head.startswith(BEGINNINGS) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
 
 
 def is_hidden(name: str) -> bool:
@@ -106,7 +119,11 @@ def _list_folder(root: Path) -> Listing:
             file = Path(folder, name)
             if is_hidden(name) or (file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(root)):
                 continue
-            found.files[shown((*place, name))] = partial(Path, file)
+            parts = shown((*place, name))
+            found.files[parts] = partial(Path, file)
+            if "." not in name and file.is_file():  # and no pipe, which would be waited for
+                with suppress(OSError), file.open("rb") as content:
+                    found.bare |= {parts} if _begins_as_picture(content) else set()
     return found
 
 
@@ -115,8 +132,10 @@ def _list_zip(archive: zipfile.ZipFile) -> Listing:
     entries = archive.infolist()
     names, doubtful = entry_names(entries)
     found.doubtful = doubtful and (printable(doubtful[0]), doubtful[1])
+    names = [name.replace("\\", "/") for name in names]  # some Windows programs write backslashes
+    if all(name.startswith("/") for name in names):  # some programs begin all names so; a single one is odd
+        names = [name.lstrip("/") for name in names]
     for entry, name in zip(entries, names, strict=True):
-        name = name.replace("\\", "/")  # some Windows programs write backslashes
         parts = PurePosixPath(name).parts
         if not parts or parts[0] == "/" or any(map(is_hidden, parts)):  # as is ".."
             continue
@@ -128,6 +147,9 @@ def _list_zip(archive: zipfile.ZipFile) -> Listing:
             found.files[shown(parts)] = None
             continue
         found.files[shown(parts)] = partial(_unpack, archive, entry)
+        if "." not in parts[-1]:
+            with suppress(Exception), archive.open(entry) as content:  # a torn or hostile one fails in many ways
+                found.bare |= {shown(parts)} if _begins_as_picture(content) else set()
     return found
 
 

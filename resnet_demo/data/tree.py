@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from .folder_words import ANNOTATIONS, IMAGES, letters_of
-from .listing import MAX_NAME, Fetch, Listing, is_picture, unread_format
+from .listing import MAX_NAME, Fetch, Listing, unread_format
 
 Pictures = dict[str, Fetch]  # by their paths as a person reads them
 
@@ -33,11 +33,15 @@ class Folder:
 
     @cached_property
     def annotations(self) -> dict[str, Folder]:
-        """Beside a folder `images`, those that say what these show: their masks are pictures, too."""
+        """Beside a folder `images`, those that say what these show: their masks are pictures, too.
+
+        So is `train_masks` beside `train`, and `cat_masks` beside `cat`.
+        """
         kinds = {name: letters_of(name) for name, folder in self.folders.items() if folder.count}
-        if not IMAGES.intersection(kinds.values()):
-            return {}
-        return {name: self.folders[name] for name, kind in kinds.items() if kind in ANNOTATIONS}
+        there = set(kinds.values()) - {""}
+        of_images = ANNOTATIONS if IMAGES & there else set()
+        of_others = {kind + word for kind in there for word in ANNOTATIONS}
+        return {name: self.folders[name] for name, kind in kinds.items() if kind in of_images | of_others}
 
     @cached_property
     def filled(self) -> dict[str, Folder]:
@@ -82,7 +86,7 @@ def tree(listing: Listing) -> Folder:
         if fetch is None:
             continue
         path = "/".join((*place, name))
-        if is_picture(name):
+        if listing.is_picture((*place, name)):
             folder.pictures[path] = fetch
         elif kind := unread_format(name):
             folder.unread[path] = kind

@@ -135,8 +135,9 @@ def _assumed(config: ResNetConfig) -> list[Message]:
         return [
             _(
                 "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
-                "pooling and epsilon of norms, the average of the last maps and, where the shape changes, shortcuts "
-                "of every second pixel with zeros as new channels are assumed, unless something else is said here."
+                "padding, pooling and epsilon of norms, the average of the last maps and, where the shape changes, "
+                "shortcuts of every second pixel with zeros as new channels are assumed, unless something else is said "
+                "here."
             )
         ]
     if config.dilated:
@@ -145,15 +146,15 @@ def _assumed(config: ResNetConfig) -> list[Message]:
         return [
             _(
                 "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
-                "pooling and epsilon of norms, the average of the last maps and, where the shape changes, shortcuts "
-                "that project every second pixel are assumed, unless something else is said here."
+                "padding, pooling and epsilon of norms, the average of the last maps and, where the shape changes, "
+                "shortcuts that project every second pixel are assumed, unless something else is said here."
             )
         ]
     return [
         _(
             "A file holds numbers, not code: ReLU, each in its usual place, no dilation, the usual strides, "
-            "pooling and epsilon of norms and the average of the last maps are assumed, unless something else is "
-            "said here."
+            "padding, pooling and epsilon of norms and the average of the last maps are assumed, unless something else "
+            "is said here."
         )
     ]
 

@@ -15,6 +15,7 @@ FOREIGN: tuple[tuple[re.Pattern[str], Message], ...] = (
     (re.compile(r"\.filt$|\.blur"), _("an anti-aliased network, which has blur filters")),
     (re.compile(r"\d\.(?:se|eca|attn)\.conv\.weight$|\.eca\."), _("a network with efficient channel attention (ECA)")),
     (re.compile(r"\.se\.(?:channel|spatial|conv_attn|mlp_)"), _("a network with attention in its blocks")),
+    (re.compile(r"\.expand[13]x[13]\."), _("a SqueezeNet, which concatenates its branches")),
     (
         re.compile(r"\.(?:se|se_module|se_block|se_layer|squeeze|excitation)\."),
         _("a network with squeeze and excitation (SE)"),

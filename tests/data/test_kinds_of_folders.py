@@ -132,6 +132,18 @@ READ = {
     ),
     "X-Train and X-Valid": (halves("X-Train", "X-Valid", "a", "b"), "a b", [4, 4], [4, 4], ""),
     "tested and untested are classes": ({"tested": 5, "untested": 5}, "tested untested", [4, 4], [1, 1], ""),
+    "predictions and what nobody labelled, beside classes": (
+        {"cat": 5, "dog": 5, "predictions": 4, "unlabeled": 3}, "cat dog", [4, 4], [1, 1],
+        "The folder predictions is not used; it holds 4 pictures. The folder unlabeled is not used",
+    ),
+    "predictions, good and bad": ({"good": 5, "prediction": 5}, "good prediction", [4, 4], [1, 1], ""),
+    "masks beside the classes": (
+        {"cat": 5, "cat_masks": 5, "dog": 5, "dog_masks": 5}, "cat dog", [4, 4], [1, 1], "cat_masks is not used",
+    ),
+    "names without endings": (
+        {"cat/*": 5, "dog/*": 5, "README*": 1, "code/Makefile.x": 3}, "cat dog", [4, 4], [1, 1],
+        "One picture lies outside of the class folders and was left out: README0",
+    ),
     "means of transport": ({"train": 5, "bus": 5, "tram": 5}, "bus train tram", [4] * 3, [1] * 3, ""),
 }  # fmt: skip
 
@@ -183,6 +195,17 @@ REFUSED = {
     "Russian words": (halves("обучение", "тест", "a", "b"), "which is for training"),
     "copies, augmented": (halves("Original", "Augmented", "a", "b"), "which is for training"),
     "German words": (halves("Trainingsdaten", "Testdaten", "gut", "schlecht"), "which is for training"),
+    "pictures and their masks": (
+        {"train": 9, "train_masks": 9, "train_masks.csv": 3}, r"in the folder train_masks, which is not read",
+    ),
+    "streets": (
+        {f"{kind}/{half}/{city}": 4 for kind in ("leftImg8bit", "gtFine") for half, city in (("train", "Ulm"),)},
+        "in the folder gtFine",
+    ),
+    "what goes in and what is to come out": ({"input": 9, "target": 9}, "in the folder target"),
+    "a table to fill in": (
+        {"train": 9, "train.csv": 9, "test": 3, "sample_submission.csv": 3}, r"in the file train\.csv",
+    ),
     "query and gallery": (halves("query", "gallery", "a", "b"), "which is for training"),
 }  # fmt: skip
 
@@ -194,6 +217,12 @@ def test_kinds_that_are_refused(name, pack, tmp_path, sentence):
     with pytest.raises(InputError, match=match) as error:
         load_halves(pack(tree, tmp_path))
     sentence(error.value)
+
+
+def test_all_names_from_the_root(tmp_path, sentence):
+    names = [(f"/{kind}/{i}.png".encode(), 0, b"", picture(i)) for kind in PETS for i in range(4)]
+    train, _test = load_halves(raw_zip(tmp_path / "a.zip", names))
+    assert (train.classes, counts(train)) == (("cat", "dog"), [3, 3])
 
 
 # Other names than those in test_folder_layouts.py, two or three at a time: what a small set of one's own has

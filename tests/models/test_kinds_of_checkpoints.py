@@ -22,7 +22,7 @@ from test_checkpoint_layouts import calibrated, changed, hugging_face, narrow, p
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import prune
-from torchvision.models import detection, mobilenet_v2, segmentation, video
+from torchvision.models import detection, mobilenet_v2, segmentation, squeezenet1_1, video
 from torchvision.models import resnet as tv
 
 from resnet_demo import classify, load
@@ -169,6 +169,9 @@ SAID: dict[str, tuple[Callable[[], nn.Module], str]] = {  # read, and what was t
     "SiLU": (lambda: timm("resnet18", act_layer="silu"), "No reading of .* fits"),
     "ELU, of which the statistics tell": (lambda: acting(small(), nn.ELU), "ReLU, .* are assumed|No reading"),
     "dilated": (lambda: timm("resnet26", output_stride=8), "no dilation"),
+    "reflected edges": (
+        lambda: each_convolution(small(), lambda conv: setattr(conv, "padding_mode", "reflect")), "strides, padding",
+    ),
     "a pooling of another size": (lambda: changed(small(), maxpool=nn.MaxPool2d(3, 2, 0, ceil_mode=True)), "pooling"),
     "another epsilon": (
         lambda: small(norm_layer=lambda channels: nn.BatchNorm2d(channels, eps=1e-2)), "usual .* epsilon of norms",
@@ -341,6 +344,9 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "ConvNeXt": (lambda: timm("convnext_atto"), r"depthwise .*stages\.0\.blocks\.0\.conv_dw"),
     "MobileNet": (lambda: timm("mobilenetv2_050"), r"depthwise .*conv_dw"),
     "torchvision's MobileNet": (lambda: mobilenet_v2(num_classes=3), r"depthwise .*features\.1\.conv\.0\.0"),
+    "SqueezeNet": (
+        lambda: squeezenet1_1(num_classes=3), r"a SqueezeNet, .*features\.3\.expand1x1",
+    ),
     "VGG": (
         lambda: nn.ModuleDict({"features": nn.Sequential(*(nn.Conv2d(3, 3, 3) for _ in range(3)))}),
         r"none of its convolutions, such as features\.2\.weight",
