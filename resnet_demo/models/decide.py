@@ -31,10 +31,13 @@ def filled(config: ResNetConfig, state: Mapping[str, Tensor]) -> ResNet:
     """A network in eval mode with tensors that `vet` has seen."""
     with torch.device("meta"):
         model = ResNet(config)
-    model = model.to_empty(device="cpu").eval()
-    for name, tensor in model.state_dict().items():
-        tensor.zero_() if is_bookkeeping(name) else tensor.copy_(state[name])
-    return model
+    # Not by `to_empty`, for which PyTorch imports its compiler: that takes as long as importing torch.
+    values = {name: torch.zeros(tensor.shape, dtype=tensor.dtype) for name, tensor in model.state_dict().items()}
+    for name, value in values.items():
+        if not is_bookkeeping(name):
+            value.copy_(state[name])
+    model.load_state_dict(values, assign=True)
+    return model.eval()
 
 
 def decided(model: ResNet, found: Recognised, file: str) -> tuple[ResNet, list[Message], list[Message]]:
