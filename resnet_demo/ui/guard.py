@@ -26,6 +26,7 @@ import httpx
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from gradio.route_utils import FnIndexInferError, GradioMultiPartParser
+from gradio_client.utils import strip_invalid_filename_characters
 from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -285,7 +286,11 @@ class Parser(GradioMultiPartParser):
 
     async def parse(self) -> FormData:
         try:
-            return await super().parse()
+            form = await super().parse()
+            # What gradio refuses only now, or passes over, it leaves on the disk for good.
+            if not all(field == "files" and _has_name(file) for field, file in form.multi_items()):
+                raise ValueError
+            return form
         except BaseException as error:
             for file in self._files_to_close_on_error:
                 with suppress(OSError):
@@ -295,6 +300,11 @@ class Parser(GradioMultiPartParser):
             if isinstance(error, (AttributeError, LookupError)):  # gradio expects that each part is a file
                 raise ValueError from None
             raise
+
+
+def _has_name(file: Any) -> bool:
+    name = strip_invalid_filename_characters(Path(getattr(file, "filename", "") or "file").name)
+    return name not in ("", ".", "..") and "\0" not in name
 
 
 gradio.route_utils.GradioMultiPartParser = Parser
