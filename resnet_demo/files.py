@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from contextlib import suppress
@@ -12,6 +13,8 @@ from typing import Any, TypeVar
 from .errors import InputError
 
 T = TypeVar("T")
+
+MOST_HEADER = 30_000_000  # bytes of a safetensors file's header, with the metadata of ours
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -61,3 +64,15 @@ def parsed(kind: type[T], text: str | bytes) -> T:
         reasons: list[Any] = [each.get("ctx", {}).get("error") for each in error.errors(include_url=False)]
         found = next((reason for reason in reasons if isinstance(reason, InputError)), None)
         raise found or ValueError("This is not what it should be.") from None
+
+
+def header_fits(path: Path, tensors: int) -> bool:
+    """Whether a safetensors file's header has no more in it than so many tensors need.
+
+    safetensors itself takes a hundred megabytes, and makes gigabytes of objects of them.
+    """
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = file.read(min(size, MOST_HEADER + 1)).replace(rb"\\", b"").replace(rb"\"", b"")
+    most = 15 * tensors  # a tensor has about ten
+    return size <= MOST_HEADER and header.count(b'"') <= most and re.sub(rb'"[^"]*"?', b"", header).count(b",") <= most

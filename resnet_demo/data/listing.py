@@ -21,7 +21,8 @@ from ..i18n import Message
 from ..images import readable_suffixes
 from .names import Printable, entry_names, printable
 
-MAX_ENTRIES = 200_000  # of a zip, pictures or not: some 500 bytes of memory each, only to list them
+MAX_ENTRIES = 80_000  # of a zip, pictures or not: some 500 bytes of memory and 20 microseconds each, only to list them
+MAX_NAMES = 16_000_000  # characters of all their names, which are looked at one by one
 MAX_FILE_BYTES = 50_000_000  # of one picture in a zip
 MAX_BYTES = 2_000_000_000  # of all that a zip unpacks to
 MAX_RATIO = 200  # of that to the zip itself, where it is much: pictures are packed already, and shrink little
@@ -184,6 +185,8 @@ class _Unmarked(mmap.mmap):
 
 def _vet(entries: list[zipfile.ZipInfo], size: int, title: Message) -> None:
     """Refuse a zip, by what its directory says, that is locked, oddly packed or too large when unpacked."""
+    if sum(len(entry.orig_filename) for entry in entries) > MAX_NAMES:
+        raise InputError("{title} is damaged: its list of files cannot be read.", title=title)
     for entry in entries:
         if entry.flag_bits & 1:
             raise InputError("{title} is locked with a password; pack the pictures without one.", title=title)

@@ -30,6 +30,7 @@ from ..errors import InputError
 MAX_PROGRAM = 20_000_000  # bytes of pickle, the tensors' values not counted; ResNet-1202's take 2 MB
 MAX_ENTRIES = 20_000  # of a zip
 MAX_LEAVES = 100_000  # of tuples in each other, counted as often as they are met
+MAX_KEYS = 1_000  # of those leaves in all that dictionaries have as keys; a checkpoint's keys are names and numbers
 MAX_STEPS = 600_000  # of that program: ResNet-1202 takes 300,000; each costs a microsecond and may make an object
 
 MAGIC = 0x1950A86A20F9469CFC6C  # begins the old layout
@@ -50,6 +51,11 @@ DTYPES = {
     "ComplexDouble": torch.complex128,
     "Untyped": torch.uint8,
 }
+LONG = 2**60  # numbers from here on can have the same hash as others
+# Which of the things that a step takes, the topmost first, become keys of a dictionary or elements of a set.
+_EACH, _EVERY_OTHER = slice(None), slice(1, None, 2)
+KEYED = {"SETITEM": _EVERY_OTHER, "SETITEMS": _EVERY_OTHER, "DICT": _EVERY_OTHER, "ADDITEMS": _EACH, "FROZENSET": _EACH}
+STAYING = {"BUILD", "SETITEM", "SETITEMS", "APPEND", "APPENDS", "ADDITEMS"}
 # What stands beside the tensors of many a checkpoint and does not concern us.
 COMPANY = {
     *("argparse.Namespace", "types.SimpleNamespace", "copyreg._reconstructor", "copy_reg._reconstructor"),
@@ -112,7 +118,13 @@ class Odd(Passed):
 
 
 class Named(dict):
-    """An ordered dictionary; what else a file would attach to it (`_metadata`) is dropped."""
+    """An ordered dictionary; what else a file would attach to it (`_metadata`) is dropped, and keys that are no names.
+
+    Python 2 wrote such a dictionary as a list of pairs.
+    """
+
+    def __init__(self, *pairs: Any) -> None:
+        super().__init__((key, value) for each in pairs for key, value in each if isinstance(key, str))
 
     def __setstate__(self, state: object) -> None:
         pass
@@ -341,11 +353,9 @@ def _vet_program(program: bytes | BinaryIO, file: str) -> None:
     """Count the steps of the pickle that begins here, before the first of them is taken, and the tuples they build."""
     if isinstance(program, bytes) and len(program) > MAX_PROGRAM:
         raise _too_long(file)
-    stream = program if not isinstance(program, bytes) else io.BytesIO(program)
-    start, tuples = stream.tell(), _Tuples()
-    for step, (code, argument, place) in enumerate(pickletools.genops(stream)):
-        if (place or 0) - start > MAX_PROGRAM:
-            raise _too_long(file)
+    stream: Any = _Program(program if not isinstance(program, bytes) else io.BytesIO(program), file)
+    tuples = _Tuples()
+    for step, (code, argument, _place) in enumerate(pickletools.genops(stream)):
         if step > MAX_STEPS:
             raise InputError("{file} holds too many objects for the weights of a network.", file=file)
         if code.name.startswith("EXT") or "BUFFER" in code.name:
@@ -353,6 +363,25 @@ def _vet_program(program: bytes | BinaryIO, file: str) -> None:
         if code.name.endswith("PUT") and not 0 <= int(argument or 0) <= MAX_STEPS:
             raise pickle.UnpicklingError  # Python would take memory for all places up to that one
         tuples.take(code, argument)
+
+
+class _Program:
+    """A stream for pickletools, of which at most `MAX_PROGRAM` bytes are read: one argument can be all of a file."""
+
+    def __init__(self, stream: BinaryIO, file: str) -> None:
+        self._stream, self._file, self._left = stream, file, MAX_PROGRAM
+
+    def _counted(self, content: bytes) -> bytes:
+        self._left -= len(content)
+        if self._left < 0:
+            raise _too_long(self._file)
+        return content
+
+    def read(self, count: int) -> bytes:
+        return self._counted(self._stream.read(min(count, self._left + 1)))
+
+    def readline(self) -> bytes:
+        return self._counted(self._stream.readline(self._left + 1))
 
 
 def _too_long(file: str) -> InputError:
@@ -367,14 +396,16 @@ class _Tuples:
     """Runs a pickle with nothing on its stack but how many leaves each thing has, as a tree.
 
     Forty tuples, each of the one before twice, are a hundred bytes, and a million million leaves for whoever asks for
-    the hash of the last one, as a dictionary does.
+    the hash of the last one, as a dictionary does. Many tuples have the same hash, if one likes, and so have many long
+    numbers: a dictionary then compares each with all others. So few of either may be keys.
     """
 
     def __init__(self) -> None:
         self._stack: list[int | None] = []  # None: a mark
         self._memo: dict[object, int] = {}
+        self._keys = 0  # leaves of all keys that are tuples or long numbers
 
-    def take(self, code: pickletools.OpcodeInfo, argument: object) -> None:
+    def take(self, code: pickletools.OpcodeInfo, argument: Any) -> None:
         name, stack = code.name, self._stack
         if name in ("BINGET", "LONG_BINGET", "GET"):
             stack.append(self._memo.get(argument, 1))
@@ -386,20 +417,32 @@ class _Tuples:
             stack.append(None)
         elif name == "DUP":
             stack.append(stack[-1])
+        elif name in ("INT", "LONG", "LONG1", "LONG4"):
+            stack.append(1 if abs(argument) < LONG else 2)
         elif name.startswith("TUPLE"):
             inside = self._to_mark() if name == "TUPLE" else [stack.pop() or 1 for _ in range(int(name[-1]))]
             if sum(inside) > MAX_LEAVES:
                 raise pickle.UnpicklingError
             stack.append(1 + sum(inside))
         else:
-            before = len(code.stack_before)
+            before, taken = len(code.stack_before), list[int]()
             if pickletools.markobject in code.stack_before:
-                self._to_mark()
+                taken = self._to_mark()
                 before = code.stack_before.index(pickletools.markobject)
-            del stack[len(stack) - min(before, len(stack)) :]
-            stack += [1] * len(code.stack_after)
+            elif name == "SETITEM":
+                taken = [leaves or 1 for leaves in (stack[-1], stack[-2])]
+            if name in KEYED:
+                self._keys += sum(leaves for leaves in taken[KEYED[name]] if leaves > 1)
+                if self._keys > MAX_KEYS:
+                    raise pickle.UnpicklingError
+            removed = stack[len(stack) - min(before, len(stack)) :]
+            del stack[len(stack) - len(removed) :]
+            # What gets a state or elements stays as it is, and it may be a tuple that gets none.
+            stays = removed[0] or 1 if removed and name in STAYING else 1
+            stack += [stays] * len(code.stack_after)
 
     def _to_mark(self) -> list[int]:
+        """What lies above the last mark, the topmost first."""
         found: list[int] = []
         while (leaves := self._stack.pop()) is not None:
             found.append(leaves)

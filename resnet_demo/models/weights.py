@@ -23,7 +23,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from ..errors import InputError
-from ..files import parsed, write_atomically
+from ..files import header_fits, parsed, write_atomically
 from ..i18n import Message, _, sentences
 from ..images import Domain
 from . import pickled
@@ -234,6 +234,8 @@ def _read(path: Path, averaged: bool = False) -> tuple[dict[str, Tensor], dict[s
         )
     try:
         if _is_safetensors(path):
+            if not header_fits(path, MAX_TENSORS):
+                raise InputError("{file} has too many tensors for a network known here.", file=path.name)
             with safe_open(path, "pt") as file:
                 if len(file.keys()) > MAX_TENSORS:
                     raise InputError("{file} has too many tensors for a network known here.", file=path.name)
@@ -324,15 +326,24 @@ def _state_dict(content: Any, name: str, averaged: bool = False) -> tuple[dict[s
     return _vetted(wanted[best], name), notes
 
 
-def _networks(content: Mapping[Any, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Mapping[Any, Any]]:
-    """Whatever in nested dictionaries has a convolution's filters, by the names that lead to it."""
+def _networks(
+    content: Mapping[Any, Any], path: tuple[str, ...] = (), seen: set[int] | None = None
+) -> dict[tuple[str, ...], Mapping[Any, Any]]:
+    """Whatever in nested dictionaries has a convolution's filters, by the names that lead to it first.
+
+    A pickle can hold the same dictionary a thousand times in a thousand that are the same: each is looked into once.
+    """
+    seen = set() if seen is None else seen
+    if id(content) in seen:
+        return {}
+    seen.add(id(content))
     if any(isinstance(value, Tensor) and value.ndim == 4 for value in content.values()):
         return {path: content}
     found: dict[tuple[str, ...], Mapping[Any, Any]] = {}
     if len(path) < 4:
         for key, value in list(content.items())[:1000]:
             if isinstance(key, str) and isinstance(value, Mapping) and key not in ("optimizer", "optimizer_states"):
-                found |= _networks(value, (*path, key))
+                found |= _networks(value, (*path, key), seen)
     return found
 
 

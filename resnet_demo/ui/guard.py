@@ -22,9 +22,11 @@ from typing import Any
 
 import gradio as gr
 import gradio.route_utils
+import httpx
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from gradio.route_utils import FnIndexInferError, GradioMultiPartParser
+from gradio_client.utils import strip_invalid_filename_characters
 from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -227,10 +229,16 @@ class Doors:
             pass
         except _TooLong:
             await TOO_LONG(scope, receive, send)
-        except (FnIndexInferError, KeyError, ValueError, TypeError):  # gradio looked for what there is not
+        # gradio looked for what there is not, or made an address of a header
+        except (FnIndexInferError, KeyError, ValueError, TypeError, httpx.InvalidURL):
             if begun:
                 raise
             await NOT_UNDERSTOOD(scope, receive, send)
+        except RuntimeError as error:
+            if not (begun and isinstance(error.__cause__, HTTPException)):
+                raise
+            # A stream of what there is not, which gradio notices, and says, only as it begins.
+            await send({"type": "http.response.body"})
         except OSError as error:  # of an upload that cannot be kept
             failed = fault(error)
             if begun or failed is None:
@@ -278,14 +286,25 @@ class Parser(GradioMultiPartParser):
 
     async def parse(self) -> FormData:
         try:
-            return await super().parse()
-        except BaseException:
+            form = await super().parse()
+            # What gradio refuses only now, or passes over, it leaves on the disk for good.
+            if not all(field == "files" and _has_name(file) for field, file in form.multi_items()):
+                raise ValueError
+            return form
+        except BaseException as error:
             for file in self._files_to_close_on_error:
                 with suppress(OSError):
                     file.close()
                 with suppress(OSError):
                     Path(file.name).unlink(missing_ok=True)
+            if isinstance(error, (AttributeError, LookupError)):  # gradio expects that each part is a file
+                raise ValueError from None
             raise
+
+
+def _has_name(file: Any) -> bool:
+    name = strip_invalid_filename_characters(Path(getattr(file, "filename", "") or "file").name)
+    return name not in ("", ".", "..") and "\0" not in name
 
 
 gradio.route_utils.GradioMultiPartParser = Parser

@@ -102,6 +102,8 @@ MADE: dict[str, Callable[[], bytes]] = {
     "5,000 classes": lambda: zipped({f"{number}/1.png": b"" for number in range(5_000)}),
     "10,000 files": lambda: zipped({f"cat/{number}.txt": b"" for number in range(10_000)}, zipfile.ZIP_STORED),
     "words called pictures": lambda: zipped(dict.fromkeys(GOOD, b"words")),
+    "80,001 marks of an entry": lambda: WHOLE + b"PK\1\2" * 80_001 + WHOLE,
+    "names of 24 MB": lambda: zipped({f"a/{number}" + "y" * 60_000: b"" for number in range(400)}, zipfile.ZIP_STORED),
     "bytes": lambda: random.Random(0).randbytes(10_000),
     "a zip behind a picture": lambda: png() + WHOLE,
 }  # fmt: skip

@@ -66,10 +66,43 @@ def packed(path: Path, program: bytes, /, method: int = zipfile.ZIP_STORED, **en
             archive.writestr(f"archive/{name}", content)
 
 
-def tuples(times: int) -> bytes:
-    """A dictionary whose key is a tuple of the same tuple twice, which is one of the same tuple twice, and so on."""
-    twice = b"".join(b"h" + bytes([i]) + b"h" + bytes([i]) + b"\x86q" + bytes([i + 1]) + b"0" for i in range(times))
+def tuples(times: int, then: bytes = b"") -> bytes:
+    """A dictionary whose key is a tuple of the same tuple twice, which is one of the same tuple twice, and so on.
+
+    `then` follows each: steps that leave it as it is.
+    """
+    twice = b"".join(
+        b"h" + bytes([i]) + b"h" + bytes([i]) + b"\x86" + then + b"q" + bytes([i + 1]) + b"0" for i in range(times)
+    )
     return b"\x80\x02}K\1K\2\x86q\x000" + twice + b"h" + bytes([times]) + b"Ns."
+
+
+def same_hash(count: int) -> bytes:
+    """Numbers that all have the hash 0, each with None: what a dictionary or a list of pairs is made of."""
+    return b"".join(b"\x8a\x0a" + (i * (2**61 - 1)).to_bytes(10, "little") + b"N" for i in range(1, count))
+
+
+def pairs_of_tuples(count: int) -> bytes:
+    """Pairs of tuples of -1 and -2, which have the same hash, as keys."""
+    numbers = [b"J" + struct.pack("<i", value) for value in (-1, -2)]
+    made = b"".join(
+        b"(" + b"".join(numbers[i >> bit & 1] for bit in range(8)) + b"tq" + bytes([i]) + b"0" for i in range(count)
+    )
+    keys = b"".join(b"h" + bytes([i]) + b"h" + bytes([j]) + b"\x86N" for i in range(count) for j in range(count))
+    return b"\x80\x02" + made + b"}(" + keys + b"u."
+
+
+def wide(levels: int) -> bytes:
+    """A dictionary of a thousand times the same dictionary, which is one of a thousand times the same, and so on."""
+    level = [
+        b"}(" + b"".join(b"X\4\0\0\0%04dh%c" % (key, depth) for key in range(1000)) + b"uq%c" % (depth + 1)
+        for depth in range(levels)
+    ]
+    return b"\x80\x02}q\0" + b"".join(level) + b"."
+
+
+def header(text: bytes) -> bytes:
+    return struct.pack("<Q", len(text)) + text
 
 
 def stretched(model: ResNet, name: str, *shape: int) -> dict[str, torch.Tensor]:
@@ -96,6 +129,25 @@ PICKLES: dict[str, Write] = {
     "60,000 keys": lambda path, model: packed(path, pickle.dumps({f"k{i}": i for i in range(60_000)}, 2)),
     "tuples as a key": lambda path, model: path.write_bytes(tuples(60)),
     "tuples as a key in a zip": lambda path, model: packed(path, tuples(200)),
+    **{
+        f"tuples as a key that get {name}": (lambda path, model, then=then: path.write_bytes(tuples(60, then)))
+        for name, then in {"a state": b"Nb", "no items": b"(u", "no elements": b"(e", "nothing": b"(\x90"}.items()
+    },
+    "a tuple as a key again and again": lambda path, model: path.write_bytes(
+        tuples(14)[:-3] + b"}(" + b"h\x0eN" * 100_000 + b"u."
+    ),
+    "tuples of the same hash": lambda path, model: path.write_bytes(pairs_of_tuples(200)),
+    "long numbers of the same hash": lambda path, model: path.write_bytes(b"\x80\x02}(" + same_hash(50_000) + b"u."),
+    "long numbers of the same hash in a set": lambda path, model: path.write_bytes(
+        b"\x80\x04\x8f(" + same_hash(50_000).replace(b"N", b"") + b"\x90."
+    ),
+    "long numbers of the same hash in pairs": lambda path, model: path.write_bytes(
+        b"\x80\x02ccollections\nOrderedDict\n](" + same_hash(50_000).replace(b"N", b"N\x86") + b"e\x85R."
+    ),
+    "dictionaries a thousand times in each other": lambda path, model: path.write_bytes(wide(4)),
+    "a text that is all of the file": lambda path, model: path.write_bytes(
+        b"\x80\x02X" + struct.pack("<I", 120_000_004) + "\U0001f600".encode() + b"a" * 120_000_000 + b"."
+    ),
     "a number of 40 million bits": lambda path, model: path.write_bytes(
         b"\x80\x02\x8b" + struct.pack("<i", 5_000_000) + b"\x7f" * 5_000_000 + b"."
     ),
@@ -181,9 +233,13 @@ SAFETENSORS: dict[str, Write] = {
     ),
     "a header of 90 MB": lambda path, model: path.write_bytes(struct.pack("<Q", 90_000_000) + b"{" + b" " * 90_000_000),
     "100,000 dimensions": lambda path, model: path.write_bytes(
-        (lambda text: struct.pack("<Q", len(text)) + text)(
-            json.dumps({"a": {"dtype": "F32", "shape": [0] * 100_000, "data_offsets": [0, 0]}}).encode()
-        )
+        header(json.dumps({"a": {"dtype": "F32", "shape": [0] * 100_000, "data_offsets": [0, 0]}}).encode())
+    ),
+    "12 million dimensions": lambda path, model: path.write_bytes(
+        header(b'{"a":{"dtype":"F32","shape":[' + b"0," * 12_000_000 + b'0],"data_offsets":[0,0]}}')
+    ),
+    "2 million words of metadata": lambda path, model: path.write_bytes(
+        header(b'{"__metadata__":{' + b",".join(b'"\\\\%x":"\\""' % i for i in range(1_500_000)) + b"}}")
     ),
     "a name of a million letters": lambda path, model: path.write_bytes(
         safetensors.torch.save({"x" * 1_000_000: torch.zeros(1), **model.state_dict()})
@@ -261,7 +317,10 @@ def unsafe(path: Path, most: int) -> Any:
 
 SEEDED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     "a place of memory in words": lambda patch: patch.setattr(pickled, "MAX_STEPS", 10**9),
-    "tuples as a key": lambda patch: patch.setattr(pickled, "MAX_LEAVES", 10**9),
+    "tuples as a key": lambda patch: [patch.setattr(pickled, name, 10**9) for name in ("MAX_LEAVES", "MAX_KEYS")],
+    "tuples of the same hash": lambda patch: patch.setattr(pickled, "MAX_KEYS", 10**9),
+    "a text that is all of the file": lambda patch: patch.setattr(pickled, "MAX_PROGRAM", 10**9),
+    "2 million words of metadata": lambda patch: patch.setattr(weights, "header_fits", lambda path, most: True),
     "a stem of a billion": lambda patch: patch.setattr(weights, "MAX_WIDTH", 10**12),
     "a head that is one number": lambda patch: patch.setattr(
         pickled, "_dense", lambda values, offset, size, stride: values.as_strided(size, stride, offset)

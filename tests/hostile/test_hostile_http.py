@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from browsers import Browser
+from gradio.utils import get_upload_folder
 
 from resnet_demo import ui
 from resnet_demo.assets import asset
@@ -220,6 +221,23 @@ def test_bodies_that_are_no_request(victim: Browser, capfd: pytest.CaptureFixtur
             assert not any(word in answer.text for word in ("pydantic", "Traceback", "site-packages", "xxxx")), (
                 answer.text
             )
+    form, folder = {"Content-Type": "multipart/form-data; boundary=a"}, Path(get_upload_folder())
+    before = {*folder.glob("tmp*")}
+    for name in (
+        'name="files"',
+        "name=\"files\"; filename*=utf-16''%ff%fe",
+        'name="files"; filename=".."',
+        'name="x"; filename="y"',
+        "",
+    ):
+        for place in ("/gradio_api/upload", "/gradio_api/upload?upload_id=x"):
+            part = f"--a\r\nContent-Disposition: form-data; {name}\r\n\r\nx\r\n--a--\r\n"
+            assert victim.http.post(place, content=part, headers=form).status_code < 500, (name, place)
+    assert {*folder.glob("tmp*")} == before  # nothing of them stays
+    for host in ("a:b:c", "[::1", "a b", ","):
+        assert victim.http.get("/config", headers={"X-Forwarded-Host": host}).status_code < 500, host
+    for place in ("queue/data?session_hash=", "queue/data?session_hash=nobody", "call/network/nothing"):
+        assert len(victim.http.get(f"/gradio_api/{place}").content) <= 300, place
     assert "Traceback" not in "".join(capfd.readouterr())
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 
 import pytest
 from stripes import stripes
 
 from resnet_demo.errors import InputError
+from resnet_demo.ui.jobs import race as race_module
 from resnet_demo.ui.jobs import training as jobs
-from resnet_demo.ui.jobs.race import Plan, Race
+from resnet_demo.ui.jobs.race import OWN_PICTURES, Plan, Race, read_data
 from resnet_demo.ui.jobs.training import Job, Training
 
 SETS = stripes(192, 1), stripes(96, 2)
@@ -105,6 +108,29 @@ def test_pictures_that_are_refused_leave_the_race_before():
     assert state.before is None
     state.end()
     until(lambda: second.over)
+
+
+def test_pictures_that_nobody_wants_any_more_hold_nobody_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Who starts again and again leaves neither readers behind nor others waiting for what is read in vain."""
+    begun, archive = threading.Event(), tmp_path / "pictures.zip"
+    archive.touch()
+    plan = replace(LONG, data=OWN_PICTURES, file=str(archive))
+
+    def for_ever(path: str, read: Callable[[bytes], object]):
+        while True:
+            begun.set()
+            read(b"")
+
+    monkeypatch.setattr(race_module, "load_halves", for_ever)
+    monkeypatch.setattr(race_module, "load_isolated", lambda picture: time.sleep(0.01))
+    state, begins = Training(), []
+    for _ in range(5):
+        begins.append(state.begin(plan, lambda: Race(plan, *read_data(plan, None)), lambda race: None))
+    assert begun.wait(60)
+    state.end()
+    until(lambda: all(job.over for job in begins))
+    assert not any(job.race for job in begins)
+    assert not race_module._READING[OWN_PICTURES].locked()
 
 
 def test_one_race_runs_at_a_time():

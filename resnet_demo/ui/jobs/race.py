@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 import torch
+from PIL import Image
 
 from ...data import DATASETS, Dataset, Survey, load_dataset, load_halves, survey
 from ...errors import DivergenceError, InputError
@@ -118,8 +120,19 @@ def batch_of(recipe: object, batch: object) -> int:
     return recipe_of(one_of(recipe, tuple(RECIPES), _("The recipe"))).batch
 
 
-# One reading of each data set at a time: that of a visitor who did not wait for it goes on, and takes its memory.
+# One reading of each data set at a time: a shared one goes on when the visitor did not wait for it, for the next one.
 _READING = {name: threading.Lock() for name in DATA}
+WAIT = 0.25  # seconds between two looks at whether pictures are still wanted
+unwanted: ContextVar[Callable[[], bool]] = ContextVar("unwanted", default=lambda: False)
+
+
+class UnwantedError(BaseException):
+    """Nobody wants these pictures any more. No Exception: whatever reads pictures takes that for a damaged one."""
+
+
+def _ask() -> None:
+    if unwanted.get()():
+        raise UnwantedError
 
 
 @lru_cache(maxsize=2)  # read-only, shared by all visitors; CIFAR-10 takes 180 MB
@@ -128,9 +141,16 @@ def _shared(name: str, data_dir: str | None) -> tuple[Dataset, Dataset]:
 
 
 def read_data(plan: Plan, data_dir: str | None) -> tuple[Dataset, Dataset]:
-    """The training and the test half of what the plan trains on."""
-    with _READING[plan.data]:
+    """The training and the test half of what the plan trains on.
+
+    Raises UnwantedError where they are `unwanted` meanwhile: who asks again and again must not have all wait.
+    """
+    while not _READING[plan.data].acquire(timeout=WAIT):
+        _ask()
+    try:
         return _own(plan) if plan.data == OWN_PICTURES else _shared(plan.data, data_dir)
+    finally:
+        _READING[plan.data].release()
 
 
 def look_through(file: str) -> Survey:
@@ -142,7 +162,12 @@ def look_through(file: str) -> Survey:
 
 def _own(plan: Plan) -> tuple[Dataset, Dataset]:
     assert plan.file is not None
-    halves = load_halves(_zip(plan.file), read=load_isolated)
+
+    def read(picture: Path | bytes) -> Image.Image:
+        _ask()
+        return load_isolated(picture)
+
+    halves = load_halves(_zip(plan.file), read=read)
     _check_size(sum(map(len, halves)), len(halves[0].classes))
     return halves
 

@@ -21,7 +21,7 @@ from ..log import log
 from ..session import PageState, Session, Trained
 from .background import detached
 from .forecast import Forecast
-from .race import Plan, Race
+from .race import Plan, Race, UnwantedError, unwanted
 
 WAIT = 0.25  # seconds between two looks at a job
 PATIENCE = 30.0  # seconds for which a race is kept that nobody looks at, while another visitor waits
@@ -89,7 +89,11 @@ class Job:
             self.watchers, self._left = self.watchers - 1, time.monotonic()
 
     def _run(self) -> None:
-        race = self.make()
+        unwanted.set(lambda: self.stop_asked)
+        try:
+            race = self.make()
+        except UnwantedError:
+            return
         with self._turn() as ours:
             if not ours:
                 return
