@@ -54,8 +54,8 @@ def file_server() -> Iterator[FileServer]:
             if start and start >= len(content):
                 return self.send_error(416)
             self.send_response(206 if start else 200)
-            folder = self.path.endswith("/")  # as in an index of packages
-            self.send_header("Content-Type", "text/html" if folder else "application/octet-stream")
+            page = self.path.endswith(("/", ".html"))  # the first as in an index of packages
+            self.send_header("Content-Type", "text/html" if page else "application/octet-stream")
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
             rest = content[start:]
