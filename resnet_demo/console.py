@@ -14,7 +14,6 @@ from .finding import finite
 if TYPE_CHECKING:
     from rich.live import Live
 
-    from .bench.together import Change
     from .training.records import Record
 
 
@@ -151,20 +150,20 @@ def bench(result: Mapping[str, Any]) -> str:
     return table(("figure", "value"), figures, "<<")
 
 
-def benches(found: Mapping[str, Any], changes: Iterable[Change] | None) -> str:
-    """All benchmarks, and where there is an earlier file, how each has changed; what became worse is named below."""
-    from .bench.together import WORSE
-
-    known = {change.name: change for change in changes or ()}
+def benches(found: Mapping[str, Any], most: float) -> str:
+    """All benchmarks, and how each has changed, if that is known; what became worse by more than `most` is named."""
+    known = {change["name"]: change for change in found["changes"] or ()}
     header, rows = ("benchmark", "ratio", "before", "change", "unit"), list[Sequence[object]]()
     for name, result in found["results"].items():
         change = known.get(name)
-        rows.append((name, result["ratio"], change and change.before, change and f"{change.gain:+.0%}", result["unit"]))
+        rows.append(
+            (name, result["ratio"], change and change["before"], change and f"{change['gain']:+.0%}", result["unit"])
+        )
     lines = [table(header, rows, "<>>><")]
     lines += [f"{name} was not measured: {reason}" for name, reason in found["failed"].items()]
-    if changes is not None:
-        worse = [change.name for change in known.values() if change.worse]
-        lines.append(f"Worse by more than {WORSE:.0%}: {', '.join(worse)}" if worse else "None is worse than before.")
+    if found["changes"] is not None:
+        worse = [name for name, change in known.items() if change["gain"] < -most]
+        lines.append(f"Worse by more than {most:.0%}: {', '.join(worse)}" if worse else "None is worse than before.")
     return "\n".join(lines)
 
 

@@ -82,10 +82,6 @@ class Change:
     now: float
     gain: float
 
-    @property
-    def worse(self) -> bool:
-        return self.gain < -WORSE
-
 
 def changes(now: dict[str, Any], before: dict[str, Any]) -> Iterator[Change]:
     """What both files measured."""

@@ -67,4 +67,4 @@ def _all(only: list[str] | None, out: Path | None, against: Path | None) -> tupl
         write_atomically(out, console.dumps(found, indent=1).encode())
     changes = None if before is None else list(together.changes(found, before))
     report = {**found, "changes": None if changes is None else [vars(change) for change in changes]}
-    return report, console.benches(found, changes)
+    return report, console.benches(report, together.WORSE)
