@@ -417,7 +417,7 @@ class ResNet(nn.Module):
         The shortcuts' own convolutions come last, so that they do not shift the draws that both twins share. On the
         device `meta`, where tensors have shapes alone, nothing is drawn: PyTorch would import its compiler for that.
         """
-        if self.fc.weight.is_meta:
+        if next(self.parameters()).is_meta:
             return
         generator = torch.default_generator if seed is None else torch.Generator().manual_seed(seed)
         modules = sorted(self.named_modules(), key=lambda named: "shortcut" in named[0])
