@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import sysconfig
@@ -154,7 +153,7 @@ def test_the_installed_program_serves_the_app(environment: Path, tmp_path: Path)
             time.sleep(0.2)
         assert b"gradio" in page
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         server.wait(60)
 
 

@@ -48,8 +48,12 @@ def _shades(values: np.ndarray, scale: float) -> np.ndarray:
 
 
 def _picture(shades: np.ndarray, palette: np.ndarray) -> Image.Image:
-    picture = Image.fromarray(shades)
-    picture.putpalette(palette.tobytes(), "RGBA" if palette.shape[1] == 4 else "RGB")
+    """Of the palette only what occurs: all of it is more than the pixels of a small map."""
+    used = np.flatnonzero(np.bincount(shades.ravel(), minlength=len(palette)))
+    place = np.zeros(len(palette), dtype=np.uint8)
+    place[used] = np.arange(len(used))
+    picture = Image.fromarray(place[shades])
+    picture.putpalette(palette[used].tobytes(), "RGBA" if palette.shape[1] == 4 else "RGB")
     return picture
 
 

@@ -337,6 +337,7 @@ SAMPLES: dict[str, list[tuple[Any, ...]]] = {  # so that every sentence is said
     ],
     "classify.example": [("猫",)],
     "classify.knows": [(10,), (1000,)],
+    "classify.of": [(10,), (1000,)],
     "inside.streets": [(trace(), trace()), (trace(), trace("none"))],
     "cut.cut_both": [
         ((), BranchScales(), "猫", [0.9, 0.8], [0.9, 0.8]),
