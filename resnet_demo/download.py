@@ -59,10 +59,15 @@ def fetch(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(part, stopped) as file:
-            there = has_checksum(path, checksum)  # another process has fetched it meanwhile
-            if not there:
-                _complete(url, file, part, checksum, told, stopped)
-                os.fsync(file.fileno())
+            try:
+                there = has_checksum(path, checksum)  # another process has fetched it meanwhile
+                if not there:
+                    _complete(url, file, part, checksum, told, stopped)
+                    os.fsync(file.fileno())
+            finally:  # by whoever holds the lock: another's part may be empty, too, and have just begun
+                if not os.fstat(file.fileno()).st_size:  # nothing arrived
+                    with suppress(OSError):
+                        part.unlink()
         if there:
             part.unlink(missing_ok=True)
         else:  # closed before, for Windows; so one that waited may be the first
@@ -77,10 +82,6 @@ def fetch(
         raise InputError(
             "{file} cannot be kept, since the folder {folder} cannot be written to.", file=path.name, folder=path.parent
         ) from None
-    finally:
-        with suppress(OSError):
-            if not part.stat().st_size:  # nothing arrived
-                part.unlink()
     sync_folder(path.parent)
     return path
 

@@ -249,9 +249,11 @@ def test_one_who_waits_for_another_can_stop(server: FileServer, place: Path) -> 
     server.slow = threading.Event()
     with ThreadPoolExecutor(1) as other:
         one = other.submit(fetch, server, place)
-        while not server.asked:
+        while not server.asked:  # from now on the first one waits for the first bytes, or for more
             threading.Event().wait(0.01)
+        part = place.with_name(f"{place.name}.part")
         with pytest.raises(download.StoppedError):
             fetch(server, place, stopped=lambda: True)
+        assert part.exists()
         server.slow.set()
         assert one.result() == place

@@ -31,7 +31,7 @@ MAX_PROGRAM = 20_000_000  # bytes of pickle, the tensors' values not counted; Re
 MAX_ENTRIES = 20_000  # of a zip
 MAX_LEAVES = 100_000  # of tuples in each other, counted as often as they are met
 MAX_KEYS = 1_000  # of those leaves in all that dictionaries have as keys; a checkpoint's keys are names and numbers
-MAX_STEPS = 600_000  # of that program: ResNet-1202 takes 300,000; each costs a microsecond and may make an object
+MAX_STEPS = 400_000  # of that program: ResNet-1202 takes 300,000; each costs a microsecond and may make an object
 
 MAGIC = 0x1950A86A20F9469CFC6C  # begins the old layout
 LITTLE_ENDIAN = 1001  # and this is the version of it

@@ -339,6 +339,9 @@ def test_the_suite_sees_a_cap_that_is_gone(
     if case == "tuples as a key":
         monkeypatch.setattr(f"{__name__}.MOST_SECONDS", 0.1)
         path.write_bytes(tuples(24))  # a part of a second, not years
+    elif case == "tuples of the same hash":
+        monkeypatch.setattr(f"{__name__}.MOST_SECONDS", 0.1)
+        path.write_bytes(pairs_of_tuples(80))  # half a second
     elif case == "a text that is all of the file":
         monkeypatch.setattr(f"{__name__}.MOST_MEMORY", 0)  # whatever the process has kept of earlier files
         WRITE[case](path, model)
