@@ -104,6 +104,7 @@ def test_a_client_calls_every_tool(tmp_path: Path) -> None:
 
 def test_without_the_package_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resnet_demo.cli.tools", None)
+    monkeypatch.delattr(cli, "tools", raising=False)  # where another test has imported it
     done = CliRunner().invoke(cli.app, ["mcp"])
     assert (done.exit_code, done.stderr) == (
         2, "This command needs the package mcp: pip install 'resnet-demo[mcp]'.\n"

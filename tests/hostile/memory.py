@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from resnet_demo.ui.memory import trimmer
+
 
 def _said(process: int | str, what: str) -> int:
     """Bytes, as Linux counts them."""
@@ -14,6 +16,9 @@ def _said(process: int | str, what: str) -> int:
 
 def more_than_now(process: int | str = "self") -> Callable[[], int]:
     """Tells how many bytes more than now a process had at its peak since now."""
+    trim = trimmer()
+    if process == "self" and trim:
+        trim(0)  # what was freed before is not at hand then
     try:
         Path(f"/proc/{process}/clear_refs").write_text("5", "ascii")  # forgets the peak until now
         before = _said(process, "VmRSS")
