@@ -8,7 +8,6 @@ others go on.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -65,7 +64,7 @@ def _measured(name: str) -> dict[str, Any]:
     """One benchmark, in a process of its own. Raises RuntimeError with the last line of what it complained of."""
     command = [sys.executable, "-m", "resnet_demo", "bench", name, "--json"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=dict(os.environ))
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         raise RuntimeError(f"It took more than {PATIENCE / 60:.0f} minutes.") from None
     if done.returncode:

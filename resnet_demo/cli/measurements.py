@@ -44,8 +44,7 @@ def bench(
         return _all(only, out, against)
     if only or out or against:
         raise InputError("The options `--only`, `--out` and `--against` are for `bench all`.")
-    if name not in benches.NAMES:
-        raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=benches.NAMES)
+    _check(name)
     given = {
         "budgets": tuple(budget or ()), "seeds": seeds, "visitors": visitors, "seconds": seconds, "every": every,
         "training": training, "attacker": attacker, "memory": memory,
@@ -54,13 +53,19 @@ def bench(
     return result, console.bench(result)
 
 
+def _check(name: str) -> None:
+    from ..bench import NAMES
+
+    if name not in NAMES:
+        raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=NAMES)
+
+
 def _all(only: list[str] | None, out: Path | None, against: Path | None) -> tuple[Any, str]:
     from ..bench import NAMES, together
     from ..files import write_atomically
 
     for name in only or ():
-        if name not in NAMES:
-            raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=NAMES)
+        _check(name)
     before = together.read(against) if against else None
     found = together.measure_all(only or NAMES, lambda name: console.progress(f"bench {name} …", stays=False))
     if out:

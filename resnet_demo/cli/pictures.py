@@ -13,6 +13,8 @@ from .answers import Classification, Inspection
 from .shell import Averaged, Epoch, Json, Labels, Model, Plain, network, opened, tell
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from ..images import Domain
     from ..interpret.trace import Trace
     from ..models.resnet import ResNet
@@ -95,14 +97,14 @@ def noted(found: Unlikeness | None, domain: Domain) -> list[object]:
     return [headline(), note(found, domain.name), larger()] if found.rates else [note(found, domain.name)]
 
 
-def traced(asked: ResNet, image: Path, target: str | None) -> Trace:
-    """What every block of a network did with the picture in a file, seen for a class, or for the likeliest."""
+def traced(asked: ResNet, picture: Image, target: str | None) -> Trace:
+    """What every block of a network did with a picture, seen for a class, or for the likeliest."""
     from ..interpret.trace import trace_blocks
     from ..models.predict import domain_of
 
     domain = domain_of(asked)
     index = None if target is None else domain.class_index(target)
-    return trace_blocks(asked, domain.to_input(opened(image)), index)
+    return trace_blocks(asked, domain.to_input(picture), index)
 
 
 def measured(
@@ -112,8 +114,9 @@ def measured(
     from ..models.predict import domain_of, is_trained, rank
     from ..models.unlike import unlike
 
-    trace = traced(asked, image, target)
-    found = unlike(asked, opened(image), trace.logits) if is_trained(asked) else None
+    picture = opened(image)
+    trace = traced(asked, picture, target)
+    found = unlike(asked, picture, trace.logits) if is_trained(asked) else None
     report: Inspection = {
         "image": str(image),
         "model": model,

@@ -241,7 +241,7 @@ def _traced(asked: ResNet, image: str, target: str | None) -> tuple[Trace, Domai
     """The trace of a picture, and the domain of the network's pictures."""
     from ..models.predict import domain_of
 
-    return pictures.traced(asked, Path(image), target), domain_of(asked)
+    return pictures.traced(asked, opened(Path(image)), target), domain_of(asked)
 
 
 def _steps(

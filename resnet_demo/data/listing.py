@@ -124,7 +124,8 @@ def _list_folder(root: Path) -> Listing:
             found.files[parts] = partial(Path, file)
             if "." not in name and file.is_file():  # and no pipe, which would be waited for
                 with suppress(OSError), file.open("rb") as content:
-                    found.bare |= {parts} if _begins_as_picture(content) else set()
+                    if _begins_as_picture(content):
+                        found.bare.add(parts)
     return found
 
 
@@ -150,7 +151,8 @@ def _list_zip(archive: zipfile.ZipFile) -> Listing:
         found.files[shown(parts)] = partial(_unpack, archive, entry)
         if "." not in parts[-1]:
             with suppress(Exception), archive.open(entry) as content:  # a torn or hostile one fails in many ways
-                found.bare |= {shown(parts)} if _begins_as_picture(content) else set()
+                if _begins_as_picture(content):
+                    found.bare.add(shown(parts))
     return found
 
 

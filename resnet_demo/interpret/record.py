@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from torch import Tensor, fx, nn
@@ -120,14 +121,11 @@ def _interpolated(calculated: Any, input: Any, end: Any, weight: Any) -> tuple[A
     return calculated(operator.mul, input, rest), calculated(operator.mul, end, weight)
 
 
-def _with_product(calculated: Any, input: Any, tensor1: Any, tensor2: Any, value: Any = 1) -> tuple[Any, Any]:
-    product = calculated(operator.mul, tensor1, tensor2)
-    return input, product if value == 1 else calculated(operator.mul, product, value)
-
-
-def _with_quotient(calculated: Any, input: Any, tensor1: Any, tensor2: Any, value: Any = 1) -> tuple[Any, Any]:
-    quotient = calculated(operator.truediv, tensor1, tensor2)
-    return input, quotient if value == 1 else calculated(operator.mul, quotient, value)
+def _combined(
+    operation: Any, calculated: Any, input: Any, tensor1: Any, tensor2: Any, value: Any = 1
+) -> tuple[Any, Any]:
+    found = calculated(operation, tensor1, tensor2)
+    return input, found if value == 1 else calculated(operator.mul, found, value)
 
 
 _TERMS = {  # what is written as something else than a + b -> its terms
@@ -136,6 +134,6 @@ _TERMS = {  # what is written as something else than a + b -> its terms
     "subtract": _difference,
     "rsub": _difference_from,
     "lerp": _interpolated,
-    "addcmul": _with_product,
-    "addcdiv": _with_quotient,
+    "addcmul": partial(_combined, operator.mul),
+    "addcdiv": partial(_combined, operator.truediv),
 }

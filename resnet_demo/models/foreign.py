@@ -10,6 +10,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..i18n import Message, _
 
+DEPTHWISE = _("a network with depthwise convolutions")
 # By what their tensors are called; the first that fits is said.
 FOREIGN: tuple[tuple[re.Pattern[str], Message], ...] = (
     (re.compile(r"\.filt$|\.blur"), _("an anti-aliased network, which has blur filters")),
@@ -80,28 +81,23 @@ FOREIGN: tuple[tuple[re.Pattern[str], Message], ...] = (
     (re.compile(r"\.c1x1_a\."), _("a DPN, whose branches are added and concatenated")),
     (re.compile(r"(?:^|\.)(?:[Cc]onv2d_1a|[Mm]ixed_\d)"), _("an Inception network, which concatenates its branches")),
     (re.compile(r"\.(?:mlp_tokens|linear_tokens|token_mixer)\b"), _("a network that mixes tokens")),
-    (re.compile(r"depthwise|dwconv|conv_dw|_expand_conv"), _("a network with depthwise convolutions")),
+    (re.compile(r"depthwise|dwconv|conv_dw|_expand_conv"), DEPTHWISE),
     (re.compile(r"(?:^|\.)maxpool\.\d\.weight"), _("a network with a convolution in the place of max pooling")),
     (re.compile(r"(?:^|\.)stages\.\d\.\d+\.conv1_1x1\.conv"), _("a network of timm’s ByobNet, with other blocks")),
 )
 
 
 def refuse_foreign(keys: Iterable[str], tensors: Mapping[str, Tensor], file: str) -> None:
-    """Raise InputError where names of tensors are those of another kind of network."""
+    """Raise InputError where names of tensors are those of another kind of network, or else their shapes."""
     keys = list(keys)
-    for pattern, what in FOREIGN:
-        for key in keys:
-            if pattern.search(key):
-                raise InputError(
-                    "{file} is {what}, not a ResNet known here ({tensor}).", file=file, what=what, tensor=key[:120]
-                )
+    found = [(what, key) for pattern, what in FOREIGN for key in keys if pattern.search(key)]
     depthwise = [key for key in keys if tensors[key].ndim == 4 and _is_depthwise(tensors[key])]
     if len(depthwise) > 1:  # and not only the stem of a network for grey pictures
+        found.append((DEPTHWISE, depthwise[0]))
+    if found:
+        what, key = found[0]
         raise InputError(
-            "{file} is {what}, not a ResNet known here ({tensor}).",
-            file=file,
-            what=_("a network with depthwise convolutions"),
-            tensor=depthwise[0][:120],
+            "{file} is {what}, not a ResNet known here ({tensor}).", file=file, what=what, tensor=key[:120]
         )
     convolutions = [key for key in keys if key.endswith(".weight") and tensors[key].ndim > 2]
     if convolutions and all(tensors[key].ndim in (3, 5) for key in convolutions):

@@ -56,6 +56,19 @@ LONG = 2**60  # numbers from here on can have the same hash as others
 _EACH, _EVERY_OTHER = slice(None), slice(1, None, 2)
 KEYED = {"SETITEM": _EVERY_OTHER, "SETITEMS": _EVERY_OTHER, "DICT": _EVERY_OTHER, "ADDITEMS": _EACH, "FROZENSET": _EACH}
 STAYING = {"BUILD", "SETITEM", "SETITEMS", "APPEND", "APPENDS", "ADDITEMS"}
+# The other steps, by what they do to the stack.
+PUTS, GETS = {"PUT", "BINPUT", "LONG_BINPUT"}, {"GET", "BINGET", "LONG_BINGET"}
+NUMBERS = {"INT", "LONG", "LONG1", "LONG4"}
+OUTSIDE = {"EXT1", "EXT2", "EXT4", "NEXT_BUFFER", "READONLY_BUFFER"}  # would take something from outside of the file
+_OPCODES = {code.name: code for code in pickletools.opcodes}
+NEW = {name for name, code in _OPCODES.items() if not code.stack_before and len(code.stack_after) == 1}
+NEW -= GETS | NUMBERS | OUTSIDE | {"MARK"}
+MARKED = {name for name, code in _OPCODES.items() if pickletools.markobject in code.stack_before}
+BEFORE = {  # how many things they take from below the mark, if they take what lies above one, or else in all
+    name: code.stack_before.index(pickletools.markobject) if name in MARKED else len(code.stack_before)
+    for name, code in _OPCODES.items()
+}
+AFTER = {name: len(code.stack_after) for name, code in _OPCODES.items()}
 # What stands beside the tensors of many a checkpoint and does not concern us.
 COMPANY = {
     *("argparse.Namespace", "types.SimpleNamespace", "copyreg._reconstructor", "copy_reg._reconstructor"),
@@ -292,7 +305,7 @@ def _read_zip(path: Path, most: int) -> Any:
             return storages[key]
 
         content = archive.read(program)
-        _vet_program(content, path.name)
+        _vet_program(io.BytesIO(content), path.name)
         return _Reader(io.BytesIO(content), path.name, storage).load()
 
 
@@ -349,39 +362,19 @@ def _count_entries(path: Path) -> int:
         return sum(chunk.count(b"PK\1\2") for chunk in iter(lambda: file.read(1 << 24), b""))
 
 
-def _vet_program(program: bytes | BinaryIO, file: str) -> None:
+def _vet_program(stream: BinaryIO, file: str) -> None:
     """Count the steps of the pickle that begins here, before the first of them is taken, and the tuples they build."""
-    if isinstance(program, bytes) and len(program) > MAX_PROGRAM:
-        raise _too_long(file)
-    stream: Any = _Program(program if not isinstance(program, bytes) else io.BytesIO(program), file)
-    tuples = _Tuples()
-    for step, (code, argument, _place) in enumerate(pickletools.genops(stream)):
-        if step > MAX_STEPS:
-            raise InputError("{file} holds too many objects for the weights of a network.", file=file)
-        if code.name.startswith("EXT") or "BUFFER" in code.name:
-            raise pickle.UnpicklingError
-        if code.name.endswith("PUT") and not 0 <= int(argument or 0) <= MAX_STEPS:
-            raise pickle.UnpicklingError  # Python would take memory for all places up to that one
-        tuples.take(code, argument)
-
-
-class _Program:
-    """A stream for pickletools, of which at most `MAX_PROGRAM` bytes are read: one argument can be all of a file."""
-
-    def __init__(self, stream: BinaryIO, file: str) -> None:
-        self._stream, self._file, self._left = stream, file, MAX_PROGRAM
-
-    def _counted(self, content: bytes) -> bytes:
-        self._left -= len(content)
-        if self._left < 0:
-            raise _too_long(self._file)
-        return content
-
-    def read(self, count: int) -> bytes:
-        return self._counted(self._stream.read(min(count, self._left + 1)))
-
-    def readline(self) -> bytes:
-        return self._counted(self._stream.readline(self._left + 1))
+    content = stream.read(MAX_PROGRAM + 1)  # and no more: one argument can be all of a file
+    program, tuples = io.BytesIO(content), _Tuples()
+    try:
+        for step, (code, argument, _place) in enumerate(pickletools.genops(program)):
+            if step > MAX_STEPS:
+                raise InputError("{file} holds too many objects for the weights of a network.", file=file)
+            tuples.take(code.name, argument)
+    except ValueError:
+        if len(content) > MAX_PROGRAM and program.tell() == len(content):
+            raise _too_long(file) from None
+        raise
 
 
 def _too_long(file: str) -> InputError:
@@ -405,41 +398,48 @@ class _Tuples:
         self._memo: dict[object, int] = {}
         self._keys = 0  # leaves of all keys that are tuples or long numbers
 
-    def take(self, code: pickletools.OpcodeInfo, argument: Any) -> None:
-        name, stack = code.name, self._stack
-        if name in ("BINGET", "LONG_BINGET", "GET"):
-            stack.append(self._memo.get(argument, 1))
-        elif name in ("BINPUT", "LONG_BINPUT", "PUT"):
+    def take(self, name: str, argument: Any) -> None:
+        stack = self._stack
+        if name in NEW:
+            stack.append(1)
+        elif name in PUTS:
+            if not 0 <= argument <= MAX_STEPS:
+                raise pickle.UnpicklingError  # Python would take memory for all places up to that one
             self._memo[argument] = stack[-1] or 1
-        elif name == "MEMOIZE":
-            self._memo[len(self._memo)] = stack[-1] or 1
+        elif name in GETS:
+            stack.append(self._memo.get(argument, 1))
+        elif name in NUMBERS:
+            stack.append(1 if abs(argument) < LONG else 2)
         elif name == "MARK":
             stack.append(None)
+        elif name == "MEMOIZE":
+            self._memo[len(self._memo)] = stack[-1] or 1
         elif name == "DUP":
             stack.append(stack[-1])
-        elif name in ("INT", "LONG", "LONG1", "LONG4"):
-            stack.append(1 if abs(argument) < LONG else 2)
         elif name.startswith("TUPLE"):
             inside = self._to_mark() if name == "TUPLE" else [stack.pop() or 1 for _ in range(int(name[-1]))]
             if sum(inside) > MAX_LEAVES:
                 raise pickle.UnpicklingError
             stack.append(1 + sum(inside))
+        elif name in OUTSIDE:
+            raise pickle.UnpicklingError
         else:
-            before, taken = len(code.stack_before), list[int]()
-            if pickletools.markobject in code.stack_before:
-                taken = self._to_mark()
-                before = code.stack_before.index(pickletools.markobject)
-            elif name == "SETITEM":
-                taken = [leaves or 1 for leaves in (stack[-1], stack[-2])]
-            if name in KEYED:
-                self._keys += sum(leaves for leaves in taken[KEYED[name]] if leaves > 1)
-                if self._keys > MAX_KEYS:
-                    raise pickle.UnpicklingError
-            removed = stack[len(stack) - min(before, len(stack)) :]
-            del stack[len(stack) - len(removed) :]
-            # What gets a state or elements stays as it is, and it may be a tuple that gets none.
-            stays = removed[0] or 1 if removed and name in STAYING else 1
-            stack += [stays] * len(code.stack_after)
+            self._take_other(name)
+
+    def _take_other(self, name: str) -> None:
+        stack, taken = self._stack, list[int]()
+        if name in MARKED:
+            taken = self._to_mark()
+        elif name == "SETITEM":
+            taken = [leaves or 1 for leaves in (stack[-1], stack[-2])]
+        if name in KEYED:
+            self._keys += sum(leaves for leaves in taken[KEYED[name]] if leaves > 1)
+            if self._keys > MAX_KEYS:
+                raise pickle.UnpicklingError
+        before = max(len(stack) - BEFORE[name], 0)
+        # What gets a state or elements stays as it is, and it may be a tuple that gets none.
+        stays = stack[before] or 1 if name in STAYING and before < len(stack) else 1
+        stack[before:] = [stays] * AFTER[name]
 
     def _to_mark(self) -> list[int]:
         """What lies above the last mark, the topmost first."""
