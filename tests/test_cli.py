@@ -806,6 +806,7 @@ def test_serve(monkeypatch: pytest.MonkeyPatch) -> None:
         (FloatingPointError("The training diverged."), 1, "The training diverged."),
         (PermissionError(13, "Permission denied", "weights"), 1, "weights: Permission denied."),
         (OSError("the disk is full"), 1, "the disk is full."),
+        (TimeoutError(), 1, "TimeoutError."),
         (RuntimeError("first line\nsecond line"), 1, "RuntimeError: first line."),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],

@@ -99,14 +99,17 @@ class Visitor:
         answer.raise_for_status()
         return {"path": answer.json()[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
-    async def send(self, name: str, *values: Any, clicked: Any = None) -> dict[int, Any]:
-        """Trigger an event, and wait for its answer: new values by component.
+    async def send(self, name: str, *values: Any, clicked: Any = None, patience: float = PATIENCE) -> dict[int, Any]:
+        """Trigger an event, and wait for its answer, so many seconds at most: new values by component.
 
         `values` are those of its last inputs, the others are as the page begins; `clicked` is what was chosen in a
         drawing. Raises Refused and Failed.
         """
         await self.join(name, *values, clicked=clicked)
-        answers = await asyncio.wait_for(self.answers(), PATIENCE)
+        try:
+            answers = await asyncio.wait_for(self.answers(), patience)
+        except asyncio.TimeoutError:
+            raise Failed(f"No answer within {patience:g} s.") from None
         if not answers:
             raise Failed("The stream ended without an answer.")
         if not answers[-1]["success"]:

@@ -50,7 +50,7 @@ class Group(TyperGroup):
             _fail(str(error), 1)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            _fail(f"{where}{error.strerror or error}.", 1)
+            _fail(f"{where}{error.strerror or str(error) or type(error).__name__}.", 1)
         except Exception as error:
             if hasattr(error, "format_message"):  # click's own; typer carries click along under changing names
                 _fail(error.format_message(), getattr(error, "exit_code", 2))  # pyright: ignore
