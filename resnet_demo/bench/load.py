@@ -43,6 +43,7 @@ NETWORKS = ("resnet20", "plain20", "resnet56", "preresnet20", "resnet32", "plain
 AGAIN = 0.5  # seconds until a visitor who was refused clicks again
 KEPT = 30  # seconds that the server keeps an upload, here
 PICTURES = 2  # of each visitor
+SPREAD = 7  # clicks that a visitor is ahead of the one before
 KINDS = ("classify", "inspect", "gradcam", "cut")
 FROM, TO = 200, 1200  # the requests between which memory is looked at
 CROWD, EACH = 8, 8  # visitors, and how many requests each of them has at once: more than there are places
@@ -123,6 +124,7 @@ class Clicking:
     def __init__(self, number: int, app: App, address: str):
         self.number, self.visitor = number, Visitor(app, address)
         self.network, self.clicks = clicks_of(number)
+        self._first = SPREAD * number % len(self.clicks)  # of what is clicked: else all would do the same all the time
         self._expected: list[dict[int, Any]] = []  # what the page shows after each click, alone on the server
         self._uncompared = {app.parts["answered"]} | {part for part, kind in app.kinds.items() if kind == "state"}
 
@@ -136,6 +138,9 @@ class Clicking:
             await self.visitor.rest(click.name)
             self._expected.append(dict(self.visitor.seen))
             self._judge(click)
+        for click in self.clicks[: self._first]:
+            await self._send(click)
+            await self.visitor.rest(click.name)
 
     def _judge(self, click: Click) -> None:
         """The answer's class is what the library says."""
@@ -153,7 +158,8 @@ class Clicking:
 
     async def click_on(self, told: Told, going: Callable[[], bool], every: float) -> None:
         await asyncio.sleep(every * (self.number * 0.618 % 1))  # not all of them at once
-        for step in cycle(range(len(self.clicks))):
+        steps = range(len(self.clicks))
+        for step in cycle([*steps[self._first :], *steps[: self._first]]):
             if not going():
                 return
             click, begun = self.clicks[step], time.perf_counter()

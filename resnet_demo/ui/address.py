@@ -24,11 +24,11 @@ from ..isolation import load_isolated
 from ..lab.interventions import BranchScales
 from ..models import zoo
 from ..models.predict import class_logits
-from .bounds import one_of
+from .bounds import MAX_BLOCKS, one_of
 from .html import notice
 from .pages import BY_NAME, PAGES
 from .pictures import example_picture, first_example
-from .session import FIRST_NETWORK, HERE, MAX_BLOCKS, OWN, Session
+from .session import FIRST_NETWORK, HERE, OWN, Session
 from .store import RANDOM, TRAINED
 
 FORMER_PAGES = {"classify": "inside"}  # in addresses that somebody kept

@@ -13,8 +13,9 @@ import gradio as gr
 from ..errors import InputError
 from ..i18n import FIRST, _, language
 from .html import notice
+from .page_state import PageState
 from .places import AT_ONCE, LONG, TOGETHER, network
-from .session import PageState, Session
+from .session import Session
 from .visits import session_of
 
 _answers = count(1)

@@ -10,7 +10,7 @@ import math
 import secrets
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,78 +18,39 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from .. import i18n
-from ..data import Dataset
 from ..errors import InputError
 from ..figures import channel_to_show
 from ..i18n import Language, _
 from ..images import MIN_SIDE, Domain, Framed, Square
-from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks, traced_bytes
+from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace, retarget, trace_blocks
 from ..lab.interventions import BranchScales
 from ..models import zoo
 from ..models.predict import Prediction, domain_of, familiarity, is_trained, rank
-from ..models.resnet import ResNet, ResNetConfig
-from ..models.unlike import Record, Unlikeness, knows_the_ten, record, unlike
+from ..models.resnet import ResNet
+from ..models.unlike import Record, Unlikeness, record
 from ..models.weights import load_file
-from .bounds import number_within, one_of, whole_number
+from .album import Album
+from .bounds import MOST_BYTES, check_size, number_within, one_of, whole_number
 from .classes import titles
 from .html import BOTH
 from .in_sight import InSight, Second, Source
+from .judged import Judged
+from .page_state import PageState
 from .store import RANDOM, TRAINED, ExpiringCache, bytes_of, shared_network
+from .trained import Trained
 
 OWN, HERE = "your file", "trained here"  # where a visitor's own weights are from; see `store` for the shared ones
 FIRST_NETWORK = "resnet20"
 MAX_SEED = 2**31 - 1
 MOST_DIAL = 1.5
 MOST_TRAINED = 4  # networks that a session keeps of those that were trained in it
-MOST_PICTURES, MOST_PIXELS = 8, 40_000_000  # of the visitor's own pictures that Back leads to
-MAX_BLOCKS = 60  # of a network on a page: ResNet-110 has 54, ResNet-152 has 50
 
 # Traces weigh from 5 MB (ResNet-20) to 700 MB (ResNet-152), and their graphs about as much again: what does not fit is
 # made again when it is asked for.
-MOST_BYTES = 1_000_000_000  # of all visitors' traces; a single one must not have more
 _traces: ExpiringCache[Trace] = ExpiringCache(most=MOST_BYTES, seconds=3600, weigh=lambda trace: trace.nbytes)
 
 
-class PageState:
-    """What one page keeps of a session, made when it is first asked for: see `Session.of`."""
-
-    @property
-    def nbytes(self) -> int:
-        """The memory of what is the visitor's alone."""
-        return 0
-
-    @property
-    def busy(self) -> bool:
-        """Whether something runs for the visitor that must not be lost."""
-        return False
-
-    def end(self) -> None:
-        """The visit is put away: stop what runs for it."""
-
-
 S = TypeVar("S", bound=PageState)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A network that a visitor trained, and what is to be known of it when its race is long gone."""
-
-    model: ResNet
-    samples: dict[str, Image.Image]  # pictures of the test set, by the name of what they show
-    test_set: Dataset  # as much of it as the network was tested on at the end
-    conditions: object  # see `Race.conditions`
-    training: Dataset | None = None  # the first pictures that it learned from, for probes to be fitted on
-    film: Mapping[int, ResNet] = field(default_factory=dict)  # its network on the way, by per cent of the budget
-
-    @property
-    def nbytes(self) -> int:
-        halves = [half for half in (self.test_set, self.training) if half]
-        networks = sum(map(bytes_of, (self.model, *self.film.values())))
-        return networks + sum(half.pictures.nbytes for half in halves)
-
-    def compares_with(self, other: Trained) -> bool:
-        """Whether both were trained on the same pictures and in the same way, so that only their shortcuts differ."""
-        return self.model.domain == other.model.domain and self.conditions == other.conditions
 
 
 @dataclass
@@ -106,7 +67,7 @@ class Session:
     picture: Image.Image | None = None
     picture_name: str | None = None  # of an example; None: it is the visitor's own
     crop: Square | None = None  # what the network sees of the picture; None: the middle, as its domain crops it
-    album: dict[int, Image.Image] = field(default_factory=dict, repr=False)  # the visitor's own pictures, by number
+    album: Album = field(default_factory=Album, repr=False)  # the visitor's own pictures, by number
     number: int = 0  # in the album, of the last own picture that was looked at
     target: int | None = None  # the class that the trace's gradients are of
     asked: bool = False  # whether the visitor chose that class, or it is just the network's answer
@@ -129,7 +90,7 @@ class Session:
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a session at a time
     states: dict[type[PageState], Any] = field(default_factory=dict, repr=False)
-    _judged: dict[bool, tuple[Framed, Unlikeness]] = field(default_factory=dict, repr=False)  # the second picture?
+    _judged: Judged = field(default_factory=Judged, repr=False)
     _other_of: tuple[Source, Framed] | None = field(default=None, repr=False)  # what the other trace in sight is of
 
     def of(self, kind: type[S]) -> S:
@@ -143,13 +104,13 @@ class Session:
         """
         number = whole_number(seed, 0, MAX_SEED, _("The seed"))
         entry = zoo.network(name)
-        self._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
+        check_size(entry.config, 224 if entry.family == "imagenet" else 32)
         self._use(name, weights, number, moment)
 
     def use_file(self, path: str | Path, read: ResNet | None = None) -> None:
         """Look at a network from an uploaded checkpoint, which may have been read; it belongs to this visitor alone."""
         model = load_file(path) if read is None else read
-        self._check_size(model.config, domain_of(model).size)
+        check_size(model.config, domain_of(model).size)
         before, self.own = self.own, (zoo.name_of_file(Path(path).name, model.config), model)
         try:
             self.use_own()
@@ -183,23 +144,6 @@ class Session:
         self._use(self.own[0], OWN, self.seed)
         self.weigh()
 
-    def _check_size(self, config: ResNetConfig, size: int) -> None:
-        """Refuse a network that is too much for a page with pictures of `size` pixels, before a picture runs."""
-        if sum(config.blocks) > MAX_BLOCKS:
-            raise InputError(
-                "A page shows networks of at most {most} blocks, this one has {blocks}; use the library for deeper "
-                "ones.",
-                most=MAX_BLOCKS,
-                blocks=sum(config.blocks),
-            )
-        if (needed := traced_bytes(config, size)) > MOST_BYTES:
-            raise InputError(
-                "A page shows networks in which one picture takes at most {most} MB; in this one it takes {needed} MB. "
-                "Use the library for larger ones.",
-                most=MOST_BYTES // 1_000_000,
-                needed=needed // 1_000_000,
-            )
-
     def _use(self, name: str, weights: str, seed: int, moment: int | None = None) -> None:
         if moment not in self._moments(name, weights, seed)[:-1]:
             moment = None
@@ -228,7 +172,7 @@ class Session:
         self.trace = self._run(self.network, Framed(picture), None)
         self.picture, self.picture_name, self.crop, self.asked = picture, name, None, False
         if name is None:
-            self.number = self._keep_picture(picture)
+            self.number = self.album.keep(picture)
         self._make_room()
         self._settle(self.network)
         self.weigh()
@@ -239,7 +183,7 @@ class Session:
         """
         if self.picture is None:
             raise InputError("There is no picture yet: upload one, or choose an example.")
-        number = self._keep_picture(picture) if name is None else 0
+        number = self.album.keep(picture) if name is None else 0
         self.second, self.both = Second(picture, name, number), False
         self._make_room()
         self.weigh()
@@ -249,22 +193,8 @@ class Session:
         self.second = None
         self.weigh()
 
-    def _keep_picture(self, picture: Image.Image) -> int:
-        """Put an own picture into the album, from which Back and Forward take it; returns its number there."""
-        kept = [number for number, there in self.album.items() if there is picture]
-        number = kept[0] if kept else max(self.album, default=0) + 1
-        self.album[number] = picture
-        return number
-
     def _make_room(self) -> None:
-        """Let the oldest pictures of the album go, where there are too many; not those that are in sight."""
-        in_sight = {self.number, self.second.number if self.second else 0}
-        for number in list(self.album):
-            pixels = sum(there.width * there.height for there in self.album.values())
-            if len(self.album) <= MOST_PICTURES and pixels <= MOST_PIXELS:
-                break
-            if number not in in_sight:
-                del self.album[number]
+        self.album.make_room({self.number, self.second.number if self.second else 0})
 
     def crop_to(self, left: object, top: object, side: object) -> None:
         """Let the network see another square of the picture: see `images.Square`; what reaches out is moved inside.
@@ -550,15 +480,8 @@ class Session:
         """`unlike` of one of two pictures."""
         if self.untrained:
             return None
-        if not knows_the_ten(self.network):
-            return unlike(self.network, picture, trace.logits)
         is_second = self.second is not None and picture.picture is self.second.picture
-        of, found = self._judged.get(is_second, (None, None))  # by the picture alone, so once for each
-        if of is None or found is None or of.picture is not picture.picture or of.square != picture.square:
-            found = unlike(self.network, picture)
-            if found is not None:
-                self._judged[is_second] = picture, found
-        return found
+        return self._judged.judge(self.network, picture, trace, is_second)
 
     def record(self, picture: Framed, trace: Trace) -> Record | None:
         """How often the network was right on photographs when it answered as it does now; None: nobody counted."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..i18n import FIRST
+from .album import Album
 from .session import Session, forget
 from .store import ExpiringCache
 
@@ -85,7 +86,7 @@ def begin(page: str | None = None, key: str | None = None, left: str | None = No
     leave(page)  # the page begins again
     found = _visits.get(key) if key else None
     if found is not None and found.holder not in (None, left):
-        copy = {"own": found.own, "trained": dict(found.trained), "album": dict(found.album), "number": found.number}
+        copy = {"own": found.own, "trained": dict(found.trained), "album": Album(found.album), "number": found.number}
         session, again = Session(**copy), False
     else:
         session, again = found or Session(), found is not None

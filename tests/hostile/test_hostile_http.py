@@ -18,7 +18,7 @@ from resnet_demo.assets import asset
 from resnet_demo.errors import InputError
 from resnet_demo.ui import guard, picture_drawer, places, uploads, visits
 from resnet_demo.ui.guard import COOKIE
-from resnet_demo.ui.session import PageState
+from resnet_demo.ui.page_state import PageState
 from resnet_demo.ui.store import ExpiringCache
 
 META = {"_type": "gradio.FileData"}

@@ -24,8 +24,9 @@ from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.ui import address, pictures
 from resnet_demo.ui.lesson.state import Lesson
 from resnet_demo.ui.pages import learn
-from resnet_demo.ui.session import HERE, OWN, Session, Trained
+from resnet_demo.ui.session import HERE, OWN, Session
 from resnet_demo.ui.store import RANDOM, TRAINED
+from resnet_demo.ui.trained import Trained
 
 
 def query_of(session: Session) -> dict[str, str]:

@@ -29,8 +29,9 @@ from resnet_demo.ui.jobs import run
 from resnet_demo.ui.jobs.run import Run
 from resnet_demo.ui.pages import experiments
 from resnet_demo.ui.pages.experiments import Experiments, ExperimentsPage
-from resnet_demo.ui.session import HERE, OWN, Session, Trained
+from resnet_demo.ui.session import HERE, OWN, Session
 from resnet_demo.ui.store import RANDOM, TRAINED
+from resnet_demo.ui.trained import Trained
 
 MEASURED = [name for name in lab.EXPERIMENTS if results.bundled(name)]
 

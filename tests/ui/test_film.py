@@ -27,8 +27,9 @@ from resnet_demo.ui.jobs.run import networks_of
 from resnet_demo.ui.lesson.twins import pair_of
 from resnet_demo.ui.pages import experiments, inside
 from resnet_demo.ui.pages.train import adopt
-from resnet_demo.ui.session import HERE, Session, Trained
+from resnet_demo.ui.session import HERE, Session
 from resnet_demo.ui.store import RANDOM, TRAINED
+from resnet_demo.ui.trained import Trained
 
 
 @pytest.fixture

@@ -32,8 +32,9 @@ from resnet_demo.ui.captions import inside as of_blocks
 from resnet_demo.ui.jobs.run import networks_of
 from resnet_demo.ui.lesson.twins import pair_of
 from resnet_demo.ui.pages import gradcam, inside
-from resnet_demo.ui.session import HERE, Session, Trained
+from resnet_demo.ui.session import HERE, Session
 from resnet_demo.ui.store import RANDOM, TRAINED
+from resnet_demo.ui.trained import Trained
 
 say = language("en")
 

@@ -14,9 +14,10 @@ from resnet_demo.errors import InputError
 from resnet_demo.models.predict import classify
 from resnet_demo.ui import address, network_drawer, second_drawer, shell
 from resnet_demo.ui import bar as bars
+from resnet_demo.ui.album import MOST_PICTURES
 from resnet_demo.ui.pages import cut, gradcam, inside
 from resnet_demo.ui.pictures import example_picture
-from resnet_demo.ui.session import MOST_PICTURES, Session
+from resnet_demo.ui.session import Session
 
 
 @pytest.fixture

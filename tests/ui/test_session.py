@@ -22,6 +22,7 @@ from resnet_demo.models import weights, zoo
 from resnet_demo.models.resnet import ResNet, ResNetConfig
 from resnet_demo.ui import session as sessions
 from resnet_demo.ui import store
+from resnet_demo.ui.bounds import check_size
 from resnet_demo.ui.captions.findings import spread
 from resnet_demo.ui.session import MAX_SEED, OWN, Session
 from resnet_demo.ui.store import RANDOM, TRAINED, ExpiringCache
@@ -300,7 +301,7 @@ def test_a_page_refuses_a_network_whose_values_would_fill_the_memory(
     assert (session.name, session.own, forwards) == ("resnet8", None, [])
     for name in zoo.names():
         entry = zoo.network(name)
-        session._check_size(entry.config, 224 if entry.family == "imagenet" else 32)
+        check_size(entry.config, 224 if entry.family == "imagenet" else 32)
 
 
 def test_an_uploaded_network_can_be_left_and_taken_up_again(session: Session, tmp_path: Path) -> None:

@@ -13,10 +13,13 @@ from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.ui import session as sessions
 from resnet_demo.ui import store, visits
+from resnet_demo.ui.album import MOST_PICTURES, MOST_PIXELS
 from resnet_demo.ui.jobs.training import Training
+from resnet_demo.ui.page_state import PageState
 from resnet_demo.ui.pages import train
-from resnet_demo.ui.session import MOST_PICTURES, MOST_PIXELS, PageState, Session, Trained
+from resnet_demo.ui.session import Session
 from resnet_demo.ui.store import RANDOM, ExpiringCache
+from resnet_demo.ui.trained import Trained
 from resnet_demo.ui.visits import begin, leave, session_of
 
 

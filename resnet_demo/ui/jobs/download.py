@@ -15,7 +15,8 @@ from ...download import MB, StoppedError
 from ...errors import InputError
 from ...i18n import Message, _
 from ...models import published
-from ..session import PageState, Session, Source
+from ..page_state import PageState
+from ..session import Session, Source
 from ..store import TRAINED
 from .background import detached
 

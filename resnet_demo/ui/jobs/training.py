@@ -18,7 +18,9 @@ from PIL import Image
 from ...data import Dataset
 from ...i18n import Message
 from ..log import log
-from ..session import PageState, Session, Trained
+from ..page_state import PageState
+from ..session import Session
+from ..trained import Trained
 from .background import detached
 from .forecast import Forecast
 from .race import Plan, Race, UnwantedError, unwanted

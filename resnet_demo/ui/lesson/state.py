@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from ...i18n import Message, Sentences
 from ...interpret.trace import Trace
-from ..session import PageState, Source
+from ..page_state import PageState
+from ..session import Source
 
 T = TypeVar("T")
 

@@ -43,8 +43,9 @@ from ..jobs.run import (
     training_of,
 )
 from ..page import Layout, Page, choose
+from ..page_state import PageState
 from ..pictures import has_test_set, look_again
-from ..session import PageState, Session, Source
+from ..session import Session, Source
 from ..store import TRAINED
 
 BUNDLED, HERE, RUN = _("Measured beforehand, at the end of training"), _("Run it here"), _("Run")

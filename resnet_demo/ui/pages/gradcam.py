@@ -25,8 +25,9 @@ from ..events import Events
 from ..html import figure, heading, placeholder
 from ..in_sight import InSight
 from ..page import Layout, Page, choose
+from ..page_state import PageState
 from ..places import LONG
-from ..session import PageState, Session
+from ..session import Session
 from .inside import whose
 
 POSITIVE, SIGNED = "positive", "signed"

@@ -39,7 +39,8 @@ from ..html import answers, both, channels, figure, heading, joined, note, press
 from ..in_sight import InSight
 from ..network_menu import offer, title
 from ..page import STREET, Layout, Page, choose
-from ..session import OWN, PageState, Session
+from ..page_state import PageState
+from ..session import OWN, Session
 
 MOST_CHANNELS = 64  # more would be too small to see
 MOST_CLASSES = 20  # that are all offered
