@@ -91,7 +91,7 @@ TESTS = {
     "test_notebooks.py::test_a_notebook_runs": "slow",
     "test_examples.py::test_it_learns": "slow",
     "test_docs.py::test_cheap_commands_run": "slow",
-    "test_figures.py::test_figures_never_touch_pyplot": "slow",
+    "test_figures_curves.py::test_figures_never_touch_pyplot": "slow",
     "test_figures_training.py::test_figures_of_training_never_touch_pyplot": "slow",
     "test_structure.py::test_every_module_can_be_imported_on_its_own": "slow",
     # Measures
