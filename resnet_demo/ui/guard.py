@@ -19,6 +19,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 import gradio.route_utils
@@ -53,6 +54,7 @@ CLOSED = re.compile(
 )
 ELSEWHERE = re.compile(r"\w\w+:")  # in the place of a file: an address, not a drive
 PAGE = re.compile(r"/(?:heartbeat|stream)/(?P<page>[^/]+)|/queue/data$|/cancel$")
+GRADIOS = {"page", "deep_link"}  # in an address: it looks for what this app does not have, and breaks
 PAGE_NAME = re.compile(r"[\w.-]{1,100}")
 NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory|bad_alloc")  # as PyTorch says it
 NO_DISK = (*FULL, errno.EROFS, errno.EACCES)
@@ -194,6 +196,9 @@ class Doors:
         request = Request(scope, _no_longer_than(MOST_UPLOAD, receive))
         receive = request.receive
         path, _file, file = request.url.path.partition("/file=")  # whose name may be anything
+        if path.endswith("/"):
+            ours = [(name, value) for name, value in request.query_params.multi_items() if name not in GRADIOS]
+            scope = {**scope, "query_string": urlencode(ours).encode()}
         refused = NOT_FOUND if ELSEWHERE.match(file) else _refused(request, path)
         if refused is None and (page := PAGE.search(path)):
             body = b""

@@ -177,6 +177,16 @@ def test_a_page_chosen_before_the_visit_begins_changes_nothing(address: str) -> 
     assert "data-block" in guest.seen["street"]
 
 
+@pytest.mark.parametrize(
+    "query", ["page=cut", "page=", "deep_link=x", "tab=cut&page=cut", "x=%00&y=%ff", "?", "&&="]
+)
+def test_any_address_of_the_page_opens_it(query: str, address: str) -> None:
+    """`page` and `deep_link` are gradio's own, which looks for what there is not."""
+    answer = httpx.get(f"{address.rstrip('/')}/?{query}")
+    assert answer.status_code == 200
+    assert "<html" in answer.text
+
+
 def test_the_lesson_can_be_taken_by_a_client(guest: Guest, sentence: Callable[[BaseException], str]) -> None:
     client, title = guest.client, "### {}. {}"
     steps = [prose.read(number, "en") for number in range(1, 10)]
