@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 import json
 import multiprocessing
 import sys
 import time
 from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -202,6 +202,23 @@ def test_slices_alternate_and_count_what_was_done_in_them():
     assert 0.0025 <= seconds["fast"] < 0.05
 
 
+@pytest.mark.parametrize(("within", "taken"), [(99, 6), (7, 3), (0.1, 1)])
+def test_slices_end_in_time(within, taken, monkeypatch):
+    """On a clock that goes by the work: a round takes two seconds, the first one, in which all warms up, three."""
+    clock, done = [0.0], []
+
+    def worker():
+        for count in itertools.count(1):
+            clock[0] += 2 if done else 3
+            done.append(count)
+            yield count
+
+    monkeypatch.setattr(bench.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(bench.time, "sleep", lambda _: None)
+    assert bench.take_slices({"a": worker()}, rounds=5, length=1, within=within) == {"a": 2 if taken > 1 else 3}
+    assert len(done) == taken
+
+
 def test_options_reach_the_benchmark_and_unknown_ones_are_a_sentence(monkeypatch):
     monkeypatch.setattr(accuracy, "measure", lambda budgets=(60,), seeds=1: {"work": f"{budgets} {seeds}"})
     assert bench.run("accuracy", budgets=(1, 2), seeds=3) == {"name": "accuracy", "work": "(1, 2) 3"}
@@ -274,11 +291,27 @@ def test_the_benchmark_of_training(tiny):
     for name in ("ours", "ours_small", "whole_run", "peer", "peer_recipe", "step_alone", "limit"):
         assert result[name] > 0
         assert result[f"images_per_second_{name}"] == pytest.approx(1 / result[name])
-    fastest = max(result["gflops_float32"], result["gflops_bfloat16"])
+    fastest = max(result["gflops_float32"], result.get("gflops_bfloat16", 0))
     assert result["limit"] == pytest.approx(bench_train.STEP_FLOPS / fastest / 1e9)
     assert result["unit"].startswith("peer / ours")
     assert "crops of 12 px" in result["work"]
     assert multiprocessing.active_children() == []  # the loaders' workers are gone
+
+
+def test_a_number_format_that_is_done_in_software_is_not_multiplied_in(tiny, monkeypatch):
+    def products(dtype, device, side):
+        for done in itertools.count(1):
+            time.sleep(0.02 if dtype == torch.bfloat16 else 0.0)
+            yield done
+
+    monkeypatch.setattr(bench_train, "matrix_products", products)
+    monkeypatch.setattr(bench_train, "SMALL", 32)  # eight times 0.02 s are more than a slice
+    monkeypatch.setattr(bench_train, "take_slices", lambda contenders, *_, within: dict.fromkeys(contenders, 0.5))
+    result = bench.run("train")
+    assert "gflops_bfloat16" not in result
+    assert result["gflops_float32"] == 2 * 64**3 / 0.5 / 1e9
+    assert result["limit"] == pytest.approx(bench_train.STEP_FLOPS / result["gflops_float32"] / 1e9)
+    assert result["work"].endswith("no product in bfloat16, which would take about 0 s")
 
 
 def test_without_cifar10_shapes_are_trained_on(monkeypatch):
@@ -474,7 +507,7 @@ def test_clicks_count_after_a_warm_up_and_beside_a_peer(monkeypatch):
     found = click.measure()
     assert len(clicked) == 8 + 3
     assert set(clicked) == set(blocks)
-    assert all(one != other for one, other in pairwise(clicked))  # each opens another block
+    assert all(one != other for one, other in itertools.pairwise(clicked))  # each opens another block
     assert found["ours"] == pytest.approx(0.1075)  # the middle of 104 to 111 ms: without the warm-up
     assert found["peer"] == pytest.approx(0.01)
     assert found["ratio"] == pytest.approx(0.1075 / 0.15)

@@ -8,6 +8,7 @@ speed-up, and ours / peer where the aim is low overhead; `unit` says which.
 from __future__ import annotations
 
 import importlib
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -51,21 +52,26 @@ def take_turns(contenders: dict[str, Callable[[], Any]], rounds: int, warmup: in
 
 
 def take_slices(
-    contenders: Mapping[str, Iterator[int]], rounds: int, length: float, warmup: int = 1
+    contenders: Mapping[str, Iterator[int]], rounds: int, length: float, warmup: int = 1, within: float = math.inf
 ) -> dict[str, float]:
     """Median seconds per unit of work of contenders that run on and on and yield how much they have done by now.
 
-    In every round each goes on for `length` seconds, from where it stopped to the first yield after them.
+    In every round each goes on for `length` seconds, from where it stopped to the first yield after them. No round is
+    begun that would end later than `within` seconds, and where only the warm-up fits, it counts.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     done = dict.fromkeys(contenders, 0)
-    for number in range(warmup + rounds):
+    begun = time.perf_counter()
+    for _ in range(warmup + rounds):
+        began = time.perf_counter()
         for name, work in contenders.items():
             time.sleep(REST)
             before, start, now = done[name], time.perf_counter(), 0.0
             while now < length or done[name] == before:
                 done[name] = next(work)
                 now = time.perf_counter() - start
-            if number >= warmup:
-                seconds[name].append(now / (done[name] - before))
-    return {name: statistics.median(values) for name, values in seconds.items()}
+            seconds[name].append(now / (done[name] - before))
+        ended = time.perf_counter()
+        if ended - begun + (ended - began) > within:
+            break
+    return {name: statistics.median(values[warmup:] or values) for name, values in seconds.items()}

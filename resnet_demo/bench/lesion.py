@@ -37,7 +37,7 @@ def measure() -> dict[str, Any]:
             "ours": _ours(model, inputs),
             "peer": _peer(model, inputs, PEER_BATCH),
             "peer_small": _peer(model, inputs, BATCH),
-            "product": matrix_products(torch.float32, device),
+            "product": matrix_products(torch.float32, device, SIDE),
         },
         ROUNDS,
         SLICE,

@@ -5,12 +5,14 @@ is the trainer as it runs in the app, with its loader, its augmentation and its 
 not even print. The peers' loaders fetch ahead while others have their turn: four batches at most, in their favour.
 
 The limit is what no training at full size can beat that multiplies matrices as fast as PyTorch does here: the
-arithmetic of its convolutions at the rate of a large product. `step_alone` is ours on one batch again and again: no
-loader, no augmentation, no records.
+arithmetic of its convolutions at the rate of a large product, in float32 or bfloat16, whichever is faster. (Where
+bfloat16 is done in software, such a product takes a minute: a small one tells, and the large one is left out.)
+`step_alone` is ours on one batch again and again: no loader, no augmentation, no records.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -31,7 +33,8 @@ from .textbook import PEER_RECIPE, TEXTBOOK, Loop, Pictures, network, train_on
 
 NETWORK = "resnet20"
 ROUNDS, SLICE = 7, 2.5  # seconds; with the warm-up, two and a half minutes
-SIDE = 2048  # of the matrices that the rate of multiplication is measured on
+WITHIN = 200.0  # seconds, after which there is no new round: one of them takes long where a step does
+SIDE, SMALL = 2048, 256  # of the matrices that the rate of multiplication is measured on, and of a trial
 FORWARD = 40_551_040  # multiply-adds of ResNet-20 on 32 px; going back costs twice as much again
 STEP_FLOPS = 2 * 3 * FORWARD  # per picture
 
@@ -40,7 +43,8 @@ def measure() -> dict[str, Any]:
     train_set, test_set = data_at_hand()
     fast, device = RECIPES["fast"], hardware.device()
     small = replace(fast, small_until=1.0).crop(train_set.pictures.shape[-1], 0.0)
-    dtypes = (torch.float32, torch.bfloat16)
+    half = seconds_of_product(torch.bfloat16, device)
+    dtypes = (torch.float32, torch.bfloat16) if half <= SLICE else (torch.float32,)
     with ExitStack() as stack:
         contenders = {
             "ours": _ours(train_set, test_set, small_until=0.0),
@@ -48,11 +52,11 @@ def measure() -> dict[str, Any]:
             "ours_small": _ours(train_set, test_set, small_until=1.0),
             "peer_recipe": _peer(train_set, PEER_RECIPE, device),
             "step_alone": _step_alone(train_set, fast, device),
-            **{str(dtype): matrix_products(dtype, device) for dtype in dtypes},
+            **{str(dtype): matrix_products(dtype, device, SIDE) for dtype in dtypes},
         }
         for work in contenders.values():
             stack.enter_context(closing(work))  # which ends the loaders' workers
-        seconds = take_slices(contenders, ROUNDS, SLICE)
+        seconds = take_slices(contenders, ROUNDS, SLICE, within=WITHIN)
     products = {str(dtype).removeprefix("torch."): seconds.pop(str(dtype)) for dtype in dtypes}
     seconds["whole_run"] = whole_run(seconds["ours_small"], seconds["ours"], fast.small_until)
     seconds["limit"] = min(products.values()) * STEP_FLOPS / (2 * SIDE**3)
@@ -67,11 +71,13 @@ def measure() -> dict[str, Any]:
         **{f"images_per_second_{name}": 1 / value for name, value in seconds.items()},
         **{f"gflops_{name}": 2 * SIDE**3 / value / 1e9 for name, value in products.items()},
         "unit": "peer / ours: how many times faster at full size (over_…: ours / …); figures in seconds per image",
-        "work": f"{NETWORK} on {train_set.name}, batches of {fast.batch}, {ROUNDS} alternating slices of {SLICE:g} s, "
+        "work": f"{NETWORK} on {train_set.name}, batches of {fast.batch}, up to {ROUNDS} alternating slices of "
+        f"{SLICE:g} s, "
         f"{hardware.name(device)}, {torch.get_num_threads()} threads; ours: `fast` at full size, ours_small: in crops "
         f"of {small} px, whole_run: {fast.small_until:.0%} of the time in these; peer: DataLoader of "
         f"{TEXTBOOK.workers} workers, ToTensor, Normalize, SGD, float32, NCHW; peer_recipe: {PEER_RECIPE.workers} "
-        "workers, flip, crop, momentum, weight decay",
+        "workers, flip, crop, momentum, weight decay"
+        + ("" if torch.bfloat16 in dtypes else f"; no product in bfloat16, which would take about {half:.0f} s"),
     }
 
 
@@ -121,8 +127,18 @@ def _step_alone(train_set: Dataset, recipe: Recipe, device: torch.device) -> Gen
             yield seen
 
 
-def matrix_products(dtype: torch.dtype, device: torch.device) -> Generator[int, None, None]:
-    a, b = (torch.randn(SIDE, SIDE, device=device).to(dtype) for _ in range(2))
+def seconds_of_product(dtype: torch.dtype, device: torch.device) -> float:
+    """About how long a large product takes, told by the fastest of three small ones."""
+    seconds, products = [], matrix_products(dtype, device, SMALL)
+    for _ in range(3):
+        start = time.perf_counter()
+        next(products)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds) * (SIDE / SMALL) ** 3
+
+
+def matrix_products(dtype: torch.dtype, device: torch.device, side: int) -> Generator[int, None, None]:
+    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     done = 0
     while True:
         c = a @ b

@@ -5,7 +5,7 @@ pictures held out of the *training* set, after the last step; the test set is no
 with one seed before the next seed begins, in the opposite order, so that none of them always meets the fresher machine.
 
 A result is appended to the file as soon as it is there, and what the file holds already is not done again: a stop
-loses one run. `--table FILE` prints `tuning.md` from such a file.
+loses one run. `--table FILE` prints the parts of `tuning.md` that come from such a file.
 """
 
 from __future__ import annotations
@@ -56,13 +56,14 @@ seed, after the last step. **The test set had no part in it.** To do it again, o
 
 ```text
 python -m resnet_demo.bench.tuning --data-dir DIR --seconds {seconds} --seeds {seeds} --out runs.jsonl
-python -m resnet_demo.bench.tuning --table runs.jsonl > resnet_demo/bench/tuning.md
+python -m resnet_demo.bench.tuning --table runs.jsonl
 ```
 
 The variants take turns seed by seed, and a stopped run goes on where it was. Of 5,000 pictures an accuracy near 70 %
 has a standard error of 0.65 points, near 85 % one of 0.5; all variants are asked the same pictures, so differences
 are a little surer than that, but one of less than a point between means of few seeds says nothing. `settle`, where it
-is on, comes after the seconds of the clock and takes about one more.
+is on, comes after the seconds of the clock and takes about one more. The second line prints this introduction and the
+tables of such runs; the other parts were written by hand, and stay.
 
 What can be compared (the tables show what was):
 

@@ -40,7 +40,7 @@ def train(
         bool | None,
         typer.Option(
             "--compile/--no-compile",
-            help="Compile first: a minute or two that long runs win back.",
+            help="Compile first: two minutes or more, won back by runs of half an hour on a processor.",
             show_default="on a GPU",
         ),
     ] = None,

@@ -81,7 +81,8 @@ def train(
     `minutes`, whose schedule follows the clock, with twenty small tests on the way and one of the whole test set at
     the end. With a `checkpoint` the state is saved there at every test of the whole test set and every half minute;
     `resume` goes on from it to the same result, after yielding once more the records with test figures. `compile` is
-    done on a GPU by default; on a processor it takes a minute or two and a C++ compiler, and then trains 5 % faster.
+    done on a GPU by default; on a processor it takes a C++ compiler and two minutes or more, which trainings of less
+    than half an hour hardly win back.
     A recipe's batch that is larger than the training set becomes the training set.
 
     In a notebook the records can be shown while they come, `train(…).show()`.
