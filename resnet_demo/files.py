@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -20,12 +21,13 @@ MOST_HEADER = 30_000_000  # bytes of a safetensors file's header, with the metad
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace `path` by `content` so that a reader, or a crash, sees the old file or the new one, never a part."""
     try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(
-            "{path} cannot be written: {reason}.", path=path, reason=error.strerror or str(error)
-        ) from None
+    except (OSError, ValueError) as error:  # a ValueError: of a name with a zero byte in it
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError("{path} cannot be written: {reason}.", path=str(path)[-200:], reason=reason) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

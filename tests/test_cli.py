@@ -604,6 +604,17 @@ def test_usage() -> None:
     assert complaint("classify") == "Missing argument 'IMAGE...'."
     assert "--depth" in complaint("models", "--depth", 3)
     assert "'--port'" in shell("serve", "--port", 70000).stderr
+    assert shell("--version").stdout == f"resnet-demo {resnet_demo.__version__}\n"
+    assert shell("models", "-h").stdout == shell("models", "--help").stdout
+
+
+def test_a_picture_comes_on_stdin(picture: Path, weights: Path) -> None:
+    def given(content: bytes) -> Result:
+        return CliRunner().invoke(cli.app, ["classify", "-", "--model", str(weights), "--json"], input=content)
+
+    (here,), (there,) = json.loads(given(picture.read_bytes()).stdout), answer("classify", picture, "--model", weights)
+    assert here == {**there, "image": "-"}
+    assert given(b"nothing").stderr.startswith("stdin: ")
 
 
 @pytest.mark.parametrize("value", ["nan", "1.5", "many"])
@@ -865,6 +876,10 @@ def test_similar_names_are_offered(weights: Path, picture: Path) -> None:
     assert "(did you mean lesion" in complaint("experiment", "lessions", "--data", "shapes")
     train = ("train", "--epochs", 1, "--out", "x.safetensors")
     assert "(did you mean textbook?)" in complaint(*train, "--recipe", "text-book")
+    assert "(did you mean cifar10" in complaint("evaluate", "--model", weights, "--data", "cifar")
+    assert "(did you mean inspect?)" in complaint("bench", "insepct")
+    assert "(did you mean inspect?)" in complaint("schema", "insepct")
+    assert "(did you mean cat?)" in complaint("inspect", picture, "--model", weights, "--target", "catt")
     assert "did you mean" not in complaint("experiment", "sunshine", "--data", "shapes")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import console
-from ..errors import InputError
+from ..errors import InputError, similar
 from .shell import Json
 
 
@@ -57,6 +57,13 @@ def _check(name: str) -> None:
     from ..bench import NAMES
 
     if name not in NAMES:
+        if near := similar(name, [*NAMES, "all"]):
+            raise InputError(
+                "There is no benchmark {name!r} (did you mean {near:or}?); there are {known:and}.",
+                name=name,
+                near=near,
+                known=NAMES,
+            )
         raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=NAMES)
 
 

@@ -162,12 +162,15 @@ def read_labels(path: Path, count: int | None = None) -> list[str]:
 
 
 def opened(path: Path) -> Image:
-    """The picture in a file. Of several pictures, an InputError says which one it is about."""
+    """The picture in a file, or for `-` the one that comes on stdin. An InputError says which one it is about."""
+    from ..decoding import MAX_BYTES
     from ..images import load_image
 
     try:
-        return load_image(path)
+        return load_image(sys.stdin.buffer.read(MAX_BYTES + 1) if str(path) == "-" else path)
     except InputError as error:
+        if str(path) == "-":
+            raise InputError("{file}: {reason}", file="stdin", reason=error.message) from None
         if path.name in str(error):
             raise
         raise InputError("{file}: {reason}", file=path.name, reason=error.message) from None

@@ -127,7 +127,7 @@ def draw_street(
 
 def _run(trace: Trace, picture: Image.Image) -> str:
     """Another one for every network and picture: when it changes, a pulse runs along the street."""
-    digest = hashlib.blake2b(trace.logits.detach().cpu().numpy().tobytes(), digest_size=6)
+    digest = hashlib.blake2b(trace.logits.detach().cpu().double().numpy().tobytes(), digest_size=6)
     digest.update(picture.tobytes())
     return digest.hexdigest()
 
