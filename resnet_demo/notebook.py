@@ -19,6 +19,7 @@ from .figures.svg import FONTS, without_buttons
 from .finding import Finding, show_html
 from .i18n import FIRST, LANGUAGES, Language, Message, Sentences, _, language
 from .interpret.attribution import Cams
+from .interpret.naming import block_title
 from .interpret.trace import BlockTrace, Trace
 from .lab.experiment import Reports
 from .lab.lens import Lens
@@ -198,7 +199,7 @@ def _of_lens(found: Lens, say: Language) -> Iterable[str]:
         f"{number + 1}: {say.label(found.label(index))}": found.logits[:, number, index].tolist()
         for number, index in enumerate(last[:MOST_PICTURES])
     }
-    places = [say(_("stem")), *(name.removeprefix("layer") for name in found.names)]
+    places = [say(_("stem")), *(block_title(name) for name in found.names)]
     yield figures.draw_lines(lines, places, _("logit of the answer"), len(places) - 1, say=say)
 
 

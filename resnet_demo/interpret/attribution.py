@@ -16,7 +16,8 @@ from ..errors import InputError, similar
 from ..finding import Finding
 from ..models.predict import Picture, as_input
 from ..models.resnet import ResNet
-from .trace import BlockTrace, Trace, class_of, no_block, private_view
+from .naming import class_of, no_block
+from .trace import BlockTrace, Trace, private_view
 
 BRANCHES = ("output", "total", "residual", "shortcut")
 METHODS = (  # captum's names

@@ -10,11 +10,9 @@ threads can trace one model at a time.
 from __future__ import annotations
 
 import math
-import operator
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
@@ -23,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError, similar
+from ..errors import InputError
 from ..finding import Finding
 from ..models.predict import (
     Picture,
@@ -34,6 +32,7 @@ from ..models.predict import (
     is_trained,
 )
 from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ResNetConfig, ZeroPadShortcut, check_network, unscaled
+from .naming import check_target, class_of, no_block
 
 if TYPE_CHECKING:
     from ..images import Domain
@@ -450,52 +449,6 @@ def branch_ratios(model: ResNet, inputs: Tensor) -> dict[str, float]:
         name: norms[name, "residual"] / norms[name, "shortcut"] if norms[name, "shortcut"] else math.nan
         for name, _ in view.named_blocks()
     }
-
-
-def class_of(model: ResNet, target: object) -> int:
-    """The index of a class that is given by its number (any whole one: numpy's and a tensor's, too) or its name.
-
-    Raises InputError unless the network has it.
-    """
-    if isinstance(target, str) and not target.isdecimal():
-        return domain_of(model).class_index(target)
-    if not isinstance(target, (bool, int, str, float)):
-        with suppress(TypeError, ValueError):
-            target = operator.index(target)  # pyright: ignore[reportArgumentType]
-    check_target(target, model.config.outputs)
-    return target  # pyright: ignore[reportReturnType]
-
-
-def no_block(name: object, known: Sequence[str]) -> InputError:
-    """The error for a block that a network does not have."""
-    near = [block for block in known if _numbers(block) == _numbers(str(name))][:2]  # "2.1", "layer2_1", "Layer2.1"
-    if not near and _kind(str(name)) not in map(_kind, known):  # else it is written well, and there are not so many
-        near = similar(str(name), known)
-    if near:
-        return InputError(
-            "There is no block {name!r} (did you mean {near:or}?); there are {first} to {last}.",
-            name=name,
-            near=near,
-            first=known[0],
-            last=known[-1],
-        )
-    return InputError(
-        "There is no block {name!r}; there are {first} to {last}.", name=name, first=known[0], last=known[-1]
-    )
-
-
-def _numbers(name: str) -> list[str]:
-    return re.findall(r"\d+", name)
-
-
-def _kind(name: str) -> str:
-    return re.sub(r"\d+", "0", name)
-
-
-def check_target(target: object, classes: int) -> None:
-    """Raise InputError unless this is the index of one of so many classes."""
-    if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < classes:
-        raise InputError("The target must be a class from 0 to {last}, not {value!r}.", last=classes - 1, value=target)
 
 
 def _watch(block: ResidualBlock, hooks: ExitStack) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

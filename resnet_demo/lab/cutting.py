@@ -14,7 +14,8 @@ from numbers import Real
 from torch import nn
 
 from ..errors import InputError
-from ..interpret.trace import no_block, private_view
+from ..interpret.naming import no_block
+from ..interpret.trace import private_view
 from ..models.resnet import NoShortcut, ResidualBlock, ResNet, Scaled, check_network
 from .interventions import BranchScales, block_names, intervention, way_past
 

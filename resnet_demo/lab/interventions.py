@@ -20,7 +20,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, no_block, trace_block
+from ..interpret.naming import no_block
+from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, trace_block
 from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut, times, unscaled
 
 

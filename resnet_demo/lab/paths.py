@@ -30,7 +30,7 @@ from ..data import Dataset
 from ..errors import InputError
 from ..finding import Finding
 from ..i18n import Sentences, _, _n, sentences
-from ..interpret.trace import class_of
+from ..interpret.naming import class_of
 from ..models.predict import Pictures, as_inputs, domain_of
 from ..models.resnet import ResidualBlock, ResNet
 from ..models.zoo import name_of

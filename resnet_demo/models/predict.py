@@ -75,7 +75,7 @@ def as_inputs(model: ResNet, pictures: Pictures) -> Tensor:
                 other=next(_size(part) for part in parts if part.shape[1:] != parts[0].shape[1:]),
             )
         return torch.cat(parts)
-    inputs = pictures if isinstance(pictures, Tensor) else domain.to_input(load_image(pictures))
+    inputs = pictures if isinstance(pictures, Tensor) else domain.to_input(load_image(pictures))  # pyright: ignore[reportArgumentType]
     if inputs.ndim != 4 or inputs.shape[1] != 3 or not inputs[0:1].numel():
         raise InputError(
             "The inputs must be pictures, a tensor of shape [N, 3, H, W], not {shape}.", shape=tuple(inputs.shape)

@@ -31,7 +31,7 @@ MOST_BYTES = 10_000_000  # of a provenance file
 
 
 def provenance(network: str, training: Any, test: Evaluation) -> dict[str, Any]:
-    """The provenance of weights whose `trainer.Training` has ended, by itself or stopped; `test` was measured on them."""
+    """The provenance of weights whose `Training` has ended, by itself or stopped; `test` was measured on them."""
     last = training.history[-1]
     where = hardware.device()
     return {

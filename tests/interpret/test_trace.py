@@ -484,7 +484,7 @@ def test_pictures_of_every_kind_are_traced_as_inputs(tiny_model):
 def test_classes_are_given_by_number_or_by_name(tiny_model, tiny_image):
     label = domain_of(tiny_model).labels[3]
     for target in (3, label, np.int64(3), torch.tensor(3)):
-        assert trace_blocks(tiny_model, tiny_image, target).target == 3
+        assert trace_blocks(tiny_model, tiny_image, target).target == 3  # pyright: ignore[reportArgumentType]
     assert [trace.target for trace in trace_many(tiny_model, tiny_image.repeat(2, 1, 1, 1), torch.tensor([3, 5]))] == [
         3,
         5,
@@ -501,7 +501,7 @@ def test_a_picture_gets_the_networks_type(tiny_model, tiny_image, kind):
 def test_a_module_that_is_not_wrapped_is_told_so(sentence):
     for network in (nn.Linear(2, 2), "resnet20", None):
         with pytest.raises(InputError, match="wrap") as error:
-            trace_blocks(network, torch.zeros(1, 3, 16, 16))
+            trace_blocks(network, torch.zeros(1, 3, 16, 16))  # pyright: ignore[reportArgumentType]
         sentence(error.value)
 
 
