@@ -135,6 +135,8 @@ def load_image(source: Source) -> Image.Image:
     # Unlike Path.is_file, os.path's is False for an overlong or otherwise impossible name, too.
     if isinstance(stream, Path) and os.path.isdir(stream):
         raise InputError("There is no file {path} but a folder; name a picture in it.", path=name or ".")
+    if isinstance(stream, Path) and str(stream).startswith(("http:/", "https:/")):  # a Path has one slash of the two
+        raise InputError("A picture is a file here, no address: download {path} first.", path=name)
     if isinstance(stream, Path) and not os.path.isfile(stream):
         raise InputError("There is no file {path}.", path=name)
     try:

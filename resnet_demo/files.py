@@ -18,16 +18,31 @@ T = TypeVar("T")
 MOST_HEADER = 30_000_000  # bytes of a safetensors file's header, with the metadata of ours
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` so that a reader, or a crash, sees the old file or the new one, never a part."""
+def check_writable(path: Path) -> None:
+    """Raise InputError where `write_atomically` could not write: before the work of hours, not after it."""
+    handle, temporary = _beside(path)
+    os.close(handle)
+    Path(temporary).unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> tuple[int, str]:
+    """An open file of another name in the same folder, which is made if it is not there."""
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except (OSError, ValueError) as error:  # a ValueError: of a name with a zero byte in it
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError("{path} cannot be written: {reason}.", path=str(path)[-200:], reason=reason) from None
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` so that a reader, or a crash, sees the old file or the new one, never a part.
+
+    Raises InputError where there cannot be such a file.
+    """
+    handle, temporary = _beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

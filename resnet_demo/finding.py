@@ -103,7 +103,10 @@ def in_notebook() -> Any:
 
 
 def show_html(html: str) -> None:
-    """Show a piece of HTML below the cell, or where there is no notebook as a page in the browser."""
+    """Show a piece of HTML below the cell, or where there is no notebook as a page in the browser.
+
+    Where no browser can be opened, stderr says where the page is.
+    """
     if display := in_notebook():
         display.display(display.HTML(html))
         return
@@ -111,4 +114,5 @@ def show_html(html: str) -> None:
         "w", suffix=".html", prefix="resnet-demo-", delete=False, encoding="utf-8"
     ) as page:
         page.write(f"<!doctype html><meta charset='utf-8'><title>resnet_demo</title>{html}")
-    webbrowser.open(Path(page.name).as_uri())
+    if not webbrowser.open(Path(page.name).as_uri()):
+        print(f"No browser could be opened; the page is {page.name}", file=sys.stderr)

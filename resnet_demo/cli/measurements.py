@@ -69,10 +69,12 @@ def _check(name: str) -> None:
 
 def _all(only: list[str] | None, out: Path | None, against: Path | None) -> tuple[Any, str]:
     from ..bench import NAMES, together
-    from ..files import write_atomically
+    from ..files import check_writable, write_atomically
 
     for name in only or ():
         _check(name)
+    if out:
+        check_writable(out)
     before = together.read(against) if against else None
     found = together.measure_all(only or NAMES, lambda name: console.progress(f"bench {name} …", stays=False))
     if out:
