@@ -56,6 +56,16 @@ def write_atomically(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def home(otherwise: str) -> Path:
+    """The user's home, or an InputError that names the variable to set `otherwise`: containers run users without one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise InputError(
+            "There is no home directory here: set {variable} to a folder for what is downloaded.", variable=otherwise
+        ) from None
+
+
 def sync_folder(path: Path) -> None:
     """A new name, too, must survive a power cut."""
     if sys.platform != "win32":  # which cannot open a folder
