@@ -57,7 +57,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def home(otherwise: str) -> Path:
-    """The user's home, or an InputError that names the variable to set `otherwise`: containers run users without one."""
+    """The user's home, or an InputError that names the variable to set `otherwise`: in containers there may be none."""
     try:
         return Path.home()
     except RuntimeError:

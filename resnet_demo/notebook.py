@@ -29,7 +29,7 @@ from .lab.paths import Paths
 from .lab.probes import Report as ProbesReport
 from .lab.results import Result, pairs
 from .lab.seeds import NO_SEEDS, Seeds
-from .models.predict import class_logits
+from .models.predict import UNTRAINED, Predictions, class_logits
 from .training.records import Records
 
 MOST_PICTURES = 6  # whose lines a lens shows
@@ -50,6 +50,7 @@ RULES = """
 .rd-shown table { border-collapse: collapse; }
 .rd-shown :is(th, td) { padding: 4px 16px 4px 0; border: 0; border-bottom: 1px solid var(--rd-line); text-align: left;
   background: none; color: var(--rd-ink); }
+.rd-shown td i { display: block; height: 12px; min-width: 1px; border-radius: 2px; background: var(--rd-total); }
 """
 
 
@@ -183,6 +184,19 @@ def _of_cams(maps: Cams, say: Language) -> Iterable[str]:
     label = f"Grad-CAM: {say.label(trace.label)}"
     yield figures.draw_overlay(picture.resize((320, 320)), maps[last], label)
     yield without_buttons(figures.draw_strip(picture, maps, last, label, say=say))
+
+
+@drawings.register
+def _of_predictions(ranked: Predictions, say: Language) -> Iterable[str]:
+    if not ranked.trained:
+        yield paragraph(UNTRAINED, say)
+        return
+    rows = "".join(
+        f'<tr><th scope="row">{escape(say.label(each.label))}</th><td>{escape(say.percent(each.probability))}</td>'
+        f'<td><i style="width:{240 * each.probability:.0f}px"></i></td></tr>'
+        for each in ranked
+    )
+    yield f'<table aria-label="{escape(say(_("Classes, likeliest first")))}">{rows}</table>'
 
 
 @drawings.register

@@ -24,8 +24,8 @@ from resnet_demo.interpret.trace import retarget
 from resnet_demo.lab import results
 from resnet_demo.models.resnet import ResNet
 
-NAMES = ("trace", "block", "maps", "lesion", "lens", "paths", "probes", "result", "training")
-ROWS = {"trace": 2, "block": 1, "lesion": 2, "lens": 3 * 2 * 3, "paths": 3, "probes": 3}
+NAMES = ("predictions", "trace", "block", "maps", "lesion", "lens", "paths", "probes", "result", "training")
+ROWS = {"predictions": 2, "trace": 2, "block": 1, "lesion": 2, "lens": 3 * 2 * 3, "paths": 3, "probes": 3}
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,7 @@ def found() -> Mapping[str, Finding]:
     assert "has not begun" in repr(training)
     assert list(training) == training.seen
     return {
+        "predictions": rd.classify(model, inputs[:1], top_k=2),
         "trace": trace,
         "block": trace["layer2.0"],
         "maps": rd.grad_cam(trace, signed=True),
@@ -66,7 +67,7 @@ def test_a_finding_is_shown_in_its_own_style(name: str, found: Mapping[str, Find
     assert 'role="button"' not in body
     assert "tabindex" not in body.replace('class="rd-block rd-wide" tabindex="0"', "")
     assert not re.search(r'(?:href|src)="(?!data:|#)', body)  # it asks for nothing
-    drawings = re.findall(r"<svg.*?</svg>", body, re.S)
+    drawings = re.findall(r"<svg.*?</svg>|<table.*?</table>|<p>.*?</p>", body, re.S)
     assert drawings
     for drawing in drawings:
         ElementTree.fromstring(drawing)

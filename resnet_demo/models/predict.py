@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..errors import InputError
+from ..finding import Finding
 from ..i18n import _
 from ..images import Domain, Source, load_image, nameless
 from .evidence import was_trained
@@ -19,6 +20,8 @@ from .resnet import ResNet, check_network
 
 Picture: TypeAlias = Source | Tensor  # one
 Pictures: TypeAlias = Picture | Sequence[Picture]
+
+MOST_SAID = 5  # predictions in a repr
 
 # What stands in place of an answer where `is_trained` says no: on the page, in the shell, and for clients of the API.
 UNTRAINED = _("Not trained: its answer means nothing.")
@@ -32,6 +35,24 @@ class Prediction:
     label: str
     logit: float
     probability: float
+
+
+class Predictions(list[Prediction], Finding):
+    """Predictions, likeliest first; else a list like any other. `trained`: whether they mean anything."""
+
+    def __init__(self, ranked: Iterable[Prediction], trained: bool = True):
+        super().__init__(ranked)
+        self.trained = trained
+
+    def __repr__(self) -> str:
+        said = [f"{prediction.label} {100 * prediction.probability:.2f} %" for prediction in self[:MOST_SAID]]
+        return f"<Predictions: {', '.join(said)}{', …' if len(self) > len(said) else ''}>"
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return [vars(prediction) for prediction in self]
+
+    def _plain(self) -> Any:
+        return {"trained": self.trained, "predictions": self._rows()}
 
 
 def is_trained(model: ResNet) -> bool:
@@ -114,7 +135,7 @@ def _size(inputs: Tensor) -> str:
 
 
 @torch.no_grad()
-def classify(model: ResNet, image: Picture, top_k: int = 5) -> list[Prediction]:
+def classify(model: ResNet, image: Picture, top_k: int = 5) -> Predictions:
     """The `top_k` likeliest classes of a picture, likeliest first.
 
     The picture is a path, bytes, a Pillow image, or a tensor [1, 3, H, W], see `as_inputs`. The model is expected in
@@ -124,8 +145,10 @@ def classify(model: ResNet, image: Picture, top_k: int = 5) -> list[Prediction]:
     >>> from resnet_demo.assets import asset
     >>> [prediction.label for prediction in classify(load("resnet20"), asset("examples", "ship.png"), top_k=1)]
     ['ship']
+    >>> classify(load("resnet20"), asset("examples", "ship.png"), top_k=2)
+    <Predictions: ship 99.63 %, airplane 0.37 %>
     """
-    return rank(model, model(as_input(model, image))[0], top_k)
+    return Predictions(rank(model, model(as_input(model, image))[0], top_k), is_trained(model))
 
 
 def class_logits(logits: Tensor) -> Tensor:
