@@ -113,6 +113,7 @@ def show_html(html: str) -> None:
     with tempfile.NamedTemporaryFile(
         "w", suffix=".html", prefix="resnet-demo-", delete=False, encoding="utf-8"
     ) as page:
-        page.write(f"<!doctype html><meta charset='utf-8'><title>resnet_demo</title>{html}")
+        head = "<meta charset='utf-8'><meta name='color-scheme' content='light dark'><title>resnet_demo</title>"
+        page.write(f"<!doctype html>{head}{html}")
     if not webbrowser.open(Path(page.name).as_uri()):
         print(f"No browser could be opened; the page is {page.name}", file=sys.stderr)

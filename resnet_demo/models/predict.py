@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..finding import Finding
-from ..i18n import _
+from ..i18n import FIRST, _, language
 from ..images import Domain, Source, load_image, nameless
 from .evidence import was_trained
 from .resnet import ResNet, check_network
@@ -45,7 +45,8 @@ class Predictions(list[Prediction], Finding):
         self.trained = trained
 
     def __repr__(self) -> str:
-        said = [f"{prediction.label} {100 * prediction.probability:.2f} %" for prediction in self[:MOST_SAID]]
+        tenths = language(FIRST).tenths
+        said = [f"{prediction.label} {tenths(prediction.probability)}" for prediction in self[:MOST_SAID]]
         return f"<Predictions: {', '.join(said)}{', …' if len(self) > len(said) else ''}>"
 
     def _rows(self) -> Sequence[Mapping[str, Any]]:
@@ -146,7 +147,7 @@ def classify(model: ResNet, image: Picture, top_k: int = 5) -> Predictions:
     >>> [prediction.label for prediction in classify(load("resnet20"), asset("examples", "ship.png"), top_k=1)]
     ['ship']
     >>> classify(load("resnet20"), asset("examples", "ship.png"), top_k=2)
-    <Predictions: ship 99.63 %, airplane 0.37 %>
+    <Predictions: ship 99.6 %, airplane 0.4 %>
     """
     return Predictions(rank(model, model(as_input(model, image))[0], top_k), is_trained(model))
 
