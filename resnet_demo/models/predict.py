@@ -147,7 +147,7 @@ def classify(model: ResNet, image: Picture, top_k: int = 5) -> Predictions:
     >>> [prediction.label for prediction in classify(load("resnet20"), asset("examples", "ship.png"), top_k=1)]
     ['ship']
     >>> classify(load("resnet20"), asset("examples", "ship.png"), top_k=2)
-    <Predictions: ship 99.6 %, airplane 0.4 %>
+    <Predictions: ship 99.6 %, truck 0.2 %>
     """
     return Predictions(rank(model, model(as_input(model, image))[0], top_k), is_trained(model))
 
