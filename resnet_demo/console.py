@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from .finding import finite
 
@@ -28,6 +28,14 @@ def sentence(message: str) -> str:
     return said if said.endswith((".", "?", "!", "…")) else f"{said}."
 
 
+screen: list[TextIO | None] = []  # where tables will be printed, while stdout is another stream than then
+
+
+def printable(text: str) -> str:
+    """A text with what strangers call their files: line ends and what would steer a terminal are written out."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], align: str) -> str:
     """Columns side by side; `align` has one of `<` and `>` for each. In a terminal the header is bold."""
     from rich.console import Console
@@ -39,7 +47,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], align: str) -
         grid.add_column(Text(name), justify="left" if side == "<" else "right", no_wrap=True)
     for row in rows:
         grid.add_row(*(Text(_cell(value)) for value in row))
-    paper, terminal = io.StringIO(), sys.stdout.isatty()
+    stream = screen[-1] if screen else sys.stdout
+    paper, terminal = io.StringIO(), stream is not None and stream.isatty()
     # Nothing is cut off to fit a screen: a line that is too long wraps there, and whoever reads it by program has all.
     Console(file=paper, width=10_000, force_terminal=terminal, color_system="auto" if terminal else None).print(grid)
     return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
@@ -100,7 +109,14 @@ def _weights(entry: Mapping[str, Any]) -> str:
 def classify(answers: Iterable[Mapping[str, Any]], notes: Iterable[tuple[list[str], list[str]]]) -> str:
     """`notes`: what stands above and below each answer; that of a network that was not trained is left out."""
     return "\n\n".join(
-        "\n".join([answer["image"], *above, *([_ranked(answer["predictions"])] if answer["trained"] else []), *below])
+        "\n".join(
+            [
+                printable(answer["image"]),
+                *above,
+                *([_ranked(answer["predictions"])] if answer["trained"] else []),
+                *below,
+            ]
+        )
         for answer, (above, below) in zip(answers, notes, strict=True)
     )
 
@@ -117,11 +133,11 @@ def inspect(report: Mapping[str, Any], untrained: object, above: Iterable[object
     answer = f"{best['label']} ({percent(best['probability'])})" if report["trained"] else str(untrained)
     lines = [
         *map(str, above),
-        f"{report['image']}: {answer}",
+        f"{printable(report['image'])}: {answer}",
         f"seen for the class {report['target']['label']}",
         table(header, ([block[column] for column in columns] for block in report["blocks"]), "<>>>>>>>"),
         f"largest |F(x) + shortcut - sum|: {report['identity_error']:.2g}",
-        *report["files"],
+        *map(printable, report["files"]),
     ]
     return "\n".join(lines)
 

@@ -62,7 +62,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 # What a 16-bit grey counts as white, by the largest value: cameras and scanners store 10, 12 or 14 bits as they are.
 WHITES = (255, 1023, 4095, 16383, 65535)
 
-Source = str | os.PathLike | bytes | Image.Image
+Source = str | os.PathLike | bytes | Image.Image | np.ndarray
 
 
 class UnreadFormatError(InputError):
@@ -108,24 +108,35 @@ def _unread_format(head: bytes) -> str | None:
 
 def name_of(source: Source) -> Message | str:
     """What a message calls a picture: its file's name, of a long one the end."""
-    if isinstance(source, (bytes, Image.Image)):
+    if not isinstance(source, (str, os.PathLike)):
         return _("The upload")
     name = Path(source).name
     return name if len(name) <= MAX_NAME else f"…{name[1 - MAX_NAME :]}"
 
 
 def load_image(source: Source) -> Image.Image:
-    """Open a picture from a path, from bytes or from Pillow, as an upright RGB picture.
+    """Open a picture from a path, from bytes, from Pillow or from an array, as an upright RGB picture.
 
     EXIF orientation is applied, transparency is laid over white, 16-bit greys (by as many bits as they use) and
     floating-point ones are scaled to 8 bits, and of an animation or several pages the first is taken. A JPEG of more
     than `MAX_PIXELS`, or with a side of more than `MAX_SIDE`, is decoded at a half, a quarter or an eighth of its size.
+    An array holds pixels, uint8 [H, W] or [H, W, 3] (4: with transparency).
 
     Raises InputError, one sentence, for whatever is not a usable picture.
     """
+    if isinstance(source, np.ndarray):
+        source = _of_pixels(source)
+    if not isinstance(source, (str, os.PathLike, bytes, Image.Image)):
+        raise InputError(
+            "A picture is a path, bytes, a Pillow image or an array, not {kind}.", kind=type(source).__name__
+        )
     name = name_of(source)
     stream = source if isinstance(source, (bytes, Image.Image)) else Path(source)
     # Unlike Path.is_file, os.path's is False for an overlong or otherwise impossible name, too.
+    if isinstance(stream, Path) and os.path.isdir(stream):
+        raise InputError("There is no file {path} but a folder; name a picture in it.", path=name or ".")
+    if isinstance(stream, Path) and str(stream).startswith(("http:/", "https:/")):  # a Path has one slash of the two
+        raise InputError("A picture is a file here, no address: download {path} first.", path=name)
     if isinstance(stream, Path) and not os.path.isfile(stream):
         raise InputError("There is no file {path}.", path=name)
     try:
@@ -163,6 +174,16 @@ def load_image(source: Source) -> Image.Image:
             RuntimeError, struct.error):  # fmt: skip
         # Whatever Pillow's decoders raise: NotImplementedError, say, for a header that asks for an unknown variant.
         raise InputError("{name} is damaged: the picture in it cannot be decoded.", name=name) from None
+
+
+def _of_pixels(pixels: np.ndarray) -> Image.Image:
+    if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))):
+        raise InputError(
+            "An array of pixels is uint8 [H, W], [H, W, 3] or [H, W, 4], not {kind} {shape}.",
+            kind=str(pixels.dtype),
+            shape=list(pixels.shape),
+        )
+    return Image.fromarray(pixels)
 
 
 def _head(stream: Path | bytes | Image.Image) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -17,15 +18,31 @@ T = TypeVar("T")
 MOST_HEADER = 30_000_000  # bytes of a safetensors file's header, with the metadata of ours
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` so that a reader, or a crash, sees the old file or the new one, never a part."""
+def check_writable(path: Path) -> None:
+    """Raise InputError where `write_atomically` could not write: before the work of hours, not after it."""
+    handle, temporary = _beside(path)
+    os.close(handle)
+    Path(temporary).unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> tuple[int, str]:
+    """An open file of another name in the same folder, which is made if it is not there."""
     try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(
-            "{path} cannot be written: {reason}.", path=path, reason=error.strerror or str(error)
-        ) from None
+        return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except (OSError, ValueError) as error:  # a ValueError: of a name with a zero byte in it
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError("{path} cannot be written: {reason}.", path=str(path)[-200:], reason=reason) from None
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` so that a reader, or a crash, sees the old file or the new one, never a part.
+
+    Raises InputError where there cannot be such a file.
+    """
+    handle, temporary = _beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -37,6 +54,16 @@ def write_atomically(path: Path, content: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def home(otherwise: str) -> Path:
+    """The user's home, or an InputError that names the variable to set `otherwise`: in containers there may be none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise InputError(
+            "There is no home directory here: set {variable} to a folder for what is downloaded.", variable=otherwise
+        ) from None
 
 
 def sync_folder(path: Path) -> None:

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .errors import InputError
 from .files import write_atomically
@@ -23,25 +23,34 @@ from .files import write_atomically
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_drawn_by: list[Callable[[], Callable[[Any], str]]] = []
+Draw: TypeAlias = "Callable[[Any, str | None], str]"  # a finding and a language's code, or None -> HTML
+
+_drawn_by: list[Callable[[], Draw]] = []
 
 
-def drawn_by(find: Callable[[], Callable[[Any], str]]) -> None:
-    """Say who draws findings: `find` is called when the first one is shown, and gives the function finding -> HTML."""
+def drawn_by(find: Callable[[], Draw]) -> None:
+    """Say who draws findings: `find` is called when the first one is shown, and gives the function that draws."""
     _drawn_by[:] = [find]
 
 
 class Finding(ABC):
     """Something that the library found: a trace, maps, an experiment's numbers, a training."""
 
-    def _repr_html_(self) -> str:
-        """The app's own drawing as HTML that needs no script, in the reader's light or dark. Notebooks ask for it."""
-        (find,) = _drawn_by
-        return find()(self)
+    def html(self, language: str | None = None) -> str:
+        """The app's own drawing as HTML that needs no script, in the reader's light or dark.
 
-    def show(self) -> None:
-        """Show the drawing: below the cell in a notebook, else as a page of its own in the browser."""
-        show_html(self._repr_html_())
+        `language` is "en" or "zh"; None: the one that `notebook.speak` chose, at first English. Raises InputError for
+        another one.
+        """
+        (find,) = _drawn_by
+        return find()(self, language)
+
+    def _repr_html_(self) -> str:
+        return self.html()  # notebooks ask for it
+
+    def show(self, language: str | None = None) -> None:
+        """Show the drawing: below the cell in a notebook, else as a page of its own in the browser. See `html`."""
+        show_html(self.html(language))
 
     def to_dataframe(self) -> DataFrame:
         """The numbers as a table of pandas. Raises InputError where pandas is not installed."""
@@ -94,12 +103,17 @@ def in_notebook() -> Any:
 
 
 def show_html(html: str) -> None:
-    """Show a piece of HTML below the cell, or where there is no notebook as a page in the browser."""
+    """Show a piece of HTML below the cell, or where there is no notebook as a page in the browser.
+
+    Where no browser can be opened, stderr says where the page is.
+    """
     if display := in_notebook():
         display.display(display.HTML(html))
         return
     with tempfile.NamedTemporaryFile(
         "w", suffix=".html", prefix="resnet-demo-", delete=False, encoding="utf-8"
     ) as page:
-        page.write(f"<!doctype html><meta charset='utf-8'><title>resnet_demo</title>{html}")
-    webbrowser.open(Path(page.name).as_uri())
+        head = "<meta charset='utf-8'><meta name='color-scheme' content='light dark'><title>resnet_demo</title>"
+        page.write(f"<!doctype html>{head}{html}")
+    if not webbrowser.open(Path(page.name).as_uri()):
+        print(f"No browser could be opened; the page is {page.name}", file=sys.stderr)

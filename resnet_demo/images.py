@@ -20,7 +20,7 @@ from .decoding import (  # what others ask for here
     readable_suffixes,
     requirement,
 )
-from .errors import InputError
+from .errors import InputError, similar
 
 __all__ = [
     "CIFAR10",
@@ -112,6 +112,15 @@ class Domain:
             return names.index(name.casefold())
         if name.isdecimal() and len(name) < 10 and int(name) < len(names):
             return int(name)
+        if near := similar(name.casefold(), names):
+            raise InputError(
+                "There is no class {name!r} (did you mean {near:or}?); give a name, such as {some:or}, or a number "
+                "from 0 to {last}.",
+                name=name,
+                near=[self.labels[names.index(each)] for each in near],
+                some=self.labels[:10],
+                last=len(names) - 1,
+            )
         raise InputError(
             "There is no class {name!r}; give a name, such as {some:or}, or a number from 0 to {last}.",
             name=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -604,6 +605,36 @@ def test_usage() -> None:
     assert complaint("classify") == "Missing argument 'IMAGE...'."
     assert "--depth" in complaint("models", "--depth", 3)
     assert "'--port'" in shell("serve", "--port", 70000).stderr
+    assert shell("--version").stdout == f"resnet-demo {resnet_demo.__version__}\n"
+    assert shell("models", "-h").stdout == shell("models", "--help").stdout
+
+
+def test_a_picture_comes_on_stdin(picture: Path, weights: Path) -> None:
+    def given(content: bytes) -> Result:
+        return CliRunner().invoke(cli.app, ["classify", "-", "--model", str(weights), "--json"], input=content)
+
+    (here,), (there,) = json.loads(given(picture.read_bytes()).stdout), answer("classify", picture, "--model", weights)
+    assert here == {**there, "image": "-"}
+    assert given(b"nothing").stderr.startswith("stdin: ")
+
+
+def test_a_table_for_a_file_is_plain_though_somebody_watches_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = io.StringIO()
+    monkeypatch.setattr(watched, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stderr", watched)
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", printed)
+    with pytest.raises(SystemExit):
+        cli.app(["models"])
+    assert "resnet20" in printed.getvalue()
+    assert "\x1b" not in printed.getvalue()
+
+
+def test_a_name_of_two_lines_is_one_line(picture: Path, weights: Path, tmp_path: Path) -> None:
+    two = Path(shutil.copy(picture, tmp_path / "two\nlines.png"))
+    assert shell("classify", two, "--model", weights).stdout.splitlines()[0].endswith(r"two\nlines.png")
+    assert complaint("classify", "no\nsuch.png", "--model", weights) == r"There is no file no\nsuch.png."
+    assert "download x.png first" in complaint("classify", "https://example.org/x.png", "--model", weights)
 
 
 @pytest.mark.parametrize("value", ["nan", "1.5", "many"])
@@ -676,6 +707,7 @@ def test_bad_data(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (("--epochs", 1, "--recipe", "slow"), "no recipe 'slow'"),
         (("--epochs", 1, "--model", "resnet21"), "no network 'resnet21'"),
         (("--epochs", 1, "--out", "net.bin"), ".safetensors"),
+        (("--epochs", 1, "--out", "/dev/null/net.safetensors"), "cannot be written"),
     ],
 )
 def test_bad_trainings_are_told_before_the_pictures_are_read(
@@ -779,10 +811,11 @@ def test_what_was_found_is_shown_in_the_browser(
     picture: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    answer("inspect", picture, "--model", weights, "--open")
+    told = shell("inspect", picture, "--model", weights, "--open", "--json").stderr
     (page,) = tmp_path.glob("resnet-demo-*.html")
+    assert told.endswith(f"No browser could be opened; the page is {page}\n")
     assert opened == [page.as_uri()]
     html = page.read_text("utf-8")
     assert html.count("<svg") >= 3  # the street, a block, the attributions
@@ -865,6 +898,10 @@ def test_similar_names_are_offered(weights: Path, picture: Path) -> None:
     assert "(did you mean lesion" in complaint("experiment", "lessions", "--data", "shapes")
     train = ("train", "--epochs", 1, "--out", "x.safetensors")
     assert "(did you mean textbook?)" in complaint(*train, "--recipe", "text-book")
+    assert "(did you mean cifar10" in complaint("evaluate", "--model", weights, "--data", "cifar")
+    assert "(did you mean inspect?)" in complaint("bench", "insepct")
+    assert "(did you mean inspect?)" in shell("schema", "insepct").stderr
+    assert "(did you mean cat?)" in complaint("inspect", picture, "--model", weights, "--target", "catt")
     assert "did you mean" not in complaint("experiment", "sunshine", "--data", "shapes")
 
 

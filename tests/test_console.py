@@ -30,6 +30,10 @@ def test_a_message_becomes_one_sentence(message: str, expected: str) -> None:
     assert console.sentence(message) == expected
 
 
+def test_what_would_steer_a_terminal_is_written_out():
+    assert console.printable("new\nline \x1b[31m ü 猫.png") == r"new\nline \x1b[31m ü 猫.png"
+
+
 def test_columns_stand_below_each_other() -> None:
     rows = [("error", 0.25, 1234567), ("a", None, 0), ("tiny", -0.00012, 3)]
     assert console.table(("name", "value", "n"), rows, "<>>").splitlines() == [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import re
 import sys
 import webbrowser
@@ -18,11 +20,12 @@ import resnet_demo as rd
 from resnet_demo import finding, notebook
 from resnet_demo.errors import InputError
 from resnet_demo.finding import Finding
+from resnet_demo.interpret.trace import retarget
 from resnet_demo.lab import results
 from resnet_demo.models.resnet import ResNet
 
-NAMES = ("trace", "block", "maps", "lesion", "lens", "paths", "probes", "result", "training")
-ROWS = {"trace": 2, "block": 1, "lesion": 2, "lens": 3 * 2 * 3, "paths": 3, "probes": 3}
+NAMES = ("predictions", "trace", "block", "maps", "lesion", "lens", "paths", "probes", "result", "training")
+ROWS = {"predictions": 2, "trace": 2, "block": 1, "lesion": 2, "lens": 3 * 2 * 3, "paths": 3, "probes": 3}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,7 @@ def found() -> Mapping[str, Finding]:
     assert "has not begun" in repr(training)
     assert list(training) == training.seen
     return {
+        "predictions": rd.classify(model, inputs[:1], top_k=2),
         "trace": trace,
         "block": trace["layer2.0"],
         "maps": rd.grad_cam(trace, signed=True),
@@ -63,7 +67,7 @@ def test_a_finding_is_shown_in_its_own_style(name: str, found: Mapping[str, Find
     assert 'role="button"' not in body
     assert "tabindex" not in body.replace('class="rd-block rd-wide" tabindex="0"', "")
     assert not re.search(r'(?:href|src)="(?!data:|#)', body)  # it asks for nothing
-    drawings = re.findall(r"<svg.*?</svg>", body, re.S)
+    drawings = re.findall(r"<svg.*?</svg>|<table.*?</table>|<p>.*?</p>", body, re.S)
     assert drawings
     for drawing in drawings:
         ElementTree.fromstring(drawing)
@@ -79,6 +83,52 @@ def test_a_finding_is_a_line_a_table_and_a_file(name: str, found: Mapping[str, F
     assert len(table.columns) > 1
     one.save(tmp_path / "x.json")
     assert json.loads((tmp_path / "x.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_copy_is_shown_as_the_original(name: str, found: Mapping[str, Finding]) -> None:
+    one = found[name]
+    for other in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
+        assert (type(other), repr(other), other.html()) == (type(one), repr(one), one.html())
+
+
+def test_a_copied_trace_is_no_larger_than_its_picture_and_has_no_graph(sentence: Any) -> None:
+    model, inputs = ResNet(CONFIG, seed=0).eval(), stripes(9, 0).pictures.float() / 255
+    *_, last = rd.trace_many(model, inputs)
+    alone = rd.trace_blocks(model, inputs[-1:])
+    assert len(pickle.dumps(last)) < 1.1 * len(pickle.dumps(alone))
+    with pytest.raises(InputError) as error:
+        retarget(copy.deepcopy(last), 1)
+    sentence(error.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_finding_is_shown_in_the_readers_language(name: str, found: Mapping[str, Finding]) -> None:
+    one = found[name]
+    assert '<div class="rd-shown" lang="zh">' in one.html("zh")
+    assert one.html("en") == one._repr_html_() != one.html("zh")
+    drawings = re.sub(r"<style>.*?</style>", "", one.html("zh"), flags=re.S)
+    assert re.search("[\u4e00-\u9fff]", drawings)
+    notebook.speak("zh")
+    try:
+        assert one._repr_html_() == one.html("zh")
+    finally:
+        notebook.speak("en")
+
+
+def test_a_language_that_is_not_spoken(found: Mapping[str, Finding], sentence: Any) -> None:
+    with pytest.raises(InputError) as error:
+        found["trace"].show(language="xx")
+    assert "'xx'" in sentence(error.value)
+
+
+def test_what_an_untrained_network_answers_is_not_shown() -> None:
+    model, picture = rd.build("resnet8", seed=0, classes=3), stripes(20, 0).pictures[:1]
+    model.eval()
+    assert "not trained" in rd.trace_blocks(model, picture).html()
+    for _record in rd.train(model, stripes(64, 0), stripes(20, 1), epochs=1):
+        pass
+    assert "not trained" not in rd.trace_blocks(model, picture).html()
 
 
 def test_numbers_are_those_of_the_finding(found: Mapping[str, Any], tmp_path: Any) -> None:

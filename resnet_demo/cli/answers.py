@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
-from ..errors import InputError
+from ..errors import InputError, similar
 
 VERSION = 1
 
@@ -162,6 +162,13 @@ def schema_of(command: str) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     if command not in ANSWERS:
+        if near := similar(command, ANSWERS):
+            raise InputError(
+                "{command!r} prints no JSON (did you mean {near:or}?); {known:and} do.",
+                command=command,
+                near=near,
+                known=list(ANSWERS),
+            )
         raise InputError("{command!r} prints no JSON; {known:and} do.", command=command, known=list(ANSWERS))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"resnet-demo:{command}:{VERSION}"}
     return {**head, **TypeAdapter(ANSWERS[command]).json_schema()}

@@ -60,7 +60,7 @@ def experiment(
     """
     from .. import lab
     from ..data import load_dataset
-    from ..files import write_atomically
+    from ..files import check_writable, write_atomically
     from ..lab import results
     from ..models.predict import domain_of
     from ..training.evaluation import in_order
@@ -70,6 +70,8 @@ def experiment(
     if seed_pictures is not None and not seeds:
         raise InputError("--seed-pictures is about --seeds: how many pictures the other trainings are measured on.")
     names = tuple(EXPERIMENTS) if name == "all" else (name,)
+    if out:
+        check_writable(out / f"{names[0]}.json")
     lab.get(names[0])  # an unknown name is reported before anything is read or downloaded
     models, load_once, found = list(model or ["resnet20"]), functools.lru_cache(load_dataset), []
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import console
-from ..errors import InputError
+from ..errors import InputError, similar
 from .shell import Json
 
 
@@ -57,15 +57,24 @@ def _check(name: str) -> None:
     from ..bench import NAMES
 
     if name not in NAMES:
+        if near := similar(name, [*NAMES, "all"]):
+            raise InputError(
+                "There is no benchmark {name!r} (did you mean {near:or}?); there are {known:and}.",
+                name=name,
+                near=near,
+                known=NAMES,
+            )
         raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=NAMES)
 
 
 def _all(only: list[str] | None, out: Path | None, against: Path | None) -> tuple[Any, str]:
     from ..bench import NAMES, together
-    from ..files import write_atomically
+    from ..files import check_writable, write_atomically
 
     for name in only or ():
         _check(name)
+    if out:
+        check_writable(out)
     before = together.read(against) if against else None
     found = together.measure_all(only or NAMES, lambda name: console.progress(f"bench {name} …", stays=False))
     if out:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def classify(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help=f"Pictures: {ANY}.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help=f"Pictures: {ANY}; or - for stdin.")],
     model: Model = "resnet20",
     top_k: Annotated[int, typer.Option(help="How many classes to name.")] = 5,
     epoch: Epoch = None,
@@ -64,7 +64,7 @@ def classify(
 
 
 def inspect(
-    image: Annotated[Path, typer.Argument(help=f"A picture: {ANY}.")],
+    image: Annotated[Path, typer.Argument(help=f"A picture: {ANY}; or - for stdin.")],
     model: Model = "resnet20",
     target: Annotated[str | None, typer.Option(help="A class, by name or by index; else the likeliest.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder for the figures and the numbers.")] = None,
@@ -146,10 +146,12 @@ def measured(
 
 def _show(trace: Trace) -> None:
     """The network as a street, its strongest block and the attributions, as one page in the browser."""
+    from ..i18n import FIRST, language
     from ..interpret.attribution import grad_cam
     from ..notebook import Drawing, drawings
 
-    Drawing(*drawings(trace), *drawings(grad_cam(trace))).show()
+    say = language(FIRST)
+    Drawing(*drawings(trace, say), *drawings(grad_cam(trace), say)).show()
 
 
 def _write_figures(out: Path, trace: Trace, domain: Domain, report: Inspection) -> None:

@@ -43,7 +43,7 @@ class Group(TyperGroup):
                 raise KeyboardInterrupt
             sys.exit(status)
         except InputError as error:
-            _fail(str(error), 2)
+            _fail(console.printable(str(error)), 2)
         except (KeyboardInterrupt, typer.Abort):
             _fail("Interrupted.", 130)
         except FloatingPointError as error:
@@ -73,10 +73,12 @@ def command(app: typer.Typer, function: Callable[..., tuple[Any, str]]) -> None:
     @app.command()
     @functools.wraps(function)
     def run(**arguments: Any) -> None:
+        console.screen[:] = [sys.stdout]
         try:
             with redirect_stdout(sys.stderr):  # a library that prints must not spoil the JSON
                 value, text = function(**arguments)
         finally:
+            console.screen.clear()
             console.progress.close()
         typer.echo(console.dumps(value) if arguments["as_json"] else text)
 
@@ -162,12 +164,20 @@ def read_labels(path: Path, count: int | None = None) -> list[str]:
 
 
 def opened(path: Path) -> Image:
-    """The picture in a file. Of several pictures, an InputError says which one it is about."""
+    """The picture in a file, or for `-` the one that comes on stdin. An InputError says which one it is about."""
+    from ..decoding import MAX_BYTES
     from ..images import load_image
 
     try:
+        if str(path) == "-":
+            return load_image(sys.stdin.buffer.read(MAX_BYTES + 1))
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):  # a pipe: /dev/stdin, <(…)
+            with path.open("rb") as pipe:
+                return load_image(pipe.read(MAX_BYTES + 1))
         return load_image(path)
     except InputError as error:
+        if str(path) == "-":
+            raise InputError("{file}: {reason}", file="stdin", reason=error.message) from None
         if path.name in str(error):
             raise
         raise InputError("{file}: {reason}", file=path.name, reason=error.message) from None

@@ -192,12 +192,14 @@ def _with_budget(settings: Settings, pictures: int, tell: bool) -> Settings:
 
 def _check(settings: Settings, out: Path) -> None:
     """Raise InputError for what can be seen to be impossible before any picture is read."""
+    from ..files import check_writable
     from ..models.zoo import network
     from ..training.budget import pace_of
 
     network(settings.network)
     if out.suffix != ".safetensors":
         raise InputError("The weights are written as .safetensors, not as {file}.", file=out.name)
+    check_writable(out)
     if settings.epochs is None and settings.minutes is None and _own_pictures(settings.dataset):
         return  # how many there are decides
     if (settings.epochs is None) == (settings.minutes is None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, similar
 from .dataset import Dataset, augment, batches, fitted, notes_of
 from .folders import Survey, load_folder, load_folder_halves, survey
 from .published import DATASETS, data_folder, default_data_dir, downloading, load_published
@@ -48,10 +48,19 @@ def load_dataset(
         return draw_shapes(20_000, seed=0) if train else draw_shapes(2_000, seed=1)
     if name and os.path.exists(name):  # unlike Path.exists, False for an overlong or otherwise impossible name, too
         return load_folder(name, train, size)
+    known = [*DATASETS, "shapes"]
+    if near := similar(str(name).casefold(), known):
+        raise InputError(
+            "There is no data set {name!r} (did you mean {near:or}?); there are {known:and}, or a folder or zip of "
+            "class folders.",
+            name=str(name),
+            near=near,
+            known=known,
+        )
     raise InputError(
         "There is no data set {name!r}; there are {known:and}, or a folder or zip of class folders.",
         name=str(name),
-        known=[*DATASETS, "shapes"],
+        known=known,
     )
 
 

@@ -12,6 +12,7 @@ import torch
 
 from .. import download
 from ..errors import InputError
+from ..files import home
 from ..i18n import _
 from .dataset import Dataset
 
@@ -26,9 +27,10 @@ _FETCHING = {name: threading.Lock() for name in DATASETS}  # two who fetch the s
 
 
 def default_data_dir() -> Path:
-    """`$RESNET_DEMO_DATA`, or a folder in the user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("RESNET_DEMO_DATA") or cache / "resnet_demo" / "data")
+    """`$RESNET_DEMO_DATA`, or a folder in the user's cache. Raises InputError for a user who has no home."""
+    if told := os.environ.get("RESNET_DEMO_DATA"):
+        return Path(told)
+    return Path(os.environ.get("XDG_CACHE_HOME") or home("RESNET_DEMO_DATA") / ".cache") / "resnet_demo" / "data"
 
 
 def data_folder(name: str, data_dir: str | Path | None = None) -> Path:

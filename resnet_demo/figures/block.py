@@ -23,6 +23,7 @@ from .maps import data_uri, scale_of, signed_map
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, TOTAL
 from .readout import readout
 from .street import cross
+from .street_layout import fitting
 from .svg import ENGLISH, document, element, image, text
 
 Place = tuple[float, float]  # the centre of something, in the drawing's units
@@ -177,10 +178,12 @@ def draw_block(
     parts += [_node(at.fork, 6, INK), *_plus(at.plus, plain)]
     if not _is_preactivation(block):
         parts.append(_relu(at.relu))
+    pitch = at.layers[1][0] - at.layers[0][0] if len(layers) > 1 and at.below else 140.0
+    room = pitch - 6  # for names that somebody else chose
     for place, layer in zip(at.layers, layers, strict=True):
         shown = block.inside[layer][0, channels[layer]]
         parts.append(_map(layer, tile(shown, scale_of(shown), place, at.small, RESIDUAL)))
-        parts.append(_caption(at, place, at.small, layer, None, MUTED))
+        parts.append(_caption(at, place, at.small, fitting(layer, room, 13.5), None, MUTED))
     colours = {"x": INK, "residual": RESIDUAL, "shortcut": SHORTCUT, "total": TOTAL, "output": INK}
     for point, colour in colours.items():
         if plain and point == "shortcut":
@@ -317,10 +320,18 @@ def _is_preactivation(block: BlockTrace) -> bool:
 
 def _channel_inside(block: BlockTrace, layer: str, channel: int) -> int:
     """The channel of a layer of F to draw: the one with the largest norm at the next ReLU, since channels live on up
-    to there; behind the last ReLU that of F's output."""
-    layers = list(block.inside)
+    to there; behind the last ReLU that of F's output. In somebody else's network neither need be as wide as the layer:
+    then its own strongest one."""
+    layers, value = list(block.inside), block.inside[layer]
     relu = next((name for name in layers[layers.index(layer) :] if name.startswith("relu")), None)
-    return channel if relu is None else int(block.inside[relu][0].flatten(1).norm(dim=1).argmax())
+    end = block.residual if relu is None else block.inside[relu]
+    if end.shape[1] != value.shape[1]:
+        return _strongest_channel(value)
+    return channel if relu is None else _strongest_channel(end)
+
+
+def _strongest_channel(value: Tensor) -> int:
+    return int(value[0].flatten(1).norm(dim=1).argmax())
 
 
 def tile(values: Tensor, scale: float, centre: Place, side: float, colour: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..i18n import Language, _
+from ..interpret.naming import block_title
 from ..interpret.trace import Trace
 from .axes import FOOT, LEFT, RIGHT, TALL, Box, Look, Panel, boxes, known, linear, magnitude, places, whole
 from .palette import INK, MUTED, RESIDUAL, SHORTCUT, TOTAL
@@ -22,7 +23,7 @@ def draw_branches(trace: Trace, tall: bool = False, say: Language = ENGLISH) -> 
     """Two plots over the blocks from input to output, an SVG document: the norms of both branches, and their ratio and
     cosine, side by side or, `tall`, below each other."""
     plain = trace.blocks[0].shortcut_kind == "none"
-    names = [block.name[5:] for block in trace.blocks]
+    names = [block_title(block.name) for block in trace.blocks]
     carried = [block.norms["x" if plain else "shortcut"] for block in trace.blocks]
     other = "‖x‖" if plain else say(_("‖shortcut‖"))
     norms: list[Series] = [

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..i18n import Language, _
+from ..interpret.naming import block_title
 from .maps import data_uri, photo_uri, scale_of, signed_map
 from .palette import BRANCH, INK, LINE, MUTED
 from .svg import ENGLISH, document, element, text
@@ -53,7 +54,7 @@ def draw_strip(
                 _use(name_of_photo, x, 4),
                 _heat(cam, x, 4, side, scales[name] if scales else scale_of(cam), 0.75),
                 element("rect", x=x, y=4, width=side, height=side, fill="none", **frame),
-                text(name[5:], x + side / 2, side + 22, text_anchor="middle", font_size=13, fill=INK),
+                text(block_title(name), x + side / 2, side + 22, text_anchor="middle", font_size=13, fill=INK),
                 text(say(_("no evidence")), x + side / 2, side + 38, text_anchor="middle", font_size=13, fill=MUTED)
                 if nothing
                 else "",

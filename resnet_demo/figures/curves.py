@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ..i18n import Language, _
+from ..interpret.naming import block_title
 from ..interpret.trace import Trace
 from .palette import DRAWN, INK, LINE, MUTED, RESIDUAL, SHORTCUT, TOTAL, fallback
 from .svg import ENGLISH
@@ -25,7 +26,7 @@ def draw_curves(trace: Trace, say: Language = ENGLISH) -> Figure:
     """Two plots over the blocks from input to output: the norms of both branches, and their ratio and cosine."""
     from matplotlib.figure import Figure  # here: matplotlib takes half a second to import
 
-    names = [block.name[5:] for block in trace.blocks]
+    names = [block_title(block.name) for block in trace.blocks]
     place = range(len(names))
     figure = Figure(figsize=(10.6, 3.3), layout="constrained")
     figure.patch.set_alpha(0)

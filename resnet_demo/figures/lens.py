@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ..i18n import Language, _, _p
+from ..interpret.naming import block_title
 from .palette import INK, LINE, MUTED, TOTAL
 from .svg import ENGLISH, document, element, text
 
@@ -31,7 +32,7 @@ def draw_lens(
     right = LEFT + pitch * len(names)
     parts = [_level(value, right) for value in (0.0, 0.5, 1.0)]
     every = math.ceil(NAME / pitch)  # so that the names do not run into each other
-    for index, name in enumerate([say(_("stem")), *(name.removeprefix("layer") for name in names)]):
+    for index, name in enumerate([say(_("stem")), *(block_title(name) for name in names)]):
         if index % every == 0:
             parts.append(text(name, _x(index, pitch), BOTTOM + 20, text_anchor="middle", font_size=12, fill=MUTED))
     same = list(before) == list(after)

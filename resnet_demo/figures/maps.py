@@ -38,7 +38,11 @@ def scale_of(*maps: Tensor) -> float:
 
 def signed_map(values: Tensor, scale: float) -> Image.Image:
     """A map [H, W] -> palette picture W x H, a pixel each; `scale` is the absolute value of the full colour."""
-    return _picture(_shades(values.detach().cpu().numpy(), scale), SIGNED)
+    return _picture(_shades(_array(values), scale), SIGNED)
+
+
+def _array(values: Tensor) -> np.ndarray:
+    return values.detach().cpu().float().numpy()  # numpy knows no bfloat16
 
 
 def _shades(values: np.ndarray, scale: float) -> np.ndarray:
@@ -59,7 +63,7 @@ def _picture(shades: np.ndarray, palette: np.ndarray) -> Image.Image:
 
 def activity_map(values: Tensor) -> Image.Image:
     """A map [H, W] of how active places are -> palette picture, from its least (dark) to its most active (yellow)."""
-    values = values.detach().cpu()
+    values = values.detach().cpu().float()
     span = (values.max() - values.min()).item() or 1.0
     return _picture(((values - values.min()) / span * 255).round().byte().numpy(), SEQUENTIAL)
 
@@ -72,7 +76,7 @@ def grid(feature_maps: Tensor, scale: float, columns: int, magnify: int = 1) -> 
     count, height, width = feature_maps.shape
     rows = -(-count // columns)
     sheet = np.full((rows * columns, height + 1, width + 1), _SHADES, dtype=np.uint8)  # which is transparent
-    sheet[:count, :height, :width] = _shades(feature_maps.detach().cpu().numpy(), scale)
+    sheet[:count, :height, :width] = _shades(_array(feature_maps), scale)
     sheet = sheet.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
     sheet = sheet.reshape(rows * (height + 1), columns * (width + 1))
     return _picture(sheet.repeat(magnify, axis=0).repeat(magnify, axis=1), SIGNED)
@@ -80,7 +84,7 @@ def grid(feature_maps: Tensor, scale: float, columns: int, magnify: int = 1) -> 
 
 def over(picture: Image.Image, cam: Tensor, scale: float, opacity: float = 0.7) -> Image.Image:
     """A map [h, w] laid over a picture, smoothly enlarged to its size: RGB."""
-    smooth = Image.fromarray(cam.detach().cpu().float().numpy()).resize(picture.size, Image.Resampling.BILINEAR)
+    smooth = Image.fromarray(_array(cam)).resize(picture.size, Image.Resampling.BILINEAR)
     colour = SIGNED[_shades(np.asarray(smooth), scale)].astype(np.float32)
     alpha = colour[..., 3:] / 255 * opacity
     return Image.fromarray(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..interpret.naming import block_title
 from .palette import BRANCH, INK, LINE, MUTED, TOTAL, fallback
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def draw_profile(values: Mapping[str, float], title: str, whole: float | None = 
 
     figure = Figure(figsize=(max(5.0, 2 + 0.32 * len(values)), 3.4), layout="constrained")
     axes = figure.subplots()
-    places, names = range(len(values)), [name.removeprefix("layer") for name in values]
+    places, names = range(len(values)), [block_title(name) for name in values]
     if whole is None:
         axes.plot(places, list(values.values()), color=fallback(TOTAL), marker="o", ms=4)
     else:

@@ -58,7 +58,8 @@ def readout(
     elif not terms[0]["factor"]:  # a plain block that was taken out hands its input on
         terms.append(_term("passed", "x", {}))
         sent["passed"] = encode(maps["total"])
-    sent["residual"]["step"] = _step(block, list(block.inside)[-1], channel, inside, maps)
+    layers = list(block.inside)  # none where F is a single operation of somebody else's module
+    sent["residual"]["step"] = _step(block, layers[-1], channel, inside, maps) if layers else None
     sent["residual"]["decimals"] = decimals_of(scale)
     for layer, index in inside.items():
         value = block.inside[layer][0, index]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from itertools import groupby
+from itertools import count, groupby
 
 from PIL import Image
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..i18n import Language, Message, _, _p, sentences
+from ..interpret.naming import block_title
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, Trace
 from .maps import activity_map, data_uri
 from .palette import INK, LINE, MUTED, PAPER, RESIDUAL, SHORTCUT, WRONG
@@ -93,7 +94,10 @@ def draw_street(
             stretches.append(_stretch(name, cell, name + SHORTCUT_WIRE in cut, say))
     parts = [
         *_head(layout, title, readings.get(chosen or "", "")),
-        *(_stage_label(*pair, layout.size, say) for pair in zip(stages, layout.stages, strict=True)),
+        *(
+            _stage_label(*stage, layout.size, say)
+            for stage in zip(map(str, count(1)), stages, layout.stages, strict=False)
+        ),
         *([_lift(cells[chosen], layout, down=not tall)] if chosen else []),
         *_road(trace, layout, cells, plain),
         *blocks,
@@ -127,18 +131,19 @@ def draw_street(
 
 def _run(trace: Trace, picture: Image.Image) -> str:
     """Another one for every network and picture: when it changes, a pulse runs along the street."""
-    digest = hashlib.blake2b(trace.logits.detach().cpu().numpy().tobytes(), digest_size=6)
+    digest = hashlib.blake2b(trace.logits.detach().cpu().double().numpy().tobytes(), digest_size=6)
     digest.update(picture.tobytes())
     return digest.hexdigest()
 
 
-def _stage(block: BlockTrace) -> str:
-    return block.name.split(".")[0]
+def _stage(block: BlockTrace) -> object:
+    """What all blocks of a stage share: layer2; in somebody else's network the shape of what they put out."""
+    return block.name.split(".")[0] if block.name.startswith("layer") else block.output.shape
 
 
 def _reading(block: BlockTrace, gone: bool, intervened: bool) -> list[Message]:
     """What hovering reads out: what is left of the block, or its numbers as two sentences."""
-    name, plain = block.name[5:], block.shortcut_kind == "none"
+    name, plain = block_title(block.name), block.shortcut_kind == "none"
     if gone:
         return [_("Block {name}: {what}", name=name, what=_p("a branch", "cut"))]
     values = {"name": name, "percent": 100 * share(block)}
@@ -176,10 +181,9 @@ def _head(layout: Layout, title: str | None, reading: str) -> list[str]:
     return parts
 
 
-def _stage_label(blocks: list[BlockTrace], label: Label, size: float, say: Language) -> str:
+def _stage_label(number: str, blocks: list[BlockTrace], label: Label, size: float, say: Language) -> str:
     """The stage's number, and the shape of its maps where there is room for it."""
     channels, height, width = blocks[0].output.shape[1:]
-    number = _stage(blocks[0])[5:]
     shape = {"channels": channels, "height": height, "width": width}
     long = say(_("stage {number} · {channels} maps of {height}×{width}", number=number, **shape))
     short = say(_("stage {number}", number=number))
@@ -191,7 +195,7 @@ def _named(cells: Mapping[str, Cell], chosen: str | None, size: float) -> set[st
     """The blocks that bear their names: those with room for it, and the chosen one, for which others give way."""
     named = {name for name, cell in cells.items() if cell.named}
     if chosen:
-        lifted, room = cells[chosen], width_of(chosen[5:], size) + 5
+        lifted, room = cells[chosen], width_of(block_title(chosen), size) + 5
         near = {
             name
             for name, cell in cells.items()
@@ -224,7 +228,9 @@ def _block(
         else _("changes what passes by {percent:.0f} %", percent=100 * share(block))
     )
     style = {"fill": INK, "font_weight": 600} if chosen else {"fill": MUTED}
-    name = text(block.name[5:], cell.middle, top + side + size + 2, text_anchor="middle", font_size=size, **style)
+    name = text(
+        block_title(block.name), cell.middle, top + side + size + 2, text_anchor="middle", font_size=size, **style
+    )
     return element(
         "g",
         element("title", say(_("{name}: {what}", name=block.name, what=what))),

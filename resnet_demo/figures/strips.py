@@ -9,6 +9,7 @@ from html import escape
 from typing import Literal, TypeAlias
 
 from ..i18n import Language, Message, _, sentences
+from ..interpret.naming import block_title
 from .axes import TALL, WIDE, Scale, finite, magnitude, sheet
 from .palette import INK, LINE, MUTED, PAPER, SHORTCUT, WRONG
 from .runs import colour_of, network_title, shortened
@@ -161,7 +162,7 @@ def _bars(
         length = max(abs(zero - end), 1.5)
         below = end > zero
         box = {"x": middle - width / 2, "y": zero if below else zero - length, "width": width, "height": length}
-        said = say(_("block {name}: {value}", name=name.removeprefix("layer"), value=show(value)))
+        said = say(_("block {name}: {value}", name=block_title(name), value=show(value)))
         bar = element("rect", element("title", escape(said)), **box, rx=min(2.0, width / 4), fill=row.colour,
                       class_="rd-value")  # fmt: skip
         link = row.links.get(name)
@@ -174,7 +175,7 @@ def _bars(
         for mark in row.marks:
             if finite(other := mark.values.get(name)):
                 y = foot - at.row * min(max(scale.part(other), 0.0), 1.0)
-                told = say(_("block {name}: {value}", name=name.removeprefix("layer"), value=show(other)))
+                told = say(_("block {name}: {value}", name=block_title(name), value=show(other)))
                 parts.append(_mark(mark.kind, middle, y, width, f"{say(mark.name)}, {told}"))
         if name in row.halving:
             parts.append(text("½", middle, foot + 14, text_anchor="middle", font_size=12, fill=MUTED))

@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, similar
 from ..finding import Finding
+from ..models.predict import Picture, as_input
 from ..models.resnet import ResNet
-from .trace import BlockTrace, Trace, check_image, check_target, private_view
+from .naming import class_of, no_block
+from .trace import BlockTrace, Trace, private_view
 
 BRANCHES = ("output", "total", "residual", "shortcut")
 METHODS = (  # captum's names
@@ -61,7 +63,7 @@ class Cams(dict[str, Tensor], Finding):
         return f"<Cams of {len(self)} blocks at {self.branch!r}, target {self.trace.label!r}>"
 
     def __reduce__(self) -> Any:
-        return dict, (dict(self),)  # a copy is the maps alone: the trace's graph can be neither copied nor written
+        return type(self), (dict(self), self.trace, self.branch, self.signed)
 
     def _rows(self) -> Sequence[Mapping[str, Any]]:
         return [
@@ -91,15 +93,17 @@ def grad_cam(trace: Trace, branch: str = "output", signed: bool = False) -> Cams
     >>> tuple(maps["layer3.2"].shape)
     (8, 8)
     """
+    if not isinstance(trace, Trace):
+        raise InputError("Grad-CAM is of a trace, which `trace_blocks(model, picture)` gives.")
     return Cams({block.name: block_cam(block, branch, signed) for block in trace.blocks}, trace, branch, signed)
 
 
-def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str | None = None) -> Tensor:
+def attribute(model: ResNet, image: Picture, target: int | str, method: str, block: str | None = None) -> Tensor:
     """One of captum's methods: how much each place speaks for (> 0) or against (< 0) the target, as a map [h, w].
 
-    image [1, 3, H, W]; `block` names the layer of LayerGradCam and GuidedGradCam (None: the last block). The map has
-    the block's resolution for LayerGradCam, else the picture's, its three colours summed. Saliency has no sign.
-    Runs on a private view; the model is not touched.
+    Picture and target are given as to `trace_blocks`; `block` names the layer of LayerGradCam and GuidedGradCam (None:
+    the last block). The map has the block's resolution for LayerGradCam, else the picture's, its three colours summed.
+    Saliency has no sign. Runs on a private view; the model is not touched.
 
     Raises InputError for an unknown method, block or class, or if the input is not one finite picture. (The methods'
     papers stand in captum's documentation.)
@@ -109,9 +113,15 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
     (32, 32)
     """
     if method not in METHODS:
+        if near := similar(str(method), METHODS):
+            raise InputError(
+                "There is no method {name!r} (did you mean {near:or}?); there are {known:and}.",
+                name=method,
+                near=near,
+                known=METHODS,
+            )
         raise InputError("There is no method {name!r}; there are {known:and}.", name=method, known=METHODS)
-    check_image(image)
-    check_target(target, model.config.outputs)
+    image, target = as_input(model, image), class_of(model, target)
     sign = 1
     if model.config.classes == 1:  # one logit, for the second of two classes and against the first
         target, sign = 0, 2 * target - 1
@@ -119,8 +129,7 @@ def attribute(model: ResNet, image: Tensor, target: int, method: str, block: str
     view = private_view(model)
     blocks = dict(view.named_blocks())
     if block is not None and block not in blocks:
-        first, *_, last = blocks
-        raise InputError("There is no block {name!r}; there are {first} to {last}.", name=block, first=first, last=last)
+        raise no_block(block, list(blocks))
     layer = blocks[block] if block else list(blocks.values())[-1]
     with torch.inference_mode(False), torch.enable_grad():
         image = image.detach().clone().requires_grad_()

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -22,8 +23,16 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..finding import Finding
-from ..models.predict import class_logits, domain_of
-from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ResNetConfig, ZeroPadShortcut, unscaled
+from ..models.predict import (
+    Picture,
+    as_input,
+    as_inputs,
+    class_logits,
+    domain_of,
+    is_trained,
+)
+from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ResNetConfig, ZeroPadShortcut, check_network, unscaled
+from .naming import check_target, class_of, no_block
 
 if TYPE_CHECKING:
     from ..images import Domain
@@ -65,6 +74,9 @@ class BlockTrace(Finding):
         numbers = " ".join(f"{point}={norm:.4g}" for point, norm in self.norms.items())
         return f"<BlockTrace {self.name}: {self.shortcut_kind} shortcut, norms {numbers}>"
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: _owned(value, {}) for name, value in vars(self).items()}  # without its chunk's other pictures
+
     @cached_property
     def norms(self) -> dict[str, float]:
         """Euclidean norm of each point."""
@@ -104,8 +116,12 @@ class Trace(Finding):
     logits: Tensor
     target: int
     blocks: tuple[BlockTrace, ...]
-    _graph: _Graph = field(compare=False)
+    _graph: _Graph | None = field(compare=False)  # None in a copy: see `_Graph.__reduce__`
     domain: Domain | None = field(default=None, compare=False)  # the pictures that the network is for
+    trained: bool = field(default=True, compare=False)  # whether the network has learned anything
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: _owned(value, {}) for name, value in vars(self).items()}
 
     def __repr__(self) -> str:
         side = "x".join(map(str, self.image.shape[2:]))
@@ -121,12 +137,7 @@ class Trace(Finding):
         for block in self.blocks:
             if block.name == name:
                 return block
-        raise InputError(
-            "There is no block {name!r}; there are {first} to {last}.",
-            name=name,
-            first=self.blocks[0].name,
-            last=self.blocks[-1].name,
-        )
+        raise no_block(name, [block.name for block in self.blocks])
 
     @cached_property
     def nbytes(self) -> int:
@@ -149,6 +160,15 @@ class Trace(Finding):
         return {"target": target, "logits": logits, "blocks": self._rows(), "identity_error": self.identity_error}
 
 
+def _owned(value: Any, seen: dict[int, Tensor]) -> Any:
+    """The same value for a copy: a tensor, or several by name, in memory that holds nothing else."""
+    if isinstance(value, Mapping):
+        return {name: _owned(each, seen) for name, each in value.items()}  # three gradients are one tensor
+    if isinstance(value, Tensor) and value.untyped_storage().nbytes() > value.nbytes:
+        return seen.setdefault(id(value), value.clone())
+    return value
+
+
 @dataclass(frozen=True)
 class _Graph:
     """The live tensors of the forward pass, kept so that another class costs a backward pass only."""
@@ -158,6 +178,9 @@ class _Graph:
     total: tuple[Tensor, ...]  # by block
     output: Tensor  # of the last block; every other output is the next block's x
     row: int | None = None  # which of several pictures it is that went through together; None: there is but one
+
+    def __reduce__(self) -> Any:
+        return type(None), ()  # it can be neither copied nor written
 
     def gradients(self, targets: Sequence[int]) -> list[dict[str, Tensor]]:
         """By block, the gradients of each picture's target logit at the block's points: [N, C, H, W]."""
@@ -223,10 +246,11 @@ def private_view(model: M) -> M:
     return twin_of(model)  # pyright: ignore[reportReturnType]
 
 
-def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Trace:
-    """Run one picture [1, 3, H, W] through the network, forward and back, and record every block.
+def trace_blocks(model: ResNet, image: Picture, target: int | str | None = None) -> Trace:
+    """Run one picture through the network, forward and back, and record every block.
 
-    `target` is the class whose logit the gradients are of; None takes the class that the network puts first.
+    The picture is a path, bytes, a Pillow image, or a tensor [1, 3, H, W], see `models.predict.as_inputs`. `target` is
+    the class whose logit the gradients are of, by number or by name; None takes the class that the network puts first.
     Everything comes from one forward and one backward pass; the model itself is not touched.
 
     Raises InputError if the input is not one finite picture, the target is not a class of the network, or its answer is
@@ -242,17 +266,21 @@ def trace_blocks(model: ResNet, image: Tensor, target: int | None = None) -> Tra
     >>> trace.identity_error <= 1e-5
     True
     """
-    check_image(image)
-    (trace,) = _traced(private_view(model), image, None if target is None else [target])
+    image = as_input(model, image)
+    (trace,) = _traced(private_view(model), image, None if target is None else [class_of(model, target)])
     return trace
 
 
 def trace_many(
-    model: ResNet, images: Tensor, targets: Sequence[int] | None = None, chunk: int | None = None
+    model: ResNet,
+    images: Tensor | Sequence[Picture],
+    targets: Sequence[int | str] | Tensor | None = None,
+    chunk: int | None = None,
 ) -> Iterator[Trace]:
-    """As `trace_blocks`, of many pictures [N, 3, H, W]: one trace after another, `chunk` pictures in each pass.
+    """As `trace_blocks`, of many pictures: one trace after another, `chunk` pictures in each pass.
 
-    `targets` are N classes; None takes for each picture the one that the network puts first. What a trace records are
+    The pictures are a tensor [N, 3, H, W] or a list; what a list names is read when its turn comes. `targets` are N
+    classes; None takes for each picture the one that the network puts first. What a trace records are
     parts of its chunk's tensors, which stay in memory as long as one of its traces does: whoever takes the numbers and
     lets the trace go needs no more memory for 10,000 pictures than for a chunk. By default that is up to 32 pictures,
     as many as record 512 MiB. Of 256 pictures ResNet-20 is about five times faster than one by one; values differ by
@@ -265,26 +293,33 @@ def trace_many(
     >>> [round(trace["layer1.0"].norms["residual"], 1) == 0 for trace in traces]
     [False, False, False, False, False]
     """
-    if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] != 3 or not images.numel():
-        shape = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
-        raise InputError("The inputs must be pictures, a tensor of shape [N, 3, H, W], not {shape}.", shape=shape)
-    _check_values(images)
+    check_network(model)
+    if getattr(images, "ndim", 0) == 4 and not isinstance(images, Tensor):  # an array [N, H, W, 3]
+        images = list(images)
+    if not isinstance(images, (Tensor, list, tuple)):
+        raise InputError("The pictures are a tensor [N, 3, H, W] or a list, not {kind}.", kind=type(images).__name__)
+    if isinstance(images, Tensor) and (images.ndim != 4 or len(images)):
+        images = as_inputs(model, images)
     if targets is not None and len(targets) != len(images):
         raise InputError(
             "There must be a target for each of the {pictures} pictures, not {targets}.",
             pictures=len(images),
             targets=len(targets),
         )
-    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, Integral) or chunk < 1):
         raise InputError("A chunk is one picture or more, not {value!r}.", value=chunk)
-    return _chunks(private_view(model), images, targets, chunk)
+    known = None if targets is None else [class_of(model, target) for target in targets]
+    return _chunks(private_view(model), images, known, chunk)
 
 
-def _chunks(view: ResNet, images: Tensor, targets: Sequence[int] | None, chunk: int | None) -> Iterator[Trace]:
-    start, size = 0, chunk or 1
+def _chunks(
+    view: ResNet, images: Tensor | Sequence[Picture], targets: Sequence[int] | None, chunk: int | None
+) -> Iterator[Trace]:
+    start, size = 0, int(chunk or 1)
     while start < len(images):
         part = slice(start, start + size)
-        traces = _traced(view, images[part], None if targets is None else targets[part])
+        inputs = images[part] if isinstance(images, Tensor) else as_inputs(view, images[part])
+        traces = _traced(view, inputs, None if targets is None else targets[part])
         start += size
         if chunk is None:  # the first picture alone tells what one takes
             size = chunk = min(max(ROOM // traces[0].nbytes, 1), MOST_TOGETHER)
@@ -310,12 +345,12 @@ def _traced(view: ResNet, images: Tensor, targets: Sequence[int] | None) -> list
     gradients = graph.gradients(targets)
     whole = [_block_trace(*seen) for seen in zip(names, modules, *zip(*watched, strict=True), strict=True)]
     whole = [replace(block, gradients=at) for block, at in zip(whole, gradients, strict=True)]
-    domain, found = domain_of(view), logits.detach()
+    told, found = (domain_of(view), is_trained(view)), logits.detach()
     if len(images) == 1:
-        return [Trace(images.detach(), found[0], targets[0], tuple(whole), graph, domain)]
+        return [Trace(images.detach(), found[0], targets[0], tuple(whole), graph, *told)]
     rows = zip(*(_rows_of(block) for block in whole), strict=True)
     return [
-        Trace(images[row : row + 1].detach(), found[row], targets[row], blocks, replace(graph, row=row), domain)
+        Trace(images[row : row + 1].detach(), found[row], targets[row], blocks, replace(graph, row=row), *told)
         for row, blocks in enumerate(rows)
     ]
 
@@ -369,8 +404,13 @@ def _block_trace(name: str, block: ResidualBlock, at: Mapping[str, Tensor], insi
 
 
 def retarget(trace: Trace, target: int) -> Trace:
-    """The same forward pass with the gradients of another class's logit: one backward pass, no forward pass."""
+    """The same forward pass with the gradients of another class's logit: one backward pass, no forward pass.
+
+    Raises InputError for what is no class of the network, and for a copy of a trace, which has no graph.
+    """
     check_target(target, max(2, len(trace.logits)))
+    if trace._graph is None:
+        raise InputError("A copy of a trace has no graph for another class: trace the picture anew.")
     row = trace._graph.row
     gradients = trace._graph.gradients([target] * len(trace._graph.logits))
     blocks = tuple(
@@ -409,25 +449,6 @@ def branch_ratios(model: ResNet, inputs: Tensor) -> dict[str, float]:
         name: norms[name, "residual"] / norms[name, "shortcut"] if norms[name, "shortcut"] else math.nan
         for name, _ in view.named_blocks()
     }
-
-
-def check_image(image: Tensor) -> None:
-    """Raise InputError unless this is one finite picture [1, 3, H, W]."""
-    if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[:2] != (1, 3) or not image.numel():
-        shape = tuple(image.shape) if isinstance(image, Tensor) else type(image).__name__
-        raise InputError("The input must be one picture, a tensor of shape [1, 3, H, W], not {shape}.", shape=shape)
-    _check_values(image)
-
-
-def _check_values(images: Tensor) -> None:
-    if not images.is_floating_point() or not torch.isfinite(images).all():
-        raise InputError("The picture's values must be finite real numbers.")
-
-
-def check_target(target: int, classes: int) -> None:
-    """Raise InputError unless this is the index of one of so many classes."""
-    if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < classes:
-        raise InputError("The target must be a class from 0 to {last}, not {value!r}.", last=classes - 1, value=target)
 
 
 def _watch(block: ResidualBlock, hooks: ExitStack) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

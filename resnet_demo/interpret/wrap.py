@@ -84,6 +84,8 @@ def wrap(module: nn.Module, size: int | None = None, domain: Domain | None = Non
     """
     if isinstance(module, ResNet):
         return private_view(module)
+    if not isinstance(module, nn.Module):
+        raise InputError("Only a module of PyTorch can be wrapped, not {value!r}.", value=module)
     if isinstance(module, torch.jit.ScriptModule):
         raise InputError("The module is a TorchScript program, which cannot be followed; wrap the one it was made of.")
     while inner := _within(module):

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Real
 
 from torch import nn
 
 from ..errors import InputError
+from ..interpret.naming import no_block
 from ..interpret.trace import private_view
-from ..models.resnet import NoShortcut, ResidualBlock, ResNet, Scaled
-from .interventions import BranchScales, intervention, way_past
+from ..models.resnet import NoShortcut, ResidualBlock, ResNet, Scaled, check_network
+from .interventions import BranchScales, block_names, intervention, way_past
 
 
 @contextmanager
@@ -38,9 +40,13 @@ def cut(model: ResNet, *wires: str, residual: float = 1.0, shortcut: float = 1.0
     >>> different, torch.equal(holed(picture), model(picture))
     (True, True)
     """
+    check_network(model)
     for factor in (residual, shortcut):
-        if not isinstance(factor, (int, float)) or not 0 <= factor < float("inf"):
+        if not isinstance(factor, Real) or not 0 <= factor < float("inf"):
             raise InputError("A branch scale is 0 or more, not {value!r}.", value=factor)
+    for wire in wires:
+        if not isinstance(wire, str):
+            raise no_block(wire, block_names(model))
     scaled, deleted = intervention(model, wires, BranchScales(residual, shortcut))
     view = private_view(model)
     whole: list[tuple[ResidualBlock, nn.Module, nn.Module]] = []
@@ -51,9 +57,9 @@ def cut(model: ResNet, *wires: str, residual: float = 1.0, shortcut: float = 1.0
                 block.shortcut = way_past(block)
             at = BranchScales(residual=0.0) if name in deleted else scaled.get(name, BranchScales())
             if at.residual != 1:
-                block.residual = Scaled(block.residual, at.residual)
+                block.residual = Scaled(block.residual, float(at.residual))
             if at.shortcut != 1 and not isinstance(block.shortcut, NoShortcut):
-                block.shortcut = Scaled(block.shortcut, at.shortcut)
+                block.shortcut = Scaled(block.shortcut, float(at.shortcut))
         yield view
     finally:
         for block, branch, past in whole:

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError
+from ..interpret.naming import no_block
 from ..interpret.trace import SHORTCUT_WIRE, BlockTrace, trace_block
 from ..models.resnet import NoShortcut, ResidualBlock, ResNet, ZeroPadShortcut, times, unscaled
 
@@ -157,6 +157,4 @@ def check_blocks(model: ResNet, names: Collection[str]) -> None:
     known = block_names(model)
     for name in names:
         if name not in known:
-            raise InputError(
-                "There is no block {name!r}; there are {first} to {last}.", name=name, first=known[0], last=known[-1]
-            )
+            raise no_block(name, known)

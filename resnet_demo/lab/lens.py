@@ -23,7 +23,7 @@ from ..data import Dataset
 from ..finding import Finding
 from ..i18n import Message, Sentences, _, _p, sentences
 from ..interpret.trace import Trace
-from ..models.predict import domain_of
+from ..models.predict import Pictures, as_inputs, domain_of
 from ..models.resnet import ResNet
 from ..models.zoo import name_of
 from .experiment import Experiment, Measure, Progress, first_line
@@ -44,7 +44,8 @@ class Lens(Finding):
 
     def __repr__(self) -> str:
         readings, pictures, classes = self.logits.shape
-        return f"<Lens into {self.network}: {readings} readings of {pictures} pictures, {classes} classes>"
+        seen = f"{pictures} picture{'s' * (pictures != 1)}"
+        return f"<Lens into {self.network}: {readings} readings of {seen}, {classes} classes>"
 
     def label(self, index: int) -> str:
         """The name of a class."""
@@ -66,11 +67,12 @@ class Lens(Finding):
 
 
 @torch.no_grad()
-def lens(model: ResNet, inputs: Tensor) -> Lens:
-    """Look at the answers that grow inside a network, for inputs [N, 3, H, W].
+def lens(model: ResNet, inputs: Pictures) -> Lens:
+    """Look at the answers that grow inside a network, for inputs [N, 3, H, W], or pictures as `as_inputs` takes them.
 
     A plain network has no shortcuts that could carry a value on; it is given those of its residual twin. It was not
-    trained to make sense that way, and the picture shows it.
+    trained to make sense that way, and the picture shows it. Raises InputError for what is no picture. (The logit lens:
+    nostalgebraist 2020.)
 
     >>> from resnet_demo import load
     >>> found = lens(load("resnet20"), torch.zeros(2, 3, 32, 32))
@@ -79,6 +81,7 @@ def lens(model: ResNet, inputs: Tensor) -> Lens:
     >>> bool(torch.allclose(found.contributions.sum(0), found.logits[-1], atol=1e-4))
     True
     """
+    inputs = as_inputs(model, inputs)
     found = read_off(model, [state for _, state in states(model, inputs)])
     return Lens(tuple(block_names(model)), found, name_of(model.config), domain_of(model).labels)
 

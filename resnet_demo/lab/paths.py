@@ -30,7 +30,8 @@ from ..data import Dataset
 from ..errors import InputError
 from ..finding import Finding
 from ..i18n import Sentences, _, _n, sentences
-from ..models.predict import domain_of
+from ..interpret.naming import class_of
+from ..models.predict import Pictures, as_inputs, domain_of
 from ..models.resnet import ResidualBlock, ResNet
 from ..models.zoo import name_of
 from .experiment import Experiment, Measure, Progress, first_line
@@ -133,11 +134,19 @@ def _back(end: Tensor, start: Tensor, gradients: Tensor) -> Tensor:
     return torch.autograd.grad(end, start, gradients, retain_graph=True, is_grads_batched=True)[0]
 
 
-def paths_exact(model: ResNet, inputs: Tensor, labels: Tensor, progress: Progress = lambda done: None) -> Paths:
+def paths_exact(
+    model: ResNet,
+    inputs: Pictures,
+    labels: Tensor | Sequence[int | str],
+    progress: Progress = lambda done: None,
+) -> Paths:
     """Count a network's paths by length, and measure what each length carries, averaged over the pictures.
 
-    Inputs [N, 3, H, W], labels int64 [N]. Of a plain network only the longest path exists. A picture without any
-    gradient, since its answer could not be surer, is left out of the averages. (Veit et al. 2016, section 5.)
+    Inputs [N, 3, H, W], or pictures as `as_inputs` takes them; labels int64 [N], or N classes, by number or by name.
+    Of a plain network only the longest path exists. A picture without any gradient, since its answer could not be
+    surer, is left out of the averages. (Veit et al. 2016, section 5.)
+
+    Raises InputError for what is no picture or no class, and where there is not one label for each.
 
     >>> from resnet_demo import load
     >>> found = paths_exact(load("resnet20"), torch.ones(1, 3, 32, 32), torch.tensor([3]))
@@ -146,6 +155,14 @@ def paths_exact(model: ResNet, inputs: Tensor, labels: Tensor, progress: Progres
     >>> round(sum(found.shares), 6), found.sum_error < 1e-9
     (1.0, True)
     """
+    inputs, classes = as_inputs(model, inputs), [class_of(model, label) for label in labels]
+    if len(classes) != len(inputs):
+        raise InputError(
+            "There must be a label for each of the {pictures} pictures, not {labels}.",
+            pictures=len(inputs),
+            labels=len(classes),
+        )
+    labels = torch.tensor(classes, device=inputs.device)
     n = sum(model.config.blocks)
     counts = tuple(int(length == n) if model.config.plain else comb(n, length) for length in range(n + 1))
     shares, norms, errors = [], [], [0.0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ..i18n import Message, _, _p
+from ..interpret.naming import block_title as block_title
 from ..models.zoo import is_plain
 from ..models.zoo import title as network_title
 from .experiment import Reports
@@ -37,11 +38,6 @@ def everyone(reports: Reports) -> list[Side[Any]]:
 
 def both(reports: Reports) -> list[Side[Any]]:
     return [side for side in sides(reports) if side]
-
-
-def block_title(name: str) -> str:
-    """layer2.1 -> 2.1: stage and place, as the street writes it."""
-    return name.removeprefix("layer")
 
 
 def extreme(values: Mapping[str, float], largest: bool) -> tuple[str, float]:

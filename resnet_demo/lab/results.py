@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -20,8 +21,9 @@ import torch
 from .. import lab
 from ..assets import asset
 from ..data import Dataset
+from ..errors import InputError
 from ..finding import Finding
-from ..models.resnet import ResNet
+from ..models.resnet import ResNet, check_network
 from ..models.zoo import is_plain, name_of, twin
 from ..training import hardware
 from .experiment import Experiment, Reports, as_plain
@@ -132,6 +134,8 @@ def measure(
     InputError as `lab.run`, and where no network is left.
     """
     experiment = lab.get(name)
+    if pictures is not None and (isinstance(pictures, bool) or not isinstance(pictures, Integral) or pictures < 1):
+        raise InputError("An experiment takes one picture or more, not {value!r}.", value=pictures)
     chosen = dataset.subset(experiment.pictures_for(pictures))
     fitted_on = training.subset(experiment.fits_on) if training and experiment.fits_on else None
     there = known if known and _is_run(known, experiment, dataset, len(chosen), seed) else None
@@ -196,8 +200,11 @@ def experiment(
     >>> found.networks["resnet20"].different_answers
     0
     """
-    if isinstance(networks, ResNet):
+    if not isinstance(networks, Mapping):
+        check_network(networks)
         networks = {name_of(networks.config): networks}
+    for network in networks.values():
+        check_network(network)
     return measure(name, networks, dataset, pictures, seed, progress, training=training)
 
 
@@ -230,10 +237,10 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
-def read(path: Path) -> Result[Any] | None:
-    """The result in a file; None where there is no such file, or something else in it."""
+def read(path: str | Path) -> Result[Any] | None:
+    """The result in a file that `Result.save` wrote; None where there is no such file, or something else in it."""
     try:
-        content = path.read_bytes()
+        content = Path(path).read_bytes()
         return _result_of(_named().validate_json(content).experiment).validate_json(content, strict=True)
     except (OSError, ValueError, KeyError):  # pydantic's ValidationError is a ValueError
         return None

@@ -21,7 +21,7 @@ from ..data import Dataset
 from ..i18n import Message, Sentences, _, sentences
 from ..models.predict import domain_of
 from ..models.resnet import ResNet
-from ..training.trainer import SEEDS
+from ..training.budget import SEEDS
 from .experiment import Experiment, Measure, Progress, first_line
 from .interventions import block_names
 from .maps import attribution_maps, ends_of_stages

@@ -25,7 +25,7 @@ from ..data import Dataset
 from ..errors import InputError
 from ..i18n import Sentences, _, sentences
 from ..models.predict import domain_of
-from ..models.resnet import ProjectionShortcut, ResidualBlock, ResNet, ZeroPadShortcut
+from ..models.resnet import ProjectionShortcut, ResidualBlock, ResNet, ZeroPadShortcut, check_network
 from .cutting import is_cut
 from .experiment import Experiment, Measure, Progress, first_line
 from .reading import both
@@ -35,6 +35,7 @@ BATCH = 100
 
 def check(model: ResNet) -> None:
     """Raise InputError for networks that have no such plain one."""
+    check_network(model)
     config = model.config
     if config.plain:
         raise InputError("A plain network has no shortcuts that could be removed.")

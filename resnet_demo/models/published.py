@@ -17,6 +17,7 @@ import torch
 
 from .. import download
 from ..errors import InputError
+from ..files import home
 from ..i18n import _
 from ..images import Domain, imagenet
 from .resnet import ResNet
@@ -109,6 +110,7 @@ def fetch(
     weights = weights_of(name)
     if weights.sound:
         return
+    _check_place(weights)
     try:
         download.fetch(weights.url, weights.path, weights.checksum, told, stopped)
     except download.NoConnectionError:
@@ -122,6 +124,12 @@ def fetch(
         ) from None
 
 
+def _check_place(weights: Published) -> None:
+    """Where torch finds no home it leaves the ~ as it is, and a folder of that name would be made."""
+    if str(weights.path).startswith("~"):
+        home("TORCH_HOME")
+
+
 def fetch_aloud(name: str) -> None:
     """`fetch`, for a person at a keyboard: what is to come, and how to stop it, stands on stderr."""
     if not weights_of(name).sound:
@@ -132,6 +140,7 @@ def fetch_aloud(name: str) -> None:
 def announced(name: str) -> str:
     """What a shell says before a download."""
     weights = weights_of(name)
+    _check_place(weights)
     return (
         f"Downloading the ImageNet weights of {name} ({weights.megabytes} MB) to {weights.path.parent}. Ctrl-C stops "
         "it, and the next time it goes on from there."

@@ -274,7 +274,8 @@ class Scaled(nn.Sequential):
 
 
 def times(factor: float, value: Tensor) -> Tensor:
-    return factor * value if factor else torch.zeros_like(value)  # 0 times infinity would be no number
+    # 0 times infinity would be no number. The zeros still hang on the value: they have a gradient, to be traced.
+    return factor * value if factor else (0 * value).nan_to_num(0)
 
 
 def unscaled(branch: nn.Module) -> nn.Module:
@@ -431,3 +432,14 @@ class ResNet(nn.Module):
                 nn.init.uniform_(module.weight, -bound, bound, generator=generator)
                 if module.bias is not None:
                     nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+
+
+def check_network(model: object) -> None:
+    """Raise InputError for what is not a `ResNet`: another module has to be wrapped first."""
+    if isinstance(model, ResNet):
+        return
+    if isinstance(model, nn.Module):
+        raise InputError(
+            "{kind} is not a network of resnet_demo: wrap it first, `wrap(module)`.", kind=type(model).__name__
+        )
+    raise InputError("A network is what `load`, `build` or `wrap` gives, not {value!r}.", value=model)

@@ -24,7 +24,7 @@ from ..assets import asset
 from ..i18n import Message, Sentences, _, sentences
 from ..images import CIFAR10, Framed, Source, load_image
 from . import zoo
-from .predict import Prediction, domain_of, familiarity
+from .predict import Prediction, domain_of, familiarity, is_trained
 from .resnet import ResNet
 
 COMMITTEE = (("resnet20", 0), ("resnet20", 1), ("resnet20", 2), ("preresnet20", 0))  # names and seeds
@@ -80,7 +80,7 @@ def knows_the_ten(model: ResNet) -> bool:
 
 
 def _random(model: ResNet) -> bool:
-    return (model.provenance or {}).get("origin") == "random initialisation"
+    return (model.provenance or {}).get("origin") == "random initialisation" and not is_trained(model)
 
 
 def unlike(model: ResNet, picture: Source | Framed | Tensor, logits: Tensor | None = None) -> Unlikeness | None:

@@ -29,7 +29,7 @@ from ..images import Domain
 from . import pickled
 from .decide import decided, filled, is_bookkeeping
 from .recognise import MAX_BLOCKS, MAX_CLASSES, MAX_WIDTH, Recognised, guess_domain, recognise
-from .resnet import ResNet, ResNetConfig
+from .resnet import ResNet, ResNetConfig, check_network
 
 # The usual endings of checkpoints, for a file dialog; a file is read whatever its ending.
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".tar", ".ckpt", ".bin", ".t7")
@@ -63,6 +63,7 @@ def save(model: ResNet, path: str | Path, half: bool = False) -> Path:
 
 def contents(model: ResNet, half: bool = False) -> bytes:
     """What `save` writes."""
+    check_network(model)
     return safetensors.torch.save(*_contents(model, half))
 
 

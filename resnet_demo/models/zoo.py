@@ -102,7 +102,7 @@ def network(name: str) -> Network:
 
     Raises InputError for a name that the zoo does not know.
     """
-    match = re.fullmatch(r"(resnet|plain|preresnet)(\d{1,4})(-cifar)?", name)
+    match = re.fullmatch(r"(resnet|plain|preresnet)(\d{1,4})(-cifar)?", name := str(name))
     if match:
         kind, depth, plain = match[1], int(match[2]), match[1] == "plain"
         local = "bundled" if bundled_weights(name) else "none"
@@ -388,6 +388,8 @@ def name_of_file(file: str, config: ResNetConfig) -> str:
 
 def name_of(config: ResNetConfig) -> str:
     """The zoo's name of an architecture, whatever its number of classes; a description where it has none."""
+    if config.block == "wrapped":  # how many layers it has, nobody counted
+        return f"wrapped network of {sum(config.blocks)} blocks"
     kind = "plain" if config.plain else "preresnet" if config.block == "preact" else "resnet"
     for name in (*names(), f"{kind}{config.depth}"):
         try:

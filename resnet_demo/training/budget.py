@@ -16,6 +16,8 @@ from ..errors import InputError
 
 MARKS = 20  # tests on the way of a training by the clock
 FINE = 1000  # parts in which its schedule is recorded
+SEEDS = 2**31  # so many there are, from 0
+ASK_IN_SHORT = 250  # test pictures, at most, of a training that was stopped
 
 
 class Clock:

@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..i18n import Message, _
 from ..images import nameless
 from ..models.predict import class_logits, domain_of
-from ..models.resnet import ResNet
+from ..models.resnet import ResNet, check_network
 from . import distributed
 
 
@@ -126,6 +126,12 @@ def in_order(model: ResNet, dataset: Dataset) -> Message | None:
 
 def check_classes(model: ResNet, dataset: Dataset) -> None:
     """Raise InputError unless the network has as many classes as the data set."""
+    check_network(model)
+    if (kind := next(model.parameters(), torch.zeros(())).dtype) != torch.float32:
+        raise InputError(
+            "The network's weights are {kind}; data sets are measured in float32: `model.float()`.",
+            kind=str(kind).removeprefix("torch."),
+        )
     if model.config.outputs != len(dataset.classes):
         raise InputError(
             "The network distinguishes {classes} classes, {dataset} has {others}.",

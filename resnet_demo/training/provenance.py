@@ -22,16 +22,16 @@ from ..errors import InputError
 from ..files import parsed
 from ..models.weights import read_metadata
 from . import distributed, hardware
+from .budget import ASK_IN_SHORT, SEEDS
 from .evaluation import Evaluation
 from .recipes import Recipe
 from .records import Record
-from .trainer import ASK_IN_SHORT, SEEDS, Training
 
 MOST_BYTES = 10_000_000  # of a provenance file
 
 
-def provenance(network: str, training: Training, test: Evaluation) -> dict[str, Any]:
-    """The provenance of weights whose training has ended, by itself or stopped; `test` was measured on them."""
+def provenance(network: str, training: Any, test: Evaluation) -> dict[str, Any]:
+    """The provenance of weights whose `Training` has ended, by itself or stopped; `test` was measured on them."""
     last = training.history[-1]
     where = hardware.device()
     return {

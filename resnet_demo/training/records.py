@@ -52,6 +52,9 @@ class Records(Generator[Record, None, None], Finding):
         last = self.seen[-1]
         return f"<Records of a training of {self.name}: {len(self.seen)} so far, {last.images:,} pictures seen>"
 
+    def __reduce__(self) -> Any:  # a copy holds what has come so far: the training goes on in the original
+        return _told, (self.name, self.classes, self.pictures, list(self.seen))
+
     def send(self, value: None) -> Record:
         self.seen.append(record := self._records.send(value))
         return record
@@ -63,15 +66,15 @@ class Records(Generator[Record, None, None], Finding):
     def close(self) -> None:
         self._records.close()
 
-    def show(self) -> None:
-        """Train to the end and show the curve: in a notebook from the first record on, as it grows."""
+    def show(self, language: str | None = None) -> None:
+        """Train to the end and show the curve: in a notebook from the first record on, as it grows. See `html`."""
         display = in_notebook()
-        handle = display and display.display(display.HTML(self._repr_html_()), display_id=True)
+        handle = display and display.display(display.HTML(self.html(language)), display_id=True)
         for _record in self:
             if handle and display:
-                handle.update(display.HTML(self._repr_html_()))
+                handle.update(display.HTML(self.html(language)))
         if not handle:
-            show_html(self._repr_html_())
+            show_html(self.html(language))
 
     def _rows(self) -> Sequence[Mapping[str, Any]]:
         records = [as_plain(record) for record in self.seen]
@@ -79,6 +82,13 @@ class Records(Generator[Record, None, None], Finding):
 
     def _plain(self) -> Any:
         return {"network": self.name, "records": as_plain(self.seen)}
+
+
+def _told(name: str, classes: int, pictures: int | None, seen: list[Record]) -> Records:
+    """The records of a training that is not under way here."""
+    told = Records((record for record in ()), name, classes, pictures)
+    told.seen += seen
+    return told
 
 
 class Meter:

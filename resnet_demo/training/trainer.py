@@ -28,12 +28,13 @@ from ..models.resnet import ResNet
 from ..models.zoo import name_of
 from . import checkpoint as checkpoints
 from . import distributed, hardware
-from .budget import FINE, Clock, pace_of
+from .budget import ASK_IN_SHORT, FINE, SEEDS, Clock, pace_of
 from .cuda_graph import CapturedStep
 from .evaluation import Evaluation, check_classes, evaluate
 from .interruption import BrokenOff, interruptible, statistics_kept
 from .microbatches import Microbatches, microbatches_in
 from .optimizers import anneal, optimizers
+from .provenance import provenance
 from .recipes import Recipe, learning_rate, recipe_of
 from .records import Meter, Record, Records
 from .settling import settle
@@ -44,9 +45,8 @@ GLANCE = 8  # training pictures on which the branches are compared
 SETTLE_ON = 1024  # pictures that the batch-norm statistics are measured on at the end
 # After a stop, they are measured and tested on fewer pictures: as many as the processor trains on in so many seconds,
 # which takes it about two thirds of that time. The least is what a figure in per cent still means something on.
-SHORT_END, LEAST_IN_SHORT, ASK_IN_SHORT = 0.5, 50, 250
+SHORT_END, LEAST_IN_SHORT = 0.5, 50  # the most is `ASK_IN_SHORT`
 DIVERGED = 100.0  # a mean loss of this size is no training any more: guessing among 1,000 classes costs 6.9
-SEEDS = 2**31  # so many there are, from 0
 KEPT = ("step", "seconds", "lr", "progress", "schedule", "finished")  # beside tensors, what a checkpoint holds
 
 
@@ -96,7 +96,16 @@ def train(
     """
     training = Training(model, train_set, test_set, recipe, epochs=epochs, minutes=minutes, seed=seed, compile=compile)
     seen = epochs and epochs * training.steps_per_epoch * training.recipe.batch
-    return Records(training.run(checkpoint, resume), name_of(model.config), len(test_set.classes), seen)
+    name = name_of(model.config)
+
+    def records() -> Generator[Record, None, None]:
+        for record in training.run(checkpoint, resume):
+            if training.finished and training.test:  # the last one: its reader may save the network at once
+                origin = "trained by resnet_demo.train"
+                model.provenance = {"origin": origin, **provenance(name, training, training.test)}
+            yield record
+
+    return Records(records(), name, len(test_set.classes), seen)
 
 
 class Training:
@@ -200,7 +209,7 @@ class Training:
         So several trainings can take turns; see `bench/zoo.py`, which trains many networks on one GPU.
         """
         model, recipe = self.model, self.recipe
-        model.domain = dataset_domain(self.train_set)
+        model.domain, model.provenance = dataset_domain(self.train_set), None  # what was known of it is no longer so
         model.requires_grad_(True)
         # Channels last is the order in which convolutions are computed: nothing has to be reordered on the way.
         model.to(device=self.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

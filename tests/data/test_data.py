@@ -31,6 +31,7 @@ from resnet_demo.data import (
 from resnet_demo.data.published import DOWNLOADS
 from resnet_demo.errors import InputError
 from resnet_demo.i18n import Message
+from resnet_demo.models import published
 
 NOTE = Message("A note.")
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -319,7 +320,19 @@ def test_where_data_lie_can_be_said_by_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_data_dir() == tmp_path / "resnet_demo" / "data"
     monkeypatch.setenv("RESNET_DEMO_DATA", str(tmp_path / "mine"))
+    monkeypatch.setattr(Path, "home", no_home)  # need not be known for that
     assert default_data_dir() == tmp_path / "mine"
+    monkeypatch.delenv("RESNET_DEMO_DATA")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    with pytest.raises(InputError, match="no home directory here: set RESNET_DEMO_DATA"):
+        default_data_dir()
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: "~/.cache/torch/hub")  # what torch says then
+    with pytest.raises(InputError, match="set TORCH_HOME"):
+        published.fetch("resnet18")
+
+
+def no_home() -> Path:
+    raise RuntimeError("Could not determine home directory.")
 
 
 def test_every_data_set_is_one_of_torchvisions():

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import copy
 import gc
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from resnet_demo.errors import InputError
@@ -24,6 +27,7 @@ from resnet_demo.interpret.trace import (
     traced_bytes,
 )
 from resnet_demo.models import zoo
+from resnet_demo.models.predict import domain_of
 from resnet_demo.models.resnet import ResidualBlock, ResNet, ResNetConfig
 
 
@@ -346,14 +350,14 @@ def test_a_private_view_has_its_own_modules_over_the_same_tensors(tiny_model):
         torch.zeros(2, 3, 16, 16),
         torch.zeros(1, 1, 16, 16),
         torch.zeros(1, 3, 0, 16),
-        torch.zeros(1, 3, 16, 16, dtype=torch.uint8),
+        torch.zeros(1, 3, 16, 16, dtype=torch.int64),
         torch.zeros(1, 3, 16, 16, dtype=torch.complex64),
         torch.full((1, 3, 16, 16), float("nan")),
         torch.full((1, 3, 16, 16), float("inf")),
         "picture.png",
         None,
     ],
-    ids=["3d", "two", "grey", "empty", "uint8", "complex", "nan", "inf", "path", "none"],
+    ids=["3d", "two", "grey", "empty", "int64", "complex", "nan", "inf", "path", "none"],
 )
 def test_what_is_not_one_finite_picture_is_refused(tiny_model, image, sentence):
     with pytest.raises(InputError) as error:
@@ -361,7 +365,7 @@ def test_what_is_not_one_finite_picture_is_refused(tiny_model, image, sentence):
     sentence(error.value)
 
 
-@pytest.mark.parametrize("target", [-1, 10, 10**30, 2.0, float("nan"), True, "3", torch.tensor(3)])
+@pytest.mark.parametrize("target", [-1, 10, 10**30, 2.0, float("nan"), True, "3", torch.tensor(3.0)])
 def test_targets_that_are_no_class_are_refused(tiny_model, tiny_image, target, sentence):
     trace = trace_blocks(tiny_model, tiny_image)
     for attempt in (lambda: trace_blocks(tiny_model, tiny_image, target), lambda: retarget(trace, target)):
@@ -464,9 +468,59 @@ def test_of_many_pictures_a_chunk_is_in_memory(tiny_model, monkeypatch):
     assert sizes == [1, 3, 3, 2]
 
 
+def test_pictures_of_every_kind_are_traced_as_inputs(tiny_model):
+    pixels = torch.randint(256, (4, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    inputs = domain_of(tiny_model).normalise(pixels)
+    arrays = [picture.permute(1, 2, 0).numpy() for picture in pixels]
+    right = list(trace_many(tiny_model, inputs, chunk=2))
+    kinds = (pixels, inputs.double(), list(inputs), arrays, [Image.fromarray(array) for array in arrays])
+    for pictures in kinds:
+        for one, other in zip(trace_many(tiny_model, pictures, chunk=3), right, strict=True):
+            assert_near(one, other)
+    assert_near(trace_blocks(tiny_model, arrays[0]), right[0])
+    assert list(trace_many(tiny_model, [])) == list(trace_many(tiny_model, inputs[:0])) == []
+
+
+def test_classes_are_given_by_number_or_by_name(tiny_model, tiny_image):
+    label = domain_of(tiny_model).labels[3]
+    for target in (3, label, np.int64(3), torch.tensor(3)):
+        assert trace_blocks(tiny_model, tiny_image, target).target == 3  # pyright: ignore[reportArgumentType]
+    assert [trace.target for trace in trace_many(tiny_model, tiny_image.repeat(2, 1, 1, 1), torch.tensor([3, 5]))] == [
+        3,
+        5,
+    ]
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_a_picture_gets_the_networks_type(tiny_model, tiny_image, kind):
+    trace = trace_blocks(copy.deepcopy(tiny_model).to(kind), tiny_image)
+    assert {trace.image.dtype, *(block.total.dtype for block in trace.blocks)} == {kind}
+    assert trace.html().count("<svg") == 2
+
+
+def test_a_module_that_is_not_wrapped_is_told_so(sentence):
+    for network in (nn.Linear(2, 2), "resnet20", None):
+        with pytest.raises(InputError, match="wrap") as error:
+            trace_blocks(network, torch.zeros(1, 3, 16, 16))  # pyright: ignore[reportArgumentType]
+        sentence(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("2.0", "layer2.0"), ("Layer2.0", "layer2.0"), ("layer2.0.residual", "layer2.0"), ("layer9.0", None)],
+)
+def test_a_block_that_was_meant_is_offered(tiny_model, tiny_image, name, meant):
+    with pytest.raises(InputError) as error:
+        trace_blocks(tiny_model, tiny_image)[name]
+    assert (f"did you mean {meant}?" if meant else "; there are") in str(error.value)
+    assert ("did you mean" in str(error.value)) == bool(meant)
+
+
 @pytest.mark.parametrize(
     ("images", "options"),
     [
+        ([torch.zeros(3, 16, 16), torch.zeros(3, 16, 24)], {"chunk": 2}),
+        ("picture.png", {}),
         (torch.zeros(3, 16, 16), {}),
         (torch.full((2, 3, 16, 16), float("nan")), {}),
         (torch.zeros(2, 3, 16, 16), {"targets": [1]}),

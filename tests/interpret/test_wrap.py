@@ -160,6 +160,8 @@ def test_logits_are_the_modules_and_every_block_adds_up(name):
         assert torch.allclose(added, signed["total"][block.name], rtol=1e-3, atol=1e-5)
     found = lens(network, picture)
     assert torch.allclose(found.logits[-1], expected, atol=1e-4 * scale)
+    for finding in (trace, *trace.blocks, signed["total"]):  # however wide its layers are
+        assert "<svg" in finding.html()
 
 
 def test_blocks_have_the_modules_names_and_kinds():

@@ -68,6 +68,18 @@ def test_threads_cut_one_model_at_a_time(model):
             assert torch.equal(found, alone[wire])
 
 
+def test_a_block_of_which_nothing_is_left_can_be_traced(model):
+    """Its sum is zero whatever comes in: nothing flows back through it, but what it puts out still has a gradient."""
+    with cut(model, "layer1.1", "layer1.1.shortcut") as holed:
+        trace = trace_blocks(holed, PICTURE[:1])
+    with cut(model, residual=0, shortcut=0) as nothing:
+        assert trace_blocks(nothing, PICTURE[:1])["layer2.0"].norms["total"] == 0
+    if not model.config.plain:  # which is given a way past
+        assert trace["layer1.1"].norms["total"] == 0
+        assert trace["layer1.1"].gradients["output"].any()
+        assert not trace["layer1.1"].gradients["x"].any()
+
+
 def test_a_cut_shortcut_is_still_of_its_kind(randomise):
     model = randomise(ResNet(CONFIG, seed=0), size=8)
     kinds = [block.shortcut_kind for block in trace_blocks(model, PICTURE[:1]).blocks]
@@ -106,7 +118,14 @@ def test_a_wrapped_module_is_cut():
 
 
 @pytest.mark.parametrize(
-    ("wires", "factors"), [(["layer9.0"], {}), ([], {"residual": -1.0}), ([], {"shortcut": float("nan")})]
+    ("wires", "factors"),
+    [
+        (["layer9.0"], {}),
+        ([["layer1.1"]], {}),
+        ([None], {}),
+        ([], {"residual": -1.0}),
+        ([], {"shortcut": float("nan")}),
+    ],
 )
 def test_what_is_no_wire_and_no_factor(wires, factors, sentence):
     with pytest.raises(InputError) as error, cut(ResNet(CONFIG, seed=0), *wires, **factors):

@@ -25,7 +25,9 @@ from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.trace import trace_blocks
+from resnet_demo.models.predict import is_trained
 from resnet_demo.models.resnet import ResNet, ResNetConfig
+from resnet_demo.models.weights import load_file, save
 from resnet_demo.training import checkpoint as checkpoints
 from resnet_demo.training.budget import FINE
 from resnet_demo.training.evaluation import evaluate
@@ -274,7 +276,9 @@ import importlib, os, signal, sys
 from pathlib import Path
 import torch
 from stripes import CONFIG, RECIPE, stripes
+from resnet_demo.models.predict import is_trained
 from resnet_demo.models.resnet import ResNet, ResNetConfig
+from resnet_demo.models.weights import load_file, save
 trainer = importlib.import_module("resnet_demo.training.trainer")
 torch.set_num_threads(int(sys.argv[2]))
 trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0
@@ -624,6 +628,22 @@ def test_a_network_as_load_returns_it_is_trained_like_any_other(train_set, test_
         list(train(model, train_set, test_set, RECIPE, epochs=1))
     assert same(fresh, loaded)
     assert not torch.equal(fresh.get_buffer("stem.bn.running_mean"), torch.zeros(4))
+
+
+def test_what_was_known_of_a_network_gives_way_to_what_its_training_was(train_set, test_set, tmp_path):
+    """A file of it must not say that it is random, nor how accurate it was before."""
+    model = ResNet(CONFIG, seed=0)
+    model.provenance = {"origin": "random initialisation", "test_accuracy": 0.99}
+    assert not is_trained(model)
+    records = train(model, train_set, test_set, RECIPE, epochs=1)
+    last = next(records)
+    assert model.provenance is None or last.test_accuracy is not None
+    *_, last = [last, *records]
+    again = load_file(save(model, tmp_path / "trained.safetensors"))
+    assert is_trained(again)
+    story = again.provenance or {}
+    assert story["test_accuracy"] == pytest.approx(last.test_accuracy, abs=1e-6)
+    assert story["origin"] == "trained by resnet_demo.train"
 
 
 # The parts

@@ -177,9 +177,7 @@ def test_a_page_chosen_before_the_visit_begins_changes_nothing(address: str) -> 
     assert "data-block" in guest.seen["street"]
 
 
-@pytest.mark.parametrize(
-    "query", ["page=cut", "page=", "deep_link=x", "tab=cut&page=cut", "x=%00&y=%ff", "?", "&&="]
-)
+@pytest.mark.parametrize("query", ["page=cut", "page=", "deep_link=x", "tab=cut&page=cut", "x=%00&y=%ff", "?", "&&="])
 def test_any_address_of_the_page_opens_it(query: str, address: str) -> None:
     """`page` and `deep_link` are gradio's own, which looks for what there is not."""
     answer = httpx.get(f"{address.rstrip('/')}/?{query}")

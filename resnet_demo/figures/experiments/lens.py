@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...i18n import Language, _
+from ...interpret.naming import block_title
 from ..axes import Panel, boxes, key, known, linear, looks, magnitude, percent, places, whole
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds)
     )
     placed = boxes(2, tall, top=top)
     for (title, up, tell, found), box in zip(plots, placed, strict=True):
-        titles = [say(_("stem")) if name == "stem" else name.removeprefix("layer") for name in names]
+        titles = [say(_("stem")) if name == "stem" else block_title(name) for name in names]
         panel = Panel(*box, places(titles, box[2]), up)
         parts += panel.frame(title, say(_("block")))
         for name, look in looks(reports).items():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...i18n import Language, _
+from ...interpret.naming import block_title
 from ..axes import Panel, boxes, key, linear, looks, percent, places, whole
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def draw(reports: Mapping[str, Report], say: Language, tall: bool, seeds: Seeds)
     """A curve for each network; a dot behind its end is the network's own classifier."""
     parts, top = key(looks(reports), tall)
     names = max((list(report.accuracy) for report in reports.values()), key=len, default=["stem"])
-    titles = [say(_("stem")) if name == "stem" else name.removeprefix("layer") for name in names]
+    titles = [say(_("stem")) if name == "stem" else block_title(name) for name in names]
     own = say(_("own"))
     (box,) = placed = boxes(1, tall, columns=1, top=top, height=230)
     panel = Panel(*box, places([*titles, own], box[2]), linear(0.0, 1.0, show=percent))

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ...i18n import Language, Message, _
+from ...interpret.naming import block_title
 from ..axes import HEAD, KEY, LEFT, RIGHT, TALL, WIDE, Box, Look, Panel, boxes, finite, known, linear, places, whole
 from ..palette import INK, LINE, MUTED, PAPER
 from ..runs import apart, colour_of, is_plain, network_title, shortened
@@ -100,7 +101,7 @@ def _stages(names: Sequence[str], say: Language) -> list[tuple[int, str]]:
 
 
 def _title(place: str, say: Language) -> str:
-    return say(_("stem")) if place == "stem" else place.removeprefix("layer")
+    return say(_("stem")) if place == "stem" else block_title(place)
 
 
 def _place(network: str, place: str, say: Language) -> str:
