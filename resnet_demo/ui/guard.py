@@ -39,6 +39,7 @@ from . import places, visits
 from .blocks import Blocks
 from .connections import Body, TooLong, TooSlow, is_full
 from .html import notice
+from .pages_kept import Unread
 from .uploads import check_files, check_size, has_room
 from .visits import Visitor
 
@@ -133,6 +134,7 @@ class Guarded(Blocks):
                 raise HTTPException(429, notice(places.full(waiting), language(visits.language_of_page(page))))
             return await push(body=body, request=request, username=username)
 
+        self._queue.pending_messages_per_session = Unread(self._queue.pending_event_ids_session)  # pyright: ignore[reportAttributeAccessIssue]
         self._queue.push = checked  # pyright: ignore[reportAttributeAccessIssue]
         # With every refusal gradio would make a table of the last 10,000 events, for a page that is closed here.
         self._queue.compute_analytics_summary = lambda records: {}  # pyright: ignore[reportAttributeAccessIssue]

@@ -120,6 +120,11 @@ def _stranded(who: Visitor | None) -> bool:
     return who is not None and who.browser and not _served.get(who.owner)
 
 
+def held_by() -> set[str | None]:
+    """The pages that have a visit, or had one just now."""
+    return {page for session in _visits.things() for page in (session.holder, session.left)}
+
+
 def _theirs(session: Session) -> bool:
     """Whether a visit is of whoever asks now."""
     who = visitor.get()
