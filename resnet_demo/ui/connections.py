@@ -20,7 +20,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 MOST = 4_000  # connections; one address has half of them at most
 FILES = 10_000  # that a process may have open, if it is let
-SPARE = 200  # of these for all that is no connection: uploads, decoders, caches
+SPARE = 200  # of these for all that is no connection: uploads, decoders, caches; half, where there are few
 PATIENCE = 20.0  # seconds between two looks at a connection
 UNREAD = 3  # looks at which the same answer lies unread
 PAUSE = 30.0  # seconds that a body may rest before it goes on
@@ -103,7 +103,8 @@ class Connection(_Connection):
 
 def prepare() -> None:
     """From now on uvicorn's servers have such connections."""
-    Connection.most = max(2, min(MOST, may_open_files() - SPARE))
+    files = may_open_files()
+    Connection.most = min(MOST, files - min(SPARE, files // 2))
     uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{Connection.__name__}"
     logging.getLogger("asyncio").addFilter(_is_of_the_program)  # a line for each connection that breaks off
 
