@@ -1,6 +1,10 @@
 """Start the app: `python app.py`. Hugging Face Spaces runs this file, too."""
 
 import os
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # without a traceback, too, while the next lines are loaded
 
 from resnet_demo import cores, stopping
 

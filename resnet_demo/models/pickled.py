@@ -364,7 +364,7 @@ def _count_entries(path: Path) -> int:
 
 def _vet_program(stream: BinaryIO, file: str) -> None:
     """Count the steps of the pickle that begins here, before the first of them is taken, and the tuples they build."""
-    content = stream.read(MAX_PROGRAM + 1)  # and no more: one argument can be all of a file
+    content = stream.read(MAX_PROGRAM)  # and no more: one argument can be all of a file
     program, tuples = io.BytesIO(content), _Tuples()
     try:
         for step, (code, argument, _place) in enumerate(pickletools.genops(program)):
@@ -372,7 +372,7 @@ def _vet_program(stream: BinaryIO, file: str) -> None:
                 raise InputError("{file} holds too many objects for the weights of a network.", file=file)
             tuples.take(code.name, argument)
     except ValueError:
-        if len(content) > MAX_PROGRAM and program.tell() == len(content):
+        if program.tell() == MAX_PROGRAM and stream.read(1):  # it was cut there
             raise _too_long(file) from None
         raise
 

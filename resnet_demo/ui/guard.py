@@ -26,7 +26,7 @@ import gradio.route_utils
 import httpx
 from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
-from gradio.route_utils import FnIndexInferError, GradioMultiPartParser
+from gradio.route_utils import FnIndexInferError, GradioMultiPartParser, get_root_url
 from gradio_client.utils import strip_invalid_filename_characters
 from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
@@ -38,29 +38,38 @@ from ..errors import InputError
 from ..i18n import FIRST, Language, _, language
 from . import places, visits
 from .blocks import Blocks
+from .connections import Body, TooLong, TooSlow, is_full
 from .html import notice
-from .uploads import check_files, has_room
+from .pages_kept import Unread
+from .uploads import check_files, check_size, has_room
 from .visits import Visitor
 
 COOKIE = "resnet-demo-visitor"  # a random number, by which a browser is known again; see `visits`
 POLL = 0.005  # seconds between two looks into the queue; gradio's thousand a second take a twentieth of a core
-MOST_BODY = 16_000_000  # bytes of a request, other than an upload
+MOST_BODY = 1_000_000  # bytes of a request, other than an upload
 MOST_UPLOAD = 301_000_000  # bytes of an upload: one file of 300 MB and what is written around it
 MOST_CANCEL = 10_000  # bytes of one that cancels an event
+MOST_FILES = 10  # of an upload; the page sends one
 # What gradio offers and this app does not use: a look at other hosts, servers of components, recordings, and so on.
 CLOSED = re.compile(
     r"/(?:proxy=|component_server|process_recording|vibe-|undo-vibe-|deep_link|profiling/"
-    r"|run-history|runs/?$|monitoring|dev/|stream/|custom_component/)"
+    r"|run-history|runs/?$|monitoring|dev/|stream/|custom_component/|log(?:in|out)(?:/|$)|pwa_icon)"
 )
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # in no address here; where a line ends, a route's pattern may, too
 ELSEWHERE = re.compile(r"\w\w+:")  # in the place of a file: an address, not a drive
-PAGE = re.compile(r"/(?:heartbeat|stream)/(?P<page>[^/]+)|/queue/data$|/cancel$")
+UPLOAD, CANCEL, STREAM = "/gradio_api/upload", "/gradio_api/cancel", "/gradio_api/queue/data"  # an event has any name
+PAGE = re.compile(r"/gradio_api/heartbeat/([^/]+)$")
+EVENT = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/([^/]+)$")
 GRADIOS = {"page", "deep_link"}  # in an address: it looks for what this app does not have, and breaks
 PAGE_NAME = re.compile(r"[\w.-]{1,100}")
 NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory|bad_alloc")  # as PyTorch says it
 NO_DISK = (*FULL, errno.EROFS, errno.EACCES)
+NO_NAME = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL)
 NOT_FOUND = JSONResponse({"error": "There is nothing here."}, 404)
 NO_ROOM = JSONResponse({"error": "The server's disk has no room for this file; try again later."}, 507)
 TOO_LONG = JSONResponse({"error": "The request is too long."}, 413)
+TOO_SLOW = JSONResponse({"error": "The request does not arrive."}, 408, {"Connection": "close"})
+BUSY = JSONResponse({"error": "The server is busy; try again in a moment."}, 503)
 NOT_UNDERSTOOD = JSONResponse({"error": "The request cannot be understood."}, 422)
 
 
@@ -117,12 +126,17 @@ class Guarded(Blocks):
             page = body.session_hash  # None: an event on its own, to be asked for by its number
             if page is not None and not (PAGE_NAME.fullmatch(page) and visits.admits(page)):
                 return False, str(visits.ENDED), "error"
+            try:
+                check_size([body.data, body.event_data])  # or it would lie in the queue meanwhile
+            except InputError as error:
+                return False, notice(error, language(visits.language_of_page(page))), "error"
             waiting = len(self._queue)
             if waiting >= places.MOST_WAITING or self._of_page(page) >= places.MOST_OF_PAGE:
                 # gradio would answer 503, of which its page says something of its own.
                 raise HTTPException(429, notice(places.full(waiting), language(visits.language_of_page(page))))
             return await push(body=body, request=request, username=username)
 
+        self._queue.pending_messages_per_session = Unread(self._queue.pending_event_ids_session)  # pyright: ignore[reportAttributeAccessIssue]
         self._queue.push = checked  # pyright: ignore[reportAttributeAccessIssue]
         # With every refusal gradio would make a table of the last 10,000 events, for a page that is closed here.
         self._queue.compute_analytics_summary = lambda records: {}  # pyright: ignore[reportAttributeAccessIssue]
@@ -193,101 +207,125 @@ class Doors:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope, _no_longer_than(MOST_UPLOAD, receive))
-        receive = request.receive
-        path, _file, file = request.url.path.partition("/file=")  # whose name may be anything
-        if path.endswith("/"):
+        body = Body(receive, MOST_UPLOAD, kept=not scope["path"].endswith(UPLOAD))
+        receive = body.receive
+        request = Request(scope, receive)
+        if scope["path"].endswith("/"):
             ours = [(name, value) for name, value in request.query_params.multi_items() if name not in GRADIOS]
             scope = {**scope, "query_string": urlencode(ours).encode()}
-        refused = NOT_FOUND if ELSEWHERE.match(file) else _refused(request, path)
-        if refused is None and (page := PAGE.search(path)):
-            body = b""
-            if path.endswith("/cancel"):
-                body = await request.body()
-                receive = _again(body)
-            asked = page["page"] or request.query_params.get("session_hash") or _page_in(body)
-            visits.visitor.set(visitor_of(request))
-            if not visits.admits(asked):
-                refused = NOT_FOUND
-        if refused is not None:
-            await refused(scope, receive, send)
-            return
         begun = False
 
         async def answer(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                if path.endswith("/") and request.method == "GET":
-                    if COOKIE in request.cookies:
-                        visits.serve(visitor_of(request))
-                    else:
-                        given = secrets.token_urlsafe(24)
-                        visits.serve(Visitor(f"cookie {given}", ""))
-                        cookie = _cookie(request, given).encode("latin-1")
-                        message.setdefault("headers", []).append((b"set-cookie", cookie))
+                if scope["path"].endswith("/") and request.method == "GET":
+                    _greet(request, message)
             await send(message)
 
+        async def say(response: Response) -> None:
+            if not begun:
+                await response(scope, receive, send)
+
         try:
-            await self._app(scope, receive, answer)
+            refused = _refused(request)
+            if refused is None and scope["path"].endswith(CANCEL):
+                sent = await request.body()
+                receive, refused = _again(sent), _not_theirs(request, sent)
+            elif refused is None:
+                refused = _not_theirs(request, b"")
+            await (refused or self._app)(scope, receive, answer)
         except ClientDisconnect:  # in the middle of what it sent
             pass
-        except _TooLong:
-            await TOO_LONG(scope, receive, send)
+        except TooLong:
+            await say(TOO_LONG)
+        except TooSlow:
+            await say(TOO_SLOW)
         # gradio looked for what there is not, or made an address of a header
         except (FnIndexInferError, KeyError, ValueError, TypeError, httpx.InvalidURL):
             if begun:
                 raise
-            await NOT_UNDERSTOOD(scope, receive, send)
+            await say(NOT_UNDERSTOOD)
         except RuntimeError as error:
             if not (begun and isinstance(error.__cause__, HTTPException)):
                 raise
             # A stream of what there is not, which gradio notices, and says, only as it begins.
             await send({"type": "http.response.body"})
-        except OSError as error:  # of an upload that cannot be kept
+        except OSError as error:  # of an upload that cannot be kept, or a name that no file can have
             failed = fault(error)
-            if begun or failed is None:
+            if begun or (failed is None and error.errno not in NO_NAME):
                 raise
-            await PlainTextResponse(str(failed), 507)(scope, receive, send)
+            await say(PlainTextResponse(str(failed), 507) if failed else NOT_FOUND)
+        finally:
+            body.done()
 
 
-def _refused(request: Request, path: str) -> Response | None:
+def _greet(request: Request, message: Message) -> None:
+    """A browser gets its page, and its cookie if it has none."""
+    if COOKIE in request.cookies:
+        visits.serve(visitor_of(request))
+        return
+    given = secrets.token_urlsafe(24)
+    visits.serve(Visitor(f"cookie {given}", ""))
+    message.setdefault("headers", []).append((b"set-cookie", _cookie(request, given).encode("latin-1")))
+
+
+def _refused(request: Request) -> Response | None:
     """The answer to what is not offered, or too long; None for all else."""
-    if CLOSED.search(path):
+    whole = request.scope["path"]  # by which routes are found; of `request.url` Python takes ends of lines away
+    path, _file, file = whole.partition("/file=")  # whose name may be anything
+    if CONTROL.search(whole) or CLOSED.search(path) or ELSEWHERE.match(file):
         return NOT_FOUND
+    if not PAGE_NAME.fullmatch(request.query_params.get("upload_id", "x")):
+        return NOT_FOUND
+    get_root_url(request, "/", None)  # gradio does so, too, and also when a page closes and nobody can be told any more
     if request.method not in ("POST", "PUT", "PATCH"):
         return None
     length = request.headers.get("content-length", "")
-    if path.endswith("/upload"):  # which may come in pieces, and is counted as it does
+    if path.endswith(UPLOAD):  # which may come in pieces, and is counted as it does
         told = int(length[:20]) if length.isdecimal() else 0
         return TOO_LONG if told > MOST_UPLOAD else None if has_room(told) else NO_ROOM
     if not length.isdecimal():
         return JSONResponse({"error": "A request says how long it is."}, 411)
-    if int(length[:20]) > (MOST_CANCEL if path.endswith("/cancel") else MOST_BODY):
+    if int(length[:20]) > (MOST_CANCEL if path.endswith(CANCEL) else MOST_BODY):
         return TOO_LONG
-    return None
+    return BUSY if is_full(int(length)) else None
 
 
-class _TooLong(Exception):
-    """More came than a request may have."""
+def _not_theirs(request: Request, body: bytes) -> Response | None:
+    """The answer to whoever wants to listen to, or cancel, what belongs to the page of another visitor."""
+    path = request.scope["path"]
+    page = event = None
+    if path.endswith(CANCEL):
+        told = _told(body)
+        page, event = told.get("session_hash"), told.get("event_id")
+        of = _page_of(request, event)
+        if of not in (None, page):  # another's event, in one's own name
+            return NOT_FOUND
+    elif path.endswith(STREAM):
+        page = request.query_params.get("session_hash")
+    elif found := PAGE.search(path):
+        page = found[1]
+    elif found := EVENT.search(path):  # gradio calls an event without a page a page of its own
+        page = _page_of(request, found[1]) or found[1]
+    visits.visitor.set(visitor_of(request))
+    return None if visits.admits(page if isinstance(page, str) else None) else NOT_FOUND
 
 
-def _no_longer_than(most: int, receive: Receive) -> Receive:
-    left = most
-
-    async def counted() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise _TooLong
-        return message
-
-    return counted
+def _page_of(request: Request, event: object) -> str | None:
+    """Which page sent an event of which the answer is still to come."""
+    queue = request.scope["app"].get_blocks()._queue
+    if isinstance(event, str) and (known := queue.event_ids_to_events.get(event)):
+        return known.session_hash
+    return next((page for page, events in list(queue.pending_event_ids_session.items()) if event in events), None)
 
 
 class Parser(GradioMultiPartParser):
     """gradio's reader of uploads; what has arrived of one that fails or is broken off does not stay on the disk."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        most = {"max_files": MOST_FILES, "max_fields": MOST_FILES}  # each file is open until the last has come
+        super().__init__(*values, **{**named, **most})
 
     async def parse(self) -> FormData:
         try:
@@ -315,12 +353,13 @@ def _has_name(file: Any) -> bool:
 gradio.route_utils.GradioMultiPartParser = Parser
 
 
-def _page_in(body: bytes) -> str | None:
+def _told(body: bytes) -> dict[str, Any]:
+    """What a request says; nothing where it is none, which gradio says, too."""
     try:
-        page = json.loads(body).get("session_hash")
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    return page if isinstance(page, str) else None
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _again(body: bytes) -> Receive:

@@ -86,6 +86,7 @@ class Session:
     owner: str | None = None  # the browser that it is of, and
     address: str = ""  # where that is, as far as the server sees; see `visits`
     holder: str | None = None  # the open page that shows it, by gradio's name; None: it was left
+    left: str | None = None  # the one that showed it before, of which something may still be on its way
     changed: Callable[[Session], None] = field(default=lambda session: None, repr=False)  # hears that it weighs more
     forward_passes: int = 0  # how often the network ran, so that a test can count
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)  # one event of a session at a time

@@ -23,7 +23,7 @@ from ..i18n import Language, Message, _
 from ..models.predict import UNTRAINED
 from . import address as addresses
 from . import bar as bars
-from . import health, memory, visits
+from . import connections, health, memory, visits
 from .bounds import one_of
 from .events import Events, Shown, merge
 from .guard import HANDLERS, Doors, Guarded
@@ -384,6 +384,7 @@ def launch(
     Raises InputError where the port is taken.
     """
     demo = build_demo(data_dir)
+    connections.prepare()
     try:
         demo.launch(
             server_name=host,

@@ -15,6 +15,8 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import gradio.route_utils
+import gradio.routes
+from gradio.route_utils import FileUploadProgress
 from gradio.utils import get_upload_folder
 
 from ..errors import InputError
@@ -22,6 +24,7 @@ from .visits import visitor
 
 MOST_PATH = 1_000  # characters
 SPARE = 200_000_000  # bytes of the disk that uploads leave free
+MOST_TRACKED = 1_000  # uploads of which it is known how far they are
 TRIES = 20  # to go through the files while others arrive
 
 _turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()  # by visitor, while a file of theirs is read
@@ -62,6 +65,29 @@ def delete_old(blocks: Any, age: int | None) -> None:
 gradio.route_utils.delete_files_created_by_app = delete_old
 
 
+class Progress(FileUploadProgress):
+    """How far uploads are. gradio remembers for ever who asked, and of which uploads nobody asked."""
+
+    def track(self, upload_id: str) -> None:
+        while len(self._statuses) >= MOST_TRACKED:
+            self.stop_tracking(next(iter(self._statuses)))
+        super().track(upload_id)
+
+    async def is_tracked(self, upload_id: str) -> bool:
+        try:
+            return await super().is_tracked(upload_id)
+        finally:
+            if upload_id not in self._statuses:
+                self._signals.pop(upload_id, None)
+
+    def stop_tracking(self, upload_id: str) -> None:
+        super().stop_tracking(upload_id)
+        self._signals.pop(upload_id, None)
+
+
+gradio.routes.file_upload_statuses = Progress()
+
+
 def uploaded(path: object) -> Path:
     """The file of that path, if it was uploaded and is still there; InputError else."""
     found = _inside(path)
@@ -81,20 +107,32 @@ def _inside(path: object) -> Path | None:
     return found if found != folder and found.is_relative_to(folder) else None
 
 
-def check_files(value: Any, most: int = 10_000) -> None:
+def check_files(value: Any) -> None:
     """Refuse a value from a client in which anything, however deep, names a file that was not uploaded.
 
     gradio itself looks at such values first, and would fetch an address or copy the file.
     """
+    for found in _inner(value):
+        if isinstance(found, dict) and found.get("path") is not None:
+            uploaded(found["path"])
+
+
+def check_size(value: Any) -> None:
+    """Refuse a value from a client that holds too many others."""
+    for _found in _inner(value):
+        pass
+
+
+def _inner(value: Any, most: int = 10_000) -> Iterator[Any]:
+    """A value and all in it; InputError where that is too much."""
     todo = [(value, 0)]
     while todo:
         found, depth = todo.pop()
         most -= 1
         if depth > 20 or most < 0:
             raise InputError("What was sent holds too many values, or values too deep in each other.")
+        yield found
         if isinstance(found, dict):
-            if found.get("path") is not None:
-                uploaded(found["path"])
             todo += [(inner, depth + 1) for inner in found.values()]
         elif isinstance(found, (list, tuple)):
             todo += [(inner, depth + 1) for inner in found[: most + 1]]

@@ -121,6 +121,11 @@ def _stranded(who: Visitor | None) -> bool:
     return who is not None and who.browser and not _served.get(who.owner)
 
 
+def held_by() -> set[str | None]:
+    """The pages that have a visit, or had one just now."""
+    return {page for session in _visits.things() for page in (session.holder, session.left)}
+
+
 def _theirs(session: Session) -> bool:
     """Whether a visit is of whoever asks now."""
     who = visitor.get()
@@ -129,7 +134,7 @@ def _theirs(session: Session) -> bool:
 
 def admits(page: str | None) -> bool:
     """Whether whoever asks may speak for an open page: for one whose visit is theirs, or that has none yet."""
-    return all(_theirs(session) for session in _visits.things() if page and session.holder == page)
+    return all(_theirs(session) for session in _visits.things() if page and page in (session.holder, session.left))
 
 
 def language_of(key: str) -> str:
@@ -164,7 +169,7 @@ def leave(page: str | None) -> None:
     key = _keys.get(page) if page else None
     session = _visits.get(key) if key else None
     if session is not None and session.holder == page:
-        session.holder = None
+        session.holder, session.left = None, page
     _keys.drop(page)
 
 

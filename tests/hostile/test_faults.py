@@ -33,6 +33,7 @@ from starlette.datastructures import Headers
 
 from resnet_demo.assets import asset
 from resnet_demo.ui import guard, uploads
+from resnet_demo.ui.connections import Body, TooLong
 from resnet_demo.ui.guard import Doors
 from resnet_demo.ui.jobs import race as races
 
@@ -286,22 +287,20 @@ def test_an_upload_that_cannot_be_kept_is_one_sentence(error: Exception, status:
     assert said in answer
 
 
-def test_an_upload_is_counted_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "MOST_UPLOAD", 10)
-
+def test_an_upload_is_counted_as_it_comes() -> None:
     async def read() -> None:
         pieces = iter([b"123456", b"789012"])
 
         async def receive() -> Any:
             return {"type": "http.request", "body": next(pieces), "more_body": True}
 
-        counted = guard._no_longer_than(guard.MOST_UPLOAD, receive)
-        await counted()
-        with pytest.raises(guard._TooLong):
-            await counted()
+        body = Body(receive, 10, kept=False)
+        await body.receive()
+        with pytest.raises(TooLong):
+            await body.receive()
 
     loops.run(read())
-    assert loops.run(through_doors(guard._TooLong()))[0] == 413
+    assert loops.run(through_doors(TooLong()))[0] == 413
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ load bit for bit. What damaged and foreign files get is in tests/models.
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import struct
@@ -306,6 +307,25 @@ def test_a_good_checkpoint_is_loaded_bit_for_bit(suffix: str, model: ResNet, tmp
     loaded, state = load_file(path), model.state_dict()
     for name, tensor in loaded.state_dict().items():
         assert torch.equal(tensor, state[name]), name
+
+
+@pytest.mark.parametrize("made", [
+    lambda size: b"\x80\x02" + b"N" * (size - 3),
+    lambda size: b"\x80\x02X" + struct.pack("<I", size - 8) + b"a" * (size - 8),
+    lambda size: b"\x80\x02S'" + b"a" * (size - 7) + b"'\n",
+], ids=["steps", "text", "line"])  # fmt: skip
+def test_a_program_is_as_long_as_it_may_be_and_no_longer(
+    made: Callable[[int], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it ends there or is cut there, and whatever comes behind it."""
+    monkeypatch.setattr(pickled, "MAX_PROGRAM", 500)
+    for behind in (b"", b"x" * 600):
+        pickled._vet_program(io.BytesIO(made(500) + b"." + behind), "a.pt")
+        for size in (501, 502, 600):
+            with pytest.raises(InputError, match="holds more than"):
+                pickled._vet_program(io.BytesIO(made(size) + b"." + behind), "a.pt")
+    with pytest.raises(ValueError, match=r"exhausted|expected|newline"):  # cut where it may end: that is damage
+        pickled._vet_program(io.BytesIO(made(501)[:500]), "a.pt")
 
 
 # The suite sees a cap that is gone

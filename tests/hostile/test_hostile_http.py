@@ -58,6 +58,42 @@ def test_the_name_of_a_page_opens_nothing(cookie: bool, victim: Browser, address
     assert victim.sees()["model"] == "plain20"  # and nothing was changed or ended
 
 
+def waiting_event(of: Browser) -> str:
+    """An event of a page, of which nobody has heard the answer yet."""
+    asked = {"data": [None, "dog"], "fn_index": of.events["example"]["id"], "session_hash": of.page}
+    return of.http.post(JOIN, json=asked).json()["event_id"]
+
+
+def test_the_number_of_an_event_opens_nothing(victim: Browser, address: str) -> None:
+    """Neither to listen to it, nor to cancel it: in the victim's name, in one's own, or in another spelling."""
+    stranger = Browser(address, f"stranger{time.monotonic_ns()}")
+    stranger.ask("start", None)
+    number, own = waiting_event(victim), {"session_hash": stranger.page}
+    for place in (f"x/{number}", f"v2/x/{number}", f"x/{victim.page}"):
+        assert stranger.http.get(f"/gradio_api/call/{place}").status_code == 404, place
+    page, fn = {"session_hash": victim.page, "event_id": number}, {"fn_index": victim.events["example"]["id"]}
+    for place, said in {
+        "cancel": {**page, **fn, **own}, "cancel?session_hash=" + stranger.page: {**page, **fn},
+        "cancel%0A": {**page, **fn}, "cancel?": {**page, **fn, "session_hash": "nobody"},
+    }.items():  # fmt: skip
+        for headers in ({}, {"X-Forwarded-Host": "example.com"}):
+            answer = stranger.http.post(f"/gradio_api/{place}", json=said, headers=headers)
+            assert answer.status_code == 404, place
+    with victim.http.stream("GET", "/gradio_api/queue/data", params={"session_hash": victim.page}) as lines:
+        said = [json.loads(line[5:]) for line in lines.iter_lines() if line.startswith("data:")]
+    (output,) = (one["output"] for one in said if one["msg"] == "process_completed")
+    assert "data" in output, output
+    assert victim.http.post("/gradio_api/cancel", json={**page, **fn}).status_code == 200  # its own, though too late
+
+
+def test_who_was_left_is_still_nobody_elses(victim: Browser, address: str) -> None:
+    """A page that lost its connection for a moment: what is on its way to it is not for whoever knows its name."""
+    waiting_event(victim)
+    visits.leave(victim.page)
+    stranger = Browser(address, "stranger")
+    assert stranger.http.get("/gradio_api/queue/data", params={"session_hash": victim.page}).status_code == 404
+
+
 def test_a_key_opens_the_visit_for_another_browser_and_closes_it_for_the_first(victim: Browser, address: str) -> None:
     """The key is what a tab keeps for a reload, when the cookie may be another; nobody else has it."""
     (session,) = (s for s in visits._visits.things() if s.holder == victim.page)
@@ -252,8 +288,53 @@ def test_a_request_that_is_too_long_is_refused_before_it_is_read(
     victim: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guard, "MOST_BODY", 1_000)
-    assert victim.http.post(JOIN, content=b"x" * 2_000).status_code == 413
-    assert victim.http.post(JOIN, content=iter([b"x"])).status_code == 411
+    for place in (JOIN, "/gradio_api/call/upload", "/gradio_api/run/upload"):  # an event may be called so, too
+        assert victim.http.post(place, content=b"x" * 2_000).status_code == 413, place
+        assert victim.http.post(place, content=iter([b"x"])).status_code == 411, place
+
+
+def test_what_is_sent_holds_few_values_before_it_waits(victim: Browser) -> None:
+    asked = {"data": [None, [[]] * 20_000], "fn_index": victim.events["example"]["id"], "session_hash": victim.page}
+    answer = victim.http.post(JOIN, json=asked)
+    assert (answer.status_code, "too many values" in answer.text) == (400, True)
+
+
+def test_an_upload_has_few_files_and_a_short_number(victim: Browser) -> None:
+    """Each is open until the last one has come; of each number gradio remembers something."""
+    before = {*Path(get_upload_folder()).glob("*")}
+    many = [("files", (f"{number}.png", b"x")) for number in range(guard.MOST_FILES + 1)]
+    assert victim.http.post("/gradio_api/upload", files=many).status_code == 400
+    assert victim.http.post(f"/gradio_api/upload?upload_id={'x' * 101}", files=many[:1]).status_code == 404
+    assert {*Path(get_upload_folder()).glob("*")} == before
+
+
+NAMES = [
+    "a" * 300, "/" + "a" * 5_000, "/" + "b/" * 3_000, "a%00b", "a%0Ab", "%ed%a0%80", "/etc/passwd/x", "\\\\host\\x",
+    "..%252f..%252fetc%252fpasswd", "%c0%ae%c0%ae/etc/passwd", "/proc/self/fd/0", "http:%2F%2F127.0.0.1:1/",
+]  # fmt: skip
+
+
+def test_names_that_no_file_has(victim: Browser, capfd: pytest.CaptureFixture[str]) -> None:
+    for place in (
+        "/gradio_api/file=",
+        "/gradio_api/file/",
+        "/static/",
+        "/assets/",
+        "/svelte/",
+        "/lab/",
+        "/lab/fonts/",
+    ):
+        for name in NAMES:
+            answer = victim.http.get(place + name)
+            assert answer.status_code in (403, 404, 422), (place, name[:80], answer.status_code)
+            assert "Traceback" not in answer.text
+    for header, value in {
+        "X-Forwarded-Host": "[::1",
+        "X-Gradio-Server": "http://[::1",
+    }.items():  # of which gradio makes an address when a page closes
+        with victim.http.stream("GET", "/gradio_api/heartbeat/odd", headers={header: value}) as answer:
+            assert answer.status_code == 422
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 # More than there are places for
