@@ -208,6 +208,12 @@ def test_behind_nginx_with_a_path_and_two_replicas(replicas: tuple[str, ssl.SSLC
         seen = {tuple(sorted(browser.get("/resnet/gradio_api/app_id").json().items())) for _ in range(12)}
         assert len(seen) == 1
 
+        # Its page came from there, too: a replica knows the browsers that it gave a page to.
+        for _browser in range(8):
+            with httpx.Client(base_url=address, verify=trusted, timeout=60, trust_env=False) as other:
+                (page_from,) = set(re.findall(r'"app_id":(\d+)', other.get("/resnet/").text))
+                assert other.get("/resnet/gradio_api/app_id").json() == {"app_id": int(page_from)}
+
         # What is too large is refused before it is read.
         large = "x" * 17_000_000
         assert browser.post("/resnet/gradio_api/queue/join", content=large).status_code == 413

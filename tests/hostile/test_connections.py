@@ -10,7 +10,7 @@ from typing import Any
 import loops
 import pytest
 
-from resnet_demo.ui import connections, uploads
+from resnet_demo.ui import connections, pages_kept, uploads, visits
 from resnet_demo.ui.connections import Body, Connection, TooLong, TooSlow
 
 
@@ -171,3 +171,37 @@ def test_what_is_remembered_of_uploads_is_bounded(monkeypatch: pytest.MonkeyPatc
         assert await known.is_tracked("8")
 
     loops.run(ask())
+
+
+def test_pages_without_a_visit_make_room_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "_visits", visits.registry())
+    monkeypatch.setattr(pages_kept, "MOST_UNREAD", 3)
+    held, left = visits.begin("held")[0], visits.begin("left")[0]
+    visits.leave("left")
+    assert (held.holder, left.holder) == ("held", None)
+    events: dict[str, set[str]] = {}
+    unread = pages_kept.Unread(events)
+    for page in ("held", "left", *(f"flood {number}" for number in range(9))):
+        events[page] = {"0"}
+        unread[page] = page
+    assert list(unread) == list(events) == ["held", "left", "flood 8"]
+    del unread["held"], unread["held"]  # two streams of a page end
+    assert list(events) == ["left", "flood 8"]
+    unread["gone"].put_nowait("an answer for nobody")
+
+
+def test_a_made_up_page_costs_little() -> None:
+    """gradio makes a copy of what every component is."""
+    import gradio as gr
+
+    with gr.Blocks() as blocks:
+        key, text = gr.State("none"), gr.Textbox()
+    state = pages_kept.State(blocks)
+    state[key._id], other = "key", gr.Textbox(lines=3)
+    state[text._id] = other
+    assert state[key._id] == "key"
+    assert state[text._id] is other
+    assert [found for _component, found, _old in state.state_components] == ["key"]
+    state._update_value_in_config(text._id, "x" * 1_000)
+    assert not state.config_values
+    assert gr.route_utils.SessionState is pages_kept.State
