@@ -193,6 +193,7 @@ def test_pages_without_a_visit_make_room_first(monkeypatch: pytest.MonkeyPatch) 
 def test_a_made_up_page_costs_little() -> None:
     """gradio makes a copy of what every component is."""
     import gradio as gr
+    from gradio import route_utils as gradio_routes
 
     with gr.Blocks() as blocks:
         key, text = gr.State("none"), gr.Textbox()
@@ -204,4 +205,4 @@ def test_a_made_up_page_costs_little() -> None:
     assert [found for _component, found, _old in state.state_components] == ["key"]
     state._update_value_in_config(text._id, "x" * 1_000)
     assert not state.config_values
-    assert gr.route_utils.SessionState is pages_kept.State
+    assert gradio_routes.SessionState is pages_kept.State  # pyright: ignore[reportPrivateImportUsage]
