@@ -267,10 +267,10 @@ def test_every_library_that_is_imported_is_a_dependency():
     stated = {re.split(r"[<>=!~\[; ]", line)[0] for line in section("dependencies")}
     for module in MODULES:
         used = foreign(imports(module, lazy=True)) - set(sys.stdlib_module_names)
-        # Hugging Face's machines have the first, gradio brings the next seven and pydantic one, a bench in a browser
+        # Hugging Face's machines have the first, gradio brings the next eight and pydantic one, a bench in a browser
         # asks for playwright, and extras bring the others.
         optional = {"spaces", "gradio_client", "httpx", "fastapi", "pandas", "huggingface_hub", "uvicorn", "anyio"}
-        optional |= {"typing_extensions", "playwright", "pillow_heif", "prometheus_client", "mcp"}
+        optional |= {"brotli", "typing_extensions", "playwright", "pillow_heif", "prometheus_client", "mcp"}
         assert {names.get(name, name) for name in used} - optional <= stated, module
 
 

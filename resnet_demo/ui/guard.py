@@ -39,6 +39,7 @@ from ..i18n import FIRST, Language, _, language
 from . import places, visits
 from .blocks import Blocks
 from .connections import Body, TooLong, TooSlow, is_full
+from .front_page import FrontPage
 from .html import notice
 from .pages_kept import Unread
 from .uploads import check_files, check_size, has_room
@@ -201,7 +202,7 @@ class Doors:
     """Closes what is not offered, opens a page's stream for its visitor alone, and gives browsers their cookie."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self._app = FrontPage(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
