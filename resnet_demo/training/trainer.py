@@ -409,12 +409,15 @@ class Training:
         )
 
     def _norms(self) -> dict[str, float]:
-        """By block, the norm of the last step's gradient."""
+        """By block, the norm of the last step's gradient.
+
+        In one order of memory, whichever the weights are in at the moment: the last digits of a sum depend on it.
+        """
         gradients = {
-            name: torch.stack([weight.grad.norm() for weight in block.parameters() if weight.grad is not None])
+            name: [weight.grad.contiguous().norm() for weight in block.parameters() if weight.grad is not None]
             for name, block in self.model.named_blocks()
         }
-        return {name: norms.norm().item() for name, norms in gradients.items()}
+        return {name: torch.stack(norms).norm().item() for name, norms in gradients.items()}
 
     def _tested(self, test_set: Dataset, half: bool = False) -> Record:
         """A record with test figures; the means begin anew after it."""

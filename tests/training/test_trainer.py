@@ -276,9 +276,7 @@ import importlib, os, signal, sys
 from pathlib import Path
 import torch
 from stripes import CONFIG, RECIPE, stripes
-from resnet_demo.models.predict import is_trained
 from resnet_demo.models.resnet import ResNet, ResNetConfig
-from resnet_demo.models.weights import load_file, save
 trainer = importlib.import_module("resnet_demo.training.trainer")
 torch.set_num_threads(int(sys.argv[2]))
 trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0
