@@ -15,7 +15,7 @@ from torch import nn
 from .. import cores
 from .threads import threads_of
 
-TURNS = 5  # of which the fastest one counts: whatever else the computer does only takes time
+TURNS = 3  # of which the fastest one counts: whatever else the computer does only takes time
 CLEARLY, HOPELESS = 0.85, 3.0
 
 
@@ -38,31 +38,33 @@ def half_is_faster(where: torch.device) -> bool:
 
 @cache  # so that all trainings of a process are of one kind
 def _half_is_faster_here() -> bool:
-    """Measured on this processor: a convolution of ResNet-20's first stage, there and back, in a part of a second.
+    """Measured on this processor: a block of ResNet-20's first stage, there and back, in a quarter of a second.
 
-    Its name and its instructions do not tell. AMD's from Zen 4 on, which have AVX512-BF16, need half the time; an Intel
-    processor that has it, too, but no AMX, took 1.9 times as long; and where bfloat16 is computed by software, with
-    AVX2 alone, it is 6 times as long. In between, what is won is lost on the way from one format to the other.
+    Its name and its instructions do not tell. AMD's from Zen 4 on, which have AVX512-BF16, need half to two thirds of
+    the time; an Intel processor that has it, too, but no AMX, took 1.9 times as long; and where bfloat16 is computed by
+    software, with AVX2 alone, it is 13 times as long. A block and not a convolution alone: what lies between two of
+    them is in half precision, too, and a convolution alone came close to the bound between yes and no.
 
     One thread, and the time that it had on its core: what else the computer does hardly counts.
     """
-
     with threads_of(1, 1) as alone:
-        seconds = alone.submit(_convolutions).result()
+        seconds = alone.submit(_block).result()
     return seconds is not None and seconds[True] < CLEARLY * seconds[False]
 
 
-def _convolutions() -> dict[bool, float] | None:
-    """The seconds of a convolution in half precision, and not; None where there is none in half precision."""
-    inputs = torch.randn(64, 16, 32, 32).to(memory_format=torch.channels_last)
-    convolution = nn.Conv2d(16, 16, 3, padding=1, bias=False).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+def _block() -> dict[bool, float] | None:
+    """The seconds of a block in half precision, and not; None where there is none in half precision."""
+    inputs = torch.randn(64, 16, 32, 32).to(memory_format=torch.channels_last).requires_grad_()
+    convolutions = [nn.Conv2d(16, 16, 3, padding=1, bias=False) for _ in range(2)]
+    block = nn.Sequential(convolutions[0], nn.BatchNorm2d(16), nn.ReLU(), convolutions[1])
+    block.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     least = {False: math.inf, True: math.inf}
     for _ in range(TURNS):
         for half in least:
             start = time.thread_time()
             try:
                 with torch.autocast("cpu", torch.bfloat16, enabled=half, cache_enabled=False):
-                    convolution(inputs).float().sum().backward()
+                    block(inputs).float().sum().backward()
             except RuntimeError:
                 return None
             least[half] = min(least[half], time.thread_time() - start)

@@ -19,7 +19,7 @@ def test_the_device_is_a_gpu_of_ones_own_where_there_are_any(monkeypatch):
 
 
 @pytest.mark.parametrize(("of_half", "faster"), [(0.5, True), (0.8, True), (0.9, False), (6.0, False), (None, False)])
-def test_bfloat16_where_a_convolution_is_clearly_faster_in_it(of_half, faster, monkeypatch):
+def test_bfloat16_where_a_block_is_clearly_faster_in_it(of_half, faster, monkeypatch):
     """On a clock that goes by the work that is done; None: this processor has no such convolution."""
     clock = [0.0]
 

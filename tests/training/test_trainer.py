@@ -280,13 +280,14 @@ from resnet_demo.models.resnet import ResNet, ResNetConfig
 trainer = importlib.import_module("resnet_demo.training.trainer")
 torch.set_num_threads(int(sys.argv[2]))
 trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0
-training = trainer.Training(ResNet(CONFIG, seed=0), stripes(192, seed=1), stripes(96, seed=2), RECIPE, epochs=4)
+data, half = (stripes(192, seed=1), stripes(96, seed=2)), sys.argv[3] == "True"
+training = trainer.Training(ResNet(CONFIG, seed=0), *data, RECIPE, epochs=4, half=half)
 for record in training.run(Path(sys.argv[1])):
     if record.step == 29:  # of 12 to an epoch
         os.kill(os.getpid(), signal.SIGKILL)
 """
     checkpoint = tmp_path / "run.pt"
-    command = [sys.executable, "-c", program, str(checkpoint), str(torch.get_num_threads())]
+    command = [sys.executable, "-c", program, str(checkpoint), str(torch.get_num_threads()), str(whole.half)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS.parent), str(TESTS)))}
     assert subprocess.run(command, env=env, timeout=120).returncode == -signal.SIGKILL
     resumed = Training(ResNet(CONFIG, seed=99), train_set, test_set, RECIPE, epochs=4)
