@@ -53,7 +53,8 @@ class FrontPage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         prefix = scope.get("root_path", "")
-        if scope["method"] != "GET" or scope["path"].removeprefix(prefix) != "/":
+        opened = scope["type"] == "http" and scope["method"] == "GET" and scope["path"].removeprefix(prefix) == "/"
+        if not opened:  # the start and the end of the app come here, too
             await self._app(scope, receive, send)
             return
         address = get_root_url(Request(scope), "/", None) + prefix  # gradio writes it into the page

@@ -11,6 +11,7 @@ import loops
 import pytest
 
 from resnet_demo.ui.front_page import MOST, FrontPage
+from resnet_demo.ui.guard import Doors
 
 UNPACKED = {None: bytes, b"gzip": gzip.decompress, b"br": brotli.decompress}
 
@@ -117,3 +118,15 @@ def test_what_is_no_page_is_not_kept() -> None:
         assert (status, headers) == (503, {b"content-type": b"text/html"})
         assert body.startswith(b"<html>/lab.example")
     assert behind.asked == 2
+
+
+def test_the_start_of_the_app_goes_through() -> None:
+    """With it begins what deletes old uploads; uvicorn passes over its failure without a word."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope["type"])
+
+    for kind in ("lifespan", "websocket"):
+        loops.run(Doors(app)({"type": kind}, None, None))  # pyright: ignore[reportArgumentType]
+    assert seen == ["lifespan", "websocket"]
