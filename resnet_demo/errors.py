@@ -40,3 +40,16 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
     from difflib import get_close_matches
 
     return get_close_matches(name[:100], list(known), n=2, cutoff=0.75)
+
+
+def unknown(
+    name: object, known: Iterable[str], sentence: Message, hint: Message, also: Iterable[str] = ()
+) -> InputError:
+    """The error for a name that is none of those known: `sentence`, or `hint` where one of them may have been meant.
+
+    Both have places for `name` and `known`, and `hint` has one for `near`, the names that may have been meant: of those
+    known, or of `also`.
+    """
+    known = list(known)
+    near = similar(str(name), [*known, *also])
+    return InputError(Message((hint if near else sentence).text, {"name": name, "near": near, "known": known}))

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from .. import console
-from ..errors import InputError, similar
+from ..errors import InputError, unknown
+from ..i18n import _
 from .shell import Json
 
 
@@ -57,14 +58,13 @@ def _check(name: str) -> None:
     from ..bench import NAMES
 
     if name not in NAMES:
-        if near := similar(name, [*NAMES, "all"]):
-            raise InputError(
-                "There is no benchmark {name!r} (did you mean {near:or}?); there are {known:and}.",
-                name=name,
-                near=near,
-                known=NAMES,
-            )
-        raise InputError("There is no benchmark {name!r}; there are {known:and}.", name=name, known=NAMES)
+        raise unknown(
+            name,
+            NAMES,
+            _("There is no benchmark {name!r}; there are {known:and}."),
+            _("There is no benchmark {name!r} (did you mean {near:or}?); there are {known:and}."),
+            also=["all"],
+        )
 
 
 def _all(only: list[str] | None, out: Path | None, against: Path | None) -> tuple[Any, str]:

@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import InputError, similar
+from ..errors import InputError, unknown
 from ..finding import Finding
+from ..i18n import _
 from ..models.predict import Picture, as_input
 from ..models.resnet import ResNet
 from .naming import class_of, no_block
@@ -113,14 +114,12 @@ def attribute(model: ResNet, image: Picture, target: int | str, method: str, blo
     (32, 32)
     """
     if method not in METHODS:
-        if near := similar(str(method), METHODS):
-            raise InputError(
-                "There is no method {name!r} (did you mean {near:or}?); there are {known:and}.",
-                name=method,
-                near=near,
-                known=METHODS,
-            )
-        raise InputError("There is no method {name!r}; there are {known:and}.", name=method, known=METHODS)
+        raise unknown(
+            method,
+            METHODS,
+            _("There is no method {name!r}; there are {known:and}."),
+            _("There is no method {name!r} (did you mean {near:or}?); there are {known:and}."),
+        )
     image, target = as_input(model, image), class_of(model, target)
     sign = 1
     if model.config.classes == 1:  # one logit, for the second of two classes and against the first

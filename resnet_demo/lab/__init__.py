@@ -11,7 +11,8 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, similar
+from ..errors import InputError, unknown
+from ..i18n import _
 from .experiment import Experiment, Progress
 
 if TYPE_CHECKING:
@@ -65,15 +66,12 @@ def get(name: str) -> Experiment:
     """The experiment of that name. Raises InputError where there is none."""
     if name in EXPERIMENTS:
         return EXPERIMENTS[name]
-    known = list(EXPERIMENTS)
-    if near := similar(str(name), known):
-        raise InputError(
-            "There is no experiment {name!r} (did you mean {near:or}?); there are {known:and}.",
-            name=name,
-            near=near,
-            known=known,
-        )
-    raise InputError("There is no experiment {name!r}; there are {known:and}.", name=name, known=known)
+    raise unknown(
+        name,
+        EXPERIMENTS,
+        _("There is no experiment {name!r}; there are {known:and}."),
+        _("There is no experiment {name!r} (did you mean {near:or}?); there are {known:and}."),
+    )
 
 
 def run(

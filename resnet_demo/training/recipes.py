@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ..errors import InputError, similar
+from ..errors import InputError, unknown
+from ..i18n import _
 
 SCHEDULES = ("triangle", "steps", "constant")
 MUON_FOR_A_MINUTE = 0.1  # Muon's learning rate in batches of 128; see `for_minutes`
@@ -69,14 +70,12 @@ def recipe_of(recipe: Recipe | str, minutes: float | None = None) -> Recipe:
         return recipe
     recipe = current_name(recipe)
     if recipe not in RECIPES:
-        if near := similar(recipe, RECIPES):
-            raise InputError(
-                "There is no recipe {name!r} (did you mean {near:or}?); there are {known:and}.",
-                name=recipe,
-                near=near,
-                known=RECIPES,
-            )
-        raise InputError("There is no recipe {name!r}; there are {known:and}.", name=recipe, known=RECIPES)
+        raise unknown(
+            recipe,
+            RECIPES,
+            _("There is no recipe {name!r}; there are {known:and}."),
+            _("There is no recipe {name!r} (did you mean {near:or}?); there are {known:and}."),
+        )
     return for_minutes(RECIPES[recipe], minutes) if recipe == "fast" and minutes else RECIPES[recipe]
 
 
