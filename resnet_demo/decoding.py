@@ -54,7 +54,7 @@ TURNS = {
 # Where Pillow keeps, and looks for, what a file says of its orientation: EXIF data, also as text in a PNG, and XMP.
 ORIENTED = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 BACKGROUND = "white"  # what is seen through a transparent picture
-BAND = 256  # rows: what needs room beside the picture is done band by band
+BAND = 64  # rows: what needs room beside the picture is done band by band, each of which fits into a core's cache
 
 # Pillow warns of pictures between its limit and twice that; ours is lower, and is checked from the header as well.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)

@@ -158,7 +158,7 @@ class _Worker:
         width, height = (int(side) for side in answer["size"])
         if not 0 < width * height <= MAX_PIXELS:
             raise _Gone
-        picture = Image.new("RGB", (width, height))
+        picture = Image.new("RGB", (width, height), None)  # not filled: all of it comes now
         for top in range(0, height, BAND):
             rows = min(BAND, height - top)
             band = Image.frombytes("RGB", (width, rows), _exactly(self._from, 3 * width * rows))

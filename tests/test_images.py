@@ -493,6 +493,18 @@ def test_a_framed_picture_without_a_square_is_cropped_as_the_picture_itself(doma
     assert np.abs(middle - np.asarray(domain.crop(picture), dtype=float)).mean() < 3
 
 
+@pytest.mark.parametrize("square", [None, (0.1, 0.2, 0.5)])
+def test_what_networks_see_of_a_framed_picture_is_made_once_for_each_domain(square, monkeypatch: pytest.MonkeyPatch):
+    framed, reductions, resize = Framed(Image.fromarray(CORNERS), square), [], Image.Image.resize
+    monkeypatch.setattr(Image.Image, "resize", lambda *given: reductions.append(given[1]) or resize(*given))
+    domains = CIFAR10, nameless(3, 224)
+    seen = [domain.crop(framed) for domain in domains]
+    seen[0].paste("red", (0, 0, 9, 9))  # whoever draws into it does so for himself
+    for domain in domains:
+        assert domain.crop(framed).tobytes() == domain.crop(Framed(framed.picture, square)).tobytes()
+    assert len(reductions) == 2 * len(domains)
+
+
 def test_a_square_is_cut_out_where_it_lies():
     picture = Image.new("RGB", (100, 50))
     picture.paste((255, 0, 0), (60, 10, 80, 30))

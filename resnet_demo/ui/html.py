@@ -202,8 +202,9 @@ def pixels(picture: Image.Image, alt: str) -> Markup:
 
 def photo(picture: Image.Image, alt: str, side: int = 320) -> Markup:
     """A picture, as a person likes to see it; at most `side` pixels wide and high."""
-    small = picture.convert("RGB")
-    small.thumbnail((side, side))
+    scale = min(1.0, side / max(picture.size))
+    width, height = (max(1, round(scale * length)) for length in picture.size)
+    small = picture.resize((width, height), reducing_gap=2.0)
     return Markup('<img class="rd-photo" src="{}" alt="{}">').format(photo_uri(small), alt)
 
 

@@ -27,9 +27,13 @@ class Source:
 class Second:
     """A second picture, which the same network sees beside the first one; of its middle, as the domain crops it."""
 
-    picture: Image.Image
+    framed: Framed
     name: str | None = None  # of an example; None: it is the visitor's own
     number: int = 0  # in the album, of an own one
+
+    @property
+    def picture(self) -> Image.Image:
+        return self.framed.picture
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from ..figures import photo_uri
 from ..i18n import Language, _
-from ..images import Framed
 from .components import Upload
 from .events import Events, Shown
 from .page import choose
@@ -63,7 +62,7 @@ def chip(session: Session) -> Markup:
         inside, kind = Markup("<span>+</span>"), " rd-none"
     else:
         label = say(_("The second picture: choose another one, or remove it"))
-        seen = photo_uri(session.domain.view(Framed(second.picture), 80))
+        seen = photo_uri(session.domain.view(second.framed, 80))
         inside, kind = Markup('<img src="{}" alt="" data-number="{}"><b>B</b>').format(seen, second.number), ""
     return Markup(
         '<button type="button" class="rd-chip rd-second-chip{}" data-drawer="second" aria-controls="second-drawer" '

