@@ -100,9 +100,9 @@ def train(
 
     def records() -> Generator[Record, None, None]:
         for record in training.run(checkpoint, resume):
-            if training.finished and training.test:  # the last one: its reader may save the network at once
-                origin = "trained by resnet_demo.train"
-                model.provenance = {"origin": origin, **provenance(name, training, training.test)}
+            if training.finished and record is training.history[-1]:  # its reader may save the network at once
+                test = training.test or evaluate(model, training.last_test_set)  # or it was finished before
+                model.provenance = {"origin": "trained by resnet_demo.train", **provenance(name, training, test)}
             yield record
 
     return Records(records(), name, len(test_set.classes), seen)

@@ -1,32 +1,27 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import math
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
-import threading
 import time
 from dataclasses import asdict, fields, replace
-from itertools import count, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
-from stripes import CONFIG, RECIPE, stripes
-from torch import nn
+from small_trainings import TESTS, assert_usable, epochs_of, same, told, trainer
+from stripes import CONFIG, RECIPE
 from torch.nn.functional import cross_entropy
 
-from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10
 from resnet_demo.interpret.trace import trace_blocks
 from resnet_demo.models.predict import is_trained
-from resnet_demo.models.resnet import ResNet, ResNetConfig
+from resnet_demo.models.resnet import ResNet
 from resnet_demo.models.weights import load_file, save
 from resnet_demo.training import checkpoint as checkpoints
 from resnet_demo.training.budget import FINE
@@ -35,41 +30,7 @@ from resnet_demo.training.recipes import RECIPES
 from resnet_demo.training.records import Meter, Record
 from resnet_demo.training.trainer import Training, dataset_domain, settle, train
 
-TESTS = Path(__file__).resolve().parents[1]
 HEADER = Path(sysconfig.get_path("include")) / "Python.h"
-trainer = importlib.import_module("resnet_demo.training.trainer")  # the package offers the function under this name
-
-
-@pytest.fixture(scope="module")
-def train_set() -> Dataset:
-    return stripes(192, seed=1)
-
-
-@pytest.fixture(scope="module")
-def test_set() -> Dataset:
-    return stripes(96, seed=2)
-
-
-def told(history):
-    """What must not depend on the clock."""
-    return [{k: v for k, v in asdict(record).items() if k != "seconds"} for record in history]
-
-
-def epochs_of(records):
-    return [record for record in records if record.test_loss is not None]
-
-
-def same(one: nn.Module, other: nn.Module) -> bool:
-    """Whether two networks agree in every bit."""
-    ours, theirs = one.state_dict(), other.state_dict()
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
-
-
-@pytest.fixture
-def slow_clock(monkeypatch):
-    """A clock by which every reading takes a tenth of a second, and a step about two; it makes minutes repeatable."""
-    ticks = count()
-    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks) / 10)
 
 
 def test_it_learns(train_set, test_set):
@@ -105,69 +66,6 @@ def test_the_seed_fixes_a_training_step_by_step(train_set, test_set):
     assert all(torch.equal(state[key], same[key]) for key in state)
     other, _ = run(6)
     assert other != history
-
-
-@pytest.mark.parametrize("when", ["after an epoch", "within an epoch"])
-def test_a_resumed_training_ends_like_an_uninterrupted_one(when, train_set, test_set, tmp_path, monkeypatch):
-    whole = ResNet(CONFIG, seed=0)
-    expected = epochs_of(train(whole, train_set, test_set, RECIPE, epochs=4))
-
-    checkpoint = tmp_path / "run.pt"
-    stopped = ResNet(CONFIG, seed=0)
-    if when == "within an epoch":
-        ticks = count()  # a clock so slow that every step is told
-        monkeypatch.setattr(time, "perf_counter", lambda: float(next(ticks)))
-    records = train(stopped, train_set, test_set, RECIPE, epochs=4, checkpoint=checkpoint)
-    for record in records:
-        if record.epoch == 2 and (record.test_loss is not None) == (when == "after an epoch"):
-            break
-    del records, record  # the generator is closed, as by a page that is left
-    monkeypatch.undo()
-
-    resumed = ResNet(CONFIG, seed=99)  # nothing of its own start may survive
-    records = train(resumed, train_set, test_set, RECIPE, epochs=4, checkpoint=checkpoint, resume=True)
-    history = epochs_of(records)
-    assert told(history) == told(expected)  # the epochs that were done are told once more
-    ours, theirs = whole.state_dict(), resumed.state_dict()
-    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
-    assert not resumed.training
-    # Once more, from the very end: nothing is left to do.
-    again = ResNet(CONFIG, seed=3)
-    assert told(train(again, train_set, test_set, RECIPE, epochs=4, checkpoint=checkpoint, resume=True)) == told(
-        history
-    )
-    assert torch.equal(again.fc.weight, whole.fc.weight)
-    assert not again.training
-
-
-def test_resume_without_a_checkpoint_is_a_start(train_set, test_set, tmp_path):
-    model = ResNet(CONFIG, seed=0)
-    history = epochs_of(
-        train(model, train_set, test_set, RECIPE, epochs=1, checkpoint=tmp_path / "new.pt", resume=True)
-    )
-    assert [record.epoch for record in history] == [1]
-    assert (tmp_path / "new.pt").is_file()
-
-
-@pytest.mark.parametrize("change", ["seed", "epochs", "recipe", "network", "torn", "foreign", "empty"])
-def test_foreign_checkpoints_are_not_resumed(change, train_set, test_set, tmp_path, sentence):
-    checkpoint = tmp_path / "run.pt"
-    given = {"recipe": RECIPE, "epochs": 1, "seed": 0}
-    list(train(ResNet(CONFIG, seed=0), train_set, test_set, checkpoint=checkpoint, **given))
-    config = CONFIG
-    if change == "network":
-        config = replace(CONFIG, widths=(4, 6))
-    elif change == "torn":
-        checkpoint.write_bytes(checkpoint.read_bytes()[:-500])
-    elif change == "foreign":
-        torch.save(ResNet(CONFIG).state_dict(), checkpoint)
-    elif change == "empty":
-        checkpoint.write_bytes(b"")
-    else:
-        given[change] = {"seed": 1, "epochs": 2, "recipe": replace(RECIPE, lr=0.2)}[change]
-    with pytest.raises(InputError, match=r"run\.pt") as error:
-        list(train(ResNet(config, seed=0), train_set, test_set, checkpoint=checkpoint, resume=True, **given))
-    sentence(error.value)
 
 
 def test_a_budget_of_minutes_is_kept(train_set, test_set):
@@ -217,48 +115,6 @@ def test_the_time_in_which_the_reader_is_busy_does_not_count(train_set, test_set
     assert steps[0] > 20
 
 
-def test_a_schedule_repeats_a_training_by_the_clock(train_set, test_set):
-    recipe = replace(RECIPE, settle=True)
-    first = Training(ResNet(CONFIG, seed=0), train_set, test_set, recipe, minutes=0.8 / 60, seed=4)
-    for record in first.run():
-        if record.test_loss is not None:
-            time.sleep(0.02)  # the reader's time is no part of the schedule
-    again = Training(
-        ResNet(CONFIG, seed=0), train_set, test_set, recipe, minutes=0.8 / 60, seed=4, schedule=first.schedule
-    )
-    list(again.run())
-    assert same(first.model, again.model)
-    assert told(again.history) == told(first.history)
-    assert again.schedule == first.schedule
-    other = Training(
-        ResNet(CONFIG, seed=0), train_set, test_set, recipe, minutes=0.8 / 60, seed=5, schedule=first.schedule
-    )
-    list(other.run())
-    assert not same(first.model, other.model)
-
-
-@pytest.mark.usefixtures("slow_clock")
-@pytest.mark.parametrize("at_a_test", [True, False])
-def test_a_resumed_training_by_the_clock_can_be_repeated_as_a_whole(
-    at_a_test, train_set, test_set, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(trainer, "KEEP_EVERY", 0.0)
-    given = {"train_set": train_set, "test_set": test_set, "recipe": RECIPE, "minutes": 1.0}
-    killed = Training(ResNet(CONFIG, seed=0), **given)
-    for record in killed.run(tmp_path / "run.pt"):
-        if record.step > 60 and (record.test_loss is not None) == at_a_test:
-            break
-    resumed = Training(ResNet(CONFIG, seed=0), **given)
-    list(resumed.run(tmp_path / "run.pt", resume=True))
-    assert resumed.history[: len(killed.history)] == killed.history
-    assert resumed.step > record.step + 10
-    assert sum(resumed.schedule) == resumed.step
-    again = Training(ResNet(CONFIG, seed=0), **given, schedule=resumed.schedule)
-    list(again.run())
-    assert same(again.model, resumed.model)
-    assert told(again.history) == told(resumed.history)
-
-
 @pytest.mark.usefixtures("slow_clock")
 def test_records_come_about_twice_a_second_within_an_epoch(train_set, test_set):
     records = list(train(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=1))
@@ -266,197 +122,6 @@ def test_records_come_about_twice_a_second_within_an_epoch(train_set, test_set):
     assert within
     assert all(record.test_loss is None and record.epoch == 0 for record in within)
     assert all(1 <= b.step - a.step <= 4 for a, b in pairwise(within))
-
-
-def test_a_killed_training_goes_on_to_the_same_end(train_set, test_set, tmp_path, monkeypatch):
-    whole = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=4)
-    list(whole.run())
-    program = """
-import importlib, os, signal, sys
-from pathlib import Path
-import torch
-from stripes import CONFIG, RECIPE, stripes
-from resnet_demo.models.resnet import ResNet, ResNetConfig
-trainer = importlib.import_module("resnet_demo.training.trainer")
-torch.set_num_threads(int(sys.argv[2]))
-trainer.KEEP_EVERY = trainer.TELL_EVERY = 0.0
-data, half = (stripes(192, seed=1), stripes(96, seed=2)), sys.argv[3] == "True"
-training = trainer.Training(ResNet(CONFIG, seed=0), *data, RECIPE, epochs=4, half=half)
-for record in training.run(Path(sys.argv[1])):
-    if record.step == 29:  # of 12 to an epoch
-        os.kill(os.getpid(), signal.SIGKILL)
-"""
-    checkpoint = tmp_path / "run.pt"
-    command = [sys.executable, "-c", program, str(checkpoint), str(torch.get_num_threads()), str(whole.half)]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS.parent), str(TESTS)))}
-    assert subprocess.run(command, env=env, timeout=120).returncode == -signal.SIGKILL
-    resumed = Training(ResNet(CONFIG, seed=99), train_set, test_set, RECIPE, epochs=4)
-    steps = [record.step for record in resumed.run(checkpoint, resume=True)]
-    assert steps[:2] == [12, 24]  # told once more
-    assert min(steps[2:]) > 29
-    assert same(whole.model, resumed.model)
-    assert told(resumed.history) == told(whole.history)  # with the means over the epoch that was cut in two
-
-
-def test_checkpoints_come_every_half_minute(train_set, test_set, tmp_path, monkeypatch):
-    assert trainer.KEEP_EVERY + trainer.TELL_EVERY <= 60
-    ticks, steps = count(), []
-    monkeypatch.setattr(time, "perf_counter", lambda: float(2 * next(ticks)))  # a step takes four seconds
-    monkeypatch.setattr(checkpoints, "keep", lambda _path, _task, state: steps.append(state["step"]))
-    list(train(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=2, checkpoint=tmp_path / "run.pt"))
-    assert {12, 24} <= set(steps)  # and at every test
-    assert len(steps) > 2
-    assert max(b - a for a, b in pairwise([0, *steps])) * 4 <= 60
-
-
-@pytest.mark.usefixtures("slow_clock")
-def test_stop_ends_a_training_at_its_next_step(train_set, test_set):
-    recipe = replace(RECIPE, settle=True)
-    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, recipe, epochs=500)
-    records = []
-    for record in training.run():
-        records.append(record)
-        if len(records) == 5:
-            thread = threading.Thread(target=training.stop)
-            thread.start()
-            thread.join()
-    assert len(records) == 6
-    last = records[-1]
-    assert last.step == records[-2].step  # the step that was under way was broken off
-    assert last.gradients == records[-2].gradients
-    assert training.progress == 1
-    assert training.history[-1] is last
-    assert last.test_accuracy == evaluate(training.model, test_set.subset(training.in_short)).accuracy
-    assert_usable(training.model)
-
-
-@pytest.mark.usefixtures("slow_clock")
-def test_a_stopped_training_by_the_clock_is_repeated_to_its_end(train_set, test_set, monkeypatch):
-    monkeypatch.setattr(trainer, "SETTLE_ON", 128)  # there are more pictures than that, as there usually are
-    monkeypatch.setattr(trainer, "ASK_IN_SHORT", 20)
-    given = {"train_set": train_set, "test_set": test_set, "recipe": replace(RECIPE, settle=True), "minutes": 1.0}
-    first = Training(ResNet(CONFIG, seed=0), **given)
-    for _ in first.run():
-        if first.step > 60:
-            first.stop()
-    assert first.in_short
-    assert not first.finished
-    assert first.history[-1].test_pictures == 20
-    again = Training(ResNet(CONFIG, seed=0), **given, schedule=first.schedule, in_short=first.in_short)
-    list(again.run())
-    assert same(again.model, first.model)
-    assert told(again.history) == told(first.history)
-    assert again.schedule == first.schedule
-    assert again.in_short  # and so can it be repeated in turn
-    assert again.finished  # its own end came by itself
-    whole = Training(ResNet(CONFIG, seed=0), **given, schedule=first.schedule)
-    list(whole.run())
-    assert not same(whole.model, first.model)  # that it was stopped has to be known
-
-
-def test_who_stops_a_training_in_its_last_test_shortens_that(train_set, test_set, tmp_path, monkeypatch):
-    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, replace(RECIPE, settle=True), epochs=1)
-    monkeypatch.setattr(trainer, "ASK_IN_SHORT", 20)
-
-    def stop_and_evaluate(model, dataset):
-        if training.progress == 1:
-            training.stop()
-        return evaluate(model, dataset)
-
-    monkeypatch.setattr(trainer, "evaluate", stop_and_evaluate)
-    *_, last = training.run(tmp_path / "run.pt")
-    assert not training.finished
-    assert training.in_short == 20
-    assert last.step == training.steps_per_epoch
-    assert last.test_pictures == 20
-    assert_usable(training.model)
-
-
-# Stops within a step
-
-
-class Slow:
-    """Makes every block of a network take so many seconds, on the way there and on the way back."""
-
-    def __init__(self, model: ResNet):
-        self.seconds = 0.0
-        for _, block in model.named_blocks():
-            block.register_forward_hook(self.there)
-
-    def there(self, _block, _inputs, output) -> None:
-        time.sleep(self.seconds)
-        if output.requires_grad:
-            output.register_hook(lambda _: time.sleep(self.seconds))
-
-
-DEEP = ResNetConfig((8, 8, 8), (4, 8, 16), classes=3)
-
-
-@pytest.mark.parametrize("how", ["stop", "abandon"])
-@pytest.mark.parametrize(
-    ("name", "when"),
-    [
-        ("take_step", lambda training: training.step == 3),
-        ("evaluate", lambda training: training.progress < 1),
-        ("evaluate", lambda training: training.progress == 1),
-    ],
-    ids=["step", "test on the way", "last test"],
-)
-def test_an_end_is_heard_in_the_middle_of_things(name, when, how, train_set, test_set, monkeypatch):
-    """What is under way would take three seconds."""
-    training = Training(ResNet(DEEP, seed=0), train_set, test_set, replace(RECIPE, batch=32), epochs=2)
-    slow, work, times = Slow(training.model), getattr(trainer, name), []
-
-    def end() -> None:
-        times.append(time.perf_counter())
-        getattr(training, how)()
-
-    def slowly(*given):
-        if slow.seconds or times or not when(training):
-            return work(*given)
-        slow.seconds = 0.07
-        threading.Timer(0.3, end).start()
-        try:
-            return work(*given)
-        finally:
-            times.append(time.perf_counter())
-            slow.seconds = 0.0
-
-    monkeypatch.setattr(trainer, name, slowly)
-    records = list(training.run())
-    asked, heard = times
-    assert heard - asked < 0.8
-    assert training.finished is False
-    assert_usable(training.model)
-    if how == "stop":
-        assert training.in_short
-        assert records[-1].test_pictures == min(training.in_short, len(test_set))
-    else:
-        assert not training.in_short
-        assert len(epochs_of(records)) < 3  # the last record did not come
-
-
-def test_a_training_gives_way_between_every_two_blocks(train_set, test_set):
-    calls, model = [], ResNet(CONFIG, seed=0)
-    training = Training(model, train_set, test_set, RECIPE, epochs=1, give_way=lambda: calls.append(training.step))
-    list(training.run())
-    blocks, step = len(list(model.named_blocks())), 2  # on the way there and back
-    assert calls.count(1) >= blocks * step
-
-
-def test_what_was_broken_off_leaves_no_trace(train_set, test_set):
-    """The same weights and statistics as after the last whole step, without a recipe that settles them."""
-    recipe = replace(RECIPE, settle=False, batch=32)
-    whole = Training(ResNet(DEEP, seed=0), train_set, test_set, recipe, epochs=9)
-    for _ in whole.steps():
-        if whole.step == 3:
-            whole.abandon()
-    broken = Training(ResNet(DEEP, seed=0), train_set, test_set, recipe, epochs=9)
-    blocks = [block for _, block in broken.model.named_blocks()]
-    blocks[-2].register_forward_hook(lambda *_: broken.stop() if broken.step == 3 else None)
-    list(broken.run())
-    assert broken.step == whole.step == 3
-    assert same(broken.model, whole.model)
 
 
 def test_the_network_is_tested_where_it_was_trained_and_then_put_back(train_set, test_set, tmp_path, monkeypatch):
@@ -491,30 +156,6 @@ def test_the_network_is_tested_where_it_was_trained_and_then_put_back(train_set,
         "evaluate", "branch_ratios", "keep", "_put_back", "read", "_put_back",
         "_put_back", "read", "_put_back",
     ]  # fmt: skip
-
-
-def assert_usable(model: ResNet) -> None:
-    assert not any(module.training for module in model.modules())
-    assert all(weight.is_contiguous() for weight in model.parameters())
-    assert all(weight.device.type == "cpu" and weight.grad is None for weight in model.parameters())
-
-
-@pytest.mark.parametrize("budget", [{"epochs": 3}, {"minutes": 1.0}], ids=str)
-def test_a_training_that_is_stopped_before_it_starts_takes_one_step(budget, train_set, test_set):
-    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, **budget)
-    training.stop()
-    (record,) = training.run()
-    assert record.step == 1
-    assert record.test_loss is not None
-    assert math.isfinite(record.train_loss)
-
-
-def test_a_training_that_is_left_leaves_a_usable_network(train_set, test_set):
-    training = Training(ResNet(CONFIG, seed=0), train_set, test_set, RECIPE, epochs=3)
-    records = training.run()
-    next(records)
-    records.close()
-    assert_usable(training.model)
 
 
 @pytest.mark.parametrize("kind", ["loss", "weights", "test"])
