@@ -47,7 +47,10 @@ Square: TypeAlias = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Framed:
-    """A picture, and the square of it that a network is to see; None is the middle one of the network's domain."""
+    """A picture, and the square of it that a network is to see; None is the middle one of the network's domain.
+
+    What networks see is kept here: whoever draws into the picture frames it anew.
+    """
 
     picture: Image.Image
     square: Square | None = None
