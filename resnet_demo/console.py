@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,19 @@ def sentence(message: str) -> str:
     """The first line of an error's message, ended as a sentence is."""
     said = " ".join((message.strip().splitlines() or ["It failed."])[0].split())
     return said if said.endswith((".", "?", "!", "…")) else f"{said}."
+
+
+def fill_streams() -> list[str]:
+    """Put the null device in the place of streams that the shell has closed (`<&-`, `2>&-`), and name them.
+
+    Else the next file that is opened would have the number of such a stream, and a library that writes to it would
+    write into that file.
+    """
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]  # by their numbers
+    for name in closed:
+        mode = "r" if name == "stdin" else "w"
+        setattr(sys, name, open(os.devnull, mode, encoding="utf-8", errors="backslashreplace"))  # noqa: SIM115
+    return closed
 
 
 screen: list[TextIO | None] = []  # where tables will be printed, while stdout is another stream than then

@@ -14,6 +14,7 @@ import urllib.request
 import zipfile
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.message import Message
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -72,10 +73,14 @@ def index(wheel: Path) -> Iterator[str]:
         yield f"{server.url}/simple/"
 
 
-def asked_for_by(wheel: Path) -> list[str]:
+def metadata_of(wheel: Path) -> Message:
     with zipfile.ZipFile(wheel) as archive:
         (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        return message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])
+        return message_from_bytes(archive.read(metadata))
+
+
+def asked_for_by(wheel: Path) -> list[str]:
+    return metadata_of(wheel).get_all("Requires-Dist", [])
 
 
 def hollow(name: str, borrowed: bool) -> tuple[str, bytes]:
@@ -118,6 +123,22 @@ def test_every_asset_and_module_is_in_the_wheel(wheel: Path) -> None:
         assert (f"resnet_demo/{name}" if path.parts[0] == "assets" else name) in inside
     assert not [name for name in inside if name.startswith("tests/") or "resume" in name or "screenshots" in name]
     assert wheel.stat().st_size <= MOST_BYTES
+
+
+def test_pypi_shows_the_readme_without_what_only_spaces_reads_and_its_links_lead_somewhere(wheel: Path) -> None:
+    metadata = metadata_of(wheel)
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    text = metadata.get_payload(decode=True)
+    assert isinstance(text, bytes)
+    shown = text.decode()
+    assert shown.startswith("# resnet_demo")
+    assert shown.rstrip().endswith((ROOT / "README.md").read_text("utf-8").rstrip()[-20:])
+    links = re.findall(r"\]\(([^)]+)\)", shown)
+    assert len(links) > 10
+    assert all(link.startswith("https://") for link in links)
+    named = [link.partition("/main/")[2].partition("#")[0] for link in links if "/main/" in link]
+    assert all((ROOT / path).exists() for path in named)
+    assert any("/raw/main/assets/screenshots/" in link for link in links)
 
 
 def test_the_installed_program_classifies_a_picture(environment: Path, tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def test_a_network_family(copy_for: Callable[..., Copy]) -> None:
     copy.replace(zoo, "(resnet|plain|preresnet)", "(resnet|plain|preresnet|relufirst)")
     copy.replace(zoo, 'kind == "preresnet"', 'kind in ("preresnet", "relufirst")')
     copy.replace(zoo, 'block="preact"', 'block="relufirst" if kind == "relufirst" else "preact"')
-    copy.replace(zoo, "*preact, ", '*preact, "relufirst20", ')
+    copy.replace("resnet_demo/models/names.py", "*preact, ", '*preact, "relufirst20", ')
     copy.replace(zoo, 'else "preresnet" if', 'else "relufirst" if config.block == "relufirst" else "preresnet" if')
     copy.replace(trace, 'if config.block == "basic":', BYTES)
     copy.replace(

@@ -87,6 +87,8 @@ TESTS = {
     "test_cores.py::test_torch_meets_what_somebody_set": "slow",
     "test_cli_process.py::test_process_prints_json_and_nothing_else": "slow",
     "test_cli_process.py::test_process_refuses_in_one_sentence": "slow",
+    "test_cli_process.py::test_streams_that_the_shell_closed": "slow",
+    "test_cli_process.py::test_nobody_waits_for_a_heavy_library_until_a_word_is_completed": "slow",
     "test_docs.py::test_the_snippets_run": "slow",
     "test_notebooks.py::test_a_notebook_runs": "slow",
     "test_examples.py::test_it_learns": "slow",

@@ -8,6 +8,7 @@ unless RESNET_DEMO_DEBUG=1.
 from __future__ import annotations
 
 import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -90,6 +91,9 @@ def schema(
 
 def main() -> None:
     """What the entry point runs."""
+    closed = console.fill_streams()
+    if "stdout" in closed and sys.argv[1:2] != ["serve"]:
+        sys.exit("stdout is closed: there is nothing to write the answer to.")
     cores.prepare()  # torch is imported by the commands
     try:
         stopping.prepare(raises=True)  # a training keeps its checkpoint

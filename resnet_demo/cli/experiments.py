@@ -12,7 +12,8 @@ import typer
 from .. import console
 from ..errors import InputError
 from ..lab import EXPERIMENTS
-from .shell import DATA, DataDir, Epoch, Json, Plain, as_typed, tell, tell_notes
+from ..models.names import names as networks
+from .shell import DATA, DataDir, Epoch, Json, Plain, as_typed, data_sets, tell, tell_notes
 from .shell import network as network_of
 
 if TYPE_CHECKING:
@@ -27,15 +28,23 @@ def experiment(
     name: Annotated[
         str,
         typer.Argument(
+            metavar="NAME",
             help=f"Which one: {', '.join(list(EXPERIMENTS)[:-1])} or {list(EXPERIMENTS)[-1]}. Or all of them: all.",
             autocompletion=lambda: [*EXPERIMENTS, "all"],
         ),
     ],
     model: Annotated[
         list[str] | None,
-        typer.Option(help="A network or a checkpoint file; may be given several times.", show_default="resnet20"),
+        typer.Option(
+            help="A network or a checkpoint file; may be given several times.",
+            show_default="resnet20",
+            autocompletion=networks,
+        ),
     ] = None,
-    data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10, but shapes for localise")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help=DATA, show_default="cifar10, but shapes for localise", autocompletion=data_sets),
+    ] = None,
     data_dir: DataDir = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="How many test pictures; else a minute's.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="The seed of what is drawn at random.")] = 0,

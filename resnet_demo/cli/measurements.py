@@ -20,7 +20,7 @@ def _names() -> list[str]:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which measurement, or `all`.", autocompletion=_names)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which measurement, or `all`.", autocompletion=_names)],
     budget: Annotated[
         list[float] | None, typer.Option(help="For `accuracy`: seconds to train; may be given several times.")
     ] = None,

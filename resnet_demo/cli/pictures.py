@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def classify(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help=f"Pictures: {ANY}; or - for stdin.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help=f"Pictures: {ANY}; or - for stdin.")],
     model: Model = "resnet20",
     top_k: Annotated[int, typer.Option(help="How many classes to name.")] = 5,
     epoch: Epoch = None,
@@ -64,7 +64,7 @@ def classify(
 
 
 def inspect(
-    image: Annotated[Path, typer.Argument(help=f"A picture: {ANY}; or - for stdin.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help=f"A picture: {ANY}; or - for stdin.")],
     model: Model = "resnet20",
     target: Annotated[str | None, typer.Option(help="A class, by name or by index; else the likeliest.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder for the figures and the numbers.")] = None,

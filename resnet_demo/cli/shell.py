@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from .. import console
 from ..errors import InputError
+from ..models.names import names
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -86,7 +87,7 @@ def command(app: typer.Typer, function: Callable[..., tuple[Any, str]]) -> None:
 # Options
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout and nothing else.")]
-Model = Annotated[str, typer.Option(help="A network of the zoo, or a checkpoint file.")]
+Model = Annotated[str, typer.Option(help="A network of the zoo, or a checkpoint file.", autocompletion=names)]
 Epoch = Annotated[
     int | None,
     typer.Option(
@@ -107,7 +108,14 @@ Labels = Annotated[
     typer.Option(help="The classes' names in the order of the outputs: a text file, one in a line, or JSON."),
 ]
 DATA = "A data set: cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders."
-Data = Annotated[str, typer.Option(help=DATA)]
+
+
+def data_sets() -> list[str]:
+    """For completion, which waits for no torch."""
+    return ["cifar10", "cifar100", "fashion-mnist", "shapes"]
+
+
+Data = Annotated[str, typer.Option(help=DATA, autocompletion=data_sets)]
 DataDir = Annotated[Path | None, typer.Option(help="The folder where data sets are, or are downloaded to.")]
 
 

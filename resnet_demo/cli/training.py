@@ -9,7 +9,8 @@ import typer
 
 from .. import console
 from ..errors import InputError
-from .shell import DATA, DataDir, Json, as_typed, tell, tell_notes
+from ..models.names import names as networks
+from .shell import DATA, DataDir, Json, as_typed, data_sets, tell, tell_notes
 
 if TYPE_CHECKING:
     from ..training.provenance import Settings
@@ -21,12 +22,21 @@ MOST_THREADS = 1024  # PyTorch ends the process where it cannot start as many as
 
 def train(
     out: Annotated[Path, typer.Option(help="The weights to write (.safetensors); their history goes beside them.")],
-    model: Annotated[str | None, typer.Option(help="A network of the zoo.", show_default="resnet20")] = None,
-    data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A network of the zoo.", show_default="resnet20", autocompletion=networks)
+    ] = None,
+    data: Annotated[str | None, typer.Option(help=DATA, show_default="cifar10", autocompletion=data_sets)] = None,
     data_dir: DataDir = None,
     epochs: Annotated[int | None, typer.Option(help="Train for this many epochs, …")] = None,
     minutes: Annotated[float | None, typer.Option(help="… or for this many minutes.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="fast, paper or textbook.", show_default="fast")] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="fast, paper or textbook.",
+            show_default="fast",
+            autocompletion=lambda: ["fast", "paper", "textbook"],
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(min=0, max=2**31 - 1, show_default="0", help="Fixes the first weights and the order of pictures."),

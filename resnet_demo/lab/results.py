@@ -26,6 +26,7 @@ from ..finding import Finding
 from ..models.resnet import ResNet, check_network
 from ..models.zoo import is_plain, name_of, twin
 from ..training import hardware
+from ..training.evaluation import check_data_set
 from .experiment import Experiment, Reports, as_plain
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def measure(
     experiment = lab.get(name)
     if pictures is not None and (isinstance(pictures, bool) or not isinstance(pictures, Integral) or pictures < 1):
         raise InputError("An experiment takes one picture or more, not {value!r}.", value=pictures)
+    check_data_set(dataset)
     chosen = dataset.subset(experiment.pictures_for(pictures))
     fitted_on = training.subset(experiment.fits_on) if training and experiment.fits_on else None
     there = known if known and _is_run(known, experiment, dataset, len(chosen), seed) else None

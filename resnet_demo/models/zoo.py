@@ -19,11 +19,10 @@ from ..errors import InputError, similar
 from ..i18n import _, _n
 from ..images import CIFAR10, imagenet, nameless
 from . import hub, published
+from .names import names
 from .resnet import ResNet, ResNetConfig
 from .weights import SUFFIXES, load_file, read_metadata
 
-CIFAR_DEPTHS = (8, 14, 20, 32, 44, 56, 110)
-PREACT_DEPTHS = (20, 56)
 IMAGENET_STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 IMAGENET_WIDTHS = (64, 128, 256, 512)
 TITLES = {"resnet": "ResNet", "preresnet": "Pre-ResNet", "plain": "Plain"}
@@ -131,14 +130,6 @@ def network(name: str) -> Network:
         "resnet18-cifar, plain18-cifar, resnet18, 34, 50, 101, 152 and plain18, 34.",
         name=name,
     )
-
-
-def names() -> list[str]:
-    """The names that are offered to choose from, from small to large, each residual network beside its twin."""
-    cifar = [f"{kind}{depth}" for depth in CIFAR_DEPTHS for kind in ("resnet", "plain")]
-    imagenet = [f"{kind}{depth}" for depth in (18, 34) for kind in ("resnet", "plain")]
-    preact = [f"preresnet{depth}" for depth in PREACT_DEPTHS]
-    return [*cifar, *preact, "resnet18-cifar", "plain18-cifar", *imagenet, "resnet50", "resnet101", "resnet152"]
 
 
 def has_weights(name: str) -> bool:

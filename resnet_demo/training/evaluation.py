@@ -124,9 +124,16 @@ def in_order(model: ResNet, dataset: Dataset) -> Message | None:
     )
 
 
+def check_data_set(dataset: object) -> None:
+    """Raise InputError for a name, or what else is no data set."""
+    if not isinstance(dataset, Dataset):
+        raise InputError("A data set is what `load_dataset` gives, not {value!r}.", value=dataset)
+
+
 def check_classes(model: ResNet, dataset: Dataset) -> None:
     """Raise InputError unless the network has as many classes as the data set."""
     check_network(model)
+    check_data_set(dataset)
     if (kind := next(model.parameters(), torch.zeros(())).dtype) != torch.float32:
         raise InputError(
             "The network's weights are {kind}; data sets are measured in float32: `model.float()`.",

@@ -31,8 +31,10 @@ def joined(pieces: Iterable[Any]) -> Markup:
     return Markup("").join(pieces)
 
 
-def heading(words: str, level: int = 3) -> Markup:
-    return Markup("<h{level}>{words}</h{level}>").format(level=level, words=words)
+def heading(words: str, level: int = 3, read: int | None = None) -> Markup:
+    """A heading that looks like one of that level; for who hears the page it is of the level `read`."""
+    other = Markup("") if read in (None, level) else Markup(' aria-level="{}"').format(read)
+    return Markup("<h{level}{other}>{words}</h{level}>").format(level=level, other=other, words=words)
 
 
 def pressed(chosen: bool) -> str:

@@ -27,7 +27,7 @@ from . import connections, health, memory, visits
 from .bounds import one_of
 from .events import Events, Shown, merge
 from .guard import HANDLERS, Doors, Guarded
-from .html import BOTH, SCREENS, joined
+from .html import BOTH, SCREENS, heading, joined
 from .log import log
 from .page import Layout, put
 from .pages import BY_NAME, PAGES, learn
@@ -150,10 +150,12 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
         clicked = gr.JSON(visible=False, label="clicked")  # and what a person would have clicked in a drawing
         bar = bars.build(data_dir)
         tab_of: dict[str, gr.Tab] = {}
+        title_of: dict[str, gr.HTML] = {}  # is read aloud: between the app's name and the headings of a page
         layouts: dict[str, Layout] = {}
         with gr.Tabs(elem_id="pages", selected=FIRST_PAGE) as tabs:
             for page in PAGES:
                 with gr.Tab(id=page.name) as tab_of[page.name]:
+                    title_of[page.name] = gr.HTML(elem_classes="rd-spoken")
                     layouts[page.name] = page.build(data_dir)
         with gr.Row(elem_id="foot"):
             start_lesson = gr.Button(size="sm", variant="primary", elem_id="start-lesson")
@@ -170,6 +172,7 @@ def build_demo(data_dir: str | None = None) -> gr.Blocks:
                 start_lesson: gr.update(value=learn.start(say)),
                 explained: gr.update(value=foot(say)),
                 **{tab_of[page.name]: gr.update(label=say(page.label)) for page in PAGES},
+                **{title_of[page.name]: gr.update(value=heading(say(page.label), 2)) for page in PAGES},
                 **bar.labels(say),
                 **{
                     component: update for layout in layouts.values() for component, update in layout.labels(say).items()

@@ -16,7 +16,10 @@ from typer.testing import CliRunner, Result
 
 from resnet_demo import build, cli, save
 from resnet_demo.cli.answers import ANSWERS, schema_of
+from resnet_demo.cli.shell import DATA, data_sets
+from resnet_demo.data import DATASETS
 from resnet_demo.models import zoo
+from resnet_demo.models.names import names
 
 
 def test_models() -> None:
@@ -165,11 +168,32 @@ def test_what_is_typed_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
         "bench cl": {"classify", "click"},
         "schema in": {"inspect"},
         "classify --mo": {"--model"},
+        "classify --model resnet1": {"resnet14", "resnet18", "resnet18-cifar", "resnet101", "resnet110", "resnet152"},
+        "experiment lens --model plain5": {"plain56"},
+        "train --recipe t": {"textbook"},
+        "evaluate --data cifar": {"cifar10", "cifar100"},
     }.items():
         monkeypatch.setenv("COMP_WORDS", f"resnet-demo {words}")
         monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
         result = CliRunner().invoke(cli.app, [], prog_name="resnet-demo")
         assert set(result.stdout.split()) == found, result.output
+
+
+def test_what_is_completed_is_what_there_is() -> None:
+    assert names() == zoo.names()
+    assert data_sets() == [*DATASETS, "shapes"]
+    assert all(name in DATA for name in data_sets())
+
+
+def test_usage_is_written_as_in_other_programs() -> None:
+    for command, ends in {
+        "classify": "IMAGE}...",
+        "inspect": "IMAGE}",
+        "experiment": "NAME}",
+        "bench": "NAME}",
+    }.items():
+        first = shell(command, "--help").stdout.strip().splitlines()[0]
+        assert first.endswith(f"{command} [OPTIONS] {{{ends}"), first
 
 
 def test_what_was_found_is_shown_in_the_browser(

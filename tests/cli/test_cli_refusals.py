@@ -18,7 +18,7 @@ from resnet_demo.models import zoo
 
 def test_usage() -> None:
     assert complaint("clasify") == "No such command 'clasify'. Did you mean 'classify'?"
-    assert complaint("classify") == "Missing argument 'IMAGE...'."
+    assert complaint("classify") == "Missing argument 'IMAGE'."
     assert "--depth" in complaint("models", "--depth", 3)
     assert "'--port'" in shell("serve", "--port", 70000).stderr
     assert shell("--version").stdout == f"resnet-demo {resnet_demo.__version__}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,9 @@ SHOWS = {
     "learn": "#lesson-now svg",
     "experiments": "#experiment-bundled svg",
 }
+OUTLINE = """[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
+  .filter((heading) => heading.checkVisibility({ visibilityProperty: true }))
+  .map(({ ariaLevel, localName, textContent }) => [Number(ariaLevel ?? localName[1]), textContent.trim()])"""
 STILL = "document.getAnimations().every((animation) => animation.playState !== 'running')"
 
 
@@ -41,6 +45,19 @@ def test_axe_finds_nothing_grave(open_app: OpenApp, theme: str) -> None:
             assert found["passes"], "axe looked at nothing"
             grave = [told(violation) for violation in found["violations"] if violation["impact"] in GRAVE]
             assert grave == [], tab
+
+
+@pytest.mark.parametrize("query", ["", "?second=dog", "?shortcuts=both"])
+def test_no_level_of_headings_is_skipped(open_app: OpenApp, query: str) -> None:
+    """So that who goes from heading to heading misses nothing: the app, the page, its parts."""
+    with open_app(query) as visit:
+        for tab, drawing in SHOWS.items():
+            page = str(BY_NAME[tab].label)
+            visit.turn_to(page, drawing)
+            outline = visit.page.evaluate(OUTLINE)
+            assert [level for level, _ in outline[:3]] == [1, 2, 3], (tab, outline)
+            assert outline[1][1] == page
+            assert all(after[0] - before[0] <= 1 for before, after in pairwise(outline)), (tab, outline)
 
 
 def test_axe_would_find_something(open_app: OpenApp) -> None:

@@ -107,6 +107,24 @@ def test_drop_and_paste(open_app: OpenApp) -> None:
         expect_answer(visit, labels_of(picture=turned))
 
 
+def test_a_long_screenshot_is_shown_as_a_whole(open_app: OpenApp, tmp_path: Path) -> None:
+    path = tmp_path / "long.png"
+    wide_photo().rotate(90, expand=True).resize((200, 1600)).save(path)
+    with open_app(shows=SHOWS) as visit:
+        visit.at("#bar input[type=file]").set_input_files(path)
+        expect(visit.at("#input [data-asked]")).to_have_attribute("data-square", "0.0000,0.4375,1.0000")
+        visit.open_drawer("picture")
+        frame, square, seen = (
+            visit.at(selector).bounding_box() for selector in ("#frame .rd-frame", "#frame .rd-square", "#input img")
+        )
+        assert frame
+        assert square
+        assert seen
+        assert frame["height"] <= seen["height"] + 1
+        assert frame["height"] / frame["width"] == pytest.approx(8, rel=0.02)
+        assert (square["width"], square["height"]) == pytest.approx((frame["width"], frame["width"]), abs=1)
+
+
 def test_the_square_is_dragged_and_what_the_network_sees_follows(open_app: OpenApp, photo: Path) -> None:
     with open_app(shows=SHOWS) as visit:
         visit.at("#bar input[type=file]").set_input_files(photo)

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from functools import partial
+from typing import Any, cast
 
 import pytest
 import torch
 from stripes import CONFIG, stripes
 from torch.nn.functional import cross_entropy
 
+from resnet_demo import build, experiment, lesion, train
 from resnet_demo.data import Dataset
 from resnet_demo.errors import InputError
 from resnet_demo.images import CIFAR10, nameless
@@ -156,3 +159,15 @@ def test_one_output_is_measured_as_two_classes():
     found = evaluate(model, _coloured(32, ("no", "yes")))
     assert found.logits.shape == (6, 2)
     assert not found.logits[:, 0].any()
+
+
+def test_a_name_is_no_data_set() -> None:
+    network, name = build("resnet8", seed=0), cast(Any, "cifar10")
+    for call in (
+        evaluate,
+        lesion,
+        partial(experiment, "responses"),
+        lambda model, data: train(model, data, data, epochs=1),
+    ):
+        with pytest.raises(InputError, match="what `load_dataset` gives, not 'cifar10'"):
+            call(network, name)

@@ -166,7 +166,7 @@ def menu_of(session: Session) -> Markup:
             for name, experiment in EXPERIMENTS.items()
             if experiment.group == group
         )
-        groups.append(Markup("<section><h4>{}</h4><ul>{}</ul></section>").format(say(title), buttons))
+        groups.append(Markup("<section>{}<ul>{}</ul></section>").format(heading(say(title), 4, read=3), buttons))
     return note(say(said.INTRODUCTION)) + Markup('<nav class="rd-menu">{}</nav>').format(joined(groups))
 
 

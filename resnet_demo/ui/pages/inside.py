@@ -180,7 +180,7 @@ def _answer_to(session: Session, sight: InSight, seen: Sequence[InSight]) -> Mar
     predictions, noted = session.answers(of=sight.trace), unlike if unlike and unlike.noted else None
     outside = noted is not None and noted.rates is not None
     known = Markup("{} <small>{}</small>").format(say(_("What it answers")), say(classify.of(len(session.labels))))
-    shown = whose(sight, seen, say) + heading(say(headline()) if outside else known)
+    shown = whose(sight, seen, say, 3) + heading(say(headline()) if outside else known, read=4 if len(seen) > 1 else 3)
     record = session.record(sight.picture, sight.trace)
     often = reading(record, predictions[0].label) if record else None
     if noted:  # of the picture, in sight whatever there is to be said of the network
@@ -289,9 +289,9 @@ def title_of(sight: InSight) -> Message | str:
     return _("Picture {mark}", mark=sight.mark) if sight.mark else title(sight.name)
 
 
-def whose(sight: InSight, seen: Sequence[InSight], say: Language) -> Markup:
-    """The heading of a figure, where another one of its kind is beside it."""
-    return heading(say(title_of(sight)), 4) if len(seen) > 1 else Markup("")
+def whose(sight: InSight, seen: Sequence[InSight], say: Language, read: int = 4) -> Markup:
+    """The heading of a figure, where another one of its kind is beside it; `read`: its level, see `heading`."""
+    return heading(say(title_of(sight)), 4, read) if len(seen) > 1 else Markup("")
 
 
 def mine(seen: Sequence[InSight], session: Session) -> InSight:
@@ -307,7 +307,7 @@ def _block(session: Session, channel: int) -> Markup:
         drawing = both(draw_block, block, channel, screen=session.screen, say=say, scale=scale)
         checked = "" if block.shortcut_kind == "none" else said.exactness(block)
         drawn = figure(drawing, said.block(block), f"{sight.file}-{block.name}", checked, say=say)
-        shown += whose(sight, seen, say) + drawn
+        shown += whose(sight, seen, say, 3) + drawn
     for sight in seen:
         block, head = sight.trace[opened.name], _("The numbers of block {block}", block=block_title(opened.name))
         if len(seen) > 1:

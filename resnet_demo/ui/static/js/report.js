@@ -36,16 +36,22 @@ const textOf = (selector) => document.querySelector(selector)?.textContent.trim(
 function content() {
   const parts = [];
   const page = [...document.querySelectorAll('#pages [role=tabpanel]')].find(inSight);
-  for (const part of page.querySelectorAll('h2, h3, h4, .rd-note, .rd-figure, .rd-table, .rd-answers, .rd-changes')) {
+  for (const part of page.querySelectorAll('h3, h4, .rd-note, .rd-figure, .rd-table, .rd-answers, .rd-changes')) {
     const inside = part.parentElement.closest('.rd-figure, .rd-table, .rd-answers, .rd-changes');
     const shown = part.matches('.rd-table') ? (part.closest('details') ?? part) : part; // numbers may be folded away
     if (inside || !inSight(shown)) continue;
     if (part.matches('.rd-figure')) parts.push(figure(part));
     else if (part.matches('.rd-answers, .rd-changes')) parts.push(answers(part));
     else if (part.matches('.rd-table')) parts.push(part.outerHTML);
-    else parts.push(`<${part.localName}>${escaped(part.textContent.trim())}</${part.localName}>`);
+    else parts.push(worded(part));
   }
   return parts.join('\n');
+}
+
+/** A sentence, or a heading, which is one level higher here: the page's name is in the report's title. */
+export function worded({ localName, ariaLevel, textContent }) {
+  const kind = localName.replace(/^h(\d)$/, (_, level) => `h${(ariaLevel ?? level) - 1}`);
+  return `<${kind}>${escaped(textContent.trim())}</${kind}>`;
 }
 
 function figure(element) {
