@@ -7,6 +7,8 @@ import base64
 import io
 import os
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from resnet_demo import ResNet, ResNetConfig, classify, cli, load, save
+from resnet_demo.cli import tools
 from resnet_demo.images import CIFAR10
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -123,6 +126,22 @@ def test_a_client_calls_every_tool(tmp_path: Path) -> None:
     assert "There is no block 'layer9.9'" in found["no block"].content[0].text
     assert found["no such number"].content[0].text == "top_k: Input should be less than or equal to 1000."
     assert found["no tool"].content[0].text.startswith("There is no tool 'lense' (did you mean lens?); there are class")
+
+
+def test_few_calls_are_worked_on_at_once() -> None:
+    """Whatever a client sends: a trace of a large network takes a gigabyte."""
+    at_work, seen = [], []
+
+    def tool() -> Any:
+        at_work.append(1)
+        time.sleep(0.02)
+        seen.append(len(at_work))
+        at_work.pop()
+
+    with ThreadPoolExecutor(20) as threads:
+        for call in [threads.submit(tools._plainly(tool)) for _ in range(20)]:
+            call.result()
+    assert 1 < max(seen) <= tools.AT_ONCE
 
 
 def test_without_the_package_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import functools
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 SIDE = 320  # pixels of a picture that is sent
 MOST_SAID = 260  # characters of a refusal; the library adds the tool's name
 LONG = re.compile(r"\S{80,}")
+AT_ONCE = 4  # calls; the library begins 40, each of which may trace a large network
 ABOUT = """Look inside residual networks: y = F(x) + x. The networks are named resnet20, plain20 (the same without \
 shortcuts), resnet56, …, or by the path of a checkpoint, or as hf://user/name. Pictures are named by their paths on \
 this computer. Bundled networks know CIFAR-10's ten classes and nothing else; `unlike` says whether a picture probably \
@@ -48,6 +50,8 @@ Picture = Annotated[str, Field(description=f"Path of a picture on this computer:
 Model = Annotated[str, Field(description="A network's name, a checkpoint's path, or hf://user/name.")]
 Target = Annotated[str | None, Field(description="A class, by name or by index; else the likeliest.")]
 
+
+_turns = threading.Semaphore(AT_ONCE)
 
 # What the tools answer with
 
@@ -258,7 +262,8 @@ def _plainly(tool: Callable[..., CallToolResult]) -> Callable[..., CallToolResul
     @functools.wraps(tool)
     def run(*given: Any, **named: Any) -> CallToolResult:
         try:
-            return tool(*given, **named)
+            with _turns:
+                return tool(*given, **named)
         except (InputError, FloatingPointError) as error:
             raise ToolError(_said(error)) from None
         except OSError as error:
