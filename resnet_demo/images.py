@@ -43,6 +43,7 @@ __all__ = [
 # A square in a picture: its left and its top edge as shares of the picture's width and height, its side as a share of
 # the shorter of these.
 Square: TypeAlias = tuple[float, float, float]
+MOST_CROPS = 2  # that a framed picture keeps: that of the network in sight, and CIFAR-10's
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,17 @@ class Domain:
         """The square RGB picture, `size` x `size` pixels, that the network will see."""
         resample = Image.Resampling.BICUBIC if self.size < 64 else Image.Resampling.BILINEAR
         if isinstance(picture, Framed):  # kept: of a phone's photograph it takes longer than the network
-            if self not in picture._crops:
-                picture._crops[self] = (
+            crop = picture._crops.get(self)
+            if crop is None:
+                crop = (
                     self.crop(picture.picture)
                     if picture.square is None
                     else picture.picture.resize((self.size, self.size), resample, picture.box)
                 )
-            return picture._crops[self].copy()
+                for oldest in list(picture._crops)[: 1 - MOST_CROPS]:
+                    picture._crops.pop(oldest, None)
+                picture._crops[self] = crop
+            return crop.copy()
         short = min(picture.size)
         width, height = (self.resize * side // short for side in picture.size)  # rounded as torchvision does
         if (width, height) != picture.size:

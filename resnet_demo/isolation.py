@@ -130,7 +130,11 @@ class _Worker:
         return self._pictures < PICTURES and self._process.poll() is None
 
     def load(self, source: str | os.PathLike | bytes) -> Image.Image:
-        """The picture; InputError, or _Gone where the process ended."""
+        """The picture; InputError, or _Gone where the process ended.
+
+        Whatever else breaks a picture off ends the process, too: what is left of its answer would be taken for the
+        next visitor's.
+        """
         self._pictures += 1
         try:
             return self._within(SECONDS, lambda: self._ask(source))
@@ -139,7 +143,9 @@ class _Worker:
             raise InputError(
                 "{name} takes too long to decode; save it anew as JPEG or PNG.", name=name_of(source)
             ) from None
-        except _Gone:
+        except InputError:  # its answer, and all of it
+            raise
+        except BaseException:
             self.end()
             raise
 
@@ -189,7 +195,8 @@ class _Worker:
             return do()
         except InputError:
             raise
-        except (_Gone, ValueError, KeyError, TypeError):  # it ended, or says what it should not
+        except (_Gone, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
+            # It ended, or says what it should not.
             raise (_Late if late.is_set() else _Gone) from None
         finally:
             done.set()

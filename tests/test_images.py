@@ -15,7 +15,7 @@ from torchvision.models import get_model_weights
 
 from resnet_demo import decoding
 from resnet_demo.errors import InputError
-from resnet_demo.images import CIFAR10, FORMATS, Domain, Framed, imagenet, load_image, nameless
+from resnet_demo.images import CIFAR10, FORMATS, MOST_CROPS, Domain, Framed, imagenet, load_image, nameless
 
 # A picture without any symmetry: red left above, green right above, blue below on the left, black on the right.
 CORNERS = np.zeros((24, 40, 3), np.uint8)
@@ -503,6 +503,18 @@ def test_what_networks_see_of_a_framed_picture_is_made_once_for_each_domain(squa
     for domain in domains:
         assert domain.crop(framed).tobytes() == domain.crop(Framed(framed.picture, square)).tobytes()
     assert len(reductions) == 2 * len(domains)
+
+
+def test_a_framed_picture_keeps_what_few_networks_see_of_it():
+    """A visitor can upload any number of networks, each with classes of its own, and look at one picture with all."""
+    picture = Image.fromarray(CORNERS)
+    framed = Framed(picture)
+    for domain in [*(nameless(classes, 64) for classes in range(2, 30)), CIFAR10, imagenet(), CIFAR10]:
+        first = domain.crop(framed)
+        assert first.tobytes() == domain.crop(picture).tobytes()
+        first.paste((1, 2, 3), (0, 0, domain.size, domain.size))  # which is the caller's
+        assert domain.crop(framed).tobytes() == domain.crop(picture).tobytes()
+        assert len(framed._crops) <= MOST_CROPS
 
 
 def test_a_square_is_cut_out_where_it_lies():

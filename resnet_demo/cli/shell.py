@@ -173,7 +173,7 @@ def read_labels(path: Path, count: int | None = None) -> list[str]:
 
 def opened(path: Path) -> Image:
     """The picture in a file, or for `-` the one that comes on stdin. An InputError says which one it is about."""
-    from ..decoding import MAX_BYTES
+    from ..decoding import MAX_BYTES, name_of
     from ..images import load_image
 
     try:
@@ -186,9 +186,10 @@ def opened(path: Path) -> Image:
     except InputError as error:
         if str(path) == "-":
             raise InputError("{file}: {reason}", file="stdin", reason=error.message) from None
-        if path.name in str(error):
+        name = name_of(path)
+        if str(name) in str(error):
             raise
-        raise InputError("{file}: {reason}", file=path.name, reason=error.message) from None
+        raise InputError("{file}: {reason}", file=name, reason=error.message) from None
 
 
 def tell(message: object) -> None:

@@ -10,19 +10,24 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import os
+import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, ImageContent, TextContent
 from PIL.Image import Image, Resampling
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from .. import __version__, console
-from ..errors import InputError
+from ..decoding import MAX_NAME, name_of
+from ..errors import InputError, unknown
 from ..formats import ANY
+from ..i18n import _
 from . import experiments, pictures
 from .answers import BlockReport, Prediction
 from .shell import network, opened
@@ -33,6 +38,9 @@ if TYPE_CHECKING:
     from ..models.resnet import ResNet
 
 SIDE = 320  # pixels of a picture that is sent
+MOST_SAID = 260  # characters of a refusal; the library adds the tool's name
+LONG = re.compile(r"\S{80,}")
+AT_ONCE = 4  # calls; the library begins 40, each of which may trace a large network
 ABOUT = """Look inside residual networks: y = F(x) + x. The networks are named resnet20, plain20 (the same without \
 shortcuts), resnet56, …, or by the path of a checkpoint, or as hf://user/name. Pictures are named by their paths on \
 this computer. Bundled networks know CIFAR-10's ten classes and nothing else; `unlike` says whether a picture probably \
@@ -42,6 +50,8 @@ Picture = Annotated[str, Field(description=f"Path of a picture on this computer:
 Model = Annotated[str, Field(description="A network's name, a checkpoint's path, or hf://user/name.")]
 Target = Annotated[str | None, Field(description="A class, by name or by index; else the likeliest.")]
 
+
+_turns = threading.Semaphore(AT_ONCE)
 
 # What the tools answer with
 
@@ -113,11 +123,10 @@ def classify(
     from ..figures import png
     from ..models.predict import domain_of
 
-    answers, text = pictures.classify([*map(Path, images)], model, top_k)
+    paths = [_file(image) for image in images]
+    answers, text = pictures.classify(paths, model, top_k)
     domain = domain_of(network(model))
-    return _result(
-        Answers, {"answers": answers}, text, [png(_large(domain.crop(opened(Path(path))))) for path in images]
-    )
+    return _result(Answers, {"answers": answers}, text, [png(_large(domain.crop(opened(path)))) for path in paths])
 
 
 def inspect(image: Picture, model: Model = "resnet20", target: Target = None) -> Annotated[CallToolResult, Inspection]:
@@ -127,7 +136,7 @@ def inspect(image: Picture, model: Model = "resnet20", target: Target = None) ->
     from ..figures import draw_curves, figure_png
     from ..models.predict import UNTRAINED
 
-    report, trace, above = pictures.measured(network(model), Path(image), model, target)
+    report, trace, above = pictures.measured(network(model), _file(image), model, target)
     text = console.inspect(report, UNTRAINED, above)
     plot = figure_png(_on_white(draw_curves(trace)), 80)
     return _result(Inspection, {**report, "target": report["target"]["label"]}, text, [plot])
@@ -216,9 +225,34 @@ def experiment(
 TOOLS: tuple[Callable[..., CallToolResult], ...] = (classify, inspect, cam, lesion, lens, experiment)
 
 
+class Server(MCPServer):
+    """Says in one sentence what it does not understand; its library quotes all that was sent, and names an address."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
+        names = [tool.__name__ for tool in TOOLS]
+        if name not in names:
+            nothing = _("There is no tool {name!r}; there are {known:and}.")
+            meant = _("There is no tool {name!r} (did you mean {near:or}?); there are {known:and}.")
+            raise ToolError(str(unknown(name, names, nothing, meant)))
+        try:
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError:
+            raise
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(_misfit(error.__cause__)) from None
+            raise
+
+
+def _misfit(error: ValidationError) -> str:
+    """The first argument that does not fit, and why."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return console.sentence(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+
+
 def server() -> MCPServer:
     """All tools. What a file or a value is refused for comes back as one sentence."""
-    found = MCPServer("resnet-demo", instructions=ABOUT, version=__version__, log_level="WARNING")
+    found = Server("resnet-demo", instructions=ABOUT, version=__version__, log_level="WARNING")
     for tool in TOOLS:
         found.add_tool(_plainly(tool))
     return found
@@ -228,20 +262,37 @@ def _plainly(tool: Callable[..., CallToolResult]) -> Callable[..., CallToolResul
     @functools.wraps(tool)
     def run(*given: Any, **named: Any) -> CallToolResult:
         try:
-            return tool(*given, **named)
+            with _turns:
+                return tool(*given, **named)
         except (InputError, FloatingPointError) as error:
-            raise ToolError(console.sentence(str(error))) from None
+            raise ToolError(_said(error)) from None
         except OSError as error:
-            raise ToolError(console.sentence(error.strerror or "A file cannot be read")) from None
+            raise ToolError(_said(error.strerror or "A file cannot be read")) from None
 
     return run
+
+
+def _said(error: object) -> str:
+    """An error as one sentence that is not long: of an endless name in it, the end."""
+    said = LONG.sub(lambda name: f"…{name[0][-MAX_NAME:]}", console.sentence(console.printable(str(error))))
+    return said if len(said) <= MOST_SAID else f"{said[: MOST_SAID - 1]}…"
+
+
+def _file(image: str) -> Path:
+    """The path of a picture. The shell reads stdin and pipes to their end: here stdin is the client's, and a pipe that
+    nobody writes to has no end.
+    """
+    path = Path(image)
+    if str(path) == "-" or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)):
+        raise InputError("There is no file {path}.", path=name_of(path))
+    return path
 
 
 def _traced(asked: ResNet, image: str, target: str | None) -> tuple[Trace, Domain]:
     """The trace of a picture, and the domain of the network's pictures."""
     from ..models.predict import domain_of
 
-    return pictures.traced(asked, opened(Path(image)), target), domain_of(asked)
+    return pictures.traced(asked, opened(_file(image)), target), domain_of(asked)
 
 
 def _steps(

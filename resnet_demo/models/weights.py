@@ -35,6 +35,7 @@ from .resnet import ResNet, ResNetConfig, check_network
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".tar", ".ckpt", ".bin", ".t7")
 MAX_BYTES = 500_000_000  # the largest network here, ResNet-152, has 241 MB
 DEEP = 100  # blocks
+MIN_SPREAD = 1e-6  # of a normalisation: below that, pixels become infinite
 MOST_STAGES = 8  # of a network, and hidden layers of its classifier
 MAX_TENSORS = 20_000  # of a file; ResNet-1202 has 7,000
 MOST_TEXT = {"config": 20_000, "domain": 10_000_000, "provenance": 10_000_000}  # characters of metadata
@@ -470,7 +471,7 @@ def _own_domain(metadata: Mapping[str, str], config: ResNetConfig) -> Domain:
         raise InputError("The checkpoint's description of its pictures cannot be used.") from None
     if not 8 <= domain.size <= domain.resize <= 512:
         raise InputError("The checkpoint's description of its pictures cannot be used.")
-    if not all(0 <= m <= 1 for m in domain.mean) or not all(0 < s <= 1 for s in domain.std):
+    if not all(0 <= m <= 1 for m in domain.mean) or not all(MIN_SPREAD <= s <= 1 for s in domain.std):
         raise InputError("The checkpoint's description of its pictures has an impossible normalisation.")
     return replace(domain, name=domain.name[:80], labels=tuple(label[:80] for label in domain.labels))
 

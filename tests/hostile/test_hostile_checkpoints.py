@@ -219,6 +219,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "9 labels": {"domain": json.dumps({**DOMAIN, "labels": ["x"] * 9})},
     "pictures of 10**9": {"domain": json.dumps({**DOMAIN, "size": 10**9, "resize": 10**9})},
     "a spread of 0": {"domain": json.dumps({**DOMAIN, "std": [0, 0, 0]})},
+    "a spread of next to nothing": {"domain": json.dumps({**DOMAIN, "std": [1e-320] * 3})},
     "a mean of NaN": {"domain": json.dumps({**DOMAIN, "mean": [float("nan")] * 3})},
     "domain []": {"domain": "[]"},
     "an accuracy of NaN": {"provenance": '{"test_accuracy": NaN}'},

@@ -280,7 +280,20 @@ ENDS = {
     "says a list": ("i._send(pipe, [1])", "damaged"),
     "says no size": ("i._send(pipe, {'size': 'x'})", "damaged"),
     "says an impossible size": ("i._send(pipe, {'size': [10**9, 10**9]})", "damaged"),
+    "says sides below zero": ("i._send(pipe, {'size': [-9, -9]})", "damaged"),
+    "says a size without end": ("i._send(pipe, {'size': [float('inf'), 1]})", "damaged"),
+    "says brackets": ("(pipe.write(b'\\0\\1\\0\\0' + b'[' * 65536), pipe.flush())", "damaged"),
+    "lacks one byte": (
+        "(i._send(pipe, {'size': [9, 100]}), pipe.write(bytes(2699)), pipe.flush(), os._exit(0))",
+        "damaged",
+    ),
+    "ends between bands": (
+        "(i._send(pipe, {'size': [9, 100]}), pipe.write(bytes(27 * i.BAND)), pipe.flush(), os._exit(0))",
+        "damaged",
+    ),
     "refuses with no words": ("i._send(pipe, {'refused': 7})", "damaged"),
+    "refuses with half of them": ("i._send(pipe, {'refused': ['{a}', {'b': 1}]})", "damaged"),
+    "refuses with others": ("i._send(pipe, {'refused': ['{a}', [1]]})", "damaged"),
 }
 
 
@@ -298,6 +311,34 @@ def test_what_becomes_of_a_process_is_one_sentence(case: str, monkeypatch: pytes
     assert pool.load(good).size == (40, 30)
     assert pool.process is not None
     pool.close()
+
+
+def test_a_picture_that_is_broken_off_leaves_nothing_for_the_next_visitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pixels are such an answer as a process gives: read as that to the next picture, they would be that one."""
+    head, shown = b'{"size": [8, 8]}', bytes([7]) * 192
+    pixels = (struct.pack(">I", len(head)) + head + shown).ljust(3 * 16 * 100, b"\0")
+    pool, good = Pool(1), encoded(photo(40, 30), "PNG")
+    expected = pool.load(good)
+
+    def no_room(*_: object) -> Image.Image:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        content = encoded(Image.frombytes("RGB", (16, 100), pixels), "PNG")
+        patch.setattr(Image, "new", no_room)
+        with pytest.raises(MemoryError):
+            pool.load(content)
+    found = pool.load(good)
+    assert (found.size, found.tobytes()) == (expected.size, expected.tobytes())
+    pool.close()
+
+
+@pytest.mark.parametrize("height", [1, 63, 64, 65, 127, 128, 129, 256, 400])
+def test_a_picture_comes_whole_however_it_is_divided(height: int, pool: Pool) -> None:
+    noise = np.random.default_rng(height).integers(0, 256, (max(height, 8), 20, 3), dtype=np.uint8)
+    for pixels in (noise, noise.transpose(1, 0, 2)):
+        found = pool.load(encoded(Image.fromarray(np.ascontiguousarray(pixels)), "PNG"))
+        assert np.array_equal(np.asarray(found), pixels)
 
 
 def test_a_process_that_does_not_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
