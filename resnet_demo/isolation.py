@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import struct
 import subprocess
 import sys
@@ -40,6 +41,7 @@ STARTED = 60.0  # seconds for a process to start in, on a busy computer
 
 _LENGTH = struct.Struct(">I")
 _COMMAND = "from resnet_demo.isolation import serve; serve()"
+_FIELD = re.compile(r"\{\w+(:[a-z,%]{0,10}(\.\d[a-z])?)?\}")  # of a message: no width, which would take memory
 
 
 def load_isolated(source: str | os.PathLike | bytes) -> Image.Image:
@@ -286,6 +288,8 @@ def _value(value: object) -> object:
 
 def _message(written: Any) -> Message:
     text, values = written
+    if "{" in _FIELD.sub("", str(text)):
+        raise ValueError(text)
     return Message(
         str(text)[:300],
         {name: _message(value["message"]) if isinstance(value, dict) else value for name, value in values.items()},
