@@ -287,11 +287,12 @@ def _value(value: object) -> object:
 
 
 def _message(written: Any) -> Message:
-    text, values = written
-    if "{" in _FIELD.sub("", str(text)):
+    said, values = written
+    text = str(said)[:300]
+    if "{" in _FIELD.sub("", text):  # or what was cut off in the middle of a field
         raise ValueError(text)
     return Message(
-        str(text)[:300],
+        text,
         {name: _message(value["message"]) if isinstance(value, dict) else value for name, value in values.items()},
     )
 

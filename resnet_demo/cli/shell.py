@@ -107,7 +107,6 @@ Labels = Annotated[
     Path | None,
     typer.Option(help="The classes' names in the order of the outputs: a text file, one in a line, or JSON."),
 ]
-DATA = "A data set: cifar10, cifar100, fashion-mnist, shapes, or a folder or zip of class folders."
 
 
 def data_sets() -> list[str]:
@@ -115,6 +114,7 @@ def data_sets() -> list[str]:
     return ["cifar10", "cifar100", "fashion-mnist", "shapes"]
 
 
+DATA = f"A data set: {', '.join(data_sets())}, or a folder or zip of class folders."
 Data = Annotated[str, typer.Option(help=DATA, autocompletion=data_sets)]
 DataDir = Annotated[Path | None, typer.Option(help="The folder where data sets are, or are downloaded to.")]
 

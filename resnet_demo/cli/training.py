@@ -10,6 +10,7 @@ import typer
 from .. import console
 from ..errors import InputError
 from ..models.names import names as networks
+from ..training.recipes import RECIPES
 from .shell import DATA, DataDir, Json, as_typed, data_sets, tell, tell_notes
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def train(
         typer.Option(
             help="fast, paper or textbook.",
             show_default="fast",
-            autocompletion=lambda: ["fast", "paper", "textbook"],
+            autocompletion=lambda: list(RECIPES),
         ),
     ] = None,
     seed: Annotated[

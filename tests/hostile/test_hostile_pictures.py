@@ -294,6 +294,7 @@ ENDS = {
     "refuses with no words": ("i._send(pipe, {'refused': 7})", "damaged"),
     "refuses with half of them": ("i._send(pipe, {'refused': ['{a}', {'b': 1}]})", "damaged"),
     "refuses at length": ("i._send(pipe, {'refused': ['{a:>1000000000}', {'a': 1}]})", "damaged"),
+    "refuses with a field that is cut off": ("i._send(pipe, {'refused': ['x' * 298 + '{a}', {'a': 1}]})", "damaged"),
     "refuses with what is inside": ("i._send(pipe, {'refused': ['{a.__class__}', {'a': 1}]})", "damaged"),
     "refuses with others": ("i._send(pipe, {'refused': ['{a}', [1]]})", "damaged"),
 }
